@@ -143,7 +143,7 @@ function serverSettings({ durable, settings }: StartOptions): Record<string, str
   return { max_connections: '200', ...(durable ? {} : unsafe), ...settings };
 }
 
-/** A template cannot be copied while somebody is connected to it, and graphile-migrate lets go of it only after 200 ms. */
+/** A template cannot be copied while somebody is connected to it; a session that was just closed may take a moment to end. */
 async function whileInUse(create: () => Promise<unknown>): Promise<void> {
   const deadline = Date.now() + 5000;
   for (;;) {

@@ -1,0 +1,2 @@
+-- Statements for one migration only go above this line; see sql/README.md.
+--!include all.sql

@@ -1,0 +1,100 @@
+// npm run db:commit -- "what it does": makes a committed migration of the files under sql/ that changed since they were
+// committed last, and of the statements that migrations/current.sql holds besides its include of all.sql.
+// With --amend the last committed migration is made anew: for one that no database has yet but your own.
+
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { commit } from 'graphile-migrate';
+import {
+  changedFiles,
+  committedMigrations,
+  listedFiles,
+  listMistakes,
+  migrationsFolder,
+  presentFiles,
+  settings,
+} from '../migrations.js';
+import { startDevelopment } from './development.js';
+
+const REST =
+  '-- Statements for one migration only go above this line; see sql/README.md.\n--!include all.sql\n';
+
+const { values, positionals } = parseArgs({
+  options: { amend: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+const current = join(migrationsFolder, 'current.sql');
+
+const refusal = await commitChanges(positionals.join(' '), values.amend);
+if (refusal) console.error(refusal);
+process.exit(refusal ? 1 : 0);
+
+async function commitChanges(message: string, amend: boolean): Promise<string | undefined> {
+  const mistakes = listMistakes(await listedFiles(), await presentFiles());
+  if (mistakes.length) return mistakes.join('\n');
+  const before = await readFile(current, 'utf8');
+  if (!/^--!\s*include all\.sql$/m.test(before)) return 'migrations/current.sql does not include all.sql.';
+
+  const last = (await committedMigrations()).at(-1);
+  const amended = amend && last ? await takeAway(last) : undefined;
+  if (amend && !amended) return 'Nothing is committed that could be amended.';
+  const title = message || amended?.message;
+
+  let done = false;
+  try {
+    if (!title) return 'Say what the migration does: npm run db:commit -- "add the view of partitions"';
+    const changed = await changedFiles();
+    const byHand = before.replace(/^--.*$/gm, '').trim() !== '';
+    if (changed.length === 0 && !byHand)
+      return 'Nothing changed under sql/ since the last committed migration.';
+    // A comment of its own line is no statement; what is above the include may be.
+    const includes = changed.map((path) => `--!include ${path}`).join('\n');
+    await writeFile(
+      current,
+      before.replace(/^-- Statements for one.*\n/m, '').replace(/^--!\s*include all\.sql$/m, includes),
+    );
+    await commitOnServer(title);
+    done = true;
+    console.log(changed.map((path) => `  ${path}`).join('\n'));
+    return undefined;
+  } finally {
+    // graphile-migrate leaves the compiled text there when it fails.
+    await writeFile(current, done ? REST : before);
+    if (!done && amended) await writeFile(amended.path, amended.text);
+  }
+}
+
+async function commitOnServer(message: string): Promise<void> {
+  const { DATABASE_URL, SHADOW_DATABASE_URL, ROOT_DATABASE_URL } = process.env;
+  const given = DATABASE_URL && SHADOW_DATABASE_URL && ROOT_DATABASE_URL;
+  const urls = { DATABASE_URL, SHADOW_DATABASE_URL, ROOT_DATABASE_URL };
+  const development = given ? undefined : await startDevelopment();
+  Object.assign(urls, development?.urls);
+  try {
+    await commit(
+      {
+        ...settings(urls.DATABASE_URL ?? ''),
+        shadowConnectionString: urls.SHADOW_DATABASE_URL ?? '',
+        rootConnectionString: urls.ROOT_DATABASE_URL ?? '',
+        blankMigrationContent: REST,
+      },
+      message,
+    );
+    const name = (await committedMigrations()).at(-1) ?? '';
+    const path = join(migrationsFolder, 'committed', name);
+    // It makes the file read-only, which git does not record.
+    await chmod(path, 0o644);
+    console.log(`migrations/committed/${name}`);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  } finally {
+    await development?.server.stop();
+  }
+}
+
+async function takeAway(name: string): Promise<{ path: string; text: string; message: string | undefined }> {
+  const path = join(migrationsFolder, 'committed', name);
+  const text = await readFile(path, 'utf8');
+  await rm(path);
+  return { path, text, message: /^--! Message: (.*)$/m.exec(text)?.[1] };
+}

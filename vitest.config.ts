@@ -1,0 +1,36 @@
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { defineConfig, type Plugin } from 'vitest/config';
+
+/** Makes each pgTAP file a test file, so that vitest finds, filters and watches it like the others. */
+function pgtapFiles(): Plugin {
+  const folder = fileURLToPath(new URL('test/pgtap/', import.meta.url));
+  const runner = fileURLToPath(new URL('test/support/pgtap.ts', import.meta.url));
+  return {
+    name: 'pgtap-files',
+    enforce: 'pre',
+    transform(_text, id) {
+      const [file = ''] = id.split('?');
+      if (!file.startsWith(folder) || !file.endsWith('.sql')) return undefined;
+      return `
+        import { test } from 'vitest';
+        import { pgtapFailure } from ${JSON.stringify(runner)};
+        test(${JSON.stringify(relative(folder, file))}, async () => {
+          const failure = await pgtapFailure(${JSON.stringify(file)});
+          if (failure !== undefined) throw Object.assign(new Error(failure), { stack: failure });
+        });`;
+    },
+  };
+}
+
+export default defineConfig({
+  plugins: [pgtapFiles()],
+  test: {
+    include: ['test/**/*.test.ts', 'test/pgtap/**/*.sql'],
+    globalSetup: 'test/support/global-setup.ts',
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
