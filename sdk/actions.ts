@@ -1,0 +1,300 @@
+import { z } from 'zod';
+import {
+  check,
+  document,
+  documentOrEmpty,
+  fields,
+  id,
+  type JsonObject,
+  key,
+  latitude,
+  longitude,
+  newId,
+  page,
+  remarks,
+  together,
+  updateCount,
+  url,
+} from './arguments.js';
+import { call, nothing, only, type Queryable, row } from './client.js';
+import { itemRef } from './items.js';
+import { type List, type Listed, list } from './pages.js';
+
+/** The sides of an action that a user has taken. */
+export type OwnershipRole = 'initiated' | 'received';
+
+/** A row of `dpg.item_actions`. */
+export interface Action {
+  /** The target's network. */
+  partition_network: string;
+  action_type: string;
+  /** UUID, lower case. */
+  action_id: string;
+  action_status: string;
+  /** How often the action has changed; pass it as `expected_update_count` to change only what you have seen. */
+  update_count: number;
+  /** What the source asked for when the action was made. */
+  requirements_snapshot: JsonObject;
+  remarks: string | null;
+  source_item_network: string;
+  source_item_domain: string;
+  source_item_type: string;
+  source_item_id: string;
+  source_item_instance_url: string;
+  /** The party that initiated the action: owner of the source when it was made. */
+  source_item_owner: string;
+  target_item_network: string;
+  target_item_domain: string;
+  target_item_type: string;
+  target_item_id: string;
+  target_item_instance_url: string;
+  /** The party that received the action: owner of the target when it was made. */
+  target_item_owner: string;
+  /** ISO 8601 in UTC with microseconds: `2026-11-22T12:00:00.123456Z`. */
+  created_at: string;
+  /** As `created_at`. */
+  updated_at: string;
+  /** Degrees; where the source was when the action was made. */
+  source_item_latitude: number | null;
+  source_item_longitude: number | null;
+  /** Degrees; where the target was when the action was made. */
+  target_item_latitude: number | null;
+  target_item_longitude: number | null;
+  /** Whether the source is an item of this instance. */
+  source_item_is_local: boolean;
+  /** The source's id when it is an item of this instance in the same network. */
+  source_local_item_id: string | null;
+}
+
+/** An action in a list. */
+export interface FoundAction extends Action, Listed {
+  ownership_roles: OwnershipRole[];
+}
+
+/** Names one action; an action row will do. */
+export const actionRef = z.object(
+  { partition_network: key, action_type: key, action_id: id },
+  'Pass an object with the fields partition_network, action_type, action_id.',
+);
+
+const A_SIDE = 'A transition is by source, target or either.';
+
+export const defineAction = fields({
+  partition_network: key,
+  action_type: key,
+  transitions: z
+    .array(
+      fields({ from: key, to: key, by: z.enum(['source', 'target', 'either'], A_SIDE) }),
+      'Pass an array of transitions: [] allows no change, null removes the declaration.',
+    )
+    .nullable(),
+  initial_status: key.nullish().transform((given) => given ?? 'created'),
+});
+
+const made = {
+  requirements_snapshot: documentOrEmpty,
+  remarks,
+  event_payload: document.nullish(),
+  action_id: newId,
+};
+
+export const performAction = fields({ action_type: key, source: itemRef, target: itemRef, ...made });
+
+export const receiveAction = fields({
+  action_type: key,
+  source: itemRef,
+  source_item_instance_url: url,
+  source_item_owner: key,
+  target: itemRef,
+  ...made,
+  source_item_latitude: latitude.nullish(),
+  source_item_longitude: longitude.nullish(),
+}).superRefine(together('source_item_latitude', 'source_item_longitude'));
+
+const moved = {
+  ...actionRef.shape,
+  action_status: key,
+  expected_update_count: updateCount.nullish(),
+  event_payload: document.nullish(),
+  remarks,
+  event_id: newId,
+};
+
+export const transitionAction = fields(moved);
+
+export const receiveTransition = fields({
+  source_item_instance_url: url,
+  source_item_owner: key,
+  ...moved,
+});
+
+/** Whose actions and events a list has. */
+export const ownershipRole = z
+  .enum(['initiated', 'received', 'all'], 'A role is initiated, received or all.')
+  .nullish()
+  .transform((given) => given ?? 'all');
+
+export const findActions = fields({
+  ownership_role: ownershipRole,
+  partition_network: key.nullish(),
+  action_type: key.nullish(),
+  action_status: key.nullish(),
+  item_id: id.nullish(),
+  ...page,
+});
+
+export type ActionRef = z.input<typeof actionRef>;
+export type DefineAction = z.input<typeof defineAction>;
+export type PerformAction = z.input<typeof performAction>;
+export type ReceiveAction = z.input<typeof receiveAction>;
+export type TransitionAction = z.input<typeof transitionAction>;
+export type ReceiveTransition = z.input<typeof receiveTransition>;
+export type FindActions = z.input<typeof findActions>;
+
+const exactColumns = {
+  created_at: 'time',
+  updated_at: 'time',
+  source_item_latitude: 'double',
+  source_item_longitude: 'double',
+  target_item_latitude: 'double',
+  target_item_longitude: 'double',
+} as const;
+const action = row<Action>(exactColumns);
+
+const oneAction = { partition_network: 'text', action_type: 'text', action_id: 'uuid' } as const;
+const making = {
+  requirements_snapshot: 'jsonb',
+  remarks: 'text',
+  event_payload: 'jsonb',
+  action_id: 'uuid',
+} as const;
+const moving = {
+  ...oneAction,
+  action_status: 'text',
+  expected_update_count: 'integer',
+  event_payload: 'jsonb',
+  remarks: 'text',
+  event_id: 'uuid',
+} as const;
+const remoteSource = { source_item_instance_url: 'text', source_item_owner: 'text' } as const;
+
+const define_action = call(
+  'define_action',
+  { partition_network: 'text', action_type: 'text', transitions: 'jsonb', initial_status: 'text' },
+  nothing,
+);
+const perform_action = call(
+  'perform_action',
+  { actor: 'text', action_type: 'text', source: 'item_ref', target: 'item_ref', ...making },
+  action,
+);
+const receive_action = call(
+  'receive_action',
+  {
+    action_type: 'text',
+    source: 'item_ref',
+    ...remoteSource,
+    target: 'item_ref',
+    ...making,
+    source_item_latitude: 'double precision',
+    source_item_longitude: 'double precision',
+  },
+  action,
+);
+const transition_action = call('transition_action', { actor: 'text', ...moving }, action);
+const receive_transition = call('receive_transition', { ...remoteSource, ...moving }, action);
+const get_action = call('get_action', { actor: 'text', ...oneAction }, action);
+const find_actions = call(
+  'find_actions',
+  {
+    actor: 'text',
+    ownership_role: 'text',
+    partition_network: 'text',
+    action_type: 'text',
+    action_status: 'text',
+    item_id: 'uuid',
+    page_size: 'integer',
+    page_token: 'text',
+  },
+  row<FoundAction>(exactColumns),
+);
+
+/** What is done on behalf of no user of this instance. */
+export function instanceActions(sql: Queryable) {
+  return {
+    /**
+     * Declares the state graph of an action type in a network: its initial status and who may move it from which status
+     * to which. It replaces the former one; `[]` allows no change, null removes the declaration. An undeclared action
+     * type takes any status from either party.
+     */
+    async define(definition: DefineAction): Promise<void> {
+      await define_action(sql, check(defineAction, definition));
+    },
+
+    /**
+     * Takes a request from an item of another instance, which vouches for its owner. The caller has authenticated that
+     * instance. Sends a random `action_id` unless you give one; with that of the message it can be repeated safely.
+     * @throws {ItemNotFoundError} {@link DuplicateDiffersError}
+     */
+    async receive(received: ReceiveAction): Promise<Action> {
+      return only(receive_action(sql, check(receiveAction, received)));
+    },
+
+    /**
+     * Moves an action on behalf of its source party on another instance: URL and owner must be those of the action.
+     * @throws {ActionNotFoundError} {@link NotActionPartyError} {@link VersionConflictError}
+     *   {@link TransitionNotAllowedError} {@link DuplicateDiffersError}
+     */
+    async receiveTransition(received: ReceiveTransition): Promise<Action> {
+      return only(receive_transition(sql, check(receiveTransition, received)));
+    },
+  };
+}
+
+/** What a user of this instance does. */
+export function actorActions(sql: Queryable, actor: string) {
+  return {
+    /**
+     * Makes an action from an item of the actor to another item of this instance, and its first event with it. Sends a
+     * random `action_id` unless you give one; with yours the call can be repeated safely.
+     * @throws {UserNotFoundError} {@link ItemNotFoundError} {@link NotItemOwnerError} {@link DuplicateDiffersError}
+     */
+    async perform(request: PerformAction): Promise<Action> {
+      return only(perform_action(sql, { actor, ...check(performAction, request) }));
+    },
+
+    /**
+     * Gives an action of the actor's another status: `update_count` grows by 1 and one event is appended. With
+     * `expected_update_count` it happens only if nobody moved the action since. Without `remarks` those of the action
+     * stay. Sends a random `event_id` unless you give one; with yours the call can be repeated safely.
+     * @throws {ActionNotFoundError} {@link NotActionPartyError} {@link VersionConflictError}
+     *   {@link TransitionNotAllowedError} {@link DuplicateDiffersError}
+     */
+    async transition(transition: TransitionAction): Promise<Action> {
+      return only(transition_action(sql, { actor, ...check(transitionAction, transition) }));
+    },
+
+    /**
+     * One action, for its parties.
+     * @throws {ActionNotFoundError} {@link NotActionPartyError}
+     */
+    async get(ref: ActionRef): Promise<Action> {
+      return only(get_action(sql, { actor, ...check(actionRef, ref) }));
+    },
+
+    /**
+     * The actor's actions, latest change first: those that the actor `initiated`, `received`, or `all`. `item_id` is
+     * that of the actor's side. Await it for a page (20 rows unless `page_size` says 1 to 1,000), or iterate it for all.
+     * @throws {InvalidPageTokenError}
+     */
+    find(filter: FindActions = {}): List<FoundAction> {
+      return list(
+        () => check(findActions, filter),
+        (values) => find_actions(sql, { actor, ...values }),
+      );
+    },
+  };
+}
+
+export type InstanceActions = ReturnType<typeof instanceActions>;
+export type ActorActions = ReturnType<typeof actorActions>;

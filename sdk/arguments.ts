@@ -1,0 +1,212 @@
+// What arguments are made of, as zod schemas. They mirror the checks of the database, which remain the rule: what is
+// refused here would be refused there too, a round trip later.
+
+import { inspect } from 'node:util';
+import { z } from 'zod';
+import { InvalidArgumentError } from './errors.js';
+
+/** What jsonb keeps: an object of JSON values. Numbers are JavaScript's, so that of 2^53 + 1 the last digit is lost. */
+export type JsonObject = { [name: string]: JsonValue };
+export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
+
+const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+const NOT_WHITE_SPACE = /[^\s\u0085]/;
+
+/** PostgreSQL stores no NUL, and UTF-8 has no lone surrogates. */
+const isStorable = (text: string) => !text.includes('\0') && !LONE_SURROGATE.test(text);
+
+const bytes = (text: string) => Buffer.byteLength(text);
+
+function isShort(text: string, characters: number): boolean {
+  return text.length <= characters || (text.length <= 2 * characters && [...text].length <= characters);
+}
+
+const A_KEY =
+  'A key is text of 1 to 120 characters that is not all white space, without NUL and lone surrogates.';
+const A_URL =
+  'A URL is text of 1 to 1,024 bytes that is not all white space, without NUL and lone surrogates.';
+const REMARKS = 'Remarks are a text of at most 65,536 bytes, without NUL and lone surrogates.';
+const AN_ID = 'An id is a UUID, as crypto.randomUUID() makes them.';
+const A_LATITUDE = 'A latitude is a number of degrees from -90 to 90.';
+const A_LONGITUDE = 'A longitude is a number of degrees from -180 to 180.';
+const A_RADIUS = 'A radius is a finite number of metres, not below 0.';
+const A_PAGE_SIZE = 'A page has 1 to 1,000 rows.';
+const A_PAGE_TOKEN = 'A page token is the next_page_token of a row or a page, unchanged.';
+const A_TIME = 'A time is an ISO 8601 string with its offset, such as the updated_at of a row.';
+const A_COUNT = 'A count of updates is an integer from 0 to 2,147,483,647.';
+const A_DOCUMENT = 'Pass a JSON object; {} when there is nothing to say.';
+
+/** Networks, domains, item and action types, statuses, user ids. */
+export const key = z
+  .string(A_KEY)
+  .refine((text) => NOT_WHITE_SPACE.test(text) && isShort(text, 120) && isStorable(text), A_KEY);
+
+export const url = z
+  .string(A_URL)
+  .refine((text) => NOT_WHITE_SPACE.test(text) && bytes(text) <= 1024 && isStorable(text), A_URL);
+
+export const remarks = z
+  .string(REMARKS)
+  .refine((text) => bytes(text) <= 65_536 && isStorable(text), REMARKS)
+  .nullish();
+
+export const id = z.guid(AN_ID);
+
+/** The id of something new: a random one unless given. With it a call can be repeated safely. */
+export const newId = id.nullish().transform((given) => given ?? crypto.randomUUID());
+
+export const latitude = z.number(A_LATITUDE).min(-90, A_LATITUDE).max(90, A_LATITUDE);
+export const longitude = z.number(A_LONGITUDE).min(-180, A_LONGITUDE).max(180, A_LONGITUDE);
+export const radiusMeters = z.number(A_RADIUS).min(0, A_RADIUS);
+
+/** Of lists: how many rows a page has, and where it begins. */
+export const page = {
+  page_size: z
+    .int(A_PAGE_SIZE)
+    .min(1, A_PAGE_SIZE)
+    .max(1000, A_PAGE_SIZE)
+    .nullish()
+    .transform((given) => given ?? 20),
+  page_token: z.string(A_PAGE_TOKEN).refine(isStorable, A_PAGE_TOKEN).nullish(),
+};
+
+export const time = z.iso.datetime({ offset: true, error: A_TIME });
+export const updateCount = z.int(A_COUNT).min(0, A_COUNT).max(2_147_483_647, A_COUNT);
+
+/** A JSON object, of any type that is one. Members that are undefined are left out, as JSON.stringify does. */
+export const document = z.custom<object>((value) => !flawOf(value), { error: ({ input }) => flawOf(input) });
+
+// so that z.toJSONSchema can describe the arguments, for OpenAPI and the like
+document._zod.toJSONSchema = () => ({ type: 'object' });
+
+function flawOf(value: unknown): string | undefined {
+  if (!isPlainObject(value)) return A_DOCUMENT;
+  try {
+    const flaw = findFlaw(value);
+    return flaw && `${flaw.problem}${flaw.at && ` (at ${flaw.at.replace(/^\./, '')})`}.`;
+  } catch (error) {
+    if (error instanceof RangeError)
+      return 'A document must not contain itself, nor be nested thousands deep.';
+    throw error;
+  }
+}
+
+interface Flaw {
+  problem: string;
+  at: string;
+}
+
+/** What JSON.stringify would drop or change without a word, or PostgreSQL cannot store. */
+function findFlaw(value: unknown): Flaw | undefined {
+  const flaw = (problem: string): Flaw => ({ problem, at: '' });
+  switch (typeof value) {
+    case 'boolean':
+      return undefined;
+    case 'string':
+      return isStorable(value) ? undefined : flaw('Text is stored without NUL and lone surrogates');
+    case 'number':
+      return Number.isFinite(value) ? undefined : flaw(`JSON has no ${value}`);
+    case 'object':
+      break;
+    default:
+      return flaw(`JSON has no ${typeof value}`);
+  }
+  if (value === null) return undefined;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      const found = findFlaw(value[i]);
+      if (found) return { ...found, at: `[${i}]${found.at}` };
+    }
+    return undefined;
+  }
+  if (value instanceof Date && Number.isNaN(value.getTime())) return flaw('JSON has no invalid Date');
+  if ('toJSON' in value && typeof value.toJSON === 'function') return findFlaw(value.toJSON());
+  if (!isPlainObject(value)) return flaw(`JSON has no ${value.constructor?.name ?? 'object of this kind'}`);
+  for (const [name, member] of Object.entries(value)) {
+    const found = member === undefined ? undefined : (findFlaw(name) ?? findFlaw(member));
+    if (found) return { ...found, at: `.${name}${found.at}` };
+  }
+  return undefined;
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  // an object of another realm has another Object.prototype
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** A JSON object, {} unless given. */
+export const documentOrEmpty = document.optional().transform((given) => given ?? {});
+
+/** An object of these fields and no others. */
+export function fields<const Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys'
+        ? `The fields are ${Object.keys(shape).join(', ')}.`
+        : `Pass an object with the fields ${Object.keys(shape).join(', ')}.`,
+  });
+}
+
+/** All of these fields, or none of them. */
+export function together(...names: string[]) {
+  return (value: Record<string, unknown>, context: z.RefinementCtx) => {
+    const missing = names.filter((name) => value[name] === undefined || value[name] === null);
+    if (missing.length === 0 || missing.length === names.length) return;
+    context.addIssue({
+      code: 'custom',
+      path: [missing[0] as string],
+      message: `Pass all of ${names.join(', ')}, or none.`,
+      input: value,
+    });
+  };
+}
+
+/** The checked arguments, or InvalidArgumentError about the first that is refused. */
+export function check<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  throw refusal(result.error, input);
+}
+
+function refusal(error: z.ZodError, input: unknown): InvalidArgumentError {
+  const issue = error.issues[0] as z.core.$ZodIssue;
+  const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] as string] : issue.path;
+  const value = path.reduce<unknown>((outer, step) => (outer as Record<PropertyKey, unknown>)?.[step], input);
+  const argument = path.filter((step) => typeof step === 'string').join('.') || 'arguments';
+  const index = path.find((step) => typeof step === 'number');
+  const problem =
+    issue.code === 'unrecognized_keys'
+      ? 'is unknown'
+      : value === undefined || value === null
+        ? 'is missing'
+        : `is refused: ${show(value)}`;
+  return new InvalidArgumentError(
+    'DP001',
+    `${argument}${index === undefined ? '' : ` of element ${index}`} ${problem}`,
+    {
+      detail: { argument, value: toJson(value), ...(index === undefined ? {} : { index }) },
+      hint: issue.message,
+      cause: error,
+    },
+  );
+}
+
+function show(value: unknown): string {
+  return short(inspect(value, { breakLength: Number.POSITIVE_INFINITY, maxStringLength: 200 }));
+}
+
+/** The value as JSON can have it, so that a detail can be logged like one from the database. */
+function toJson(value: unknown): unknown {
+  if (value === undefined || value === null) return null;
+  if (typeof value === 'string') return short(value);
+  if (typeof value === 'boolean' || Number.isFinite(value)) return value;
+  if (flawOf({ value })) return show(value);
+  const text = JSON.stringify(value);
+  return text.length > 1000 ? show(value) : JSON.parse(text);
+}
+
+function short(text: string): string {
+  return text.length > 220 ? `${text.slice(0, 220)}…` : text;
+}

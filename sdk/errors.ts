@@ -1,0 +1,161 @@
+// The errors of the contract: a class for each SQLSTATE from DP001 to DP014.
+
+/** What a refusal says for programs: the error's DETAIL, parsed. */
+export type ErrorDetail = Record<string, unknown>;
+
+/**
+ * A refusal by a rule of the data layer; nothing was written. Each code has a class of its own, this is their parent.
+ * What else can go wrong (a lost connection, a statement timeout, a privilege) is thrown as postgres.js throws it.
+ */
+export class DpgError<Code extends string = string, Detail = ErrorDetail> extends Error {
+  override name = 'DpgError';
+  /** The SQLSTATE. */
+  readonly code: Code;
+  /** The values concerned, for programs; null when the error came without. */
+  readonly detail: Detail | null;
+  /** What to do about it. */
+  readonly hint: string | null;
+
+  constructor(
+    code: Code,
+    message: string,
+    {
+      detail = null,
+      hint = null,
+      cause,
+    }: { detail?: Detail | null; hint?: string | null; cause?: unknown } = {},
+  ) {
+    super(message, { cause });
+    this.code = code;
+    this.detail = detail;
+    this.hint = hint;
+  }
+}
+
+/** `argument` is what was refused, `value` what it was, `index` the position in an array, counted from 0. */
+export interface InvalidArgumentDetail {
+  argument: string;
+  value: unknown;
+  index?: number;
+}
+
+/**
+ * DP001: an argument out of range, missing, unknown or malformed. Raised by the database, or by the SDK before it asks
+ * the database: then `cause` is the ZodError.
+ */
+export class InvalidArgumentError extends DpgError<'DP001', InvalidArgumentDetail> {
+  override name = 'InvalidArgumentError';
+}
+
+/** DP002: no such item on this instance. */
+export class ItemNotFoundError extends DpgError<'DP002'> {
+  override name = 'ItemNotFoundError';
+}
+
+/** DP003: the actor does not own the item. */
+export class NotItemOwnerError extends DpgError<'DP003'> {
+  override name = 'NotItemOwnerError';
+}
+
+/** DP004: no such action on this instance. */
+export class ActionNotFoundError extends DpgError<'DP004'> {
+  override name = 'ActionNotFoundError';
+}
+
+/** DP005: the actor is no party of the action, or the declared transition is not for that side. */
+export class NotActionPartyError extends DpgError<'DP005'> {
+  override name = 'NotActionPartyError';
+}
+
+/** DP006: the state graph of the action has no such edge. */
+export class TransitionNotAllowedError extends DpgError<'DP006'> {
+  override name = 'TransitionNotAllowedError';
+}
+
+/** DP007: somebody else changed it first; read it again and decide anew. */
+export class VersionConflictError extends DpgError<'DP007'> {
+  override name = 'VersionConflictError';
+}
+
+/** DP008: the same id was used before, with other content. */
+export class DuplicateDiffersError extends DpgError<'DP008'> {
+  override name = 'DuplicateDiffersError';
+}
+
+/** DP009: the actor is not in the user table. */
+export class UserNotFoundError extends DpgError<'DP009'> {
+  override name = 'UserNotFoundError';
+}
+
+/**
+ * DP010: the partition cannot be made: another table has its name or bound, a lock could not be had in time, or a
+ * limit is reached.
+ */
+export class PartitionUnavailableError extends DpgError<'DP010'> {
+  override name = 'PartitionUnavailableError';
+}
+
+/** DP011: not a page token of this call with these filters. */
+export class InvalidPageTokenError extends DpgError<'DP011'> {
+  override name = 'InvalidPageTokenError';
+}
+
+/** DP012: an attempt to change or remove an event, or its audit. */
+export class EventImmutableError extends DpgError<'DP012'> {
+  override name = 'EventImmutableError';
+}
+
+/** DP013: an action refers to the item. */
+export class ItemInUseError extends DpgError<'DP013'> {
+  override name = 'ItemInUseError';
+}
+
+/** DP014: a registered network does not declare this domain, type or action. */
+export class NotInNetworkError extends DpgError<'DP014'> {
+  override name = 'NotInNetworkError';
+}
+
+const classes = {
+  DP001: InvalidArgumentError,
+  DP002: ItemNotFoundError,
+  DP003: NotItemOwnerError,
+  DP004: ActionNotFoundError,
+  DP005: NotActionPartyError,
+  DP006: TransitionNotAllowedError,
+  DP007: VersionConflictError,
+  DP008: DuplicateDiffersError,
+  DP009: UserNotFoundError,
+  DP010: PartitionUnavailableError,
+  DP011: InvalidPageTokenError,
+  DP012: EventImmutableError,
+  DP013: ItemInUseError,
+  DP014: NotInNetworkError,
+};
+
+/** A code of the contract. */
+export type DpgErrorCode = keyof typeof classes;
+
+/**
+ * The class that belongs to an error of postgres.js, or the same object when the error is not of the contract. Every
+ * method does this; it is for statements of your own, and for `sql.begin`, which throws what postgres.js has thrown
+ * when a transaction goes on after a failed statement.
+ */
+export function toDpgError(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof DpgError) return error;
+  const { code, detail, hint } = error as { code?: unknown; detail?: unknown; hint?: unknown };
+  if (typeof code !== 'string' || !/^DP\d{3}$/.test(code)) return error;
+  const DpgErrorClass = (classes[code as DpgErrorCode] ?? DpgError) as typeof DpgError;
+  return new DpgErrorClass(code, error.message, {
+    detail: parseDetail(detail),
+    hint: typeof hint === 'string' ? hint : null,
+    cause: error,
+  });
+}
+
+function parseDetail(detail: unknown): ErrorDetail | null {
+  try {
+    return JSON.parse(detail as string) as ErrorDetail;
+  } catch {
+    return null;
+  }
+}

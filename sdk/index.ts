@@ -1,0 +1,48 @@
+export type {
+  Action,
+  ActionRef,
+  ActorActions,
+  DefineAction,
+  FindActions,
+  FoundAction,
+  InstanceActions,
+  OwnershipRole,
+  PerformAction,
+  ReceiveAction,
+  ReceiveTransition,
+  TransitionAction,
+} from './actions.js';
+export type { JsonObject, JsonValue } from './arguments.js';
+export type { Queryable } from './client.js';
+export { type ActorDpg, type ConnectionOptions, createDpg, type Dpg } from './dpg.js';
+export * from './errors.js';
+export type {
+  ActionEvent,
+  ActorEvents,
+  FindEvents,
+  FoundEvent,
+  InstanceEvents,
+  StoreEvent,
+} from './events.js';
+export type {
+  ActorItems,
+  CountItems,
+  FindItems,
+  FoundItem,
+  Item,
+  ItemRef,
+  NearestItem,
+  NearestItems,
+  ReadItems,
+  UpdateItem,
+  UpsertItem,
+} from './items.js';
+export type { List, Page } from './pages.js';
+export type {
+  EnsureActionPartition,
+  EnsureItemPartition,
+  ListPartitions,
+  Partition,
+  Partitions,
+} from './partitions.js';
+export * as schemas from './schemas.js';

@@ -1,0 +1,287 @@
+import { z } from 'zod';
+import {
+  check,
+  document,
+  documentOrEmpty,
+  fields,
+  id,
+  type JsonObject,
+  key,
+  latitude,
+  longitude,
+  newId,
+  page,
+  radiusMeters,
+  time,
+  together,
+  url,
+} from './arguments.js';
+import { call, only, type Queryable, row, rowCount, value } from './client.js';
+import { type List, type Listed, list } from './pages.js';
+
+/** A row of `dpg.items`. `State` is what you know of its document. */
+export interface Item<State = JsonObject> {
+  item_network: string;
+  item_domain: string;
+  item_type: string;
+  /** UUID, lower case. */
+  item_id: string;
+  item_instance_url: string;
+  item_schema_url: string;
+  item_state: State;
+  /** Degrees, -90 to 90; null together with the longitude. */
+  item_latitude: number | null;
+  /** Degrees, -180 to 180; null together with the latitude. */
+  item_longitude: number | null;
+  /** The owner: the id of a user. */
+  created_by: string;
+  /** ISO 8601 in UTC with microseconds: `2026-11-22T12:00:00.123456Z`. */
+  created_at: string;
+  /** As `created_at`; pass it as `expected_updated_at` to change only what you have seen. */
+  updated_at: string;
+}
+
+/** An item in a list. */
+export interface FoundItem<State = JsonObject> extends Item<State>, Listed {}
+
+/** An item in a list by distance. */
+export interface NearestItem<State = JsonObject> extends FoundItem<State> {
+  /** Metres along the great circle. */
+  distance_meters: number;
+}
+
+/** Names one item; an item row will do. */
+export const itemRef = z.object(
+  { item_network: key, item_domain: key, item_type: key, item_id: id },
+  'Pass an object with the fields item_network, item_domain, item_type, item_id.',
+);
+
+const place = { item_latitude: latitude.nullish(), item_longitude: longitude.nullish() };
+
+export const upsertItem = fields({
+  item_network: key,
+  item_domain: key,
+  item_type: key,
+  item_instance_url: url,
+  item_schema_url: url,
+  item_state: documentOrEmpty,
+  ...place,
+  item_id: newId,
+}).superRefine(together('item_latitude', 'item_longitude'));
+
+export const upsertItems = z.array(upsertItem, 'Pass an array of items.');
+
+export const updateItem = fields({
+  ...itemRef.shape,
+  changes: fields({
+    item_instance_url: url.optional(),
+    item_schema_url: url.optional(),
+    item_state: document.optional(),
+    ...place,
+  }).refine(
+    (changes) => Object.values(changes).some((change) => change !== undefined),
+    'Name at least one of item_instance_url, item_schema_url, item_state, item_latitude, item_longitude.',
+  ),
+  expected_updated_at: time.nullish(),
+});
+
+const itemFilters = {
+  item_network: key,
+  item_domain: key,
+  item_type: key.nullish(),
+  created_by: key.nullish(),
+  item_instance_url: url.nullish(),
+  item_schema_url: url.nullish(),
+  item_state: document.nullish(),
+  latitude: latitude.nullish(),
+  longitude: longitude.nullish(),
+  radius_meters: radiusMeters.nullish(),
+};
+const circle = together('latitude', 'longitude', 'radius_meters');
+
+export const findItems = fields({ ...itemFilters, ...page }).superRefine(circle);
+export const countItems = fields(itemFilters).superRefine(circle);
+
+export const nearestItems = fields({
+  item_network: key,
+  item_domain: key,
+  latitude,
+  longitude,
+  radius_meters: radiusMeters.nullish(),
+  item_type: key.nullish(),
+  item_state: document.nullish(),
+  ...page,
+});
+
+export type ItemRef = z.input<typeof itemRef>;
+export type UpsertItem = z.input<typeof upsertItem>;
+export type UpdateItem = z.input<typeof updateItem>;
+export type FindItems = z.input<typeof findItems>;
+export type CountItems = z.input<typeof countItems>;
+export type NearestItems = z.input<typeof nearestItems>;
+
+const exactColumns = {
+  item_latitude: 'double',
+  item_longitude: 'double',
+  created_at: 'time',
+  updated_at: 'time',
+} as const;
+const item = row<Item>(exactColumns);
+
+const oneItem = { item_network: 'text', item_domain: 'text', item_type: 'text', item_id: 'uuid' } as const;
+const manyItems = { actor: 'text', items: 'jsonb' } as const;
+const filters = {
+  item_network: 'text',
+  item_domain: 'text',
+  item_type: 'text',
+  created_by: 'text',
+  item_instance_url: 'text',
+  item_schema_url: 'text',
+  item_state: 'jsonb',
+  latitude: 'double precision',
+  longitude: 'double precision',
+  radius_meters: 'double precision',
+} as const;
+const paging = { page_size: 'integer', page_token: 'text' } as const;
+
+const upsert_item = call(
+  'upsert_item',
+  {
+    actor: 'text',
+    item_network: 'text',
+    item_domain: 'text',
+    item_type: 'text',
+    item_instance_url: 'text',
+    item_schema_url: 'text',
+    item_state: 'jsonb',
+    item_latitude: 'double precision',
+    item_longitude: 'double precision',
+    item_id: 'uuid',
+  },
+  item,
+);
+const upsert_items = call('upsert_items', manyItems, item);
+const upsert_items_count = call('upsert_items', manyItems, rowCount);
+const update_item = call(
+  'update_item',
+  { actor: 'text', ...oneItem, changes: 'jsonb', expected_updated_at: 'timestamptz' },
+  item,
+);
+const delete_item = call('delete_item', { actor: 'text', ...oneItem }, item);
+const get_item = call('get_item', oneItem, item);
+const find_items = call('find_items', { ...filters, ...paging }, row<FoundItem>(exactColumns));
+const count_items = call('count_items', filters, value<bigint>('bigint'));
+const nearest_items = call(
+  'nearest_items',
+  {
+    item_network: 'text',
+    item_domain: 'text',
+    latitude: 'double precision',
+    longitude: 'double precision',
+    radius_meters: 'double precision',
+    item_type: 'text',
+    item_state: 'jsonb',
+    ...paging,
+  },
+  row<NearestItem>({ ...exactColumns, distance_meters: 'double' }),
+);
+
+/** Reading items takes no actor. */
+export function readItems(sql: Queryable) {
+  return {
+    /**
+     * One item.
+     * @throws {ItemNotFoundError}
+     */
+    async get<State = JsonObject>(ref: ItemRef): Promise<Item<State>> {
+      return only(get_item(sql, check(itemRef, ref))) as Promise<Item<State>>;
+    },
+
+    /**
+     * The items of a network and domain that match all given filters, newest first. `item_state` means containment:
+     * `{ verified: true }` finds the documents that have it. A circle is `latitude`, `longitude` (degrees) and
+     * `radius_meters` together. Await it for a page (20 rows unless `page_size` says 1 to 1,000), or iterate it for all.
+     * @throws {InvalidPageTokenError}
+     */
+    find<State = JsonObject>(filter: FindItems): List<FoundItem<State>> {
+      return list(
+        () => check(findItems, filter),
+        (checked) => find_items(sql, checked) as Promise<FoundItem<State>[]>,
+      );
+    },
+
+    /** How many items match the filters of `find`. */
+    async count(filter: CountItems): Promise<bigint> {
+      return only(count_items(sql, check(countItems, filter)));
+    },
+
+    /**
+     * The items around a point, nearest first, each with `distance_meters`; as far as it takes, or up to
+     * `radius_meters`. Items without a place are left out. Awaited or iterated as `find`.
+     * @throws {InvalidPageTokenError}
+     */
+    nearest<State = JsonObject>(filter: NearestItems): List<NearestItem<State>> {
+      return list(
+        () => check(nearestItems, filter),
+        (checked) => nearest_items(sql, checked) as Promise<NearestItem<State>[]>,
+      );
+    },
+  };
+}
+
+/** Reading, and writing on behalf of a user. */
+export function actorItems(sql: Queryable, actor: string) {
+  function upsertMany<State = JsonObject>(
+    items: readonly UpsertItem[],
+    options?: { returning?: 'rows' },
+  ): Promise<Item<State>[]>;
+  function upsertMany(items: readonly UpsertItem[], options: { returning: 'count' }): Promise<number>;
+  async function upsertMany(
+    items: readonly UpsertItem[],
+    { returning = 'rows' }: { returning?: 'rows' | 'count' } = {},
+  ): Promise<Item[] | number> {
+    const values = { actor, items: check(upsertItems, items) };
+    return returning === 'count' ? only(upsert_items_count(sql, values)) : upsert_items(sql, values);
+  }
+
+  return {
+    ...readItems(sql),
+
+    /**
+     * Makes an item of the actor, or replaces the one with this `item_id` in full, when the actor owns it. The partition
+     * of a new network and domain is made on the way. Sends a random `item_id` unless you give one; with yours the call
+     * can be repeated safely.
+     * @throws {UserNotFoundError} {@link NotItemOwnerError} {@link PartitionUnavailableError} {@link NotInNetworkError}
+     */
+    async upsert<State = JsonObject>(item: UpsertItem): Promise<Item<State>> {
+      return only(upsert_item(sql, { actor, ...check(upsertItem, item) })) as Promise<Item<State>>;
+    },
+
+    /**
+     * The same for many at once, in one statement: all or nothing, results in the order given. For large loads pass
+     * some thousands at a time and `{ returning: 'count' }`, which leaves the rows on the server.
+     * @throws as `upsert`; {@link InvalidArgumentError} has the `index`
+     */
+    upsertMany,
+
+    /**
+     * Replaces the named columns of an item of the actor. Null clears the coordinates. With `expected_updated_at` (the
+     * `updated_at` you have seen) it happens only if nobody changed the item since.
+     * @throws {ItemNotFoundError} {@link NotItemOwnerError} {@link VersionConflictError}
+     */
+    async update<State = JsonObject>(update: UpdateItem): Promise<Item<State>> {
+      return only(update_item(sql, { actor, ...check(updateItem, update) })) as Promise<Item<State>>;
+    },
+
+    /**
+     * Deletes an item of the actor and returns its last state.
+     * @throws {ItemNotFoundError} {@link NotItemOwnerError} {@link ItemInUseError}
+     */
+    async delete<State = JsonObject>(ref: ItemRef): Promise<Item<State>> {
+      return only(delete_item(sql, { actor, ...check(itemRef, ref) })) as Promise<Item<State>>;
+    },
+  };
+}
+
+export type ReadItems = ReturnType<typeof readItems>;
+export type ActorItems = ReturnType<typeof actorItems>;

@@ -1,0 +1,82 @@
+// Lists: a page at a time, or row by row across pages.
+
+/** Some rows, and the token to go on with: null when there are no more. */
+export interface Page<Row> {
+  rows: Row[];
+  /** Pass it as `page_token`, with the same filters. */
+  next_page_token: string | null;
+}
+
+/** What every row of a list has. */
+export interface Listed {
+  /** Continues after this row. */
+  next_page_token: string;
+}
+
+/** Loads the page at a token; without one, the page that the caller's arguments name. */
+type LoadPage<Row> = (pageToken?: string) => Promise<Page<Row>>;
+
+/**
+ * A list that has not been asked for yet. Awaited it is one page (one statement, however often it is awaited); iterated
+ * (`for await`) it is all rows from there on, a statement a page, anew with each loop.
+ */
+export class List<Row> implements Promise<Page<Row>>, AsyncIterable<Row> {
+  readonly [Symbol.toStringTag] = 'List';
+  readonly #loadPage: LoadPage<Row>;
+  #page: Promise<Page<Row>> | undefined;
+
+  constructor(loadPage: LoadPage<Row>) {
+    this.#loadPage = loadPage;
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: awaited, a list is a page
+  then<Fulfilled = Page<Row>, Rejected = never>(
+    onfulfilled?: ((page: Page<Row>) => Fulfilled | PromiseLike<Fulfilled>) | null,
+    onrejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
+  ): Promise<Fulfilled | Rejected> {
+    this.#page ??= this.#loadPage();
+    return this.#page.then(onfulfilled, onrejected);
+  }
+
+  catch<Rejected = never>(
+    onrejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
+  ): Promise<Page<Row> | Rejected> {
+    return this.then(null, onrejected);
+  }
+
+  finally(onfinally?: (() => void) | null): Promise<Page<Row>> {
+    return this.then().finally(onfinally);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Row, void, undefined> {
+    let page = await this.#loadPage();
+    yield* page.rows;
+    while (page.next_page_token !== null) {
+      page = await this.#loadPage(page.next_page_token);
+      yield* page.rows;
+    }
+  }
+}
+
+/**
+ * A list of what `load` returns for these arguments. They are checked at once (so that later changes to them do not
+ * matter), but refused only when the list is asked for, as a promise that rejects.
+ */
+export function list<Arguments extends { page_size: number }, Row extends Listed>(
+  check: () => Arguments,
+  load: (values: Arguments & { page_token?: string | null | undefined }) => Promise<Row[]>,
+): List<Row> {
+  let checked: Arguments;
+  let refusal: { error: unknown } | undefined;
+  try {
+    checked = check();
+  } catch (error) {
+    refusal = { error };
+  }
+  return new List(async (pageToken) => {
+    if (refusal) throw refusal.error;
+    const rows = await load(pageToken === undefined ? checked : { ...checked, page_token: pageToken });
+    const last = rows.length < checked.page_size ? undefined : rows.at(-1);
+    return { rows, next_page_token: last?.next_page_token ?? null };
+  });
+}

@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { check, fields, key } from './arguments.js';
+import { call, only, type Queryable, row, value, view } from './client.js';
+
+/** A row of `dpg.partitions`: a leaf, the table that holds rows. */
+export interface Partition {
+  root: 'items' | 'item_actions' | 'action_events';
+  network: string;
+  /** Domain (items) or action type (actions, events). */
+  key: string;
+  /** Name of the table, always with its schema: `dpg.i_p_yellowdot_student`. */
+  leaf: string;
+  /** Rows as the planner last estimated them. */
+  estimated_rows: bigint;
+  /** Size on disk with indexes. */
+  bytes: bigint;
+}
+
+export const ensureItemPartition = fields({ item_network: key, item_domain: key });
+export const ensureActionPartition = fields({ partition_network: key, action_type: key });
+
+export const listPartitions = fields({
+  root: z
+    .enum(['items', 'item_actions', 'action_events'], 'A root is items, item_actions or action_events.')
+    .nullish(),
+  network: key.nullish(),
+});
+
+export type EnsureItemPartition = z.input<typeof ensureItemPartition>;
+export type EnsureActionPartition = z.input<typeof ensureActionPartition>;
+export type ListPartitions = z.input<typeof listPartitions>;
+
+const ofItems = { item_network: 'text', item_domain: 'text' } as const;
+const ofActions = { partition_network: 'text', action_type: 'text' } as const;
+const leaf = value('table');
+
+const ensure_item_partition = call('ensure_item_partition', ofItems, leaf);
+const ensure_action_partition = call('ensure_action_partition', ofActions, leaf);
+const ensure_action_event_partition = call('ensure_action_event_partition', ofActions, leaf);
+const partitions = view(
+  'partitions',
+  { root: 'text', network: 'text' },
+  row<Partition>({ leaf: 'table', estimated_rows: 'bigint', bytes: 'bigint' }),
+);
+
+/**
+ * Partitions are made when something is first written to them, so that nobody needs to call these. But a new partition
+ * locks until the transaction ends that made it: one that will stay open should find it made already. Each returns the
+ * name of the leaf and is safe under any concurrency.
+ */
+export function partitionsOf(sql: Queryable) {
+  return {
+    /**
+     * The partition for the items of a network and domain.
+     * @throws {PartitionUnavailableError} {@link NotInNetworkError}
+     */
+    async ensureItem(of: EnsureItemPartition): Promise<string> {
+      return only(ensure_item_partition(sql, check(ensureItemPartition, of)));
+    },
+
+    /**
+     * The partition for the actions of a type whose targets are in a network.
+     * @throws {PartitionUnavailableError} {@link NotInNetworkError}
+     */
+    async ensureAction(of: EnsureActionPartition): Promise<string> {
+      return only(ensure_action_partition(sql, check(ensureActionPartition, of)));
+    },
+
+    /**
+     * The same for the events of those actions.
+     * @throws {PartitionUnavailableError} {@link NotInNetworkError}
+     */
+    async ensureActionEvent(of: EnsureActionPartition): Promise<string> {
+      return only(ensure_action_event_partition(sql, check(ensureActionPartition, of)));
+    },
+
+    /** The leaves there are, of one root or network when given. */
+    async list(filter: ListPartitions = {}): Promise<Partition[]> {
+      return partitions(sql, check(listPartitions, filter));
+    },
+  };
+}
+
+export type Partitions = ReturnType<typeof partitionsOf>;

@@ -1,0 +1,23 @@
+// The zod schemas of all arguments, one for each method. `schemas.upsertItem.parse(…)` returns what would be sent.
+
+export {
+  actionRef,
+  defineAction,
+  findActions,
+  performAction,
+  receiveAction,
+  receiveTransition,
+  transitionAction,
+} from './actions.js';
+export { key, url } from './arguments.js';
+export { findEvents, storeEvent } from './events.js';
+export {
+  countItems,
+  findItems,
+  itemRef,
+  nearestItems,
+  updateItem,
+  upsertItem,
+  upsertItems,
+} from './items.js';
+export { ensureActionPartition, ensureItemPartition, listPartitions } from './partitions.js';
