@@ -28,7 +28,7 @@ export async function migrateToCurrent(url: string, folder = migrationsFolder): 
  * graphile-migrate keeps its connections for 200 ms, in which nobody can copy the database, and ends this process if
  * the database goes away.
  */
-function connectionsClosed(): Promise<void> {
+export function connectionsClosed(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 300));
 }
 

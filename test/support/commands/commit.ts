@@ -9,6 +9,7 @@ import { commit } from 'graphile-migrate';
 import {
   changedFiles,
   committedMigrations,
+  connectionsClosed,
   listedFiles,
   listMistakes,
   migrationsFolder,
@@ -26,7 +27,7 @@ const { values, positionals } = parseArgs({
 });
 const current = join(migrationsFolder, 'current.sql');
 
-const refusal = await commitChanges(positionals.join(' '), values.amend);
+const refusal = await commitChanges(positionals.join(' '), values.amend).catch((error: Error) => error.message);
 if (refusal) console.error(refusal);
 process.exit(refusal ? 1 : 0);
 
@@ -86,8 +87,8 @@ async function commitOnServer(message: string): Promise<void> {
     // It makes the file read-only, which git does not record.
     await chmod(path, 0o644);
     console.log(`migrations/committed/${name}`);
-    await new Promise((resolve) => setTimeout(resolve, 300));
   } finally {
+    await connectionsClosed();
     await development?.server.stop();
   }
 }
