@@ -59,7 +59,10 @@ async function start(
   const binaries = await runnableBinaries(version, directory, owner);
   const password = await initialise(binaries, directory, owner);
   let settings = options.settings ?? {};
-  let port = options.port ?? (await freePort());
+  // A kept server is found again where it was: its URL may be in somebody's settings.
+  const portFile = join(directory, 'port');
+  const lastPort = Number(await readFile(portFile, 'utf8').catch(() => '')) || undefined;
+  let port = options.port ?? lastPort ?? (await freePort());
   let keeper: Keeper;
 
   // Between the choice of a free port and its use somebody else may take it.
@@ -72,6 +75,7 @@ async function start(
     }
     port = await freePort();
   }
+  await writeFile(portFile, String(port));
 
   const adminUrl = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
   const release = beforeExit(() => keeper.endNow());
@@ -97,8 +101,8 @@ async function start(
       },
     },
     async stop() {
-      release();
       await keeper.end(options.keep ? 'keep' : 'remove');
+      release();
     },
   };
 }
@@ -327,7 +331,8 @@ function unprivilegedUser(): User {
 
 async function serverDirectory(wanted: string | undefined, owner: User): Promise<string> {
   if (wanted) {
-    await mkdir(wanted, { recursive: true, mode: 0o700 });
+    await mkdir(wanted, { recursive: true });
+    await chmod(wanted, 0o700);
     if (owner.ids) await chown(wanted, owner.ids.uid, owner.ids.gid);
     if (!owner.can('/bin/sh', '-c', 'cd "$1"', 'sh', wanted)) {
       throw new Error(`${wanted}: the server's user cannot reach this folder; choose another.`);

@@ -5,8 +5,9 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { projectFolder } from './migrations.js';
 
+export const command = join(dirname(createRequire(import.meta.url).resolve('graphile-migrate')), 'cli.js');
+
 export async function graphileMigrate(url: string, ...args: string[]): Promise<string> {
-  const command = join(dirname(createRequire(import.meta.url).resolve('graphile-migrate')), 'cli.js');
   const { SHADOW_DATABASE_URL, ROOT_DATABASE_URL, ...others } = process.env;
   const child = spawn(process.execPath, [command, ...args], {
     cwd: projectFolder,

@@ -27,7 +27,9 @@ const { values, positionals } = parseArgs({
 });
 const current = join(migrationsFolder, 'current.sql');
 
-const refusal = await commitChanges(positionals.join(' '), values.amend).catch((error: Error) => error.message);
+const refusal = await commitChanges(positionals.join(' '), values.amend).catch(
+  (error: Error) => error.message,
+);
 if (refusal) console.error(refusal);
 process.exit(refusal ? 1 : 0);
 
