@@ -300,6 +300,8 @@ async function runnableBinaries(version: string, directory: string, owner: User)
   if (!owner.can(join(native, 'bin', 'postgres'), '--version')) {
     await cp(native, join(directory, 'native'), { recursive: true, verbatimSymlinks: true });
     native = join(directory, 'native');
+    // Its keeper must be able to remove it.
+    if (owner.ids) spawnSync('chown', ['-R', `${owner.ids.uid}:${owner.ids.gid}`, native]);
     if (!owner.can(join(native, 'bin', 'postgres'), '--version')) {
       throw new Error(
         `${wrapper}: its PostgreSQL does not run. Its install script makes links; npm rebuild runs it.`,

@@ -4,13 +4,15 @@ import { randomBytes } from 'node:crypto';
 import type { TestProject } from 'vitest/node';
 import { migrateToCurrent } from './migrations.js';
 import { loadPgtap } from './pgtap-source.js';
-import { startServer } from './server.js';
+import { identifier, type Server, startServer, withAdmin } from './server.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** The server's superuser, in its maintenance database. */
     adminUrl: string;
     serverVersion: string;
+    /** What the names of all databases and users of this run begin with. */
+    prefix: string;
     /** A migrated database, and one with pgTAP in the schema tap besides. */
     template: string;
     pgtapTemplate: string;
@@ -20,21 +22,35 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const started = performance.now();
   const server = await startServer();
+  const prefix = `dpg_test_${randomBytes(4).toString('hex')}`;
   try {
-    const suffix = randomBytes(4).toString('hex');
-    const template = `dpg_template_${suffix}`;
-    const pgtapTemplate = `dpg_template_tap_${suffix}`;
+    const template = `${prefix}_template`;
+    const pgtapTemplate = `${prefix}_pgtap`;
     await migrateToCurrent(await server.createDatabase(template));
     await loadPgtap(await server.createDatabase(pgtapTemplate, { template }));
     project.provide('adminUrl', server.adminUrl);
+    project.provide('prefix', prefix);
     project.provide('serverVersion', server.version);
     project.provide('template', template);
     project.provide('pgtapTemplate', pgtapTemplate);
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     console.log(`PostgreSQL ${server.version} (${server.kind}), migrated in ${seconds} s`);
   } catch (error) {
-    await server.stop();
+    await end(server, prefix);
     throw error;
   }
-  return () => server.stop();
+  return () => end(server, prefix);
+}
+
+/** On a server that stays, nothing of this run does: a test that was ended half-way has not tidied up. */
+async function end(server: Server, prefix: string): Promise<void> {
+  if (server.kind === 'existing') {
+    await withAdmin(server.adminUrl, async (sql) => {
+      const databases = await sql`select datname from pg_database where starts_with(datname, ${prefix})`;
+      for (const { datname } of databases) await server.dropDatabase(datname);
+      const users = await sql`select rolname from pg_roles where starts_with(rolname, ${prefix})`;
+      for (const { rolname } of users) await sql.unsafe(`drop role ${identifier(rolname)}`);
+    });
+  }
+  await server.stop();
 }

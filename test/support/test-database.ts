@@ -39,7 +39,7 @@ export async function temporaryDatabase({
   from = 'migrated',
 }: TestDatabaseOptions = {}): Promise<TestDatabase & { drop(): Promise<void> }> {
   const server = connectTo(inject('adminUrl'));
-  const name = `dpg_test_${randomBytes(6).toString('hex')}`;
+  const name = `${inject('prefix')}_${randomBytes(6).toString('hex')}`;
   const templates = { migrated: inject('template'), pgtap: inject('pgtapTemplate'), empty: 'template0' };
   const url = await server.createDatabase(name, { template: templates[from] });
   const connections: postgres.Sql[] = [];
@@ -52,7 +52,7 @@ export async function temporaryDatabase({
     return sql;
   };
   const createLogin = async (role: string) => {
-    const user = `dpg_user_${randomBytes(6).toString('hex')}`;
+    const user = `${inject('prefix')}_user_${randomBytes(6).toString('hex')}`;
     const password = randomBytes(12).toString('hex');
     await withAdmin(url, (sql) =>
       sql.unsafe(`create role ${identifier(user)} login password '${password}' in role ${identifier(role)}`),
