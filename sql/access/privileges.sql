@@ -1,0 +1,45 @@
+-- Stated anew by each migration, so that what is granted is what stands here. Nothing is granted to PUBLIC.
+do $body$
+declare
+  object record;
+begin
+  revoke all on schema dpg, dpg_private from public;
+  grant usage on schema dpg to dpg_app, dpg_readonly, dpg_admin;
+
+  for object in
+    select
+      p.oid::pg_catalog.regprocedure as signature,
+      n.nspname = 'dpg' as is_api,
+      p.proname ~ '^(get|find|count|nearest)_' as reads_only
+    from pg_catalog.pg_proc p
+    join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+    where n.nspname in ('dpg', 'dpg_private')
+  loop
+    execute pg_catalog.format('revoke all on function %s from public', object.signature);
+    if object.is_api then
+      execute pg_catalog.format('grant execute on function %s to dpg_app, dpg_admin', object.signature);
+      if object.reads_only then
+        execute pg_catalog.format('grant execute on function %s to dpg_readonly', object.signature);
+      end if;
+    end if;
+  end loop;
+
+  for object in
+    select pg_catalog.format('%I.%I', n.nspname, t.typname) as name
+    from pg_catalog.pg_type t
+    join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+    join pg_catalog.pg_class c on c.oid = t.typrelid
+    where n.nspname = 'dpg'
+      and c.relkind = 'c'
+  loop
+    execute pg_catalog.format('revoke all on type %s from public', object.name);
+    execute pg_catalog.format('grant usage on type %s to dpg_app, dpg_readonly, dpg_admin', object.name);
+  end loop;
+end
+$body$;
+
+grant select on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definitions, dpg.instance_urls, dpg.partitions,
+  dpg.limits
+to dpg_app, dpg_readonly, dpg_admin;
+
+grant update on dpg.limits to dpg_admin;

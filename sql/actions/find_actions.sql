@@ -1,0 +1,81 @@
+create or replace function dpg.find_actions(
+  actor text,
+  ownership_role text default 'all',
+  partition_network text default null,
+  action_type text default null,
+  action_status text default null,
+  item_id uuid default null,
+  page_size integer default 20,
+  page_token text default null
+)
+returns setof dpg.found_action
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  scope text;
+  page_start jsonb;
+  searches text;
+begin
+  ownership_role := coalesce(ownership_role, 'all');
+  page_size := coalesce(page_size, 20);
+  perform
+    dpg_private.check_party_filters(actor, ownership_role, partition_network, action_type, action_status),
+    dpg_private.check_page_size(page_size);
+  scope := dpg_private.page_scope('find_actions', jsonb_build_array(
+    actor, ownership_role, partition_network, action_type, action_status, item_id
+  ));
+  page_start := dpg_private.page_position(scope, page_token);
+
+  -- one search for each leaf and role, each answered by an index in the order of the page
+  select string_agg(
+    format(
+      '(select a.*
+        from %s a
+        where %s %s %s
+        order by a.updated_at desc, a.partition_network, a.action_type, a.action_id
+        limit $5)',
+      l.leaf,
+      c.condition,
+      case when action_status is not null then 'and a.action_status = $2' end,
+      case when page_start is not null then
+        'and a.updated_at <= $6
+         and (a.updated_at < $6 or (a.partition_network, a.action_type, a.action_id) > ($7, $8, $9))'
+      end
+    ),
+    ' union all '
+  )
+  into searches
+  from unnest(dpg_private.leaves_of_party('item_actions', actor, partition_network, action_type)) l(leaf)
+  cross join unnest(
+    dpg_private.party_conditions(
+      ownership_role,
+      'a.source_item_owner = $1 and a.source_item_is_local' || case when item_id is null then '' else ' and a.source_item_id = $3' end,
+      'a.target_item_owner = $1' || case when item_id is null then '' else ' and a.target_item_id = $3' end
+    )
+  ) c(condition);
+  if searches is null then
+    return;
+  end if;
+
+  return query execute format(
+    'select p.*,
+       dpg_private.ownership_roles($1, p.source_item_owner, p.source_item_is_local, p.target_item_owner, true),
+       dpg_private.page_token($4, jsonb_build_array(p.updated_at, p.partition_network, p.action_type, p.action_id))
+     from (
+       select * from (%s) a
+       order by a.updated_at desc, a.partition_network, a.action_type, a.action_id
+       limit $5
+     ) p
+     order by p.updated_at desc, p.partition_network, p.action_type, p.action_id',
+    searches
+  )
+  using actor, action_status, item_id, scope, page_size,
+    (page_start ->> 0)::timestamptz, page_start ->> 1, page_start ->> 2, (page_start ->> 3)::uuid;
+end
+$body$;
+
+comment on function dpg.find_actions(text, text, text, text, text, uuid, integer, text) is
+  'The actions of which the actor is a party, latest change first (updated_at descending, then partition_network, action_type and action_id). ownership_role is initiated (the actor owned the source), received (the target) or all; item_id means the item on that side. A page has page_size rows (1 to 1,000, 20 unless told); next_page_token of a row, passed as page_token with the same filters, continues after it; fewer rows than page_size means the end. Raises DP001, DP011. Example: select * from dpg.find_actions(''ravi'', ''received'', ''yellow_dot'', ''connect'', ''created'')';

@@ -1,0 +1,32 @@
+create or replace function dpg_private.is_repeated_move(
+  action dpg.item_actions,
+  action_status text,
+  event_payload jsonb,
+  remarks text,
+  event_id uuid
+)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  stored dpg.action_events := dpg_private.get_event(action.partition_network, action.action_type, event_id);
+begin
+  if stored.event_id is null then
+    return false;
+  end if;
+  if not stored.target_item_is_local
+    or stored.update_count = 0
+    or (stored.action_id, stored.action_status, stored.event_payload, stored.remarks)
+      is distinct from (action.action_id, is_repeated_move.action_status, is_repeated_move.event_payload, is_repeated_move.remarks)
+  then
+    perform dpg_private.refuse_different_event(stored);
+  end if;
+  return true;
+end
+$body$;
+
+comment on function dpg_private.is_repeated_move(dpg.item_actions, text, jsonb, text, uuid) is
+  'Whether this very change of the action was made before under this event_id. Raises DP008 when the id was used for something else.';

@@ -1,0 +1,27 @@
+create or replace function dpg_private.lock_action(partition_network text, action_type text, action_id uuid, strength text)
+returns dpg.item_actions
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  leaf text := dpg_private.leaf('item_actions', partition_network, action_type);
+  stored dpg.item_actions;
+begin
+  if leaf is not null then
+    execute format(
+      'select * from %s a where a.partition_network = $1 and a.action_type = $2 and a.action_id = $3 for %s', leaf, strength
+    )
+    into stored
+    using partition_network, action_type, action_id;
+  end if;
+  if stored.action_id is null then
+    perform dpg_private.refuse_action_not_found(partition_network, action_type, action_id);
+  end if;
+  return stored;
+end
+$body$;
+
+comment on function dpg_private.lock_action(text, text, uuid, text) is
+  'Reads an action under a row lock. Raises DP004.';

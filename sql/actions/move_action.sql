@@ -1,0 +1,113 @@
+create or replace function dpg_private.move_action(
+  party text,
+  roles text[],
+  action dpg.item_actions,
+  action_status text,
+  expected_update_count integer,
+  event_payload jsonb,
+  remarks text,
+  event_id uuid
+)
+returns dpg.item_actions
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  transitions jsonb;
+  edges text[]; -- who may go from the present status to the wanted one
+  moved dpg.item_actions := action;
+begin
+  event_payload := coalesce(event_payload, dpg_private.default_payload(action_status));
+
+  select d.transitions
+  into transitions
+  from dpg.action_definitions d
+  where d.partition_network = action.partition_network
+    and d.action_type = action.action_type;
+  if found then
+    select array_agg(case e.edge ->> 'by' when 'source' then 'initiated' when 'target' then 'received' else 'either' end)
+    into edges
+    from jsonb_array_elements(transitions) e(edge)
+    where e.edge ->> 'from' = action.action_status
+      and e.edge ->> 'to' = move_action.action_status;
+  else
+    edges := array['either'];
+  end if;
+
+  if action.update_count = coalesce(expected_update_count, action.update_count) and edges && (roles || array['either']) then
+    moved.action_status := action_status;
+    moved.update_count := action.update_count + 1;
+    moved.remarks := coalesce(remarks, action.remarks);
+    -- after the lock, and later than the last change even when the clock was set back
+    moved.updated_at := greatest(clock_timestamp(), action.updated_at + interval '1 microsecond');
+    perform dpg_private.leaf_to_write('action_events', action.partition_network, action.action_type);
+    -- the event first: where its id was used before, nothing has been written yet
+    if dpg_private.append_event(moved, coalesce(event_id, gen_random_uuid()), event_payload, remarks) then
+      execute format(
+        'update %s a
+         set action_status = $4, update_count = $5, remarks = $6, updated_at = $7
+         where a.partition_network = $1 and a.action_type = $2 and a.action_id = $3',
+        dpg_private.leaf('item_actions', action.partition_network, action.action_type)
+      )
+      using action.partition_network, action.action_type, action.action_id,
+        moved.action_status, moved.update_count, moved.remarks, moved.updated_at;
+      return moved;
+    end if;
+  end if;
+
+  -- refused, unless it is the repetition of a call that was done
+  if event_id is not null and dpg_private.is_repeated_move(action, action_status, event_payload, remarks, event_id) then
+    return action;
+  end if;
+  if action.update_count <> expected_update_count then
+    raise exception using
+      errcode = 'DP007',
+      message = format('action %s has update_count %s, not %s', action.action_id, action.update_count, expected_update_count),
+      hint = 'Somebody else changed the action first: read it again, decide anew, and repeat the call with its update_count.',
+      detail = jsonb_build_object(
+        'partition_network', action.partition_network, 'action_type', action.action_type, 'action_id', action.action_id,
+        'expected_update_count', expected_update_count, 'update_count', action.update_count,
+        'action_status', action.action_status
+      )::text;
+  end if;
+  if edges is null then
+    raise exception using
+      errcode = 'DP006',
+      message = format('action %s cannot go from %L to %L', action.action_id, action.action_status, action_status),
+      hint = format(
+        'From %L it can go to: %s. The graph was declared by dpg.define_action.',
+        action.action_status,
+        coalesce(
+          (
+            select string_agg(distinct format('%L', e.edge ->> 'to'), ', ')
+            from jsonb_array_elements(transitions) e(edge)
+            where e.edge ->> 'from' = action.action_status
+          ),
+          'nothing'
+        )
+      ),
+      detail = jsonb_build_object(
+        'partition_network', action.partition_network, 'action_type', action.action_type, 'action_id', action.action_id,
+        'from', action.action_status, 'to', action_status
+      )::text;
+  end if;
+  perform dpg_private.refuse_not_action_party(
+    party, action,
+    format('may not move from %L to %L', action.action_status, action_status),
+    format(
+      'The declared graph leaves this change to the owner of the %s item.',
+      case edges[1] when 'initiated' then 'source' else 'target' end
+    ),
+    jsonb_build_object(
+      'from', action.action_status, 'to', action_status,
+      'by', case edges[1] when 'initiated' then 'source' else 'target' end
+    )
+  );
+  return null;
+end
+$body$;
+
+comment on function dpg_private.move_action(text, text[], dpg.item_actions, text, integer, jsonb, text, uuid) is
+  'Moves an action, already under its row lock, for a party with these roles (initiated, received), and appends the event. Raises DP005, DP006, DP007, DP008.';

@@ -1,0 +1,76 @@
+create or replace function dpg_private.open_action(proposed dpg.item_actions, event_payload jsonb)
+returns dpg.item_actions
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  stored dpg.item_actions;
+  first_event dpg.action_events;
+begin
+  proposed.action_id := coalesce(proposed.action_id, gen_random_uuid());
+  proposed.action_status := coalesce(
+    (
+      select d.initial_status
+      from dpg.action_definitions d
+      where d.partition_network = proposed.partition_network
+        and d.action_type = proposed.action_type
+    ),
+    'created'
+  );
+  proposed.update_count := 0;
+  perform
+    dpg_private.leaf_to_write('item_actions', proposed.partition_network, proposed.action_type),
+    dpg_private.leaf_to_write('action_events', proposed.partition_network, proposed.action_type);
+  proposed.created_at := clock_timestamp();
+  proposed.updated_at := proposed.created_at;
+
+  insert into dpg.item_actions
+  select proposed.*
+  on conflict on constraint item_actions_pkey do nothing;
+
+  if not found then
+    stored := dpg_private.lock_action(proposed.partition_network, proposed.action_type, proposed.action_id, 'key share');
+    first_event := dpg_private.get_event_of_update(
+      stored.partition_network, stored.action_type, stored.target_item_instance_url, stored.action_id, 0
+    );
+    if (
+        stored.requirements_snapshot, stored.source_item_is_local,
+        stored.source_item_network, stored.source_item_domain, stored.source_item_type, stored.source_item_id,
+        stored.source_item_owner,
+        stored.target_item_network, stored.target_item_domain, stored.target_item_type, stored.target_item_id
+      ) is distinct from (
+        proposed.requirements_snapshot, proposed.source_item_is_local,
+        proposed.source_item_network, proposed.source_item_domain, proposed.source_item_type, proposed.source_item_id,
+        proposed.source_item_owner,
+        proposed.target_item_network, proposed.target_item_domain, proposed.target_item_type, proposed.target_item_id
+      )
+      or (first_event.event_payload, first_event.remarks)
+        is distinct from (
+          coalesce(event_payload, dpg_private.default_payload(first_event.action_status)), proposed.remarks
+        )
+      -- what a remote source says of itself; a local one is read from its item, which may have changed since
+      or (
+        not proposed.source_item_is_local
+        and (stored.source_item_instance_url, stored.source_item_latitude, stored.source_item_longitude)
+          is distinct from (proposed.source_item_instance_url, proposed.source_item_latitude, proposed.source_item_longitude)
+      )
+    then
+      perform dpg_private.refuse_different_action(proposed);
+    end if;
+    return stored;
+  end if;
+
+  perform dpg_private.append_event(
+    proposed,
+    gen_random_uuid(),
+    coalesce(event_payload, dpg_private.default_payload(proposed.action_status)),
+    proposed.remarks
+  );
+  return proposed;
+end
+$body$;
+
+comment on function dpg_private.open_action(dpg.item_actions, jsonb) is
+  'Stores a new action with its first event: initial status, update_count 0, times of now. With an action_id that was used before: the stored row when the content is the same, else DP008. Raises DP008, DP010.';

@@ -1,0 +1,84 @@
+create or replace function dpg.perform_action(
+  actor text,
+  action_type text,
+  source dpg.item_ref,
+  target dpg.item_ref,
+  requirements_snapshot jsonb default '{}',
+  remarks text default null,
+  event_payload jsonb default null,
+  action_id uuid default null
+)
+returns dpg.item_actions
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  source_item dpg.items;
+  target_item dpg.items;
+  proposed dpg.item_actions;
+begin
+  requirements_snapshot := coalesce(requirements_snapshot, '{}');
+  perform
+    dpg_private.check_key('actor', actor),
+    dpg_private.check_key('action_type', action_type),
+    dpg_private.check_item_ref('source', source),
+    dpg_private.check_item_ref('target', target),
+    dpg_private.check_document('requirements_snapshot', requirements_snapshot),
+    dpg_private.check_remarks(remarks);
+  if event_payload is not null then
+    perform dpg_private.check_document('event_payload', event_payload);
+  end if;
+  if source = target then
+    perform dpg_private.refuse_argument('target', to_jsonb(target), 'is the source itself', 'An action goes from one item to another.');
+  end if;
+  perform dpg_private.check_user(actor);
+
+  -- kept from being deleted until the action refers to them; the lower key first, as everywhere
+  if source < target then
+    source_item := dpg_private.lock_item(source, 'key share');
+    target_item := dpg_private.lock_item(target, 'key share');
+  else
+    target_item := dpg_private.lock_item(target, 'key share');
+    source_item := dpg_private.lock_item(source, 'key share');
+  end if;
+  if source_item.item_id is null then
+    perform dpg_private.refuse_item_not_found(source);
+  end if;
+  if target_item.item_id is null then
+    perform dpg_private.refuse_item_not_found(target);
+  end if;
+  if source_item.created_by <> actor then
+    perform dpg_private.refuse_not_item_owner(actor, source);
+  end if;
+
+  proposed.partition_network := target.item_network;
+  proposed.action_type := action_type;
+  proposed.action_id := action_id;
+  proposed.requirements_snapshot := requirements_snapshot;
+  proposed.remarks := remarks;
+  proposed.source_item_network := source.item_network;
+  proposed.source_item_domain := source.item_domain;
+  proposed.source_item_type := source.item_type;
+  proposed.source_item_id := source.item_id;
+  proposed.source_item_instance_url := source_item.item_instance_url;
+  proposed.source_item_owner := source_item.created_by;
+  proposed.source_item_latitude := source_item.item_latitude;
+  proposed.source_item_longitude := source_item.item_longitude;
+  proposed.source_item_is_local := true;
+  proposed.source_local_item_id := case when source.item_network = target.item_network then source.item_id end;
+  proposed.target_item_network := target.item_network;
+  proposed.target_item_domain := target.item_domain;
+  proposed.target_item_type := target.item_type;
+  proposed.target_item_id := target.item_id;
+  proposed.target_item_instance_url := target_item.item_instance_url;
+  proposed.target_item_owner := target_item.created_by;
+  proposed.target_item_latitude := target_item.item_latitude;
+  proposed.target_item_longitude := target_item.item_longitude;
+  return dpg_private.open_action(proposed, event_payload);
+end
+$body$;
+
+comment on function dpg.perform_action(text, text, dpg.item_ref, dpg.item_ref, jsonb, text, jsonb, uuid) is
+  'Makes an action from an item that the actor owns to another item of this instance, and its first event in the same transaction. Status is the declared initial one or created, update_count 0; owners and coordinates are taken from the items. event_payload is {"status": <status>} unless given. With action_id a repeated call is safe. Raises DP001, DP002, DP003, DP008, DP009, DP010. Example: select * from dpg.perform_action(''asha'', ''connect'', row(''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111''), row(''yellow_dot'', ''tutor'', ''profile_1.0'', ''22222222-2222-4222-8222-222222222222''), ''{"subject": "math"}'')';

@@ -1,0 +1,73 @@
+create or replace function dpg.receive_action(
+  action_type text,
+  source dpg.item_ref,
+  source_item_instance_url text,
+  source_item_owner text,
+  target dpg.item_ref,
+  requirements_snapshot jsonb default null,
+  remarks text default null,
+  event_payload jsonb default null,
+  action_id uuid default null,
+  source_item_latitude double precision default null,
+  source_item_longitude double precision default null
+)
+returns dpg.item_actions
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  target_item dpg.items;
+  proposed dpg.item_actions;
+begin
+  requirements_snapshot := coalesce(requirements_snapshot, '{}');
+  perform
+    dpg_private.check_key('action_type', action_type),
+    dpg_private.check_item_ref('source', source),
+    dpg_private.check_remote_source(source_item_instance_url, source_item_owner),
+    dpg_private.check_item_ref('target', target),
+    dpg_private.check_document('requirements_snapshot', requirements_snapshot),
+    dpg_private.check_remarks(remarks),
+    dpg_private.check_coordinates(
+      'source_item_latitude', source_item_latitude, 'source_item_longitude', source_item_longitude
+    );
+  if event_payload is not null then
+    perform dpg_private.check_document('event_payload', event_payload);
+  end if;
+
+  target_item := dpg_private.lock_item(target, 'key share');
+  if target_item.item_id is null then
+    perform dpg_private.refuse_item_not_found(target);
+  end if;
+
+  proposed.partition_network := target.item_network;
+  proposed.action_type := action_type;
+  proposed.action_id := action_id;
+  proposed.requirements_snapshot := requirements_snapshot;
+  proposed.remarks := remarks;
+  proposed.source_item_network := source.item_network;
+  proposed.source_item_domain := source.item_domain;
+  proposed.source_item_type := source.item_type;
+  proposed.source_item_id := source.item_id;
+  proposed.source_item_instance_url := source_item_instance_url;
+  proposed.source_item_owner := source_item_owner;
+  proposed.source_item_latitude := source_item_latitude;
+  proposed.source_item_longitude := source_item_longitude;
+  proposed.source_item_is_local := false;
+  proposed.target_item_network := target.item_network;
+  proposed.target_item_domain := target.item_domain;
+  proposed.target_item_type := target.item_type;
+  proposed.target_item_id := target.item_id;
+  proposed.target_item_instance_url := target_item.item_instance_url;
+  proposed.target_item_owner := target_item.created_by;
+  proposed.target_item_latitude := target_item.item_latitude;
+  proposed.target_item_longitude := target_item.item_longitude;
+  return dpg_private.open_action(proposed, event_payload);
+end
+$body$;
+
+comment on function dpg.receive_action(
+  text, dpg.item_ref, text, text, dpg.item_ref, jsonb, text, jsonb, uuid, double precision, double precision
+) is
+  'perform_action for a source that lives on another instance, which asserts its owner and coordinates (degrees); the caller must have authenticated that instance. A URL of our own is DP001. With action_id, chosen by the sender, a repeated call is safe. Raises DP001, DP002, DP008, DP010. Example: select * from dpg.receive_action(''connect'', row(''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111''), ''https://student.yellowdot.example.com'', ''asha'', row(''yellow_dot'', ''tutor'', ''profile_1.0'', ''22222222-2222-4222-8222-222222222222''))';

@@ -1,0 +1,46 @@
+create or replace function dpg.receive_transition(
+  source_item_instance_url text,
+  source_item_owner text,
+  partition_network text,
+  action_type text,
+  action_id uuid,
+  action_status text,
+  expected_update_count integer default null,
+  event_payload jsonb default null,
+  remarks text default null,
+  event_id uuid default null
+)
+returns dpg.item_actions
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  action dpg.item_actions;
+begin
+  perform
+    dpg_private.check_remote_source(source_item_instance_url, source_item_owner),
+    dpg_private.check_move(
+      partition_network, action_type, action_id, action_status, expected_update_count, event_payload, remarks
+    );
+  action := dpg_private.lock_action(partition_network, action_type, action_id, 'no key update');
+  if action.source_item_is_local
+    or action.source_item_instance_url <> source_item_instance_url
+    or action.source_item_owner <> source_item_owner
+  then
+    perform dpg_private.refuse_not_action_party(
+      source_item_owner, action,
+      format('of %L is no party of', source_item_instance_url),
+      'URL and owner must be those with which the other instance made the action.',
+      jsonb_build_object('source_item_instance_url', source_item_instance_url)
+    );
+  end if;
+  return dpg_private.move_action(
+    source_item_owner, array['initiated'], action, action_status, expected_update_count, event_payload, remarks, event_id
+  );
+end
+$body$;
+
+comment on function dpg.receive_transition(text, text, text, text, uuid, text, integer, jsonb, text, uuid) is
+  'transition_action for the source party of an action that came by receive_action: URL and owner must equal those in the action; the caller must have authenticated that instance. With event_id, chosen by the sender, a repeated call is safe. Raises DP001, DP004, DP005, DP006, DP007, DP008. Example: select * from dpg.receive_transition(''https://student.yellowdot.example.com'', ''asha'', ''yellow_dot'', ''connect'', ''33333333-3333-4333-8333-333333333333'', ''withdrawn'')';

@@ -1,0 +1,41 @@
+create or replace function dpg.transition_action(
+  actor text,
+  partition_network text,
+  action_type text,
+  action_id uuid,
+  action_status text,
+  expected_update_count integer default null,
+  event_payload jsonb default null,
+  remarks text default null,
+  event_id uuid default null
+)
+returns dpg.item_actions
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  action dpg.item_actions;
+  roles text[];
+begin
+  perform
+    dpg_private.check_key('actor', actor),
+    dpg_private.check_move(
+      partition_network, action_type, action_id, action_status, expected_update_count, event_payload, remarks
+    );
+  action := dpg_private.lock_action(partition_network, action_type, action_id, 'no key update');
+  roles := dpg_private.ownership_roles(
+    actor, action.source_item_owner, action.source_item_is_local, action.target_item_owner, true
+  );
+  if roles = '{}' then
+    perform dpg_private.refuse_not_action_party(actor, action);
+  end if;
+  return dpg_private.move_action(
+    actor, roles, action, action_status, expected_update_count, event_payload, remarks, event_id
+  );
+end
+$body$;
+
+comment on function dpg.transition_action(text, text, text, uuid, text, integer, jsonb, text, uuid) is
+  'Moves an action to another status for a party of this instance, under a row lock: update_count + 1, and one event in the same transaction. With expected_update_count the call is refused (DP007) when somebody else changed the action first. Null remarks keep the row''s. event_payload is {"status": <status>} unless given. With event_id a repeated call is safe. Raises DP001, DP004, DP005, DP006, DP007, DP008. Example: select * from dpg.transition_action(''ravi'', ''yellow_dot'', ''connect'', ''33333333-3333-4333-8333-333333333333'', ''accepted'', expected_update_count => 0)';

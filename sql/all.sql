@@ -1,0 +1,137 @@
+-- The whole database, in the order in which its objects need one another. Each file can be run again at any time.
+--!include access/schemas.sql
+--!include access/roles.sql
+--!include geo/extensions.sql
+--!include users/user.sql
+
+--!include items/item_ref.sql
+
+--!include limits/limits.sql
+--!include limits/limit_of.sql
+
+--!include arguments/refuse_argument.sql
+--!include arguments/is_key.sql
+--!include arguments/check_key.sql
+--!include arguments/is_url.sql
+--!include arguments/check_url.sql
+--!include arguments/check_present.sql
+--!include arguments/check_coordinates.sql
+--!include arguments/check_document.sql
+--!include arguments/check_remarks.sql
+--!include pages/page_scope.sql
+--!include pages/page_token.sql
+--!include pages/page_position.sql
+--!include pages/check_page_size.sql
+--!include users/check_user.sql
+
+--!include items/items.sql
+--!include items/items_created_at_idx.sql
+--!include items/items_created_by_idx.sql
+--!include items/items_state_idx.sql
+--!include items/found_item.sql
+--!include items/instance_url_sightings.sql
+--!include items/instance_urls.sql
+
+--!include geo/place.sql
+--!include geo/chord.sql
+--!include geo/chord_of.sql
+--!include geo/distance_of.sql
+--!include geo/is_within.sql
+--!include geo/check_circle.sql
+--!include geo/items_place_idx.sql
+--!include geo/nearest_item.sql
+
+--!include actions/item_actions.sql
+--!include actions/item_actions_source_owner_idx.sql
+--!include actions/item_actions_target_owner_idx.sql
+--!include actions/item_actions_source_item_idx.sql
+--!include actions/item_actions_target_item_idx.sql
+--!include actions/found_action.sql
+--!include actions/action_definitions.sql
+--!include actions/party_leaves.sql
+--!include actions/note_party_leaves.sql
+--!include actions/item_actions_note_parties.sql
+
+--!include events/action_events.sql
+--!include events/action_events_source_owner_idx.sql
+--!include events/action_events_target_owner_idx.sql
+--!include events/action_events_action_idx.sql
+--!include events/found_event.sql
+--!include events/keep_events.sql
+--!include events/action_events_immutable.sql
+--!include events/action_events_no_truncate.sql
+--!include events/action_events_note_parties.sql
+
+--!include partitions/partition_names.sql
+--!include partitions/partition_name.sql
+--!include partitions/refuse_partition.sql
+--!include partitions/check_limit.sql
+--!include partitions/leaf.sql
+--!include partitions/queue_for_partitions.sql
+--!include partitions/claim_partition_name.sql
+--!include partitions/build_partition.sql
+--!include partitions/attach_partition.sql
+--!include partitions/ensure_network.sql
+--!include partitions/ensure_partition.sql
+--!include partitions/leaf_to_write.sql
+--!include partitions/ensure_item_partition.sql
+--!include partitions/ensure_action_partition.sql
+--!include partitions/ensure_action_event_partition.sql
+--!include partitions/partitions.sql
+
+--!include items/is_instance_url.sql
+--!include items/register_instance_url.sql
+--!include items/refuse_item_not_found.sql
+--!include items/refuse_not_item_owner.sql
+--!include items/check_item_ref.sql
+--!include items/item_fields.sql
+--!include items/check_item_object.sql
+--!include items/check_ids_differ.sql
+--!include items/check_item_changes.sql
+--!include items/check_item_filters.sql
+--!include items/item_conditions.sql
+--!include items/lock_item.sql
+--!include items/upsert_item.sql
+--!include items/replace_items.sql
+--!include items/upsert_items.sql
+--!include items/update_item.sql
+--!include items/delete_item.sql
+--!include items/get_item.sql
+--!include items/find_items.sql
+--!include items/count_items.sql
+--!include geo/nearest_items.sql
+
+--!include actions/check_action_key.sql
+--!include actions/check_move.sql
+--!include actions/check_remote_source.sql
+--!include actions/check_party_filters.sql
+--!include actions/ownership_roles.sql
+--!include actions/party_conditions.sql
+--!include actions/leaves_of_party.sql
+--!include actions/refuse_action_not_found.sql
+--!include actions/refuse_not_action_party.sql
+--!include actions/refuse_different_action.sql
+--!include actions/lock_action.sql
+--!include actions/define_action.sql
+
+--!include events/default_payload.sql
+--!include events/get_event.sql
+--!include events/get_event_of_update.sql
+--!include events/append_event.sql
+--!include events/refuse_different_event.sql
+--!include events/time_of_text.sql
+--!include events/event_of_object.sql
+--!include events/store_event.sql
+--!include events/find_events.sql
+
+--!include actions/open_action.sql
+--!include actions/perform_action.sql
+--!include actions/receive_action.sql
+--!include actions/is_repeated_move.sql
+--!include actions/move_action.sql
+--!include actions/transition_action.sql
+--!include actions/receive_transition.sql
+--!include actions/get_action.sql
+--!include actions/find_actions.sql
+
+--!include access/privileges.sql

@@ -1,0 +1,38 @@
+create or replace function dpg_private.refuse_argument(
+  argument text,
+  value jsonb,
+  problem text,
+  hint text,
+  index integer default null
+)
+returns void
+language plpgsql
+immutable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  shown jsonb := coalesce(value, 'null');
+begin
+  -- a value of megabytes helps nobody in a log
+  if octet_length(shown::text) > 1000 then
+    shown := to_jsonb(left(coalesce(value #>> '{}', ''), 200) || '…');
+  end if;
+  raise exception using
+    errcode = 'DP001',
+    message = format(
+      '%s%s %s: %s',
+      argument,
+      case when index is null then '' else format(' of element %s', index) end,
+      problem,
+      left(shown::text, 220)
+    ),
+    hint = hint,
+    detail = (jsonb_build_object('argument', argument, 'value', shown)
+      || case when index is null then '{}' else jsonb_build_object('index', index) end)::text;
+end
+$body$;
+
+comment on function dpg_private.refuse_argument(text, jsonb, text, text, integer) is
+  'Raises DP001 for an argument. problem completes the sentence "argument ...", index is the position in an array, counted from 0.';

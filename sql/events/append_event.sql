@@ -1,0 +1,31 @@
+create or replace function dpg_private.append_event(
+  action dpg.item_actions,
+  event_id uuid,
+  event_payload jsonb,
+  remarks text
+)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  -- through the root, whose plan is kept and knows no leaves
+  insert into dpg.action_events
+  values (
+    action.partition_network, action.action_type, event_id, action.target_item_instance_url,
+    action.action_id, action.action_status, action.update_count,
+    action.source_item_network, action.source_item_domain, action.source_item_type, action.source_item_id,
+    action.source_item_instance_url, action.source_item_owner, action.source_item_latitude, action.source_item_longitude,
+    action.target_item_network, action.target_item_domain, action.target_item_type, action.target_item_id,
+    action.target_item_instance_url, action.target_item_owner, action.target_item_latitude, action.target_item_longitude,
+    event_payload, remarks, action.updated_at, action.source_item_is_local, true
+  )
+  on conflict on constraint action_events_pkey do nothing;
+  return found;
+end
+$body$;
+
+comment on function dpg_private.append_event(dpg.item_actions, uuid, jsonb, text) is
+  'Appends the event of an action as it is now: its status, update_count and time. False, and nothing written, when the id was used before.';

@@ -1,0 +1,10 @@
+create or replace function dpg_private.default_payload(action_status text)
+returns jsonb
+language sql
+immutable
+parallel safe
+security invoker
+return jsonb_build_object('status', action_status);
+
+comment on function dpg_private.default_payload(text) is
+  'What an event says when the caller gives no event_payload: {"status": <status>}.';

@@ -1,0 +1,95 @@
+create or replace function dpg.find_events(
+  actor text,
+  ownership_role text default 'all',
+  partition_network text default null,
+  action_type text default null,
+  action_id uuid default null,
+  action_status text default null,
+  update_count integer default null,
+  item_id uuid default null,
+  page_size integer default 20,
+  page_token text default null
+)
+returns setof dpg.found_event
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  scope text;
+  page_start jsonb;
+  searches text;
+begin
+  ownership_role := coalesce(ownership_role, 'all');
+  page_size := coalesce(page_size, 20);
+  perform
+    dpg_private.check_party_filters(actor, ownership_role, partition_network, action_type, action_status),
+    dpg_private.check_page_size(page_size);
+  if update_count < 0 then
+    perform dpg_private.refuse_argument('update_count', to_jsonb(update_count), 'is negative', 'update_count starts at 0.');
+  end if;
+  scope := dpg_private.page_scope('find_events', jsonb_build_array(
+    actor, ownership_role, partition_network, action_type, action_id, action_status, update_count, item_id
+  ));
+  page_start := dpg_private.page_position(scope, page_token);
+
+  -- one search for each leaf and role, each answered by an index in the order of the page
+  select string_agg(
+    format(
+      '(select e.*
+        from %s e
+        where %s %s %s %s %s
+        order by e.created_at desc, e.update_count desc, e.partition_network, e.action_type, e.event_id
+        limit $7)',
+      l.leaf,
+      c.condition,
+      case when action_id is not null then 'and e.action_id = $2' end,
+      case when action_status is not null then 'and e.action_status = $3' end,
+      case when update_count is not null then 'and e.update_count = $4' end,
+      case when page_start is not null then
+        'and e.created_at <= $8
+         and (
+           e.created_at < $8
+           or e.update_count < $9
+           or (e.update_count = $9 and (e.partition_network, e.action_type, e.event_id) > ($10, $11, $12))
+         )'
+      end
+    ),
+    ' union all '
+  )
+  into searches
+  from unnest(dpg_private.leaves_of_party('action_events', actor, partition_network, action_type)) l(leaf)
+  cross join unnest(
+    dpg_private.party_conditions(
+      ownership_role,
+      'e.source_item_owner = $1 and e.source_item_is_local' || case when item_id is null then '' else ' and e.source_item_id = $5' end,
+      'e.target_item_owner = $1 and e.target_item_is_local' || case when item_id is null then '' else ' and e.target_item_id = $5' end
+    )
+  ) c(condition);
+  if searches is null then
+    return;
+  end if;
+
+  return query execute format(
+    'select p.*,
+       dpg_private.ownership_roles($1, p.source_item_owner, p.source_item_is_local, p.target_item_owner, p.target_item_is_local),
+       dpg_private.page_token(
+         $6, jsonb_build_array(p.created_at, p.update_count, p.partition_network, p.action_type, p.event_id)
+       )
+     from (
+       select * from (%s) e
+       order by e.created_at desc, e.update_count desc, e.partition_network, e.action_type, e.event_id
+       limit $7
+     ) p
+     order by p.created_at desc, p.update_count desc, p.partition_network, p.action_type, p.event_id',
+    searches
+  )
+  using actor, action_id, action_status, update_count, item_id, scope, page_size,
+    (page_start ->> 0)::timestamptz, (page_start ->> 1)::integer,
+    page_start ->> 2, page_start ->> 3, (page_start ->> 4)::uuid;
+end
+$body$;
+
+comment on function dpg.find_events(text, text, text, text, uuid, text, integer, uuid, integer, text) is
+  'The events, also mirrored ones, of which the actor is a party, newest first (created_at and update_count descending, then partition_network, action_type and event_id). ownership_role is initiated (the actor owned the source), received (the target) or all; item_id means the item on that side. Pages as in dpg.find_actions. Raises DP001, DP011. Example: select * from dpg.find_events(''asha'', partition_network => ''yellow_dot'', action_type => ''connect'', action_id => ''33333333-3333-4333-8333-333333333333'')';

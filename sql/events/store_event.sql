@@ -1,0 +1,48 @@
+create or replace function dpg.store_event(event jsonb)
+returns dpg.action_events
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  proposed dpg.action_events;
+  stored dpg.action_events;
+begin
+  proposed := dpg_private.event_of_object(event);
+  if dpg_private.is_instance_url(proposed.origin_instance_domain) then
+    perform dpg_private.refuse_argument(
+      'event.origin_instance_domain', to_jsonb(proposed.origin_instance_domain), 'is a URL of this instance',
+      'Events of this instance are made by its actions; only events of others are mirrored.'
+    );
+  end if;
+  proposed.source_item_is_local := dpg_private.is_instance_url(proposed.source_item_instance_url);
+  proposed.target_item_is_local := false; -- the action lives where the event was made
+
+  perform dpg_private.leaf_to_write('action_events', proposed.partition_network, proposed.action_type);
+  insert into dpg.action_events
+  select proposed.*
+  on conflict do nothing
+  returning * into stored;
+  if found then
+    return stored;
+  end if;
+
+  stored := dpg_private.get_event(proposed.partition_network, proposed.action_type, proposed.event_id);
+  if stored.event_id is null then
+    stored := dpg_private.get_event_of_update(
+      proposed.partition_network, proposed.action_type, proposed.origin_instance_domain,
+      proposed.action_id, proposed.update_count
+    );
+  end if;
+  -- whether the source is local was decided when the event came
+  proposed.source_item_is_local := stored.source_item_is_local;
+  if stored is distinct from proposed then
+    perform dpg_private.refuse_different_event(stored);
+  end if;
+  return stored;
+end
+$body$;
+
+comment on function dpg.store_event(jsonb) is
+  'Stores an event mirrored from another instance, an object whose fields are the column names of dpg.action_events; event_id and created_at are kept. The caller must have authenticated the origin. The same event again returns the stored row; other content under the same id, or for the same origin, action and update_count, is DP008; an origin of our own is DP001. Raises DP001, DP008, DP010. Example: select * from dpg.store_event(''{"partition_network": "yellow_dot", "action_type": "connect", "event_id": "44444444-4444-4444-8444-444444444444", "origin_instance_domain": "https://tutor.yellowdot.example.com", "action_id": "33333333-3333-4333-8333-333333333333", "action_status": "created", "update_count": 0, "source_item_network": "yellow_dot", "source_item_domain": "student", "source_item_type": "profile_1.0", "source_item_id": "11111111-1111-4111-8111-111111111111", "source_item_instance_url": "https://student.yellowdot.example.com", "source_item_owner": "asha", "target_item_network": "yellow_dot", "target_item_domain": "tutor", "target_item_type": "profile_1.0", "target_item_id": "22222222-2222-4222-8222-222222222222", "target_item_instance_url": "https://tutor.yellowdot.example.com", "target_item_owner": "ravi", "event_payload": {"status": "created"}, "created_at": "2026-01-01T00:00:00.000000Z"}'')';

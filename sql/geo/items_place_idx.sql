@@ -1,0 +1,7 @@
+create index if not exists items_place_idx
+on dpg.items
+using gist (dpg_private.place(item_latitude, item_longitude))
+where item_latitude is not null;
+
+comment on index dpg.items_place_idx is
+  'For the circle of find_items and count_items, and for the order of nearest_items.';

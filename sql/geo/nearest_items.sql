@@ -1,0 +1,69 @@
+create or replace function dpg.nearest_items(
+  item_network text,
+  item_domain text,
+  latitude double precision,
+  longitude double precision,
+  radius_meters double precision default null,
+  item_type text default null,
+  item_state jsonb default null,
+  page_size integer default 20,
+  page_token text default null
+)
+returns setof dpg.nearest_item
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set extra_float_digits = 1 -- a distance must come back from the page token exactly as it went in
+as $body$
+declare
+  leaf text;
+  scope text;
+  page_start jsonb;
+begin
+  page_size := coalesce(page_size, 20);
+  perform
+    dpg_private.check_item_filters(item_network, item_domain, item_type, null, null, null, item_state),
+    dpg_private.check_present('latitude', latitude),
+    dpg_private.check_present('longitude', longitude),
+    dpg_private.check_circle(latitude, longitude, radius_meters, false),
+    dpg_private.check_page_size(page_size);
+  scope := dpg_private.page_scope('nearest_items', jsonb_build_array(
+    item_network, item_domain, latitude, longitude, radius_meters, item_type, item_state
+  ));
+  page_start := dpg_private.page_position(scope, page_token);
+  leaf := dpg_private.leaf('items', item_network, item_domain);
+  if leaf is null then
+    return;
+  end if;
+
+  return query execute format(
+    'select p.item_network, p.item_domain, p.item_type, p.item_id, p.item_instance_url, p.item_schema_url, p.item_state,
+       p.item_latitude, p.item_longitude, p.created_by, p.created_at, p.updated_at,
+       dpg_private.distance_of(p.chord), dpg_private.page_token($9, jsonb_build_array(p.chord, p.item_type, p.item_id))
+     from (
+       select i.*, dpg_private.chord(i.item_latitude, i.item_longitude, $6, $7) as chord
+       from %s i
+       where i.item_latitude is not null and %s %s
+       order by dpg_private.chord(i.item_latitude, i.item_longitude, $6, $7), i.item_type, i.item_id
+       limit $10
+     ) p
+     order by p.chord, p.item_type, p.item_id',
+    leaf,
+    dpg_private.item_conditions(item_type, null, null, null, item_state, radius_meters),
+    case when page_start is not null then
+      'and (
+         dpg_private.chord(i.item_latitude, i.item_longitude, $6, $7) > $11
+         or (dpg_private.chord(i.item_latitude, i.item_longitude, $6, $7) = $11 and (i.item_type, i.item_id) > ($12, $13))
+       )'
+    end
+  )
+  using item_type, null::text, null::text, null::text, item_state, latitude, longitude, radius_meters,
+    scope, page_size, (page_start ->> 0)::double precision, page_start ->> 1, (page_start ->> 2)::uuid;
+end
+$body$;
+
+comment on function dpg.nearest_items(
+  text, text, double precision, double precision, double precision, text, jsonb, integer, text
+) is
+  'The items of a network and domain that have a place, nearest to latitude and longitude (degrees) first, then by item_type and item_id, with distance_meters along the great circle of earthdistance''s sphere. radius_meters limits it to a circle; item_state means containment (@>). Pages as in dpg.find_items; a later page passes over the rows before it, so that its cost grows with its number. Raises DP001, DP011. Example: select item_id, distance_meters from dpg.nearest_items(''yellow_dot'', ''tutor'', 12.9716, 77.5946, page_size => 10)';

@@ -1,0 +1,49 @@
+create or replace function dpg_private.check_item_changes(changes jsonb)
+returns void
+language plpgsql
+stable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  fields constant text[] := array['item_instance_url', 'item_schema_url', 'item_state', 'item_latitude', 'item_longitude'];
+  hint constant text := format('changes is a JSON object with at least one of the fields %s.', array_to_string(fields, ', '));
+  field text;
+begin
+  if changes is null or jsonb_typeof(changes) <> 'object' or changes = '{}' then
+    perform dpg_private.refuse_argument('changes', changes, 'names no column', hint);
+  end if;
+  for field in select k.field from jsonb_object_keys(changes) k(field) order by k.field loop
+    if field <> all (fields) then
+      perform dpg_private.refuse_argument('changes.' || left(field, 120), changes -> field, 'cannot be changed', hint);
+    elsif field = 'item_state' then
+      perform dpg_private.check_document('changes.item_state', changes -> field);
+    elsif field in ('item_instance_url', 'item_schema_url') then
+      if jsonb_typeof(changes -> field) <> 'string' then
+        perform dpg_private.refuse_argument('changes.' || field, changes -> field, 'is not a URL', 'Pass a JSON string.');
+      end if;
+      perform dpg_private.check_url('changes.' || field, changes ->> field);
+    elsif jsonb_typeof(changes -> field) = 'null' then
+      null; -- clears the coordinate
+    elsif jsonb_typeof(changes -> field) <> 'number'
+      or not abs((changes ->> field)::numeric) <= (case field when 'item_latitude' then 90 else 180 end)
+    then
+      perform dpg_private.refuse_argument(
+        'changes.' || field, changes -> field, 'is no coordinate',
+        'A latitude is a number of degrees from -90 to 90, a longitude from -180 to 180, null for no place.'
+      );
+    end if;
+  end loop;
+  if (changes ? 'item_latitude' and changes ? 'item_longitude')
+    and (jsonb_typeof(changes -> 'item_latitude') = 'null') <> (jsonb_typeof(changes -> 'item_longitude') = 'null')
+  then
+    perform dpg_private.refuse_argument(
+      'changes', changes, 'leaves half a place', 'Pass both item_latitude and item_longitude, or null for both.'
+    );
+  end if;
+end
+$body$;
+
+comment on function dpg_private.check_item_changes(jsonb) is
+  'Raises DP001 for changes that update_item cannot make whatever the item is.';

@@ -1,0 +1,45 @@
+create or replace function dpg.count_items(
+  item_network text,
+  item_domain text,
+  item_type text default null,
+  created_by text default null,
+  item_instance_url text default null,
+  item_schema_url text default null,
+  item_state jsonb default null,
+  latitude double precision default null,
+  longitude double precision default null,
+  radius_meters double precision default null
+)
+returns bigint
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  leaf text;
+  matches bigint := 0;
+begin
+  perform
+    dpg_private.check_item_filters(
+      item_network, item_domain, item_type, created_by, item_instance_url, item_schema_url, item_state
+    ),
+    dpg_private.check_circle(latitude, longitude, radius_meters, true);
+  leaf := dpg_private.leaf('items', item_network, item_domain);
+  if leaf is not null then
+    execute format(
+      'select count(*) from %s i where %s',
+      leaf,
+      dpg_private.item_conditions(item_type, created_by, item_instance_url, item_schema_url, item_state, radius_meters)
+    )
+    into matches
+    using item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude, radius_meters;
+  end if;
+  return matches;
+end
+$body$;
+
+comment on function dpg.count_items(
+  text, text, text, text, text, text, jsonb, double precision, double precision, double precision
+) is
+  'How many items match the filters of dpg.find_items. Counts them one by one: the cost grows with the matches. Raises DP001. Example: select dpg.count_items(''yellow_dot'', ''tutor'', item_state => ''{"subject": "math"}'')';

@@ -1,0 +1,67 @@
+create or replace function dpg.find_items(
+  item_network text,
+  item_domain text,
+  item_type text default null,
+  created_by text default null,
+  item_instance_url text default null,
+  item_schema_url text default null,
+  item_state jsonb default null,
+  latitude double precision default null,
+  longitude double precision default null,
+  radius_meters double precision default null,
+  page_size integer default 20,
+  page_token text default null
+)
+returns setof dpg.found_item
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  leaf text;
+  scope text;
+  page_start jsonb;
+begin
+  page_size := coalesce(page_size, 20);
+  perform
+    dpg_private.check_item_filters(
+      item_network, item_domain, item_type, created_by, item_instance_url, item_schema_url, item_state
+    ),
+    dpg_private.check_circle(latitude, longitude, radius_meters, true),
+    dpg_private.check_page_size(page_size);
+  scope := dpg_private.page_scope('find_items', jsonb_build_array(
+    item_network, item_domain, item_type, created_by, item_instance_url, item_schema_url, item_state,
+    latitude, longitude, radius_meters
+  ));
+  page_start := dpg_private.page_position(scope, page_token);
+  leaf := dpg_private.leaf('items', item_network, item_domain);
+  if leaf is null then
+    return;
+  end if;
+
+  return query execute format(
+    'select p.*, dpg_private.page_token($9, jsonb_build_array(p.created_at, p.item_type, p.item_id))
+     from (
+       select i.*
+       from %s i
+       where %s %s
+       order by i.created_at desc, i.item_type, i.item_id
+       limit $10
+     ) p
+     order by p.created_at desc, p.item_type, p.item_id',
+    leaf,
+    dpg_private.item_conditions(item_type, created_by, item_instance_url, item_schema_url, item_state, radius_meters),
+    case when page_start is not null then
+      'and i.created_at <= $11 and (i.created_at < $11 or (i.item_type, i.item_id) > ($12, $13))'
+    end
+  )
+  using item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude, radius_meters,
+    scope, page_size, (page_start ->> 0)::timestamptz, page_start ->> 1, (page_start ->> 2)::uuid;
+end
+$body$;
+
+comment on function dpg.find_items(
+  text, text, text, text, text, text, jsonb, double precision, double precision, double precision, integer, text
+) is
+  'The items of a network and domain that match all filters, newest first (created_at descending, then item_type and item_id). item_state means containment (@>); latitude and longitude (degrees) with radius_meters are a circle. A page has page_size rows (1 to 1,000, 20 unless told); next_page_token of a row, passed as page_token with the same filters, continues after it; fewer rows than page_size means the end. Raises DP001, DP011. Example: select * from dpg.find_items(''yellow_dot'', ''tutor'', item_state => ''{"subject": "math"}'', latitude => 12.97, longitude => 77.59, radius_meters => 5000)';

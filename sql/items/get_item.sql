@@ -1,0 +1,29 @@
+create or replace function dpg.get_item(item_network text, item_domain text, item_type text, item_id uuid)
+returns dpg.items
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  leaf text;
+  stored dpg.items;
+begin
+  perform dpg_private.check_item_ref(null, row(item_network, item_domain, item_type, item_id));
+  leaf := dpg_private.leaf('items', item_network, item_domain);
+  if leaf is not null then
+    execute format(
+      'select * from %s i where i.item_network = $1 and i.item_domain = $2 and i.item_type = $3 and i.item_id = $4', leaf
+    )
+    into stored
+    using item_network, item_domain, item_type, item_id;
+  end if;
+  if stored.item_id is null then
+    perform dpg_private.refuse_item_not_found(row(item_network, item_domain, item_type, item_id));
+  end if;
+  return stored;
+end
+$body$;
+
+comment on function dpg.get_item(text, text, text, uuid) is
+  'One item by its key. Raises DP001, DP002. Example: select * from dpg.get_item(''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111'')';

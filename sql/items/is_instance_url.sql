@@ -1,0 +1,19 @@
+create or replace function dpg_private.is_instance_url(instance_url text)
+returns boolean
+language plpgsql
+stable
+parallel safe
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  return exists (
+    select
+    from dpg_private.instance_url_sightings s
+    where s.instance_url = is_instance_url.instance_url
+  );
+end
+$body$;
+
+comment on function dpg_private.is_instance_url(text) is
+  'Whether this is a URL of this instance.';

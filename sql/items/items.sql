@@ -1,0 +1,39 @@
+create table if not exists dpg.items (
+  item_network text not null,
+  item_domain text not null,
+  item_type text not null,
+  item_id uuid not null default gen_random_uuid(),
+  item_instance_url text not null,
+  item_schema_url text not null,
+  item_state jsonb not null default '{}',
+  item_latitude double precision,
+  item_longitude double precision,
+  created_by text not null,
+  created_at timestamptz not null default clock_timestamp(),
+  updated_at timestamptz not null default clock_timestamp(),
+  constraint items_pkey primary key (item_network, item_domain, item_type, item_id),
+  constraint items_created_by_fkey foreign key (created_by) references public."user" (id),
+  constraint items_state_check check (jsonb_typeof(item_state) = 'object'),
+  constraint items_coordinates_check check (
+    case
+      when item_latitude is null or item_longitude is null then item_latitude is null and item_longitude is null
+      else item_latitude between -90 and 90 and item_longitude between -180 and 180
+    end
+  )
+)
+partition by list (item_network);
+
+comment on table dpg.items is
+  'The current record of each item: a JSON document under network, domain and type, owned by a user. Listed by network, then by domain; the leaves are in dpg.partitions. Written by dpg.upsert_item, upsert_items, update_item and delete_item.';
+comment on column dpg.items.item_network is 'Network, a key: text of 1 to 120 characters, stored as given. First partition key.';
+comment on column dpg.items.item_domain is 'Business role in the network, a key. Second partition key.';
+comment on column dpg.items.item_type is 'Type of the document, a key, such as profile_1.0.';
+comment on column dpg.items.item_id is 'Id of the item, unique within network, domain and type.';
+comment on column dpg.items.item_instance_url is 'URL under which this instance publishes the item, at most 1,024 bytes.';
+comment on column dpg.items.item_schema_url is 'URL of the schema of item_state, at most 1,024 bytes.';
+comment on column dpg.items.item_state is 'The document itself, a JSON object.';
+comment on column dpg.items.item_latitude is 'Degrees, -90 to 90, positive to the north; null with item_longitude when the item has no place.';
+comment on column dpg.items.item_longitude is 'Degrees, -180 to 180, positive to the east; null with item_latitude when the item has no place.';
+comment on column dpg.items.created_by is 'The owner: id of the user who made the item and alone may change it.';
+comment on column dpg.items.created_at is 'When the item was made.';
+comment on column dpg.items.updated_at is 'When the item last changed; rises with every change.';

@@ -1,0 +1,25 @@
+create or replace function dpg_private.lock_item(item dpg.item_ref, strength text)
+returns dpg.items
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  leaf text := dpg_private.leaf('items', item.item_network, item.item_domain);
+  stored dpg.items;
+begin
+  if leaf is not null then
+    execute format(
+      'select * from %s i where i.item_network = $1 and i.item_domain = $2 and i.item_type = $3 and i.item_id = $4 for %s',
+      leaf, strength
+    )
+    into stored
+    using item.item_network, item.item_domain, item.item_type, item.item_id;
+  end if;
+  return stored;
+end
+$body$;
+
+comment on function dpg_private.lock_item(dpg.item_ref, text) is
+  'Reads an item under a row lock (key share, no key update or update); all columns null where there is none.';

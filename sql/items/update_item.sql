@@ -1,0 +1,73 @@
+create or replace function dpg.update_item(
+  actor text,
+  item_network text,
+  item_domain text,
+  item_type text,
+  item_id uuid,
+  changes jsonb,
+  expected_updated_at timestamptz default null
+)
+returns dpg.items
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  item constant dpg.item_ref := row(item_network, item_domain, item_type, item_id);
+  stored dpg.items;
+  changed dpg.items;
+begin
+  perform
+    dpg_private.check_key('actor', actor),
+    dpg_private.check_item_ref(null, item),
+    dpg_private.check_item_changes(changes);
+
+  stored := dpg_private.lock_item(item, 'no key update');
+  if stored.item_id is null then
+    perform dpg_private.refuse_item_not_found(item);
+  end if;
+
+  changed := stored;
+  changed.item_instance_url := coalesce(changes ->> 'item_instance_url', stored.item_instance_url);
+  changed.item_schema_url := coalesce(changes ->> 'item_schema_url', stored.item_schema_url);
+  changed.item_state := coalesce(changes -> 'item_state', stored.item_state);
+  if changes ? 'item_latitude' then
+    changed.item_latitude := (changes ->> 'item_latitude')::double precision;
+  end if;
+  if changes ? 'item_longitude' then
+    changed.item_longitude := (changes ->> 'item_longitude')::double precision;
+  end if;
+  perform dpg_private.check_coordinates('item_latitude', changed.item_latitude, 'item_longitude', changed.item_longitude);
+
+  if stored.created_by <> actor then
+    perform dpg_private.refuse_not_item_owner(actor, item);
+  end if;
+  if stored.updated_at <> expected_updated_at then
+    raise exception using
+      errcode = 'DP007',
+      message = format('item %s was changed at %s, not at %s', item_id, stored.updated_at, expected_updated_at),
+      hint = 'Read the item again, apply the change to what it is now, and repeat the call with its updated_at.',
+      detail = (to_jsonb(item) || jsonb_build_object('expected_updated_at', expected_updated_at, 'updated_at', stored.updated_at))::text;
+  end if;
+  if changed is not distinct from stored then
+    return stored;
+  end if;
+
+  perform dpg_private.register_instance_url(changed.item_instance_url);
+  execute format(
+    'update %s i
+     set item_instance_url = $5, item_schema_url = $6, item_state = $7, item_latitude = $8, item_longitude = $9,
+       updated_at = greatest(clock_timestamp(), i.updated_at + interval ''1 microsecond'')
+     where i.item_network = $1 and i.item_domain = $2 and i.item_type = $3 and i.item_id = $4
+     returning i.*', dpg_private.leaf('items', item_network, item_domain)
+  )
+  into stored
+  using item_network, item_domain, item_type, item_id, changed.item_instance_url, changed.item_schema_url,
+    changed.item_state, changed.item_latitude, changed.item_longitude;
+  return stored;
+end
+$body$;
+
+comment on function dpg.update_item(text, text, text, text, uuid, jsonb, timestamptz) is
+  'Replaces the columns of an owned item that changes names: item_instance_url, item_schema_url, item_state, item_latitude, item_longitude; at least one, and no others. Null clears the coordinates and is DP001 elsewhere. With expected_updated_at the call is refused (DP007) when somebody else changed the item first. One that changes nothing leaves the row as it is. Raises DP001, DP002, DP003, DP007. Example: select * from dpg.update_item(''asha'', ''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111'', ''{"item_state": {"name": "Asha", "verified": true}}'')';

@@ -1,0 +1,91 @@
+create or replace function dpg.upsert_item(
+  actor text,
+  item_network text,
+  item_domain text,
+  item_type text,
+  item_instance_url text,
+  item_schema_url text,
+  item_state jsonb default '{}',
+  item_latitude double precision default null,
+  item_longitude double precision default null,
+  item_id uuid default null
+)
+returns dpg.items
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  leaf text;
+  changed_at timestamptz;
+  stored dpg.items;
+begin
+  perform
+    dpg_private.check_key('actor', actor),
+    dpg_private.check_key('item_network', item_network),
+    dpg_private.check_key('item_domain', item_domain),
+    dpg_private.check_key('item_type', item_type),
+    dpg_private.check_url('item_instance_url', item_instance_url),
+    dpg_private.check_url('item_schema_url', item_schema_url),
+    dpg_private.check_document('item_state', item_state),
+    dpg_private.check_coordinates('item_latitude', item_latitude, 'item_longitude', item_longitude);
+  perform dpg_private.check_user(actor);
+
+  leaf := dpg_private.leaf_to_write('items', item_network, item_domain);
+  perform dpg_private.register_instance_url(item_instance_url);
+  item_id := coalesce(item_id, gen_random_uuid());
+
+  loop
+    -- most upserts are new items: one insert through the root, whose plan is kept and knows no leaves
+    changed_at := clock_timestamp();
+    insert into dpg.items as i
+    values (
+      item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
+      item_latitude, item_longitude, actor, changed_at, changed_at
+    )
+    on conflict on constraint items_pkey do nothing
+    returning i.* into stored;
+    if found then
+      return stored;
+    end if;
+
+    execute format(
+      'select * from %s i where i.item_network = $1 and i.item_domain = $2 and i.item_type = $3 and i.item_id = $4', leaf
+    )
+    into stored
+    using item_network, item_domain, item_type, item_id;
+
+    if stored.created_by <> actor then
+      perform dpg_private.refuse_not_item_owner(actor, row(item_network, item_domain, item_type, item_id));
+    end if;
+    if (stored.item_instance_url, stored.item_schema_url, stored.item_state, stored.item_latitude, stored.item_longitude)
+      is not distinct from (item_instance_url, item_schema_url, item_state, item_latitude, item_longitude)
+      and stored.item_id is not null
+    then
+      return stored; -- nothing to change, nothing written
+    end if;
+
+    execute format(
+      'update %s i
+       set item_instance_url = $5, item_schema_url = $6, item_state = $7, item_latitude = $8, item_longitude = $9,
+         updated_at = greatest(clock_timestamp(), i.updated_at + interval ''1 microsecond'')
+       where i.item_network = $1 and i.item_domain = $2 and i.item_type = $3 and i.item_id = $4
+         and i.created_by = $10
+       returning i.*', leaf
+    )
+    into stored
+    using item_network, item_domain, item_type, item_id,
+      item_instance_url, item_schema_url, item_state, item_latitude, item_longitude, actor;
+    if stored.item_id is not null then
+      return stored;
+    end if;
+    -- deleted since the insert found it: once more
+  end loop;
+end
+$body$;
+
+comment on function dpg.upsert_item(
+  text, text, text, text, text, text, jsonb, double precision, double precision, uuid
+) is
+  'Makes an item of the actor, or replaces the whole content of one that the actor owns, and returns the row. Makes the leaf when needed. item_state is a JSON object; item_latitude and item_longitude are degrees, both or neither. With item_id a repeated call is safe; one that changes nothing leaves the row and updated_at as they are. Raises DP001, DP003, DP009, DP010. Example: select * from dpg.upsert_item(actor => ''asha'', item_network => ''yellow_dot'', item_domain => ''student'', item_type => ''profile_1.0'', item_instance_url => ''https://student.yellowdot.example.com'', item_schema_url => ''https://schemas.example.com/student_profile_v1.json'', item_state => ''{"name": "Asha"}'', item_latitude => 12.9716, item_longitude => 77.5946)';

@@ -1,0 +1,116 @@
+create or replace function dpg.upsert_items(actor text, items jsonb)
+returns setof dpg.items
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  started_at timestamptz;
+  rows dpg.items[];
+  suspect integer;
+  ids_given boolean;
+  known_fields constant text[] := dpg_private.item_fields();
+  json_bytes constant bigint := coalesce(dpg_private.limit_of('json_bytes_per_document'), 268435455);
+  target record;
+  inserted uuid[];
+begin
+  perform dpg_private.check_key('actor', actor);
+  if items is null or jsonb_typeof(items) <> 'array' then
+    perform dpg_private.refuse_argument('items', items, 'is not a JSON array', 'Pass a JSON array of objects.');
+  end if;
+
+  -- One pass makes rows of the elements and finds the first that is not right. created_at rises by a microsecond from
+  -- element to element, so that the order of the input is an order of time.
+  started_at := clock_timestamp();
+  begin
+    select
+      array_agg(
+        row(
+          e.item_network, e.item_domain, e.item_type, coalesce(e.item_id, gen_random_uuid()),
+          e.item_instance_url, e.item_schema_url, coalesce(e.item_state, '{}'), e.item_latitude, e.item_longitude,
+          actor,
+          started_at + (e.position - 1) * interval '1 microsecond',
+          started_at + (e.position - 1) * interval '1 microsecond'
+        )::dpg.items
+        order by e.position
+      ),
+      min(e.position) filter (
+        where (
+          jsonb_typeof(e.element -> 'item_network') = 'string' and dpg_private.is_key(e.item_network)
+          and jsonb_typeof(e.element -> 'item_domain') = 'string' and dpg_private.is_key(e.item_domain)
+          and jsonb_typeof(e.element -> 'item_type') = 'string' and dpg_private.is_key(e.item_type)
+          and jsonb_typeof(e.element -> 'item_instance_url') = 'string' and dpg_private.is_url(e.item_instance_url)
+          and jsonb_typeof(e.element -> 'item_schema_url') = 'string' and dpg_private.is_url(e.item_schema_url)
+          and coalesce(jsonb_typeof(e.element -> 'item_state') = 'object', not e.element ? 'item_state')
+          and coalesce(octet_length(e.item_state::text), 2) <= json_bytes
+          and (e.item_latitude is null) = (e.item_longitude is null)
+          and (
+            e.item_latitude is null
+            or (
+              jsonb_typeof(e.element -> 'item_latitude') = 'number' and e.item_latitude between -90 and 90
+              and jsonb_typeof(e.element -> 'item_longitude') = 'number' and e.item_longitude between -180 and 180
+            )
+          )
+          and e.element - known_fields = '{}'
+        ) is not true
+      ) - 1,
+      coalesce(bool_or(e.item_id is not null), false)
+    into rows, suspect, ids_given
+    from rows from (
+      jsonb_array_elements(items),
+      jsonb_to_recordset(items) as (
+        item_network text, item_domain text, item_type text, item_instance_url text, item_schema_url text,
+        item_state jsonb, item_latitude double precision, item_longitude double precision, item_id uuid
+      )
+    ) with ordinality e(
+      element, item_network, item_domain, item_type, item_instance_url, item_schema_url,
+      item_state, item_latitude, item_longitude, item_id, position
+    );
+  exception
+    when data_exception then
+      -- a value that is not of its column's type; the checks below say which one
+      perform dpg_private.check_item_object(e.item, (e.position - 1)::integer)
+      from jsonb_array_elements(items) with ordinality e(item, position)
+      order by e.position;
+      raise;
+  end;
+  if suspect is not null then
+    perform dpg_private.check_item_object(items -> suspect, suspect);
+    perform dpg_private.refuse_argument('items', items -> suspect, 'is malformed', 'Pass an object as upsert_item takes it.', suspect);
+  end if;
+  if ids_given then
+    perform dpg_private.check_ids_differ(rows);
+  end if;
+  perform dpg_private.check_user(actor);
+
+  for target in
+    select distinct r.item_network, r.item_domain from unnest(rows) r order by r.item_network, r.item_domain
+  loop
+    perform dpg_private.leaf_to_write('items', target.item_network, target.item_domain);
+  end loop;
+  perform dpg_private.register_instance_url(u.item_instance_url)
+  from (select distinct r.item_instance_url from unnest(rows) r) u;
+
+  -- Through the root in one statement, in the order of the keys: two calls with the same ids meet in the same order.
+  with inserted_rows as (
+    insert into dpg.items as i
+    select r.*
+    from unnest(rows) r
+    order by r.item_network collate "C", r.item_domain collate "C", r.item_type collate "C", r.item_id
+    on conflict on constraint items_pkey do nothing
+    returning case when ids_given then i.item_id end as item_id
+  )
+  select case when ids_given then array_agg(n.item_id) end
+  into inserted
+  from inserted_rows n;
+
+  if ids_given and coalesce(cardinality(inserted), 0) < cardinality(rows) then
+    rows := dpg_private.replace_items(actor, rows, inserted);
+  end if;
+  return query select r.* from unnest(rows) r;
+end
+$body$;
+
+comment on function dpg.upsert_items(text, jsonb) is
+  'upsert_item for a JSON array of objects whose fields are item_network, item_domain, item_type, item_instance_url, item_schema_url, [item_state], [item_latitude], [item_longitude], [item_id]: all or nothing, rows in the order of the input. An id twice is DP001; DETAIL has the index, counted from 0. Raises DP001, DP003, DP009, DP010. Example: select count(*) from dpg.upsert_items(''asha'', ''[{"item_network": "yellow_dot", "item_domain": "student", "item_type": "profile_1.0", "item_instance_url": "https://student.yellowdot.example.com", "item_schema_url": "https://schemas.example.com/student_profile_v1.json", "item_state": {"name": "Asha"}}]'')';

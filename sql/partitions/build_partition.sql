@@ -1,0 +1,30 @@
+create or replace function dpg_private.build_partition(root text, network text, key text)
+returns text
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  name text := dpg_private.claim_partition_name(root, network, key);
+  second_level constant text := case root when 'items' then 'item_domain' else 'action_type' end;
+begin
+  -- built apart and attached later: "create table ... partition of" would take ACCESS EXCLUSIVE on the parent
+  execute format(
+    'create table dpg.%I (like dpg.%I including all excluding comments)%s',
+    name, root, case when key is null then format(' partition by list (%I)', second_level) end
+  );
+  if root = 'action_events' and key is not null then
+    -- row triggers come with the attachment, truncate triggers do not
+    execute format(
+      'create trigger action_events_no_truncate before truncate on dpg.%I for each statement execute function dpg_private.keep_events()',
+      name
+    );
+    execute format('alter table dpg.%I enable always trigger action_events_no_truncate', name);
+  end if;
+  return name;
+end
+$body$;
+
+comment on function dpg_private.build_partition(text, text, text) is
+  'Makes the table of a partition (a null key: the network''s own, the parent of its leaves) without attaching it and returns its name. Locks nothing that others use. Raises DP010.';

@@ -1,0 +1,45 @@
+create or replace function dpg_private.claim_partition_name(root text, network text, key text)
+returns text
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  claimed text;
+  candidate text := dpg_private.partition_name(root, network, key);
+  attempt integer := 0;
+begin
+  select p.name
+  into claimed
+  from dpg_private.partition_names p
+  where p.root = claim_partition_name.root
+    and p.network = claim_partition_name.network
+    and p.key is not distinct from claim_partition_name.key;
+
+  while claimed is null loop
+    if candidate is not null then
+      -- under a snapshot of repeatable read a name that came later is a serialization failure here: the caller retries
+      insert into dpg_private.partition_names (root, network, key, name)
+      values (claim_partition_name.root, claim_partition_name.network, claim_partition_name.key, candidate)
+      on conflict do nothing
+      returning name into claimed;
+    end if;
+    candidate := dpg_private.partition_name(root, network, key, attempt);
+    attempt := attempt + 1;
+  end loop;
+
+  if to_regclass('dpg.' || claimed) is not null or to_regtype('dpg.' || claimed) is not null then
+    perform dpg_private.refuse_partition(
+      root, network, key,
+      format('dpg.%s is there already and is no partition of ours', claimed),
+      format('Look at it with \d dpg.%s; rename, drop or attach it again, then repeat the call.', claimed),
+      jsonb_build_object('relation', 'dpg.' || claimed)
+    );
+  end if;
+  return claimed;
+end
+$body$;
+
+comment on function dpg_private.claim_partition_name(text, text, text) is
+  'Takes a name for the partition that is about to be made: the plain one where no other keys hold it, else one with a suffix. Raises DP010 when a table or type that is no partition of ours has it. Called under the lock of dpg_private.queue_for_partitions.';

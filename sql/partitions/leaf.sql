@@ -1,0 +1,23 @@
+create or replace function dpg_private.leaf(root text, network text, key text)
+returns text
+language plpgsql
+stable
+parallel safe
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  -- plpgsql keeps the plan: this is part of every call
+  return (
+    select 'dpg.' || p.name
+    from dpg_private.partition_names p
+    where p.root = leaf.root
+      and p.network = leaf.network
+      and p.key = leaf.key
+      and to_regclass('dpg.' || p.name) is not null
+  );
+end
+$body$;
+
+comment on function dpg_private.leaf(text, text, text) is
+  'The leaf of these keys as schema-qualified text that can stand in a statement; null where there is none.';

@@ -1,0 +1,21 @@
+create or replace view dpg.partitions as
+select
+  p.root,
+  p.network,
+  p.key,
+  c.oid::regclass as leaf,
+  -- the planner's figure, or the running count of a table that was never analysed
+  case when c.reltuples >= 0 then c.reltuples::bigint else pg_stat_get_live_tuples(c.oid) end as estimated_rows,
+  pg_total_relation_size(c.oid) as bytes
+from dpg_private.partition_names p
+join pg_class c on c.oid = to_regclass('dpg.' || p.name)
+where p.key is not null
+  and c.relispartition;
+
+comment on view dpg.partitions is 'Every leaf: a lowest-level partition, the table that holds rows.';
+comment on column dpg.partitions.root is 'Root table: items, item_actions or action_events.';
+comment on column dpg.partitions.network is 'Network, exactly as given.';
+comment on column dpg.partitions.key is 'Domain (items) or action type (actions, events), exactly as given.';
+comment on column dpg.partitions.leaf is 'The table that holds the rows.';
+comment on column dpg.partitions.estimated_rows is 'Rows as last estimated; exact only by chance.';
+comment on column dpg.partitions.bytes is 'Size on disk with indexes and oversized values, in bytes.';

@@ -1,0 +1,45 @@
+-- Better Auth's table. Where the application has it, it is used as it is; where not, it is made with Better Auth's core
+-- columns, so that Better Auth's own migration finds nothing to change.
+do $body$
+declare
+  id_type text;
+begin
+  if pg_catalog.to_regclass('public."user"') is null then
+    create table public."user" (
+      id text not null primary key,
+      name text not null,
+      email text not null unique,
+      "emailVerified" boolean not null default false,
+      image text,
+      "createdAt" timestamptz not null default current_timestamp,
+      "updatedAt" timestamptz not null default current_timestamp
+    );
+    comment on table public."user" is
+      'The users of this instance, with Better Auth''s core columns. Made by dpg-database because the application had none.';
+    grant select, insert, update, delete on public."user" to dpg_app;
+  end if;
+
+  select pg_catalog.format_type(a.atttypid, null)
+  into id_type
+  from pg_catalog.pg_attribute a
+  where a.attrelid = 'public."user"'::pg_catalog.regclass
+    and a.attname = 'id'
+    and not a.attisdropped;
+
+  if id_type is distinct from 'text' then
+    raise exception 'public."user".id must be text, it is %', coalesce(id_type, 'missing')
+      using
+        errcode = 'datatype_mismatch',
+        hint = 'dpg-database takes the ids of users as text, as Better Auth makes them by default.';
+  end if;
+
+  if not pg_catalog.has_table_privilege('public."user"', 'select')
+    or not pg_catalog.has_table_privilege('public."user"', 'references')
+  then
+    raise exception 'role % may not read or reference public."user"', current_user
+      using
+        errcode = 'insufficient_privilege',
+        hint = pg_catalog.format('The owner of the table must run: grant select, references on public."user" to %I;', current_user);
+  end if;
+end
+$body$;
