@@ -37,8 +37,16 @@ begin
   locks := array[format('lock table only dpg.%I in share update exclusive mode nowait', parent)];
   case root
     when 'items' then
-      -- the foreign key of the new leaf to the users
-      locks := locks || 'lock table only public."user" in share row exclusive mode nowait'::text;
+      -- the foreign key of the new leaf to the users, and those of the network's actions to the new leaf
+      locks := locks
+        || 'lock table only public."user" in share row exclusive mode nowait'::text
+        || (
+          select format('lock table only dpg.%I in share row exclusive mode nowait', p.name)
+          from dpg_private.partition_names p
+          where p.root = 'item_actions'
+            and p.network = ensure_partition.network
+            and p.key is null
+        );
     when 'item_actions' then
       -- the foreign keys of the new leaf to the network's items, with all their leaves
       locks := locks || (

@@ -109,15 +109,14 @@ async function start(
 
 /**
  * The keeper cleans up without us too, but shortly after: whoever waits for this process to end shall find nothing left.
- * A signal that somebody else handles is theirs.
  */
 function beforeExit(end: () => void): () => void {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   const onSignal = (signal: NodeJS.Signals) => {
-    if (process.listenerCount(signal) > 1) return;
     release();
     end();
-    process.kill(process.pid, signal);
+    // What the signal does besides is up to other listeners; without any it ends the process, as it would without ours.
+    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
   };
   const release = () => {
     process.off('exit', end);

@@ -56,8 +56,9 @@ export function untilTold(): Promise<void> {
   return new Promise((resolve) => {
     // A terminal sends its Ctrl-C to the runner and to us, and the runner passes its own on: more than one may come.
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => resolve());
-    // Nothing else keeps the process alive.
-    setInterval(() => {}, 1 << 30);
+    // Nothing else keeps the process alive; and where the runner was killed there is nobody to tell us.
+    const parent = process.ppid;
+    setInterval(() => process.ppid !== parent && resolve(), 500);
   });
 }
 
