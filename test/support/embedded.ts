@@ -213,7 +213,7 @@ async function launch(
     endNow() {
       child.stdin.destroy();
       const pause = new Int32Array(new SharedArrayBuffer(4));
-      const left = join(data, keep ? 'postmaster.pid' : '');
+      const left = keep ? join(data, 'postmaster.pid') : directory;
       for (let waited = 0; waited < 10_000 && existsSync(left); waited += 10) Atomics.wait(pause, 0, 0, 10);
     },
   };
