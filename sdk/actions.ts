@@ -112,7 +112,6 @@ export const receiveAction = fields({
 }).superRefine(together('source_item_latitude', 'source_item_longitude'));
 
 const moved = {
-  ...actionRef.shape,
   action_status: key,
   expected_update_count: updateCount.nullish(),
   event_payload: document.nullish(),
@@ -125,6 +124,7 @@ export const transitionAction = fields(moved);
 export const receiveTransition = fields({
   source_item_instance_url: url,
   source_item_owner: key,
+  ...actionRef.shape,
   ...moved,
 });
 
@@ -270,8 +270,9 @@ export function actorActions(sql: Queryable, actor: string) {
      * @throws {ActionNotFoundError} {@link NotActionPartyError} {@link VersionConflictError}
      *   {@link TransitionNotAllowedError} {@link DuplicateDiffersError}
      */
-    async transition(transition: TransitionAction): Promise<Action> {
-      return only(transition_action(sql, { actor, ...check(transitionAction, transition) }));
+    async transition(ref: ActionRef, transition: TransitionAction): Promise<Action> {
+      const values = { actor, ...check(actionRef, ref), ...check(transitionAction, transition) };
+      return only(transition_action(sql, values));
     },
 
     /**

@@ -1,5 +1,5 @@
-// What arguments are made of, as zod schemas. They mirror the checks of the database, which remain the rule: what is
-// refused here would be refused there too, a round trip later.
+// What arguments are made of, as zod schemas. They mirror the checks of the database, which remain the rule, so that
+// most refusals come without a round trip.
 
 import { inspect } from 'node:util';
 import { z } from 'zod';
@@ -163,18 +163,22 @@ export function together(...names: string[]) {
   };
 }
 
-/** The checked arguments, or InvalidArgumentError about the first that is refused. */
-export function check<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+/** The checked arguments, or InvalidArgumentError about the first that is refused; `name` is that of the whole. */
+export function check<Schema extends z.ZodType>(
+  schema: Schema,
+  input: unknown,
+  name = 'arguments',
+): z.output<Schema> {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
-  throw refusal(result.error, input);
+  throw refusal(result.error, input, name);
 }
 
-function refusal(error: z.ZodError, input: unknown): InvalidArgumentError {
+function refusal(error: z.ZodError, input: unknown, name: string): InvalidArgumentError {
   const issue = error.issues[0] as z.core.$ZodIssue;
   const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] as string] : issue.path;
   const value = path.reduce<unknown>((outer, step) => (outer as Record<PropertyKey, unknown>)?.[step], input);
-  const argument = path.filter((step) => typeof step === 'string').join('.') || 'arguments';
+  const argument = path.filter((step) => typeof step === 'string').join('.') || name;
   const index = path.find((step) => typeof step === 'number');
   const problem =
     issue.code === 'unrecognized_keys'

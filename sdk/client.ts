@@ -126,12 +126,9 @@ function statement<Argument extends string, Result>(
   const text = `select ${returns.select.join(', ')} from ${source}`;
   const types = Object.entries(takes) as [Argument, ArgumentType][];
   return async (sql, values) => {
-    const rows = await send(
-      sql,
-      text,
-      types.flatMap(([argument, type]) => write(type, values[argument])),
-    );
-    return rows.map(returns.read);
+    const parameters = types.flatMap(([argument, type]) => write(type, values[argument]));
+    const rows = await send(sql, text, parameters);
+    return Array.from(rows, (cells) => returns.read(returns.select.map((_, i) => readCell(cells[i]))));
   };
 }
 
@@ -151,15 +148,10 @@ export async function only<Result>(rows: Promise<Result[]>): Promise<Result> {
 /** The type unknown: postgres.js registers no serializer for it, and the cast in the statement decides. */
 const UNKNOWN = 705;
 
-async function send(
-  sql: Queryable,
-  text: string,
-  parameters: (string | null)[],
-): Promise<(string | null)[][]> {
+async function send(sql: Queryable, text: string, parameters: (string | null)[]) {
   try {
     const typed = parameters.map((parameter) => sql.typed(parameter, UNKNOWN));
-    const rows = await sql.unsafe(text, typed, { prepare: true }).raw();
-    return Array.from(rows, (cells) => Array.from(cells, readCell));
+    return await sql.unsafe(text, typed, { prepare: true }).raw();
   } catch (error) {
     throw toDpgError(error);
   }
@@ -170,7 +162,7 @@ function readCell(cell: unknown): string | null {
   if (cell instanceof Uint8Array)
     return Buffer.from(cell.buffer, cell.byteOffset, cell.byteLength).toString();
   throw new TypeError(
-    'transform.row of this postgres.js instance changes raw rows too: leave arrays as they are in it, or pass another instance',
+    'transform.row of this postgres.js instance takes raw rows apart: let it leave arrays as they are, or pass another instance',
   );
 }
 

@@ -61,8 +61,9 @@ export interface ActorDpg {
  * The data layer, by a connection string (`postgres://user:password@host:5432/database`) or by a postgres.js instance
  * of your own, however it is configured, or a transaction of it. Nothing is sent before the first call.
  *
- * Each method takes one object with the arguments of its function in the database, by their names there, and sends one
- * statement. Rows come as the database has them. Refusals are thrown as the {@link DpgError} of their code.
+ * Each method is one function of the database and sends one statement. It takes the function's arguments by their names
+ * there, as one object; where it concerns one item or action, its reference comes first, and a row will do for it. Rows
+ * come as the database has them. Refusals are thrown as the {@link DpgError} of their code.
  */
 export function createDpg(url: string, options?: ConnectionOptions): Dpg<postgres.Sql>;
 export function createDpg<Sql extends Queryable>(sql: Sql): Dpg<Sql>;

@@ -33,11 +33,7 @@ export class DpgError<Code extends string = string, Detail = ErrorDetail> extend
 }
 
 /** `argument` is what was refused, `value` what it was, `index` the position in an array, counted from 0. */
-export interface InvalidArgumentDetail {
-  argument: string;
-  value: unknown;
-  index?: number;
-}
+export type InvalidArgumentDetail = { argument: string; value: unknown; index?: number };
 
 /**
  * DP001: an argument out of range, missing, unknown or malformed. Raised by the database, or by the SDK before it asks

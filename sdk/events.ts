@@ -92,12 +92,14 @@ export const storeEvent = fields({
   target_item_owner: key,
   target_item_latitude: latitude.nullish(),
   target_item_longitude: longitude.nullish(),
-  event_payload: document.optional(),
+  event_payload: document,
   remarks,
   created_at: time,
 })
   .superRefine(together('source_item_latitude', 'source_item_longitude'))
   .superRefine(together('target_item_latitude', 'target_item_longitude'));
+
+const storedEvent = fields({ event: storeEvent });
 
 export const findEvents = fields({
   ownership_role: ownershipRole,
@@ -147,7 +149,7 @@ export function instanceEvents(sql: Queryable) {
      * @throws {DuplicateDiffersError}
      */
     async store(event: StoreEvent): Promise<ActionEvent> {
-      return only(store_event(sql, { event: check(storeEvent, event) }));
+      return only(store_event(sql, check(storedEvent, { event })));
     },
   };
 }

@@ -72,7 +72,6 @@ export const upsertItem = fields({
 export const upsertItems = z.array(upsertItem, 'Pass an array of items.');
 
 export const updateItem = fields({
-  ...itemRef.shape,
   changes: fields({
     item_instance_url: url.optional(),
     item_schema_url: url.optional(),
@@ -240,7 +239,7 @@ export function actorItems(sql: Queryable, actor: string) {
     items: readonly UpsertItem[],
     { returning = 'rows' }: { returning?: 'rows' | 'count' } = {},
   ): Promise<Item[] | number> {
-    const values = { actor, items: check(upsertItems, items) };
+    const values = { actor, items: check(upsertItems, items, 'items') };
     return returning === 'count' ? only(upsert_items_count(sql, values)) : upsert_items(sql, values);
   }
 
@@ -269,8 +268,9 @@ export function actorItems(sql: Queryable, actor: string) {
      * `updated_at` you have seen) it happens only if nobody changed the item since.
      * @throws {ItemNotFoundError} {@link NotItemOwnerError} {@link VersionConflictError}
      */
-    async update<State = JsonObject>(update: UpdateItem): Promise<Item<State>> {
-      return only(update_item(sql, { actor, ...check(updateItem, update) })) as Promise<Item<State>>;
+    async update<State = JsonObject>(ref: ItemRef, update: UpdateItem): Promise<Item<State>> {
+      const values = { actor, ...check(itemRef, ref), ...check(updateItem, update) };
+      return only(update_item(sql, values)) as Promise<Item<State>>;
     },
 
     /**

@@ -1,0 +1,244 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Action, createDpg, type Item } from '../../sdk/index.js';
+import { testDatabase } from '../support/test-database.js';
+import { addUsers, OTHER_URL, OUR_URL, student, tutor } from './story.js';
+
+const database = await testDatabase();
+const dpg = createDpg(database.sql);
+const asha = dpg.as('asha');
+const ravi = dpg.as('ravi');
+let source: Item;
+let target: Item;
+
+beforeAll(async () => {
+  await addUsers(database.sql, 'asha', 'ravi');
+  source = await asha.items.upsert(student());
+  target = await ravi.items.upsert(tutor());
+});
+
+const connect = () =>
+  asha.actions.perform({
+    action_type: 'connect',
+    source,
+    target,
+    requirements_snapshot: { subject: 'math', goal: 'board_exam' },
+  });
+
+const eventsOf = async (action: Action) => {
+  const { partition_network, action_type, action_id } = action;
+  return (await asha.events.find({ partition_network, action_type, action_id })).rows;
+};
+
+describe('actions.perform', () => {
+  test('returns the action as the database has it, with owners and places as they were', async () => {
+    const action_id = randomUUID();
+    const action = await asha.actions.perform({
+      action_type: 'connect',
+      source: {
+        item_network: 'yellow_dot',
+        item_domain: 'student',
+        item_type: 'profile_1.0',
+        item_id: source.item_id,
+      },
+      target,
+      requirements_snapshot: { subject: 'math' },
+      remarks: 'Evenings only',
+      action_id,
+    });
+    expect(action).toEqual({
+      partition_network: 'yellow_dot',
+      action_type: 'connect',
+      action_id,
+      action_status: 'created',
+      update_count: 0,
+      requirements_snapshot: { subject: 'math' },
+      remarks: 'Evenings only',
+      source_item_network: 'yellow_dot',
+      source_item_domain: 'student',
+      source_item_type: 'profile_1.0',
+      source_item_id: source.item_id,
+      source_item_instance_url: OUR_URL,
+      source_item_owner: 'asha',
+      target_item_network: 'yellow_dot',
+      target_item_domain: 'tutor',
+      target_item_type: 'profile_1.0',
+      target_item_id: target.item_id,
+      target_item_instance_url: OUR_URL,
+      target_item_owner: 'ravi',
+      created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/),
+      updated_at: action.created_at,
+      source_item_latitude: 12.9716,
+      source_item_longitude: 77.5946,
+      target_item_latitude: 12.9352,
+      target_item_longitude: 77.6245,
+      source_item_is_local: true,
+      source_local_item_id: source.item_id,
+    });
+    const events = await eventsOf(action);
+    expect(events).toHaveLength(1);
+    expect(events[0]).toMatchObject({ update_count: 0, event_payload: { status: 'created' } });
+  });
+
+  test('with the same id and content is the same action', async () => {
+    const request = { action_type: 'connect', source, target, action_id: randomUUID() };
+    const action = await asha.actions.perform(request);
+    expect(await asha.actions.perform(request)).toEqual(action);
+    expect(await eventsOf(action)).toHaveLength(1);
+  });
+});
+
+describe('actions.transition', () => {
+  test('moves the action and appends an event', async () => {
+    const action = await connect();
+    const event_id = randomUUID();
+    const accepted = await ravi.actions.transition(action, {
+      action_status: 'accepted',
+      expected_update_count: 0,
+      event_payload: { status: 'accepted', fee: 300.5 },
+      remarks: 'Welcome',
+      event_id,
+    });
+    expect(accepted).toEqual({
+      ...action,
+      action_status: 'accepted',
+      update_count: 1,
+      remarks: 'Welcome',
+      updated_at: accepted.updated_at,
+    });
+    const [event] = await eventsOf(action);
+    expect(event).toMatchObject({
+      event_id,
+      update_count: 1,
+      action_status: 'accepted',
+      event_payload: { status: 'accepted', fee: 300.5 },
+      remarks: 'Welcome',
+      created_at: accepted.updated_at,
+    });
+  });
+
+  test('with the same event id is the same transition', async () => {
+    const action = await connect();
+    const transition = { action_status: 'accepted', event_id: randomUUID() };
+    const moved = await ravi.actions.transition(action, transition);
+    expect(await ravi.actions.transition(action, transition)).toEqual(moved);
+    expect(moved.update_count).toBe(1);
+  });
+});
+
+describe('actions.define', () => {
+  test('declares who may move what, and where actions begin', async () => {
+    await dpg.actions.define({
+      partition_network: 'yellow_dot',
+      action_type: 'borrow',
+      transitions: [{ from: 'asked', to: 'lent', by: 'target' }],
+      initial_status: 'asked',
+    });
+    const action = await asha.actions.perform({ action_type: 'borrow', source, target });
+    expect(action.action_status).toBe('asked');
+    expect((await ravi.actions.transition(action, { action_status: 'lent' })).action_status).toBe('lent');
+  });
+
+  test('returns nothing, and null takes the declaration back', async () => {
+    const declaration = { partition_network: 'yellow_dot', action_type: 'lend' };
+    expect(
+      await dpg.actions.define({ ...declaration, transitions: [], initial_status: 'new' }),
+    ).toBeUndefined();
+    expect(await dpg.actions.define({ ...declaration, transitions: null })).toBeUndefined();
+    const action = await asha.actions.perform({ action_type: 'lend', source, target });
+    expect(action.action_status).toBe('created');
+  });
+});
+
+describe('actions.receive and actions.receiveTransition', () => {
+  test('keep an action of another instance, and move it for its source', async () => {
+    const action_id = randomUUID();
+    const source_item_id = randomUUID();
+    const action = await dpg.actions.receive({
+      action_type: 'connect',
+      source: {
+        item_network: 'yellow_dot',
+        item_domain: 'student',
+        item_type: 'profile_1.0',
+        item_id: source_item_id,
+      },
+      source_item_instance_url: OTHER_URL,
+      source_item_owner: 'someone_there',
+      target,
+      action_id,
+      source_item_latitude: 28.6139,
+      source_item_longitude: 77.209,
+    });
+    expect(action).toMatchObject({
+      action_id,
+      source_item_id,
+      source_item_instance_url: OTHER_URL,
+      source_item_owner: 'someone_there',
+      source_item_is_local: false,
+      source_local_item_id: null,
+      source_item_latitude: 28.6139,
+      target_item_owner: 'ravi',
+    });
+    const withdrawn = await dpg.actions.receiveTransition({
+      source_item_instance_url: OTHER_URL,
+      source_item_owner: 'someone_there',
+      partition_network: 'yellow_dot',
+      action_type: 'connect',
+      action_id,
+      action_status: 'withdrawn',
+      expected_update_count: 0,
+    });
+    expect(withdrawn).toMatchObject({ action_status: 'withdrawn', update_count: 1 });
+  });
+});
+
+describe('actions.get and actions.find', () => {
+  test('show an action to its parties', async () => {
+    const action = await connect();
+    expect(await asha.actions.get(action)).toEqual(action);
+    expect(await ravi.actions.get(action)).toEqual(action);
+  });
+
+  test('find by role, latest change first, and by any filter', async () => {
+    const [first, second] = [await connect(), await connect()];
+    const third = await asha.actions.perform({ action_type: 'visit', source, target });
+    await ravi.actions.transition(first, { action_status: 'accepted' });
+    const ids = async (actor: typeof asha, filter?: Parameters<typeof asha.actions.find>[0]) => {
+      const { rows } = await actor.actions.find(filter);
+      const letters = new Map([first, second, third].map((action, i) => [action.action_id, 'abc'[i]]));
+      return rows.flatMap((row) => letters.get(row.action_id) ?? []).join('');
+    };
+    expect(await ids(asha)).toBe('acb');
+    expect(await ids(asha, { ownership_role: 'initiated' })).toBe('acb');
+    expect(await ids(asha, { ownership_role: 'received' })).toBe('');
+    expect(await ids(ravi, { ownership_role: 'received' })).toBe('acb');
+    expect(await ids(ravi, { partition_network: 'yellow_dot', action_type: 'connect' })).toBe('ab');
+    expect(await ids(ravi, { action_status: 'accepted' })).toBe('a');
+    expect(await ids(asha, { ownership_role: 'initiated', item_id: source.item_id })).toBe('acb');
+    expect(await ids(asha, { ownership_role: 'initiated', item_id: target.item_id })).toBe('');
+    expect(await ids(dpg.as('nobody'))).toBe('');
+  });
+
+  test('rows say in which roles the actor has them', async () => {
+    const own = await asha.items.upsert(tutor());
+    const action = await asha.actions.perform({ action_type: 'merge', source, target: own });
+    const { rows } = await asha.actions.find({ action_type: 'merge' });
+    expect(rows).toEqual([
+      { ...action, ownership_roles: expect.anything(), next_page_token: expect.any(String) },
+    ]);
+    expect([...(rows[0]?.ownership_roles ?? [])].sort()).toEqual(['initiated', 'received']);
+    expect(Object.keys(rows[0] ?? {})).toEqual([
+      ...Object.keys(action),
+      'ownership_roles',
+      'next_page_token',
+    ]);
+  });
+
+  test('are walked page by page', async () => {
+    for (let i = 0; i < 5; i++) await asha.actions.perform({ action_type: 'walk', source, target });
+    const seen = new Set<string>();
+    for await (const action of ravi.actions.find({ action_type: 'walk', page_size: 2 }))
+      seen.add(action.action_id);
+    expect(seen.size).toBe(5);
+  });
+});

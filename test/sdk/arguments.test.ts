@@ -1,0 +1,212 @@
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { createDpg, InvalidArgumentError, schemas } from '../../sdk/index.js';
+import { testDatabase } from '../support/test-database.js';
+import { addUsers, errorOf, noting, student } from './story.js';
+
+const database = await testDatabase();
+const statements: string[] = [];
+const dpg = createDpg(database.connect(noting(statements)));
+const asha = dpg.as('asha');
+const item_id = randomUUID();
+const ref = { item_network: 'yellow_dot', item_domain: 'student', item_type: 'profile_1.0', item_id };
+const at = { item_network: 'yellow_dot', item_domain: 'student' };
+const action = { partition_network: 'yellow_dot', action_type: 'connect', action_id: randomUUID() };
+
+beforeAll(() => addUsers(database.sql, 'asha'));
+
+const itself: Record<string, unknown> = {};
+itself.itself = itself;
+let deep: object = {};
+for (let i = 0; i < 100_000; i++) deep = { deep };
+
+const refused: Record<string, [argument: string, call: () => PromiseLike<unknown>][]> = {
+  keys: [
+    ['item_network', () => asha.items.upsert(student({ item_network: '' }))],
+    ['item_network', () => asha.items.upsert(student({ item_network: ' \t\n\u00a0\u3000' }))],
+    ['item_domain', () => asha.items.upsert(student({ item_domain: 'x'.repeat(121) }))],
+    ['item_type', () => asha.items.upsert(student({ item_type: '🪷'.repeat(121) }))],
+    ['item_type', () => asha.items.upsert(student({ item_type: 'a\0b' }))],
+    ['item_type', () => asha.items.upsert(student({ item_type: 'a\ud800' }))],
+    ['item_network', () => dpg.items.find({ ...at, item_network: null as never })],
+    ['action_status', () => asha.actions.transition(action, { action_status: '' })],
+    [
+      'source.item_domain',
+      () => asha.actions.perform({ action_type: 'x', source: { ...ref, item_domain: '' }, target: ref }),
+    ],
+    ['target', () => asha.actions.perform({ action_type: 'x', source: ref, target: undefined as never })],
+    ['network', () => dpg.partitions.list({ network: '' })],
+  ],
+  urls: [
+    ['item_instance_url', () => asha.items.upsert(student({ item_instance_url: '' }))],
+    ['item_schema_url', () => asha.items.upsert(student({ item_schema_url: 'é'.repeat(513) }))],
+    [
+      'changes.item_schema_url',
+      () => asha.items.update(ref, { changes: { item_schema_url: null as never } }),
+    ],
+  ],
+  coordinates: [
+    ['item_longitude', () => asha.items.upsert(student({ item_longitude: undefined }))],
+    ['item_latitude', () => asha.items.upsert(student({ item_latitude: null }))],
+    ['item_latitude', () => asha.items.upsert(student({ item_latitude: Number.NaN }))],
+    ['item_latitude', () => asha.items.upsert(student({ item_latitude: 90.000001 }))],
+    ['item_longitude', () => asha.items.upsert(student({ item_longitude: Number.NEGATIVE_INFINITY }))],
+    ['changes.item_longitude', () => asha.items.update(ref, { changes: { item_longitude: 181 } })],
+    ['radius_meters', () => dpg.items.find({ ...at, latitude: 1, longitude: 2 })],
+    ['radius_meters', () => dpg.items.count({ ...at, latitude: 1, longitude: 2, radius_meters: -1 })],
+    ['radius_meters', () => dpg.items.nearest({ ...at, latitude: 1, longitude: 2, radius_meters: Infinity })],
+    ['latitude', () => dpg.items.nearest({ ...at, longitude: 2 } as never)],
+  ],
+  documents: [
+    ['item_state', () => asha.items.upsert(student({ item_state: [] }))],
+    ['item_state', () => asha.items.upsert(student({ item_state: null as never }))],
+    ['item_state', () => asha.items.upsert(student({ item_state: '{}' as never }))],
+    ['item_state', () => asha.items.upsert(student({ item_state: new Map() }))],
+    ['item_state', () => asha.items.upsert(student({ item_state: { a: [1, Number.NaN] } }))],
+    ['item_state', () => asha.items.upsert(student({ item_state: { a: 1n } }))],
+    ['item_state', () => asha.items.upsert(student({ item_state: { a: () => 1 } }))],
+    ['item_state', () => asha.items.upsert(student({ item_state: { a: [undefined] } }))],
+    ['item_state', () => asha.items.upsert(student({ item_state: { a: new Date(Number.NaN) } }))],
+    ['item_state', () => asha.items.upsert(student({ item_state: { a: { 'k\0': 1 } } }))],
+    ['item_state', () => asha.items.upsert(student({ item_state: { a: '\udc00' } }))],
+    ['item_state', () => asha.items.upsert(student({ item_state: itself }))],
+    ['item_state', () => asha.items.upsert(student({ item_state: deep }))],
+    ['item_state', () => dpg.items.find({ ...at, item_state: [] })],
+    ['event_payload', () => asha.actions.transition(action, { action_status: 'x', event_payload: [] })],
+  ],
+  'fields and shapes': [
+    ['arguments', () => asha.items.upsert(undefined as never)],
+    ['item_color', () => asha.items.upsert({ ...student(), item_color: 'red' } as never)],
+    ['created_by', () => asha.items.upsertMany([{ ...student(), created_by: 'ravi' } as never])],
+    ['changes', () => asha.items.update(ref, { changes: {} })],
+    ['changes', () => asha.items.update(ref, { changes: { item_state: undefined } })],
+    ['changes.created_by', () => asha.items.update(ref, { changes: { created_by: 'ravi' } as never })],
+    ['item_id', () => asha.items.delete({ ...ref, item_id: 'not-a-uuid' })],
+    [
+      'expected_updated_at',
+      () => asha.items.update(ref, { changes: { item_state: {} }, expected_updated_at: 'now' }),
+    ],
+    [
+      'expected_updated_at',
+      () => asha.items.update(ref, { changes: { item_state: {} }, expected_updated_at: '2026-11-22 12:00' }),
+    ],
+    ['transitions', () => dpg.actions.define({ partition_network: 'a', action_type: 'b' } as never)],
+    [
+      'transitions.by',
+      () =>
+        dpg.actions.define({
+          partition_network: 'a',
+          action_type: 'b',
+          transitions: [{ from: 'a', to: 'b', by: 'me' as never }],
+        }),
+    ],
+    [
+      'expected_update_count',
+      () => asha.actions.transition(action, { action_status: 'x', expected_update_count: 0.5 }),
+    ],
+    ['ownership_role', () => asha.actions.find({ ownership_role: 'owner' as never })],
+    ['remarks', () => asha.actions.transition(action, { action_status: 'x', remarks: 'é'.repeat(32_769) })],
+    ['event.partition_network', () => dpg.events.store({} as never)],
+  ],
+  pages: [
+    ['page_size', () => dpg.items.find({ ...at, page_size: 0 })],
+    ['page_size', () => dpg.items.find({ ...at, page_size: 1001 })],
+    ['page_size', () => asha.actions.find({ page_size: 1.5 })],
+    ['page_size', () => asha.events.find({ page_size: '20' as never })],
+    ['page_token', () => asha.events.find({ page_token: 7 as never })],
+  ],
+};
+
+describe.each(Object.entries(refused))('of %s', (_, cases) => {
+  test.each(cases)('%s is refused, and the database is not asked (%#)', async (argument, call) => {
+    statements.length = 0;
+    const error = (await errorOf(call())) as InvalidArgumentError;
+    expect(error).toBeInstanceOf(InvalidArgumentError);
+    expect(error.detail?.argument).toBe(argument);
+    expect(error.hint).toMatch(/\.$/);
+    expect(() => JSON.stringify(error.detail)).not.toThrow();
+    expect(statements).toEqual([]);
+  });
+});
+
+describe('the edges are taken, by SDK and database', () => {
+  test.each([
+    [
+      'keys of 120 characters, of four bytes each',
+      { item_network: '🪷'.repeat(120), item_type: 'x'.repeat(120) },
+    ],
+    ['a key that is not trimmed', { item_type: ' x ' }],
+    ['URLs of 1,024 bytes', { item_schema_url: 'é'.repeat(512), item_instance_url: 'x'.repeat(1024) }],
+    ['the south pole and the antimeridian', { item_latitude: -90, item_longitude: 180 }],
+    ['an id of no version', { item_id: '11111111-1111-1111-1111-111111111111' }],
+    ['the id of all zeros', { item_id: '00000000-0000-0000-0000-000000000000' }],
+    ['a document of another realm', { item_state: Object.create(null) }],
+  ])('%s', async (_, changes) => {
+    expect(await asha.items.upsert(student(changes))).toMatchObject(changes);
+  });
+});
+
+describe('the SDK refuses nothing that the database would take, and takes nothing that it would refuse', () => {
+  const anyText = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 130 }),
+    fc.string({
+      unit: fc.constantFrom(...' \t\n\v\f\r\u0085\u00a0\u1680\u2003\u2028\u202f\u205f\u3000\ufeff\u200b'),
+      maxLength: 4,
+    }),
+    fc.string({ unit: fc.constantFrom('a', '🪷', 'é'), minLength: 100, maxLength: 140 }),
+  );
+
+  test('keys', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyText, async (text) => {
+        fc.pre(!text.includes('\0'));
+        const [row] = await database.sql`select dpg_private.is_key(${text}) as taken`;
+        expect(schemas.key.safeParse(text).success).toBe(row?.taken);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('URLs', async () => {
+    const longText = fc.oneof(
+      anyText,
+      fc.string({ unit: fc.constantFrom('a', 'é', '🪷'), minLength: 300, maxLength: 1100 }),
+    );
+    await fc.assert(
+      fc.asyncProperty(longText, async (text) => {
+        fc.pre(!text.includes('\0'));
+        const [row] = await database.sql`select dpg_private.is_url(${text}) as taken`;
+        expect(schemas.url.safeParse(text).success).toBe(row?.taken);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('documents come back as JSON.stringify would send them', async () => {
+    const text = fc.string({ unit: 'binary', maxLength: 20 }).filter((s) => !s.includes('\0'));
+    const document = fc.dictionary(text, fc.jsonValue({ stringUnit: 'binary' }), { maxKeys: 5 });
+    const { item_id } = await asha.items.upsert(student({ item_domain: 'documents' }));
+    await fc.assert(
+      fc.asyncProperty(document, async (item_state) => {
+        fc.pre(!JSON.stringify(item_state).includes('\\u0000'));
+        const item = await asha.items.upsert(student({ item_domain: 'documents', item_id, item_state }));
+        expect(item.item_state).toEqual(JSON.parse(JSON.stringify(item_state)));
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+test('the schemas can be described as JSON Schema', () => {
+  for (const schema of Object.values(schemas)) {
+    expect(z.toJSONSchema(schema, { io: 'input' })).toHaveProperty('$schema');
+  }
+});
+
+test('a schema makes what would be sent, with its id', () => {
+  const { item_state: _, ...least } = student();
+  const parsed = schemas.upsertItem.parse(least);
+  expect(parsed).toEqual({ ...least, item_state: {}, item_id: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+});

@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, expect, test } from 'vitest';
+import { createDpg } from '../../sdk/index.js';
+import { testDatabase } from '../support/test-database.js';
+import { addUsers, noting, OTHER_URL, student, tutor } from './story.js';
+
+const database = await testDatabase();
+const statements: string[] = [];
+const dpg = createDpg(database.connect(noting(statements)));
+const asha = dpg.as('asha');
+const ravi = dpg.as('ravi');
+
+beforeAll(() => addUsers(database.sql, 'asha', 'ravi'));
+
+test('every method is one statement, of the same text each time', async () => {
+  const seen = new Map<string, Set<string>>();
+  const one = async <Result>(method: string, call: () => PromiseLike<Result>): Promise<Result> => {
+    statements.length = 0;
+    const result = await call();
+    expect(statements, method).toHaveLength(1);
+    const texts = seen.get(method) ?? new Set();
+    seen.set(method, texts.add(statements[0] as string));
+    return result;
+  };
+
+  for (const given of [false, true]) {
+    const at = { item_network: 'yellow_dot', item_domain: 'student' };
+    const paging = given ? { page_size: 3 } : {};
+    const source = await one('items.upsert', () =>
+      asha.items.upsert(student(given ? { item_id: randomUUID() } : {})),
+    );
+    const target = await one('items.upsert', () =>
+      ravi.items.upsert(tutor(given ? {} : { item_latitude: null, item_longitude: null })),
+    );
+    await one('items.upsertMany', () => asha.items.upsertMany([student(), student()]));
+    await one('items.upsertMany count', () => asha.items.upsertMany([student()], { returning: 'count' }));
+    await one('items.get', () => dpg.items.get(source));
+    await one('items.find', () =>
+      dpg.items.find({ ...at, ...paging, ...(given ? { created_by: 'asha' } : {}) }),
+    );
+    await one('items.count', () => dpg.items.count(at));
+    await one('items.nearest', () => dpg.items.nearest({ ...at, latitude: 1, longitude: 2, ...paging }));
+    await one('items.update', () =>
+      asha.items.update(source, {
+        changes: given ? { item_latitude: 1 } : { item_state: {} },
+        ...(given ? { expected_updated_at: source.updated_at } : {}),
+      }),
+    );
+    await one('actions.define', () =>
+      dpg.actions.define({
+        partition_network: 'yellow_dot',
+        action_type: 'lend',
+        transitions: given ? null : [{ from: 'created', to: 'lent', by: 'target' }],
+      }),
+    );
+    const action = await one('actions.perform', () =>
+      asha.actions.perform({
+        action_type: 'connect',
+        source,
+        target,
+        ...(given ? { remarks: 'please' } : {}),
+      }),
+    );
+    const { partition_network, action_type, action_id } = action;
+    await one('actions.get', () => asha.actions.get(action));
+    await one('actions.find', () => asha.actions.find(given ? paging : undefined));
+    await one('actions.transition', () =>
+      ravi.actions.transition(action, {
+        action_status: 'accepted',
+        ...(given ? { expected_update_count: 0 } : {}),
+      }),
+    );
+    await one('events.find', () => ravi.events.find(given ? { action_id } : undefined));
+    const remote = { source_item_instance_url: OTHER_URL, source_item_owner: 'someone_there' };
+    const received = await one('actions.receive', () =>
+      dpg.actions.receive({
+        action_type: 'connect',
+        source: { ...at, item_type: 'profile_1.0', item_id: randomUUID() },
+        ...remote,
+        target,
+      }),
+    );
+    await one('actions.receiveTransition', () =>
+      dpg.actions.receiveTransition({
+        ...remote,
+        ...{ partition_network, action_type, action_id: received.action_id },
+        action_status: 'withdrawn',
+      }),
+    );
+    const [event] = (await ravi.events.find({ action_id })).rows;
+    const { source_item_is_local, target_item_is_local, ownership_roles, next_page_token, ...columns } =
+      event as NonNullable<typeof event>;
+    await one('events.store', () =>
+      dpg.events.store({
+        ...columns,
+        origin_instance_domain: OTHER_URL,
+        target_item_instance_url: OTHER_URL,
+        event_id: randomUUID(),
+      }),
+    );
+    const spare = await asha.items.upsert(student());
+    await one('items.delete', () => asha.items.delete(spare));
+    await one('partitions.ensureItem', () =>
+      dpg.partitions.ensureItem({ item_network: 'new', item_domain: `${given}` }),
+    );
+    await one('partitions.ensureAction', () =>
+      dpg.partitions.ensureAction({ partition_network: 'new', action_type: `${given}` }),
+    );
+    await one('partitions.ensureActionEvent', () =>
+      dpg.partitions.ensureActionEvent({ partition_network: 'new', action_type: `${given}` }),
+    );
+    await one('partitions.list', () => dpg.partitions.list(given ? { network: 'new' } : undefined));
+  }
+
+  expect(seen.size).toBe(22);
+  for (const [method, texts] of seen) expect([...texts], method).toHaveLength(1);
+});
