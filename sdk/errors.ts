@@ -35,6 +35,12 @@ export class DpgError<Code extends string = string, Detail = ErrorDetail> extend
 /** `argument` is what was refused, `value` what it was, `index` the position in an array, counted from 0. */
 export type InvalidArgumentDetail = { argument: string; value: unknown; index?: number };
 
+/** The item concerned. */
+export type ItemDetail = { item_network: string; item_domain: string; item_type: string; item_id: string };
+
+/** The action concerned. */
+export type ActionDetail = { partition_network: string; action_type: string; action_id: string };
+
 /**
  * DP001: an argument out of range, missing, unknown or malformed. Raised by the database, or by the SDK before it asks
  * the database: then `cause` is the ZodError.
@@ -44,65 +50,87 @@ export class InvalidArgumentError extends DpgError<'DP001', InvalidArgumentDetai
 }
 
 /** DP002: no such item on this instance. */
-export class ItemNotFoundError extends DpgError<'DP002'> {
+export class ItemNotFoundError extends DpgError<'DP002', ItemDetail> {
   override name = 'ItemNotFoundError';
 }
 
 /** DP003: the actor does not own the item. */
-export class NotItemOwnerError extends DpgError<'DP003'> {
+export class NotItemOwnerError extends DpgError<'DP003', ItemDetail & { actor: string; index?: number }> {
   override name = 'NotItemOwnerError';
 }
 
 /** DP004: no such action on this instance. */
-export class ActionNotFoundError extends DpgError<'DP004'> {
+export class ActionNotFoundError extends DpgError<'DP004', ActionDetail> {
   override name = 'ActionNotFoundError';
 }
 
 /** DP005: the actor is no party of the action, or the declared transition is not for that side. */
-export class NotActionPartyError extends DpgError<'DP005'> {
+export class NotActionPartyError extends DpgError<
+  'DP005',
+  ActionDetail & { actor: string; from?: string; to?: string; by?: 'source' | 'target' }
+> {
   override name = 'NotActionPartyError';
 }
 
 /** DP006: the state graph of the action has no such edge. */
-export class TransitionNotAllowedError extends DpgError<'DP006'> {
+export class TransitionNotAllowedError extends DpgError<
+  'DP006',
+  ActionDetail & { from: string; to: string }
+> {
   override name = 'TransitionNotAllowedError';
 }
 
+/** What an action was expected to be, and what it is. */
+export type ActionConflict = ActionDetail & {
+  expected_update_count: number;
+  update_count: number;
+  action_status: string;
+};
+
+/** When an item was expected to have changed last, and when it did. */
+export type ItemConflict = ItemDetail & { expected_updated_at: string; updated_at: string };
+
 /** DP007: somebody else changed it first; read it again and decide anew. */
-export class VersionConflictError extends DpgError<'DP007'> {
+export class VersionConflictError extends DpgError<'DP007', ActionConflict | ItemConflict> {
   override name = 'VersionConflictError';
 }
 
 /** DP008: the same id was used before, with other content. */
-export class DuplicateDiffersError extends DpgError<'DP008'> {
+export class DuplicateDiffersError extends DpgError<
+  'DP008',
+  ActionDetail & { event_id?: string; update_count?: number }
+> {
   override name = 'DuplicateDiffersError';
 }
 
 /** DP009: the actor is not in the user table. */
-export class UserNotFoundError extends DpgError<'DP009'> {
+export class UserNotFoundError extends DpgError<'DP009', { actor: string }> {
   override name = 'UserNotFoundError';
 }
+
+/** The partition concerned: root table, network, and domain or action type. Why, in further members. */
+export type PartitionDetail = { root: string; network: string; key: string; [why: string]: unknown };
 
 /**
  * DP010: the partition cannot be made: another table has its name or bound, a lock could not be had in time, or a
  * limit is reached.
  */
-export class PartitionUnavailableError extends DpgError<'DP010'> {
+export class PartitionUnavailableError extends DpgError<'DP010', PartitionDetail> {
   override name = 'PartitionUnavailableError';
 }
 
 /** DP011: not a page token of this call with these filters. */
-export class InvalidPageTokenError extends DpgError<'DP011'> {
+export class InvalidPageTokenError extends DpgError<'DP011', { page_token: string }> {
   override name = 'InvalidPageTokenError';
 }
 
 /** DP012: an attempt to change or remove an event, or its audit. */
-export class EventImmutableError extends DpgError<'DP012'> {
+export class EventImmutableError extends DpgError<'DP012', { operation: string; relation: string }> {
   override name = 'EventImmutableError';
 }
 
 /** DP013: an action refers to the item. */
-export class ItemInUseError extends DpgError<'DP013'> {
+export class ItemInUseError extends DpgError<'DP013', ItemDetail> {
   override name = 'ItemInUseError';
 }
 
@@ -140,7 +168,7 @@ export function toDpgError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof DpgError) return error;
   const { code, detail, hint } = error as { code?: unknown; detail?: unknown; hint?: unknown };
   if (typeof code !== 'string' || !/^DP\d{3}$/.test(code)) return error;
-  const DpgErrorClass = (classes[code as DpgErrorCode] ?? DpgError) as typeof DpgError;
+  const DpgErrorClass = (classes[code as DpgErrorCode] ?? DpgError) as unknown as typeof DpgError;
   return new DpgErrorClass(code, error.message, {
     detail: parseDetail(detail),
     hint: typeof hint === 'string' ? hint : null,

@@ -3,6 +3,7 @@ import postgres from 'postgres';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ZodError } from 'zod';
 import {
+  type Action,
   ActionNotFoundError,
   createDpg,
   DpgError,
@@ -41,7 +42,7 @@ beforeAll(async () => {
 type ErrorClass = new (...given: never[]) => DpgError;
 
 /** Everything a caller can rely on in a refusal by the database. */
-async function refusal(promise: PromiseLike<unknown>, Class: ErrorClass, code: string) {
+async function refusal(promise: PromiseLike<unknown>, Class: ErrorClass, code: string, detail: object) {
   const error = (await errorOf(promise)) as DpgError;
   expect(error).toBeInstanceOf(Class);
   expect(error).toBeInstanceOf(DpgError);
@@ -52,97 +53,107 @@ async function refusal(promise: PromiseLike<unknown>, Class: ErrorClass, code: s
   expect(error.message).toBe((error.cause as Error).message);
   expect(error.message).not.toBe('');
   expect(error.hint).toMatch(/\w/);
-  expect(error.detail).toBeTypeOf('object');
-  expect(error.detail).not.toBeNull();
+  expect(error.detail).toEqual(detail);
   return error;
 }
 
-const nobodys = () => ({
-  item_network: 'yellow_dot',
-  item_domain: 'student',
-  item_type: 'profile_1.0',
-  item_id: randomUUID(),
+const itemRef = ({ item_network, item_domain, item_type, item_id }: Item) => ({
+  item_network,
+  item_domain,
+  item_type,
+  item_id,
 });
-const unknownAction = () => ({
-  partition_network: 'yellow_dot',
-  action_type: 'connect',
-  action_id: randomUUID(),
+const actionRef = ({ partition_network, action_type, action_id }: Action) => ({
+  partition_network,
+  action_type,
+  action_id,
 });
 const perform = (action_type = 'connect') => asha.actions.perform({ action_type, source, target });
+const accepted = { action_status: 'accepted' };
 
 describe('each code of the contract has its class', () => {
   test('DP001 InvalidArgumentError, with the index in an array', async () => {
     const item_id = randomUUID();
     const twice = [student(), student({ item_id }), student({ item_id })];
-    const error = await refusal(asha.items.upsertMany(twice), InvalidArgumentError, 'DP001');
-    expect(error.detail).toMatchObject({ argument: 'item_id', value: item_id, index: 2 });
+    const detail = { argument: 'item_id', value: item_id, index: 2 };
+    await refusal(asha.items.upsertMany(twice), InvalidArgumentError, 'DP001', detail);
   });
 
   test('DP002 ItemNotFoundError', async () => {
-    const ref = nobodys();
-    const error = await refusal(dpg.items.get(ref), ItemNotFoundError, 'DP002');
-    expect(error.detail).toMatchObject(ref);
-    await refusal(asha.items.delete(ref), ItemNotFoundError, 'DP002');
-    const changes = { item_state: {} };
-    await refusal(asha.items.update(ref, { changes }), ItemNotFoundError, 'DP002');
-    await refusal(
-      asha.actions.perform({ action_type: 'connect', source, target: ref }),
-      ItemNotFoundError,
-      'DP002',
-    );
+    const ref = { ...itemRef(source), item_id: randomUUID() };
+    await refusal(dpg.items.get(ref), ItemNotFoundError, 'DP002', ref);
+    await refusal(asha.items.delete(ref), ItemNotFoundError, 'DP002', ref);
+    await refusal(asha.items.update(ref, { changes: { item_state: {} } }), ItemNotFoundError, 'DP002', ref);
+    const request = { action_type: 'connect', source, target: ref };
+    await refusal(asha.actions.perform(request), ItemNotFoundError, 'DP002', ref);
   });
 
   test('DP003 NotItemOwnerError', async () => {
     const { item_id } = source;
-    await refusal(ravi.items.upsert(student({ item_id })), NotItemOwnerError, 'DP003');
-    await refusal(ravi.items.delete(source), NotItemOwnerError, 'DP003');
-    expect((await dpg.items.get(source)).created_by).toBe('asha');
+    const detail = { ...itemRef(source), actor: 'ravi' };
+    await refusal(ravi.items.upsert(student({ item_id })), NotItemOwnerError, 'DP003', detail);
+    await refusal(ravi.items.delete(source), NotItemOwnerError, 'DP003', detail);
+    const many = [tutor(), student({ item_id })];
+    await refusal(ravi.items.upsertMany(many), NotItemOwnerError, 'DP003', { ...detail, index: 1 });
+    expect(await dpg.items.get(source)).toEqual(source);
   });
 
   test('DP004 ActionNotFoundError', async () => {
-    await refusal(asha.actions.get(unknownAction()), ActionNotFoundError, 'DP004');
-    const accepted = { action_status: 'accepted' };
-    await refusal(asha.actions.transition(unknownAction(), accepted), ActionNotFoundError, 'DP004');
+    const ref = { partition_network: 'yellow_dot', action_type: 'connect', action_id: randomUUID() };
+    await refusal(asha.actions.get(ref), ActionNotFoundError, 'DP004', ref);
+    await refusal(asha.actions.transition(ref, accepted), ActionNotFoundError, 'DP004', ref);
   });
 
   test('DP005 NotActionPartyError', async () => {
     const action = await perform();
-    await refusal(dpg.as('mira').actions.get(action), NotActionPartyError, 'DP005');
-    await refusal(
-      dpg.as('mira').actions.transition(action, { action_status: 'accepted' }),
-      NotActionPartyError,
-      'DP005',
-    );
+    const mira = dpg.as('mira');
+    const detail = { ...actionRef(action), actor: 'mira' };
+    await refusal(mira.actions.get(action), NotActionPartyError, 'DP005', detail);
+    await refusal(mira.actions.transition(action, accepted), NotActionPartyError, 'DP005', detail);
     expect(await asha.actions.get(action)).toEqual(action);
   });
 
-  test('DP006 TransitionNotAllowedError', async () => {
+  test('DP006 TransitionNotAllowedError, and DP005 for the wrong side', async () => {
     await dpg.actions.define({
       partition_network: 'yellow_dot',
       action_type: 'lend',
       transitions: [{ from: 'created', to: 'lent', by: 'target' }],
     });
     const action = await perform('lend');
-    await refusal(
-      asha.actions.transition(action, { action_status: 'returned' }),
-      TransitionNotAllowedError,
-      'DP006',
-    );
+    const detail = { ...actionRef(action), from: 'created', to: 'returned' };
+    const returned = asha.actions.transition(action, { action_status: 'returned' });
+    await refusal(returned, TransitionNotAllowedError, 'DP006', detail);
     const lent = { action_status: 'lent' };
-    await refusal(asha.actions.transition(action, lent), NotActionPartyError, 'DP005');
+    await refusal(asha.actions.transition(action, lent), NotActionPartyError, 'DP005', {
+      ...actionRef(action),
+      actor: 'asha',
+      from: 'created',
+      to: 'lent',
+      by: 'target',
+    });
     expect((await ravi.actions.transition(action, lent)).action_status).toBe('lent');
   });
 
   test('DP007 VersionConflictError', async () => {
     const action = await perform();
-    const stale = { action_status: 'accepted', expected_update_count: 1 };
-    await refusal(ravi.actions.transition(action, stale), VersionConflictError, 'DP007');
+    const stale = { ...accepted, expected_update_count: 1 };
+    await refusal(ravi.actions.transition(action, stale), VersionConflictError, 'DP007', {
+      ...actionRef(action),
+      action_status: 'created',
+      expected_update_count: 1,
+      update_count: 0,
+    });
     const late = { changes: { item_state: { name: 'late' } }, expected_updated_at: '2020-01-01T00:00:00Z' };
-    await refusal(asha.items.update(source, late), VersionConflictError, 'DP007');
+    await refusal(asha.items.update(source, late), VersionConflictError, 'DP007', {
+      ...itemRef(source),
+      expected_updated_at: expect.stringContaining('2020-01-01'),
+      updated_at: expect.any(String),
+    });
   });
 
   test('DP008 DuplicateDiffersError', async () => {
-    const { action_id } = await perform();
+    const action = await perform();
+    const { action_id } = action;
     const other = {
       action_type: 'connect',
       source,
@@ -150,13 +161,13 @@ describe('each code of the contract has its class', () => {
       action_id,
       requirements_snapshot: { other: true },
     };
-    await refusal(asha.actions.perform(other), DuplicateDiffersError, 'DP008');
+    await refusal(asha.actions.perform(other), DuplicateDiffersError, 'DP008', actionRef(action));
   });
 
   test('DP009 UserNotFoundError', async () => {
     const ghost = dpg.as('ghost');
-    await refusal(ghost.items.upsert(student()), UserNotFoundError, 'DP009');
-    await refusal(ghost.items.upsertMany([student()]), UserNotFoundError, 'DP009');
+    await refusal(ghost.items.upsert(student()), UserNotFoundError, 'DP009', { actor: 'ghost' });
+    await refusal(ghost.items.upsertMany([student()]), UserNotFoundError, 'DP009', { actor: 'ghost' });
     expect(
       await dpg.items.count({ item_network: 'yellow_dot', item_domain: 'student', created_by: 'ghost' }),
     ).toBe(0n);
@@ -165,33 +176,34 @@ describe('each code of the contract has its class', () => {
   test('DP010 PartitionUnavailableError', async () => {
     await database.sql`create table dpg.i_p_taken_student (anything text)`;
     const taken = { item_network: 'taken', item_domain: 'student' };
-    await refusal(dpg.partitions.ensureItem(taken), PartitionUnavailableError, 'DP010');
-    await refusal(asha.items.upsert(student(taken)), PartitionUnavailableError, 'DP010');
+    const detail = expect.objectContaining({ root: 'items', network: 'taken', key: 'student' });
+    await refusal(dpg.partitions.ensureItem(taken), PartitionUnavailableError, 'DP010', detail);
+    await refusal(asha.items.upsert(student(taken)), PartitionUnavailableError, 'DP010', detail);
     expect(await dpg.partitions.list({ network: 'taken' })).toEqual([]);
   });
 
   test('DP011 InvalidPageTokenError', async () => {
-    const { next_page_token } = await dpg.items.find({
-      item_network: 'yellow_dot',
-      item_domain: 'student',
-      page_size: 1,
-    });
-    const elsewhere = { item_network: 'yellow_dot', item_domain: 'tutor', page_token: next_page_token };
-    await refusal(dpg.items.find(elsewhere), InvalidPageTokenError, 'DP011');
-    await refusal(asha.actions.find({ page_token: 'x' }), InvalidPageTokenError, 'DP011');
-    await refusal(asha.events.find({ page_token: 'x' }), InvalidPageTokenError, 'DP011');
+    const at = { item_network: 'yellow_dot', item_domain: 'student' };
+    await asha.items.upsert(student());
+    const { next_page_token: page_token } = await dpg.items.find({ ...at, page_size: 1 });
+    const elsewhere = { ...at, item_domain: 'tutor', page_token };
+    await refusal(dpg.items.find(elsewhere), InvalidPageTokenError, 'DP011', { page_token });
+    const astray = { page_token: 'x' };
+    await refusal(asha.actions.find(astray), InvalidPageTokenError, 'DP011', astray);
+    await refusal(asha.events.find(astray), InvalidPageTokenError, 'DP011', astray);
   });
 
   test('DP012 EventImmutableError, of a statement of your own', async () => {
     await perform();
     const statement = dpg.sql`update dpg.action_events set remarks = 'forged'`;
     const changed = statement.catch((error: unknown) => Promise.reject(toDpgError(error)));
-    await refusal(changed, EventImmutableError, 'DP012');
+    const relation = 'dpg.e_p_yellowdot_connect';
+    await refusal(changed, EventImmutableError, 'DP012', { operation: 'UPDATE', relation });
   });
 
   test('DP013 ItemInUseError', async () => {
     await perform();
-    await refusal(asha.items.delete(source), ItemInUseError, 'DP013');
+    await refusal(asha.items.delete(source), ItemInUseError, 'DP013', itemRef(source));
     expect(await dpg.items.get(source)).toEqual(source);
   });
 
@@ -201,7 +213,7 @@ describe('each code of the contract has its class', () => {
         raise exception using errcode = 'DP014', message = 'no such domain', hint = 'register it', detail = '{}';
       end $body$`)
       .catch((error: unknown) => Promise.reject(toDpgError(error)));
-    await refusal(raised, NotInNetworkError, 'DP014');
+    await refusal(raised, NotInNetworkError, 'DP014', {});
   });
 });
 
