@@ -5,6 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Logger, migrate as migrateCommitted, type Settings, watch } from 'graphile-migrate';
+import { withAdmin } from './server.js';
 
 export const projectFolder = fileURLToPath(new URL('../../', import.meta.url));
 export const migrationsFolder = join(projectFolder, 'migrations');
@@ -21,7 +22,29 @@ export async function migrate(url: string, folder = migrationsFolder): Promise<v
 
 /** Runs the committed migrations and then the current one: the database as the working copy describes it. */
 export async function migrateToCurrent(url: string, folder = migrationsFolder): Promise<void> {
-  await watch(settings(url, folder), true).finally(connectionsClosed);
+  try {
+    await watch(settings(url, folder), true).finally(connectionsClosed);
+  } catch (error) {
+    throw new Error(`${(await failingFile(url)) ?? 'migrations'}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** PostgreSQL says where in its text a statement fails only for some errors, and never in which file. */
+async function failingFile(url: string): Promise<string | undefined> {
+  const texts = await fileTexts(await listedFiles());
+  return await withAdmin(url, async (sql) => {
+    await sql`begin`;
+    for (const [path, text] of texts) {
+      try {
+        await sql.unsafe(text).simple();
+      } catch {
+        return `sql/${path}`;
+      }
+    }
+    return undefined;
+  });
 }
 
 /**
