@@ -18,7 +18,15 @@ begin
     and p.key is not distinct from claim_partition_name.key;
 
   while claimed is null loop
-    if candidate is not null then
+    -- the index of a primary key can have the plain name of a leaf: of yellow_dot/pkey, i_p_yellowdot_pkey
+    if candidate is not null
+      and not exists (
+        select
+        from pg_class c
+        where c.oid = to_regclass('dpg.' || candidate)
+          and c.relkind in ('i', 'I')
+      )
+    then
       -- under a snapshot of repeatable read a name that came later is a serialization failure here: the caller retries
       insert into dpg_private.partition_names (root, network, key, name)
       values (claim_partition_name.root, claim_partition_name.network, claim_partition_name.key, candidate)
@@ -42,4 +50,4 @@ end
 $body$;
 
 comment on function dpg_private.claim_partition_name(text, text, text) is
-  'Takes a name for the partition that is about to be made: the plain one where no other keys hold it, else one with a suffix. Raises DP010 when a table or type that is no partition of ours has it. Called under the lock of dpg_private.queue_for_partitions.';
+  'Takes a name for the partition that is about to be made: the plain one where no other keys and no index hold it, else one with a suffix. Raises DP010 when a table or type that is no partition of ours has it. Called under the lock of dpg_private.queue_for_partitions.';

@@ -39,7 +39,7 @@ begin
       attachments := attachments
         || format('alter table dpg.%I attach partition dpg.%I for values in (%L)', member, name, network);
       if member = 'items' then
-        locks := locks || 'lock table only public."user" in share row exclusive mode nowait'::text;
+        locks := locks || dpg_private.lock_of_users();
       end if;
     end if;
     names := names || name;

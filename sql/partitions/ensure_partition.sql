@@ -6,19 +6,19 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  leaf regclass := dpg_private.leaf(root, network, key)::regclass;
+  leaf text := dpg_private.leaf(root, network, key);
   parent text;
   name text;
   locks text[];
 begin
-  if pg_partition_root(leaf) = ('dpg.' || root)::regclass then
-    return leaf;
+  if leaf is not null then
+    return leaf::regclass;
   end if;
 
   perform dpg_private.queue_for_partitions(root, network, key);
-  leaf := dpg_private.leaf(root, network, key)::regclass;
-  if pg_partition_root(leaf) = ('dpg.' || root)::regclass then
-    return leaf; -- somebody else made it meanwhile
+  leaf := dpg_private.leaf(root, network, key);
+  if leaf is not null then
+    return leaf::regclass; -- somebody else made it meanwhile
   end if;
 
   perform dpg_private.check_limit(
@@ -39,7 +39,7 @@ begin
     when 'items' then
       -- the foreign key of the new leaf to the users, and those of the network's actions to the new leaf
       locks := locks
-        || 'lock table only public."user" in share row exclusive mode nowait'::text
+        || dpg_private.lock_of_users()
         || (
           select format('lock table only dpg.%I in share row exclusive mode nowait', p.name)
           from dpg_private.partition_names p

@@ -7,14 +7,15 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 begin
-  -- plpgsql keeps the plan: this is part of every call
+  -- plpgsql keeps the plan: this is part of every call. A table that was detached, or took the name of one that was
+  -- dropped, holds no rows of the root.
   return (
     select 'dpg.' || p.name
     from dpg_private.partition_names p
     where p.root = leaf.root
       and p.network = leaf.network
       and p.key = leaf.key
-      and to_regclass('dpg.' || p.name) is not null
+      and pg_partition_root(to_regclass('dpg.' || p.name)) = ('dpg.' || leaf.root)::regclass
   );
 end
 $body$;

@@ -10,7 +10,7 @@ select
 from dpg_private.partition_names p
 join pg_class c on c.oid = to_regclass('dpg.' || p.name)
 where p.key is not null
-  and c.relispartition;
+  and pg_partition_root(c.oid) = ('dpg.' || p.root)::regclass;
 
 comment on view dpg.partitions is 'Every leaf: a lowest-level partition, the table that holds rows.';
 comment on column dpg.partitions.root is 'Root table: items, item_actions or action_events.';
