@@ -22,6 +22,8 @@
 --!include pages/page_token.sql
 --!include pages/page_position.sql
 --!include pages/check_page_size.sql
+--!include redactions/tombstone.sql
+--!include users/check_actor.sql
 --!include users/check_user.sql
 
 --!include items/items.sql
@@ -57,6 +59,14 @@
 --!include events/action_events_target_owner_idx.sql
 --!include events/action_events_action_idx.sql
 --!include events/found_event.sql
+--!include redactions/redactions.sql
+--!include redactions/is_erasing.sql
+--!include redactions/is_redacted.sql
+--!include redactions/keep_redactions.sql
+--!include redactions/redactions_append_only.sql
+--!include redactions/redactions_no_truncate.sql
+
+--!include events/is_redaction.sql
 --!include events/keep_events.sql
 --!include events/action_events_immutable.sql
 --!include events/action_events_no_truncate.sql
@@ -122,6 +132,7 @@
 --!include events/refuse_different_event.sql
 --!include events/time_of_text.sql
 --!include events/event_of_object.sql
+--!include events/is_same_event.sql
 --!include events/store_event.sql
 --!include events/find_events.sql
 
@@ -135,4 +146,11 @@
 --!include actions/get_action.sql
 --!include actions/find_actions.sql
 
+--!include redactions/check_reason.sql
+--!include redactions/redact_event.sql
+--!include redactions/ensure_tombstone.sql
+--!include redactions/erase_user.sql
+
+--!include actions/item_actions_parties_only.sql
+--!include events/action_events_parties_only.sql
 --!include access/privileges.sql

@@ -10,14 +10,18 @@ begin
     select
       p.oid::pg_catalog.regprocedure as signature,
       n.nspname = 'dpg' as is_api,
-      p.proname ~ '^(get|find|count|nearest)_' as reads_only
+      p.proname ~ '^(get|find|count|nearest)_' as reads_only,
+      p.proname in ('redact_event', 'erase_user') as is_administration
     from pg_catalog.pg_proc p
     join pg_catalog.pg_namespace n on n.oid = p.pronamespace
     where n.nspname in ('dpg', 'dpg_private')
   loop
     execute pg_catalog.format('revoke all on function %s from public', object.signature);
     if object.is_api then
-      execute pg_catalog.format('grant execute on function %s to dpg_app, dpg_admin', object.signature);
+      execute pg_catalog.format('grant execute on function %s to dpg_admin', object.signature);
+      if not object.is_administration then
+        execute pg_catalog.format('grant execute on function %s to dpg_app', object.signature);
+      end if;
       if object.reads_only then
         execute pg_catalog.format('grant execute on function %s to dpg_readonly', object.signature);
       end if;
@@ -42,4 +46,5 @@ grant select on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_defin
   dpg.limits
 to dpg_app, dpg_readonly, dpg_admin;
 
+grant select on dpg.redactions to dpg_admin;
 grant update on dpg.limits to dpg_admin;

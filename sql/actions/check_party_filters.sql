@@ -13,7 +13,7 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 begin
-  perform dpg_private.check_key('actor', actor);
+  perform dpg_private.check_actor(actor);
   if ownership_role is null or ownership_role not in ('initiated', 'received', 'all') then
     perform dpg_private.refuse_argument(
       'ownership_role', to_jsonb(ownership_role), 'is no role', 'A role is initiated, received or all.'

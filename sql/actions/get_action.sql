@@ -10,7 +10,7 @@ declare
   action dpg.item_actions;
 begin
   perform
-    dpg_private.check_key('actor', actor),
+    dpg_private.check_actor(actor),
     dpg_private.check_action_key(partition_network, action_type, action_id);
   leaf := dpg_private.leaf('item_actions', partition_network, action_type);
   if leaf is not null then

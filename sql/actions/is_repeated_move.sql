@@ -1,6 +1,7 @@
 create or replace function dpg_private.is_repeated_move(
   action dpg.item_actions,
   action_status text,
+  expected_update_count integer,
   event_payload jsonb,
   remarks text,
   event_id uuid
@@ -19,8 +20,13 @@ begin
   end if;
   if not stored.target_item_is_local
     or stored.update_count = 0
-    or (stored.action_id, stored.action_status, stored.event_payload, stored.remarks)
-      is distinct from (action.action_id, is_repeated_move.action_status, is_repeated_move.event_payload, is_repeated_move.remarks)
+    or stored.update_count <> expected_update_count + 1 -- nothing to compare when null
+    or (stored.action_id, stored.action_status) is distinct from (action.action_id, is_repeated_move.action_status)
+    or (
+      (stored.event_payload, stored.remarks) is distinct from (is_repeated_move.event_payload, is_repeated_move.remarks)
+      -- what was taken away since cannot be compared
+      and not dpg_private.is_redacted(stored.partition_network, stored.action_type, stored.action_id, stored.event_id)
+    )
   then
     perform dpg_private.refuse_different_event(stored);
   end if;
@@ -28,5 +34,5 @@ begin
 end
 $body$;
 
-comment on function dpg_private.is_repeated_move(dpg.item_actions, text, jsonb, text, uuid) is
+comment on function dpg_private.is_repeated_move(dpg.item_actions, text, integer, jsonb, text, uuid) is
   'Whether this very change of the action was made before under this event_id. Raises DP008 when the id was used for something else.';

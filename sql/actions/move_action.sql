@@ -58,8 +58,18 @@ begin
   end if;
 
   -- refused, unless it is the repetition of a call that was done
-  if event_id is not null and dpg_private.is_repeated_move(action, action_status, event_payload, remarks, event_id) then
+  if event_id is not null and dpg_private.is_repeated_move(
+    action, action_status, expected_update_count, event_payload, remarks, event_id
+  ) then
     return action;
+  end if;
+  if moved.update_count > action.update_count then
+    -- its event could not be appended: one that was mirrored before its origin became a URL of ours has the place
+    perform dpg_private.refuse_different_event(
+      dpg_private.get_event_of_update(
+        action.partition_network, action.action_type, action.target_item_instance_url, action.action_id, moved.update_count
+      )
+    );
   end if;
   if action.update_count <> expected_update_count then
     raise exception using

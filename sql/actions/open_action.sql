@@ -35,6 +35,14 @@ begin
     first_event := dpg_private.get_event_of_update(
       stored.partition_network, stored.action_type, stored.target_item_instance_url, stored.action_id, 0
     );
+    -- what was taken away since cannot be compared
+    if dpg_private.is_redacted(stored.partition_network, stored.action_type, stored.action_id) then
+      proposed.requirements_snapshot := stored.requirements_snapshot;
+    end if;
+    if dpg_private.is_redacted(stored.partition_network, stored.action_type, stored.action_id, first_event.event_id) then
+      event_payload := first_event.event_payload;
+      proposed.remarks := first_event.remarks;
+    end if;
     if (
         stored.requirements_snapshot, stored.source_item_is_local,
         stored.source_item_network, stored.source_item_domain, stored.source_item_type, stored.source_item_id,
@@ -62,12 +70,19 @@ begin
     return stored;
   end if;
 
-  perform dpg_private.append_event(
+  if not dpg_private.append_event(
     proposed,
     gen_random_uuid(),
     coalesce(event_payload, dpg_private.default_payload(proposed.action_status)),
     proposed.remarks
-  );
+  ) then
+    -- an event that was mirrored before its origin became a URL of ours has the place
+    perform dpg_private.refuse_different_event(
+      dpg_private.get_event_of_update(
+        proposed.partition_network, proposed.action_type, proposed.target_item_instance_url, proposed.action_id, 0
+      )
+    );
+  end if;
   return proposed;
 end
 $body$;

@@ -21,7 +21,7 @@ declare
 begin
   requirements_snapshot := coalesce(requirements_snapshot, '{}');
   perform
-    dpg_private.check_key('actor', actor),
+    dpg_private.check_actor(actor),
     dpg_private.check_key('action_type', action_type),
     dpg_private.check_item_ref('source', source),
     dpg_private.check_item_ref('target', target),

@@ -20,7 +20,7 @@ declare
   roles text[];
 begin
   perform
-    dpg_private.check_key('actor', actor),
+    dpg_private.check_actor(actor),
     dpg_private.check_move(
       partition_network, action_type, action_id, action_status, expected_update_count, event_payload, remarks
     );

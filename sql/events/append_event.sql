@@ -22,10 +22,10 @@ begin
     action.target_item_instance_url, action.target_item_owner, action.target_item_latitude, action.target_item_longitude,
     event_payload, remarks, action.updated_at, action.source_item_is_local, true
   )
-  on conflict on constraint action_events_pkey do nothing;
+  on conflict do nothing;
   return found;
 end
 $body$;
 
 comment on function dpg_private.append_event(dpg.item_actions, uuid, jsonb, text) is
-  'Appends the event of an action as it is now: its status, update_count and time. False, and nothing written, when the id was used before.';
+  'Appends the event of an action as it is now: its status, update_count and time. False, and nothing written, when the id was used before, or when this update has an event already: one that was mirrored before its origin became a URL of this instance.';

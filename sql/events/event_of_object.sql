@@ -56,7 +56,8 @@ begin
           or (value #>> '{}')::numeric > 2147483647
           then 'update_count is a whole number, 0 or more.' end
       when field = 'remarks' then
-        case when jsonb_typeof(value) <> 'string' then 'remarks are text or null.' end
+        case when jsonb_typeof(value) <> 'string' or octet_length(value #>> '{}') > 65536
+          then 'remarks are text of at most 65,536 bytes, or null.' end
       when field = 'created_at' then
         case when jsonb_typeof(value) is distinct from 'string' or dpg_private.time_of_text(value #>> '{}') is null
           then 'A time is text in ISO 8601 with its offset, such as 2026-01-01T00:00:00.000000Z.' end
@@ -69,7 +70,6 @@ begin
   end loop;
   perform
     dpg_private.check_document('event.event_payload', event -> 'event_payload'),
-    dpg_private.check_remarks(event ->> 'remarks'),
     dpg_private.check_coordinates(
       'event.source_item_latitude', (event ->> 'source_item_latitude')::double precision,
       'event.source_item_longitude', (event ->> 'source_item_longitude')::double precision

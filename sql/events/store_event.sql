@@ -37,7 +37,7 @@ begin
   end if;
   -- whether the source is local was decided when the event came
   proposed.source_item_is_local := stored.source_item_is_local;
-  if stored is distinct from proposed then
+  if not dpg_private.is_same_event(stored, proposed) then
     perform dpg_private.refuse_different_event(stored);
   end if;
   return stored;

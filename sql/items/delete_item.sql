@@ -10,7 +10,7 @@ declare
   stored dpg.items;
 begin
   perform
-    dpg_private.check_key('actor', actor),
+    dpg_private.check_actor(actor),
     dpg_private.check_item_ref(null, item);
 
   stored := dpg_private.lock_item(item, 'update');

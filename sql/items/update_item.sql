@@ -19,7 +19,7 @@ declare
   changed dpg.items;
 begin
   perform
-    dpg_private.check_key('actor', actor),
+    dpg_private.check_actor(actor),
     dpg_private.check_item_ref(null, item),
     dpg_private.check_item_changes(changes);
 

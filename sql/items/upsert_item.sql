@@ -22,7 +22,7 @@ declare
   stored dpg.items;
 begin
   perform
-    dpg_private.check_key('actor', actor),
+    dpg_private.check_actor(actor),
     dpg_private.check_key('item_network', item_network),
     dpg_private.check_key('item_domain', item_domain),
     dpg_private.check_key('item_type', item_type),

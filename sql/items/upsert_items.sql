@@ -15,7 +15,7 @@ declare
   target record;
   inserted uuid[];
 begin
-  perform dpg_private.check_key('actor', actor);
+  perform dpg_private.check_actor(actor);
   if items is null or jsonb_typeof(items) <> 'array' then
     perform dpg_private.refuse_argument('items', items, 'is not a JSON array', 'Pass a JSON array of objects.');
   end if;

@@ -1,0 +1,29 @@
+create or replace function dpg_private.is_redaction(before dpg.action_events, after dpg.action_events)
+returns boolean
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  tombstone constant text := dpg_private.tombstone();
+  allowed dpg.action_events := before;
+begin
+  if dpg_private.is_redacted(before.partition_network, before.action_type, before.action_id, before.event_id) then
+    allowed.event_payload := '{}';
+    allowed.remarks := null;
+    if after is not distinct from allowed then
+      return after is distinct from before;
+    end if;
+    allowed := before;
+  end if;
+  if dpg_private.is_erasing() then
+    allowed.source_item_owner := case after.source_item_owner when tombstone then tombstone else before.source_item_owner end;
+    allowed.target_item_owner := case after.target_item_owner when tombstone then tombstone else before.target_item_owner end;
+  end if;
+  return after is not distinct from allowed and after is distinct from before;
+end
+$body$;
+
+comment on function dpg_private.is_redaction(dpg.action_events, dpg.action_events) is
+  'Whether a change of an event takes away no more than what dpg.redactions has on record: payload and remarks of a redacted event, or an owner for whom the tombstone steps in.';

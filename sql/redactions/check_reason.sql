@@ -1,0 +1,19 @@
+create or replace function dpg_private.check_reason(reason text)
+returns void
+language plpgsql
+immutable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  if reason is null or reason !~ '\S' or octet_length(reason) > 65536 then
+    perform dpg_private.refuse_argument(
+      'reason', to_jsonb(reason), 'is missing or too long', 'Say why, in at most 65,536 bytes: it is kept on record.'
+    );
+  end if;
+end
+$body$;
+
+comment on function dpg_private.check_reason(text) is
+  'Raises DP001 unless reason is text of 1 to 65,536 bytes.';

@@ -1,0 +1,98 @@
+create or replace function dpg.erase_user(actor text, user_id text, reason text)
+returns dpg.redactions
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  tombstone constant text := dpg_private.tombstone();
+  target record;
+  redaction dpg.redactions;
+begin
+  perform
+    dpg_private.check_actor(actor),
+    dpg_private.check_key('user_id', user_id),
+    dpg_private.check_reason(reason);
+  if user_id = tombstone then
+    perform dpg_private.refuse_argument('user_id', to_jsonb(user_id), 'stands for erased users', 'Pass the id of a user.');
+  end if;
+  perform dpg_private.check_user(user_id);
+  perform dpg_private.ensure_tombstone();
+
+  -- the record first: without it the triggers let nobody touch an event; it does not say who was erased
+  insert into dpg.redactions (actor, kind, reason)
+  values (case erase_user.actor when erase_user.user_id then tombstone else erase_user.actor end, 'user', erase_user.reason)
+  returning * into redaction;
+
+  -- Rows are locked in the order of their keys, items before actions before events. "for update" on the items waits for
+  -- calls that are making an action from one of them, so that no owner slips through.
+  for target in
+    select p.root, p.leaf
+    from dpg.partitions p
+    order by array_position(array['items', 'item_actions', 'action_events'], p.root), p.network collate "C", p.key collate "C"
+  loop
+    case target.root
+      when 'items' then
+        execute format(
+          'with owned as materialized (
+             select i.item_network, i.item_domain, i.item_type, i.item_id
+             from %1$s i
+             where i.created_by = $1
+             order by i.item_type collate "C", i.item_id
+             for update of i
+           )
+           update %1$s i
+           set item_state = ''{}'', item_latitude = null, item_longitude = null, created_by = $2,
+             updated_at = greatest(clock_timestamp(), i.updated_at + interval ''1 microsecond'')
+           from owned o
+           where (i.item_network, i.item_domain, i.item_type, i.item_id)
+             = (o.item_network, o.item_domain, o.item_type, o.item_id)',
+          target.leaf
+        )
+        using user_id, tombstone;
+      when 'item_actions' then
+        execute format(
+          'with owned as materialized (
+             select a.partition_network, a.action_type, a.action_id
+             from %1$s a
+             where (a.source_item_owner = $1 and a.source_item_is_local) or a.target_item_owner = $1
+             order by a.action_id
+             for no key update of a
+           )
+           update %1$s a
+           set source_item_owner = case when a.source_item_owner = $1 and a.source_item_is_local then $2 else a.source_item_owner end,
+             target_item_owner = case a.target_item_owner when $1 then $2 else a.target_item_owner end
+           from owned o
+           where (a.partition_network, a.action_type, a.action_id) = (o.partition_network, o.action_type, o.action_id)',
+          target.leaf
+        )
+        using user_id, tombstone;
+      else
+        execute format(
+          'with owned as materialized (
+             select e.partition_network, e.action_type, e.event_id
+             from %1$s e
+             where (e.source_item_owner = $1 and e.source_item_is_local) or (e.target_item_owner = $1 and e.target_item_is_local)
+             order by e.event_id
+             for no key update of e
+           )
+           update %1$s e
+           set source_item_owner = case when e.source_item_owner = $1 and e.source_item_is_local then $2 else e.source_item_owner end,
+             target_item_owner = case when e.target_item_owner = $1 and e.target_item_is_local then $2 else e.target_item_owner end
+           from owned o
+           where (e.partition_network, e.action_type, e.event_id) = (o.partition_network, o.action_type, o.event_id)',
+          target.leaf
+        )
+        using user_id, tombstone;
+    end case;
+  end loop;
+
+  delete from dpg_private.party_leaves p where p.owner = erase_user.user_id;
+  update dpg.redactions r set actor = tombstone where r.actor = erase_user.user_id;
+  return redaction;
+end
+$body$;
+
+comment on function dpg.erase_user(text, text, text) is
+  'For dpg_admin: empties the items of a user (item_state and coordinates) and puts the tombstone user dpg_erased_user in the user''s place as owner of items, in the owner snapshots of actions and events and in dpg.redactions, so that the row in public."user" can be deleted. Keeps on record who asked for it and why, and returns that record. What the user wrote into payloads and remarks is for dpg.redact_event. Reads every leaf. Raises DP001, DP009. Example: select * from dpg.erase_user(''dpo'', ''asha'', ''request 18 under article 17'')';

@@ -1,0 +1,27 @@
+create or replace function dpg_private.keep_redactions()
+returns trigger
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  allowed dpg.redactions;
+begin
+  if tg_op = 'UPDATE' and dpg_private.is_erasing() then
+    allowed := old;
+    allowed.actor := dpg_private.tombstone();
+    if new is not distinct from allowed then
+      return new;
+    end if;
+  end if;
+  raise exception using
+    errcode = 'DP012',
+    message = format('%s of dpg.redactions is refused: what was redacted stays on record', lower(tg_op)),
+    hint = 'The record of redactions is append-only.',
+    detail = jsonb_build_object('operation', tg_op, 'relation', 'dpg.redactions')::text;
+end
+$body$;
+
+comment on function dpg_private.keep_redactions() is
+  'Trigger: refuses to change or remove records of redactions (DP012), but for the actor when that user is erased.';

@@ -1,0 +1,64 @@
+create or replace function dpg.redact_event(
+  actor text,
+  partition_network text,
+  action_type text,
+  event_id uuid,
+  reason text
+)
+returns dpg.redactions
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  event dpg.action_events;
+  action_leaf text;
+  redaction dpg.redactions;
+begin
+  perform
+    dpg_private.check_actor(actor),
+    dpg_private.check_key('partition_network', partition_network),
+    dpg_private.check_key('action_type', action_type),
+    dpg_private.check_present('event_id', event_id),
+    dpg_private.check_reason(reason);
+
+  event := dpg_private.get_event(partition_network, action_type, event_id);
+  if event.event_id is null then
+    perform dpg_private.refuse_argument(
+      'event_id', to_jsonb(event_id), 'is no event here', 'Check network, type and id of the event.'
+    );
+  end if;
+
+  -- the record first: without it the triggers let nobody touch an event
+  insert into dpg.redactions (actor, kind, reason, partition_network, action_type, action_id, event_id)
+  values (
+    redact_event.actor, 'event', redact_event.reason,
+    event.partition_network, event.action_type, event.action_id, event.event_id
+  )
+  returning * into redaction;
+
+  action_leaf := dpg_private.leaf('item_actions', partition_network, action_type);
+  if event.target_item_is_local and action_leaf is not null then
+    execute format(
+      'update %s a
+       set remarks = null, requirements_snapshot = ''{}''
+       where a.partition_network = $1 and a.action_type = $2 and a.action_id = $3',
+      action_leaf
+    )
+    using partition_network, action_type, event.action_id;
+  end if;
+  execute format(
+    'update %s e
+     set event_payload = ''{}'', remarks = null
+     where e.partition_network = $1 and e.action_type = $2 and e.event_id = $3
+       and (e.event_payload <> ''{}'' or e.remarks is not null)',
+    dpg_private.leaf('action_events', partition_network, action_type)
+  )
+  using partition_network, action_type, event_id;
+  return redaction;
+end
+$body$;
+
+comment on function dpg.redact_event(text, text, text, uuid, text) is
+  'For dpg_admin: empties payload and remarks of an event, and remarks and requirements of its action, and keeps on record who asked for it and why. Returns the record. Store_event of such an event restores nothing. Raises DP001. Example: select * from dpg.redact_event(''dpo'', ''yellow_dot'', ''connect'', ''44444444-4444-4444-8444-444444444444'', ''request 17 under article 17'')';

@@ -1,0 +1,44 @@
+create table if not exists dpg.redactions (
+  redaction_id bigint generated always as identity,
+  redacted_at timestamptz not null default clock_timestamp(),
+  actor text not null,
+  database_role text not null default session_user,
+  kind text not null,
+  reason text not null,
+  partition_network text,
+  action_type text,
+  action_id uuid,
+  event_id uuid,
+  transaction_id xid8 not null default pg_current_xact_id(),
+  constraint redactions_pkey primary key (redaction_id),
+  constraint redactions_kind_check check (kind in ('event', 'user')),
+  constraint redactions_event_check check (
+    case kind
+      when 'event' then num_nonnulls(partition_network, action_type, action_id, event_id) = 4
+      else num_nonnulls(partition_network, action_type, action_id, event_id) = 0
+    end
+  )
+);
+
+create index if not exists redactions_action_idx
+on dpg.redactions (action_id, event_id)
+where kind = 'event';
+
+create index if not exists redactions_transaction_idx
+on dpg.redactions (transaction_id);
+
+comment on table dpg.redactions is
+  'What was taken away because the law demanded it: who, when, why and what kind. Append-only (DP012). Written by dpg.redact_event and dpg.erase_user.';
+comment on column dpg.redactions.redaction_id is 'Number of the redaction.';
+comment on column dpg.redactions.redacted_at is 'When.';
+comment on column dpg.redactions.actor is 'Who asked for it, as the caller says; the tombstone once that user was erased.';
+comment on column dpg.redactions.database_role is 'The role that was logged in.';
+comment on column dpg.redactions.kind is 'event: one event was emptied; user: a user was erased. Whom, it does not say.';
+comment on column dpg.redactions.reason is 'Why, in words.';
+comment on column dpg.redactions.partition_network is 'Of an event: its network.';
+comment on column dpg.redactions.action_type is 'Of an event: its action type.';
+comment on column dpg.redactions.action_id is 'Of an event: the action that it belongs to.';
+comment on column dpg.redactions.event_id is 'Of an event: its id.';
+comment on column dpg.redactions.transaction_id is 'The transaction that did it; the triggers let only that one take something away.';
+comment on index dpg.redactions_action_idx is 'For the trigger on events and for repeated calls, which ask whether an event, or any event of an action, was redacted.';
+comment on index dpg.redactions_transaction_idx is 'For the triggers, which ask whether this transaction is erasing a user.';
