@@ -271,7 +271,7 @@ export function actorActions(sql: Queryable, actor: string) {
      *   {@link TransitionNotAllowedError} {@link DuplicateDiffersError}
      */
     async transition(ref: ActionRef, transition: TransitionAction): Promise<Action> {
-      const values = { actor, ...check(actionRef, ref), ...check(transitionAction, transition) };
+      const values = { actor, ...check(actionRef, ref, 'action'), ...check(transitionAction, transition) };
       return only(transition_action(sql, values));
     },
 
@@ -280,7 +280,7 @@ export function actorActions(sql: Queryable, actor: string) {
      * @throws {ActionNotFoundError} {@link NotActionPartyError}
      */
     async get(ref: ActionRef): Promise<Action> {
-      return only(get_action(sql, { actor, ...check(actionRef, ref) }));
+      return only(get_action(sql, { actor, ...check(actionRef, ref, 'action') }));
     },
 
     /**

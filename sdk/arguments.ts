@@ -163,11 +163,11 @@ export function together(...names: string[]) {
   };
 }
 
-/** The checked arguments, or InvalidArgumentError about the first that is refused; `name` is that of the whole. */
+/** The checked arguments, or InvalidArgumentError about one that is refused; `name` is that of the whole. */
 export function check<Schema extends z.ZodType>(
   schema: Schema,
   input: unknown,
-  name = 'arguments',
+  name = 'argument',
 ): z.output<Schema> {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
@@ -175,7 +175,9 @@ export function check<Schema extends z.ZodType>(
 }
 
 function refusal(error: z.ZodError, input: unknown, name: string): InvalidArgumentError {
-  const issue = error.issues[0] as z.core.$ZodIssue;
+  // a misspelt field is the cause, that the right one is missing the consequence
+  const issue = (error.issues.find(({ code }) => code === 'unrecognized_keys') ??
+    error.issues[0]) as z.core.$ZodIssue;
   const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] as string] : issue.path;
   const value = path.reduce<unknown>((outer, step) => (outer as Record<PropertyKey, unknown>)?.[step], input);
   const argument = path.filter((step) => typeof step === 'string').join('.') || name;

@@ -71,6 +71,10 @@ export const upsertItem = fields({
 
 export const upsertItems = z.array(upsertItem, 'Pass an array of items.');
 
+const upsertItemsOptions = fields({
+  returning: z.enum(['rows', 'count'], 'upsertMany returns rows or count.').optional(),
+});
+
 export const updateItem = fields({
   changes: fields({
     item_instance_url: url.optional(),
@@ -193,7 +197,7 @@ export function readItems(sql: Queryable) {
      * @throws {ItemNotFoundError}
      */
     async get<State = JsonObject>(ref: ItemRef): Promise<Item<State>> {
-      return only(get_item(sql, check(itemRef, ref))) as Promise<Item<State>>;
+      return only(get_item(sql, check(itemRef, ref, 'item'))) as Promise<Item<State>>;
     },
 
     /**
@@ -237,8 +241,9 @@ export function actorItems(sql: Queryable, actor: string) {
   function upsertMany(items: readonly UpsertItem[], options: { returning: 'count' }): Promise<number>;
   async function upsertMany(
     items: readonly UpsertItem[],
-    { returning = 'rows' }: { returning?: 'rows' | 'count' } = {},
+    options: { returning?: 'rows' | 'count' } = {},
   ): Promise<Item[] | number> {
+    const { returning } = check(upsertItemsOptions, options, 'options');
     const values = { actor, items: check(upsertItems, items, 'items') };
     return returning === 'count' ? only(upsert_items_count(sql, values)) : upsert_items(sql, values);
   }
@@ -269,7 +274,7 @@ export function actorItems(sql: Queryable, actor: string) {
      * @throws {ItemNotFoundError} {@link NotItemOwnerError} {@link VersionConflictError}
      */
     async update<State = JsonObject>(ref: ItemRef, update: UpdateItem): Promise<Item<State>> {
-      const values = { actor, ...check(itemRef, ref), ...check(updateItem, update) };
+      const values = { actor, ...check(itemRef, ref, 'item'), ...check(updateItem, update) };
       return only(update_item(sql, values)) as Promise<Item<State>>;
     },
 
@@ -278,7 +283,7 @@ export function actorItems(sql: Queryable, actor: string) {
      * @throws {ItemNotFoundError} {@link NotItemOwnerError} {@link ItemInUseError}
      */
     async delete<State = JsonObject>(ref: ItemRef): Promise<Item<State>> {
-      return only(delete_item(sql, { actor, ...check(itemRef, ref) })) as Promise<Item<State>>;
+      return only(delete_item(sql, { actor, ...check(itemRef, ref, 'item') })) as Promise<Item<State>>;
     },
   };
 }

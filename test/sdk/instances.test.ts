@@ -2,7 +2,7 @@ import postgres from 'postgres';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createDpg, type Dpg, type Queryable } from '../../sdk/index.js';
 import { testDatabase } from '../support/test-database.js';
-import { addUsers, student, tutor } from './story.js';
+import { addUsers, errorOf, student, tutor } from './story.js';
 
 const database = await testDatabase();
 
@@ -156,6 +156,25 @@ describe('an instance that is configured in its own way returns the same rows', 
     await using dpg = createDpg(database.url, { max: 1 });
     expect(comparable(await story(dpg, `told${++tellings}`))).toEqual(comparable(plain));
   });
+});
+
+test('the role of an application can do all of it, that of a reader can read', async () => {
+  const application = createDpg(database.connect({ role: 'dpg_app' }));
+  const { updated, found, walked, count } = await story(application, 'by_role');
+  const reader = createDpg(database.connect({ role: 'dpg_readonly' }));
+  const at = { item_network: 'by_role', item_domain: 'student' };
+  expect(await reader.items.get(updated)).toEqual(updated);
+  expect(await reader.items.find({ ...at, item_state: { verified: true } })).toEqual(found);
+  const nearest = await reader.items.nearest({ ...at, latitude: 0, longitude: 0, page_size: 10 });
+  expect(nearest.rows).toEqual(walked);
+  const circle = { latitude: 0.8, longitude: -77.1, radius_meters: 1e7 };
+  expect(await reader.items.count({ ...at, ...circle })).toBe(count);
+  expect((await reader.as('ravi').actions.find()).rows.length).toBeGreaterThan(0);
+  expect((await reader.as('ravi').events.find()).rows.length).toBeGreaterThan(0);
+  expect((await reader.partitions.list({ network: 'by_role' })).length).toBe(4);
+  const refused = await errorOf(reader.as('asha').items.upsert(student(at)));
+  expect(refused).toBeInstanceOf(postgres.PostgresError);
+  expect(refused).toMatchObject({ code: '42501' });
 });
 
 test('a page token of one session is good in another', async () => {
