@@ -17,6 +17,7 @@ language plpgsql
 stable
 security definer
 set search_path = pg_catalog, pg_temp
+set extra_float_digits = 1 -- a circle must have the same token in every session
 as $body$
 declare
   leaf text;
