@@ -6,7 +6,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  leaf text;
+  leaf regclass;
   action dpg.item_actions;
 begin
   perform

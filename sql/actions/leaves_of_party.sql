@@ -4,7 +4,7 @@ create or replace function dpg_private.leaves_of_party(
   partition_network text,
   action_type text
 )
-returns text[]
+returns regclass[]
 language plpgsql
 stable
 security definer

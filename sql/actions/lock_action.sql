@@ -6,7 +6,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  leaf text := dpg_private.leaf('item_actions', partition_network, action_type);
+  leaf regclass := dpg_private.leaf('item_actions', partition_network, action_type);
   stored dpg.item_actions;
 begin
   if leaf is not null then

@@ -6,7 +6,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  leaf text := dpg_private.leaf('action_events', partition_network, action_type);
+  leaf regclass := dpg_private.leaf('action_events', partition_network, action_type);
   stored dpg.action_events;
 begin
   if leaf is not null then

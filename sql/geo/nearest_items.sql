@@ -17,7 +17,7 @@ set search_path = pg_catalog, pg_temp
 set extra_float_digits = 1 -- a distance must come back from the page token exactly as it went in
 as $body$
 declare
-  leaf text;
+  leaf regclass;
   scope text;
   page_start jsonb;
 begin

@@ -20,7 +20,7 @@ set search_path = pg_catalog, pg_temp
 set extra_float_digits = 1 -- a circle must have the same token in every session
 as $body$
 declare
-  leaf text;
+  leaf regclass;
   scope text;
   page_start jsonb;
 begin

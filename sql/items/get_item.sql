@@ -6,7 +6,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  leaf text;
+  leaf regclass;
   stored dpg.items;
 begin
   perform dpg_private.check_item_ref(null, row(item_network, item_domain, item_type, item_id));

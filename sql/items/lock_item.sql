@@ -6,7 +6,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  leaf text := dpg_private.leaf('items', item.item_network, item.item_domain);
+  leaf regclass := dpg_private.leaf('items', item.item_network, item.item_domain);
   stored dpg.items;
 begin
   if leaf is not null then

@@ -17,7 +17,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  leaf text;
+  leaf regclass;
   changed_at timestamptz;
   stored dpg.items;
 begin

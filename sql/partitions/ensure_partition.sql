@@ -6,19 +6,19 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  leaf text := dpg_private.leaf(root, network, key);
+  leaf regclass := dpg_private.leaf(root, network, key);
   parent text;
   name text;
   locks text[];
 begin
   if leaf is not null then
-    return leaf::regclass;
+    return leaf;
   end if;
 
   perform dpg_private.queue_for_partitions(root, network, key);
   leaf := dpg_private.leaf(root, network, key);
   if leaf is not null then
-    return leaf::regclass; -- somebody else made it meanwhile
+    return leaf; -- somebody else made it meanwhile
   end if;
 
   perform dpg_private.check_limit(

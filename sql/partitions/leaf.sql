@@ -1,5 +1,5 @@
 create or replace function dpg_private.leaf(root text, network text, key text)
-returns text
+returns regclass
 language plpgsql
 stable
 parallel safe
@@ -10,7 +10,7 @@ begin
   -- plpgsql keeps the plan: this is part of every call. A table that was detached, or took the name of one that was
   -- dropped, holds no rows of the root.
   return (
-    select 'dpg.' || p.name
+    select to_regclass('dpg.' || p.name)
     from dpg_private.partition_names p
     where p.root = leaf.root
       and p.network = leaf.network
@@ -21,4 +21,4 @@ end
 $body$;
 
 comment on function dpg_private.leaf(text, text, text) is
-  'The leaf of these keys as schema-qualified text that can stand in a statement; null where there is none.';
+  'The leaf of these keys; null where there is none. Under the pinned search path its text is qualified and can stand in a statement.';

@@ -13,7 +13,7 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   event dpg.action_events;
-  action_leaf text;
+  action_leaf regclass;
   redaction dpg.redactions;
 begin
   perform
