@@ -4,6 +4,7 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = auto -- open_action, which inserts, has it otherwise
 as $body$
 begin
   if new.source_item_is_local

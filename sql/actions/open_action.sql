@@ -8,6 +8,8 @@ as $body$
 declare
   stored dpg.item_actions;
   first_event dpg.action_events;
+  is_new boolean;
+  caller_plan_cache_mode text := current_setting('plan_cache_mode');
 begin
   proposed.action_id := coalesce(proposed.action_id, gen_random_uuid());
   proposed.action_status := coalesce(
@@ -26,11 +28,16 @@ begin
   proposed.created_at := clock_timestamp();
   proposed.updated_at := proposed.created_at;
 
+  -- The foreign keys to the network's items are checked by statements that PostgreSQL keeps: at their sixth use in a
+  -- session it would make a generic plan over all of the network's leaves, only to drop it.
+  perform set_config('plan_cache_mode', 'force_custom_plan', true);
   insert into dpg.item_actions
   select proposed.*
   on conflict on constraint item_actions_pkey do nothing;
+  is_new := found;
+  perform set_config('plan_cache_mode', caller_plan_cache_mode, true);
 
-  if not found then
+  if not is_new then
     stored := dpg_private.lock_action(proposed.partition_network, proposed.action_type, proposed.action_id, 'key share');
     first_event := dpg_private.get_event_of_update(
       stored.partition_network, stored.action_type, stored.target_item_instance_url, stored.action_id, 0
