@@ -16,6 +16,7 @@
 --!include arguments/check_url.sql
 --!include arguments/check_present.sql
 --!include arguments/check_coordinates.sql
+--!include arguments/is_degrees.sql
 --!include arguments/check_document.sql
 --!include arguments/check_remarks.sql
 --!include pages/page_scope.sql

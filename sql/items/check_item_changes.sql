@@ -26,12 +26,10 @@ begin
       perform dpg_private.check_url('changes.' || field, changes ->> field);
     elsif jsonb_typeof(changes -> field) = 'null' then
       null; -- clears the coordinate
-    elsif jsonb_typeof(changes -> field) <> 'number'
-      or not abs((changes ->> field)::numeric) <= (case field when 'item_latitude' then 90 else 180 end)
-    then
+    elsif not dpg_private.is_degrees(changes -> field, case field when 'item_latitude' then 90 else 180 end) then
       perform dpg_private.refuse_argument(
         'changes.' || field, changes -> field, 'is no coordinate',
-        'A latitude is a number of degrees from -90 to 90, a longitude from -180 to 180, null for no place.'
+        'A latitude is a number of degrees from -90 to 90, a longitude from -180 to 180, in double precision; null for no place.'
       );
     end if;
   end loop;

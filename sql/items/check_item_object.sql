@@ -43,14 +43,14 @@ begin
         case when kind not in ('object', 'missing') then 'item_state is a JSON object, {} when left out.' end
       when field = 'item_id' then
         case when kind not in ('missing', 'null')
-          and (kind <> 'string' or item ->> field !~ '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$')
+          -- the forms that the type uuid takes
+          and (kind <> 'string' or item ->> field !~* '^(([0-9a-f]{4}-?){7}[0-9a-f]{4}|\{([0-9a-f]{4}-?){7}[0-9a-f]{4}\})$')
           then 'An id is a UUID in its usual form, such as 11111111-1111-4111-8111-111111111111.' end
       when kind in ('missing', 'null') then
         case when jsonb_typeof(item -> case field when 'item_latitude' then 'item_longitude' else 'item_latitude' end) = 'number'
           then 'Pass both item_latitude and item_longitude, or neither.' end
-      when kind <> 'number'
-        or not abs((item ->> field)::numeric) <= case field when 'item_latitude' then 90 else 180 end
-        then 'A latitude is a number of degrees from -90 to 90, a longitude from -180 to 180.'
+      when not dpg_private.is_degrees(item -> field, case field when 'item_latitude' then 90 else 180 end)
+        then 'A latitude is a number of degrees from -90 to 90, a longitude from -180 to 180, in double precision.'
     end;
     if hint is not null then
       perform dpg_private.refuse_argument(

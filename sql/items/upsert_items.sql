@@ -42,6 +42,7 @@ begin
           and jsonb_typeof(e.element -> 'item_type') = 'string' and dpg_private.is_key(e.item_type)
           and jsonb_typeof(e.element -> 'item_instance_url') = 'string' and dpg_private.is_url(e.item_instance_url)
           and jsonb_typeof(e.element -> 'item_schema_url') = 'string' and dpg_private.is_url(e.item_schema_url)
+          and (e.item_id is null or jsonb_typeof(e.element -> 'item_id') = 'string')
           and coalesce(jsonb_typeof(e.element -> 'item_state') = 'object', not e.element ? 'item_state')
           and coalesce(octet_length(e.item_state::text), 2) <= json_bytes
           and (e.item_latitude is null) = (e.item_longitude is null)
