@@ -17,6 +17,8 @@ declare
     'source_item_latitude', 'source_item_longitude', 'target_item_latitude', 'target_item_longitude'
   ];
   others constant text[] := array['update_count', 'event_payload', 'remarks', 'created_at'];
+  -- columns of a row that was read on another instance, true there: accepted, and found out anew
+  locals constant text[] := array['source_item_is_local', 'target_item_is_local'];
   field text;
   value jsonb;
   hint text;
@@ -26,7 +28,7 @@ begin
     perform dpg_private.refuse_argument('event', event, 'is not a JSON object', 'Pass an object whose fields are column names of dpg.action_events.');
   end if;
   for field in select k.field from jsonb_object_keys(event) k(field) order by k.field loop
-    if field <> all (keys || urls || ids || coordinates || others) then
+    if field <> all (keys || urls || ids || coordinates || others || locals) then
       perform dpg_private.refuse_argument(
         'event.' || left(field, 120), event -> field, 'is not a field of an event',
         format('An event has the fields %s.', array_to_string(keys || urls || ids || coordinates || others, ', '))
@@ -69,7 +71,9 @@ begin
     end if;
   end loop;
   perform
-    dpg_private.check_document('event.event_payload', event -> 'event_payload'),
+    dpg_private.check_document(
+      'event.event_payload', coalesce(nullif(event -> 'event_payload', 'null'), dpg_private.default_payload(event ->> 'action_status'))
+    ),
     dpg_private.check_coordinates(
       'event.source_item_latitude', (event ->> 'source_item_latitude')::double precision,
       'event.source_item_longitude', (event ->> 'source_item_longitude')::double precision
@@ -84,7 +88,8 @@ begin
       'partition_network is equal to target_item_network.'
     );
   end if;
-  result := jsonb_populate_record(null::dpg.action_events, event - 'created_at');
+  result := jsonb_populate_record(null::dpg.action_events, event - array['created_at'] - locals);
+  result.event_payload := coalesce(nullif(event -> 'event_payload', 'null'), dpg_private.default_payload(result.action_status));
   result.created_at := dpg_private.time_of_text(event ->> 'created_at');
   return result;
 end
