@@ -7,7 +7,7 @@ import { createDpg } from '../../sdk/index.js';
 import { committedMigrations, migrateToCurrent } from '../support/migrations.js';
 import { type Server, startServer, withAdmin } from '../support/server.js';
 import { loadPlaces, showSizes } from './load.js';
-import { bold, count, dim, done, expect, heading, say, seconds, timed } from './output.js';
+import { bold, count, dim, done, expect, heading, restoreTerminal, say, seconds, timed } from './output.js';
 import { readPlaces } from './places.js';
 import { showPlan } from './plan.js';
 import { askQuestions } from './questions.js';
@@ -20,6 +20,7 @@ let interruption: Promise<void> | undefined;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () =>
     interrupt(() => {
+      restoreTerminal();
       process.removeAllListeners(signal);
       process.kill(process.pid, signal);
     }),
@@ -50,9 +51,11 @@ async function demonstrate(): Promise<void> {
   }
   const { directory } = server.embedded ?? {};
   expect(directory === undefined || !existsSync(directory), `${directory} to be gone`);
-  say(
-    `\n${bold(`Done in ${seconds(performance.now() - start)}.`)} The server is stopped and its files are removed.`,
-  );
+  const end =
+    server.kind === 'existing'
+      ? 'Its database is dropped.'
+      : 'The server is stopped and its files are removed.';
+  say(`\n${bold(`Done in ${seconds(performance.now() - start)}.`)} ${end}`);
 }
 
 async function showAll(server: Server): Promise<void> {

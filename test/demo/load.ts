@@ -87,15 +87,10 @@ function bar(total: number): Progress {
     // Ctrl-C is the demo's own business.
     gracefulExit: false,
   });
-  const showCursor = () => process.stdout.write('\u001b[?25h');
-  process.once('exit', showCursor);
   shown.start(total, 0, { rate: '' });
   return {
     at: (stored) => shown.update(stored, { rate: rate(stored) }),
-    end() {
-      shown.stop();
-      process.off('exit', showCursor);
-    },
+    end: () => shown.stop(),
   };
 }
 

@@ -16,6 +16,11 @@ export function say(text = ''): void {
   process.stdout.write(`${text}\n`);
 }
 
+/** Shows the cursor that a progress bar has hidden, and lets long lines wrap again. */
+export function restoreTerminal(): void {
+  if (isTerminal) process.stdout.write('\u001b[?25h\u001b[?7h\n');
+}
+
 export function heading(text: string): void {
   say(`\n${bold(cyan(text))}`);
 }
