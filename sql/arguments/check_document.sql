@@ -7,7 +7,7 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  document_bytes bigint;
+  document_bytes integer;
 begin
   if document is null or jsonb_typeof(document) <> 'object' then
     perform dpg_private.refuse_argument(

@@ -7,7 +7,7 @@ create or replace function dpg_private.refuse_argument(
 )
 returns void
 language plpgsql
-immutable
+stable -- whatever is given: else a call with constants would be made, and raise, when its caller is planned
 parallel safe
 security invoker
 set search_path = pg_catalog, pg_temp

@@ -18,7 +18,7 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   leaf regclass;
-  matches bigint := 0;
+  matches bigint;
 begin
   perform
     dpg_private.check_item_filters(
@@ -26,15 +26,16 @@ begin
     ),
     dpg_private.check_circle(latitude, longitude, radius_meters, true);
   leaf := dpg_private.leaf('items', item_network, item_domain);
-  if leaf is not null then
-    execute format(
-      'select count(*) from %s i where %s',
-      leaf,
-      dpg_private.item_conditions(item_type, created_by, item_instance_url, item_schema_url, item_state, radius_meters)
-    )
-    into matches
-    using item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude, radius_meters;
+  if leaf is null then
+    return 0;
   end if;
+  execute format(
+    'select count(*) from %s i where %s',
+    leaf,
+    dpg_private.item_conditions(item_type, created_by, item_instance_url, item_schema_url, item_state, radius_meters)
+  )
+  into matches
+  using item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude, radius_meters;
   return matches;
 end
 $body$;

@@ -8,7 +8,7 @@ as $body$
 declare
   target record;
   stored dpg.items[];
-  result dpg.items[] := '{}';
+  result dpg.items[] := array[]::dpg.items[];
   stranger record;
 begin
   -- leaf by leaf: a join through the root would have to plan for all of them

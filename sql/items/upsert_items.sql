@@ -35,7 +35,7 @@ begin
         )::dpg.items
         order by e.position
       ),
-      min(e.position) filter (
+      (min(e.position) filter (
         where (
           jsonb_typeof(e.element -> 'item_network') = 'string' and dpg_private.is_key(e.item_network)
           and jsonb_typeof(e.element -> 'item_domain') = 'string' and dpg_private.is_key(e.item_domain)
@@ -55,7 +55,7 @@ begin
           )
           and e.element - known_fields = '{}'
         ) is not true
-      ) - 1,
+      ) - 1)::integer,
       coalesce(bool_or(e.item_id is not null), false)
     into rows, suspect, ids_given
     from rows from (

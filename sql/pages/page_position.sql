@@ -25,7 +25,6 @@ begin
     message = format('page_token is not one of this call: %L', left(page_token, 80)),
     hint = 'Pass next_page_token of a row that the same call returned with the same filters, or null for the first page.',
     detail = jsonb_build_object('page_token', left(page_token, 200))::text;
-  return null;
 end
 $body$;
 

@@ -15,7 +15,7 @@ declare
   give_up_at timestamptz := clock_timestamp()
     + make_interval(secs => coalesce(dpg_private.limit_of('partition_lock_seconds'), 5));
   caller_timeout text := current_setting('lock_timeout');
-  pause double precision := 0.01;
+  pause double precision := 0.01::double precision;
   statement text;
 begin
   loop

@@ -8,9 +8,9 @@ as $body$
 declare
   -- actions refer to items, network by network, so that the two are made together
   members constant text[] := case root when 'action_events' then array['action_events'] else array['items', 'item_actions'] end;
-  names text[] := '{}';
-  locks text[] := '{}';
-  attachments text[] := '{}';
+  names text[] := array[]::text[];
+  locks text[] := array[]::text[];
+  attachments text[] := array[]::text[];
   member text;
   name text;
 begin
