@@ -27,7 +27,7 @@ begin
     dpg_private.check_circle(latitude, longitude, radius_meters, true);
   leaf := dpg_private.leaf('items', item_network, item_domain);
   if leaf is null then
-    return 0;
+    return 0::bigint;
   end if;
   execute format(
     'select count(*) from %s i where %s',

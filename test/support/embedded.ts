@@ -56,7 +56,7 @@ async function start(
   directory: string,
   owner: User,
 ): Promise<Embedded> {
-  const binaries = await runnableBinaries(version, directory, owner);
+  const binaries = options.binaries ?? (await runnableBinaries(version, directory, owner));
   const password = await initialise(binaries, directory, owner);
   let settings = options.settings ?? {};
   // A kept server is found again where it was: its URL may be in somebody's settings.

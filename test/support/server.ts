@@ -21,6 +21,8 @@ export interface StartOptions {
   directory?: string;
   /** Leave the files at stop, to be used again by the next start with the same directory. */
   keep?: boolean;
+  /** A folder of PostgreSQL's programs to use instead of those from npm. */
+  binaries?: string;
   /** The port to listen on; a free one unless told. */
   port?: number;
 }
