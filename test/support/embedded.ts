@@ -6,7 +6,7 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { chmod, chown, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
@@ -102,6 +102,7 @@ async function start(
     },
     async stop() {
       await keeper.end(options.keep ? 'keep' : 'remove');
+      if (!options.keep) await rm(directory, { recursive: true, force: true });
       release();
     },
   };
@@ -213,8 +214,13 @@ async function launch(
     endNow() {
       child.stdin.destroy();
       const pause = new Int32Array(new SharedArrayBuffer(4));
-      const left = keep ? join(data, 'postmaster.pid') : directory;
-      for (let waited = 0; waited < 10_000 && existsSync(left); waited += 10) Atomics.wait(pause, 0, 0, 10);
+      const isLeft = () =>
+        keep
+          ? existsSync(join(data, 'postmaster.pid'))
+          : existsSync(directory) && readdirSync(directory).length > 0;
+      for (let waited = 0; waited < 10_000 && isLeft(); waited += 10) Atomics.wait(pause, 0, 0, 10);
+      // The keeper's user cannot remove the folder itself where the temporary folder is not everybody's.
+      if (!keep) rmSync(directory, { recursive: true, force: true });
     },
   };
 }
