@@ -1,0 +1,78 @@
+-- What find_items and count_items refuse: the same.
+begin;
+select plan(27);
+
+-- all that a call could leave behind, row versions included
+create function pg_temp.everything() returns text
+language sql security definer as $body$
+  select md5(concat_ws('|',
+    (select string_agg(concat(i.ctid, i.xmin, i), ',' order by i.tableoid, i.ctid) from dpg.items i),
+    (select string_agg(concat(a.ctid, a.xmin, a), ',' order by a.tableoid, a.ctid) from dpg.item_actions a),
+    (select string_agg(concat(e.ctid, e.xmin, e), ',' order by e.tableoid, e.ctid) from dpg.action_events e),
+    (select string_agg(d::text, ',' order by d::text) from dpg.action_definitions d),
+    (select string_agg(u::text, ',' order by u::text) from dpg_private.instance_url_sightings u),
+    (select string_agg(p::text, ',' order by p::text) from dpg_private.partition_names p),
+    (select string_agg(c.relname, ',' order by c.relname) from pg_class c where c.relnamespace = 'dpg'::regnamespace)
+  ))
+$body$;
+
+-- SQLSTATE and DETAIL of a refusal, which must have a hint
+create function pg_temp.refusal(call text) returns text
+language plpgsql as $body$
+declare
+  state text;
+  detail text;
+  hint text;
+begin
+  execute call;
+  return 'no refusal';
+exception
+  when others then
+    get stacked diagnostics state = returned_sqlstate, detail = pg_exception_detail, hint = pg_exception_hint;
+    return concat_ws(' ', state, case when state like 'DP%' then detail::jsonb::text else sqlerrm end, case when hint = '' then 'without hint' end);
+end
+$body$;
+
+create function pg_temp.both(filters text) returns text
+language plpgsql as $body$
+declare
+  found text := pg_temp.refusal(format('select count(*) from dpg.find_items(%s)', filters));
+  counted text := pg_temp.refusal(format('select dpg.count_items(%s)', filters));
+begin
+  return case when found = counted then found else format('%s / %s', found, counted) end;
+end
+$body$;
+
+set local role dpg_app;
+create temporary table before as select pg_temp.everything() as state;
+select is(pg_temp.both($$null, 'student'$$), 'DP001 {"value": null, "argument": "item_network"}', 'no network');
+select is(pg_temp.both($$'', 'student'$$), 'DP001 {"value": "", "argument": "item_network"}', 'an empty network');
+select is(pg_temp.both($$'n', null$$), 'DP001 {"value": null, "argument": "item_domain"}', 'no domain');
+select is(pg_temp.both($$'n', ' '$$), 'DP001 {"value": " ", "argument": "item_domain"}', 'a blank domain');
+select matches(pg_temp.both($$'n', repeat('x', 121)$$), '^DP001 [^/]*$', 'a domain of 121 characters');
+select is(pg_temp.both($$'n', 'd', item_type => ''$$), 'DP001 {"value": "", "argument": "item_type"}', 'an empty type');
+select matches(pg_temp.both($$'n', 'd', item_type => repeat('é', 121)$$), '^DP001 [^/]*$', 'a type of 121 characters');
+select is(pg_temp.both($$'n', 'd', created_by => ''$$), 'DP001 {"value": "", "argument": "created_by"}', 'an empty owner');
+select is(pg_temp.both($$'n', 'd', item_instance_url => ''$$), 'DP001 {"value": "", "argument": "item_instance_url"}', 'an empty instance URL');
+select matches(pg_temp.both($$'n', 'd', item_instance_url => repeat('x', 1025)$$), '^DP001 [^/]*$', 'an instance URL of 1,025 bytes');
+select is(pg_temp.both($$'n', 'd', item_schema_url => E'\t'$$), E'DP001 {"value": "\\t", "argument": "item_schema_url"}', 'a blank schema URL');
+select is(pg_temp.both($$'n', 'd', item_state => '[]'$$), 'DP001 {"value": [], "argument": "item_state"}', 'a state that is an array');
+select is(pg_temp.both($$'n', 'd', item_state => 'null'$$), 'DP001 {"value": null, "argument": "item_state"}', 'a state that is the JSON null');
+select is(pg_temp.both($$'n', 'd', item_state => '"x"'$$), 'DP001 {"value": "x", "argument": "item_state"}', 'a state that is a string');
+select is(pg_temp.both($$'n', 'd', latitude => 1$$), 'DP001 {"value": null, "argument": "longitude"}', 'a latitude alone');
+select is(pg_temp.both($$'n', 'd', longitude => 1$$), 'DP001 {"value": null, "argument": "latitude"}', 'a longitude alone');
+select is(pg_temp.both($$'n', 'd', radius_meters => 1$$), 'DP001 {"value": null, "argument": "latitude"}', 'a radius alone');
+select is(pg_temp.both($$'n', 'd', latitude => 1, longitude => 1$$), 'DP001 {"value": null, "argument": "radius_meters"}', 'a centre alone');
+select is(pg_temp.both($$'n', 'd', latitude => 1, radius_meters => 1$$), 'DP001 {"value": null, "argument": "longitude"}', 'a circle without longitude');
+select is(pg_temp.both($$'n', 'd', latitude => 91, longitude => 1, radius_meters => 1$$), 'DP001 {"value": 91, "argument": "latitude"}', 'a latitude above 90');
+select is(pg_temp.both($$'n', 'd', latitude => 1, longitude => -180.5, radius_meters => 1$$), 'DP001 {"value": -180.5, "argument": "longitude"}', 'a longitude below -180');
+select is(pg_temp.both($$'n', 'd', latitude => 'NaN', longitude => 1, radius_meters => 1$$), 'DP001 {"value": "NaN", "argument": "latitude"}', 'a latitude that is NaN');
+select is(pg_temp.both($$'n', 'd', latitude => 1, longitude => 'infinity', radius_meters => 1$$), 'DP001 {"value": "Infinity", "argument": "longitude"}', 'a longitude that is infinite');
+select is(pg_temp.both($$'n', 'd', latitude => 1, longitude => 1, radius_meters => -1$$), 'DP001 {"value": -1, "argument": "radius_meters"}', 'a radius below 0');
+select is(pg_temp.both($$'n', 'd', latitude => 1, longitude => 1, radius_meters => 'NaN'$$), 'DP001 {"value": "NaN", "argument": "radius_meters"}', 'a radius that is NaN');
+select is(pg_temp.both($$'n', 'd', latitude => 1, longitude => 1, radius_meters => 'infinity'$$), 'DP001 {"value": "Infinity", "argument": "radius_meters"}', 'a radius that is infinite');
+
+select is(pg_temp.everything(), (select state from before), 'no refusal has written anything');
+
+select * from finish();
+rollback;
