@@ -81,6 +81,7 @@
 --!include partitions/queue_for_partitions.sql
 --!include partitions/claim_partition_name.sql
 --!include partitions/lock_of_users.sql
+--!include partitions/locks_of_tree.sql
 --!include partitions/build_partition.sql
 --!include partitions/attach_partition.sql
 --!include partitions/ensure_network.sql

@@ -16,15 +16,23 @@ declare
     + make_interval(secs => coalesce(dpg_private.limit_of('partition_lock_seconds'), 5));
   caller_timeout text := current_setting('lock_timeout');
   pause double precision := 0.01::double precision;
+  patience interval := '0';
+  lock_by timestamptz;
   statement text;
 begin
   loop
+    lock_by := clock_timestamp() + patience;
     begin
-      -- nobody ever queues behind this: either all locks are free now, or all are given back at once
+      -- Either all locks are had by then, or all are given back: writers who come behind us never wait for longer.
       foreach statement in array locks loop
-        execute statement;
+        if clock_timestamp() < lock_by - interval '1 ms' then
+          perform set_config('lock_timeout', ceil(extract(milliseconds from lock_by - clock_timestamp()))::text, true);
+          execute statement;
+        else
+          execute statement || ' nowait';
+        end if;
       end loop;
-      perform set_config('lock_timeout', '50ms', true);
+      perform set_config('lock_timeout', '40ms', true);
       foreach statement in array attachments loop
         execute statement;
       end loop;
@@ -49,10 +57,14 @@ begin
         );
     end;
     perform pg_sleep(pause * (0.5 + random()));
+    -- Among many short writers there is never a moment without one: after some tries stand in the queue for a little.
+    if pause > 0.05 then
+      patience := '40 ms';
+    end if;
     pause := least(pause * 2, 0.25);
   end loop;
 end
 $body$;
 
 comment on function dpg_private.attach_partition(text, text, text, text[], text[]) is
-  'Runs the statements that attach a partition once all of its locks can be had without waiting, tried again and again after a pause. Raises DP010 after the limit partition_lock_seconds.';
+  'Takes the locks that attaching a partition needs (statements without nowait) and attaches it: at first only if nobody holds any of them, after some tries also by waiting for 40 ms in all, each time after a pause in which writers go on. Raises DP010 after the limit partition_lock_seconds.';

@@ -35,7 +35,7 @@ begin
         )
       );
       name := dpg_private.build_partition(member, network, null);
-      locks := locks || format('lock table only dpg.%I in share update exclusive mode nowait', member);
+      locks := locks || format('lock table only dpg.%I in share update exclusive mode', member);
       attachments := attachments
         || format('alter table dpg.%I attach partition dpg.%I for values in (%L)', member, name, network);
       if member = 'items' then
@@ -53,9 +53,7 @@ begin
         and c.confrelid = ('dpg.' || names[1])::regclass
     )
   then
-    locks := locks
-      || format('lock table dpg.%I in share row exclusive mode nowait', names[1])
-      || format('lock table dpg.%I in share row exclusive mode nowait', names[2]);
+    locks := locks || dpg_private.locks_of_tree(names[1]) || dpg_private.locks_of_tree(names[2]);
     attachments := format(
       'alter table dpg.%I
         add constraint item_actions_source_item_fkey

@@ -34,14 +34,14 @@ begin
   );
   parent := dpg_private.ensure_network(root, network, key);
   name := dpg_private.build_partition(root, network, key);
-  locks := array[format('lock table only dpg.%I in share update exclusive mode nowait', parent)];
+  locks := array[format('lock table only dpg.%I in share update exclusive mode', parent)];
   case root
     when 'items' then
       -- the foreign key of the new leaf to the users, and those of the network's actions to the new leaf
       locks := locks
         || dpg_private.lock_of_users()
         || (
-          select format('lock table only dpg.%I in share row exclusive mode nowait', p.name)
+          select format('lock table only dpg.%I in share row exclusive mode', p.name)
           from dpg_private.partition_names p
           where p.root = 'item_actions'
             and p.network = ensure_partition.network
@@ -50,7 +50,7 @@ begin
     when 'item_actions' then
       -- the foreign keys of the new leaf to the network's items, with all their leaves
       locks := locks || (
-        select format('lock table dpg.%I in share row exclusive mode nowait', p.name)
+        select dpg_private.locks_of_tree(p.name)
         from dpg_private.partition_names p
         where p.root = 'items'
           and p.network = ensure_partition.network
