@@ -55,6 +55,14 @@ begin
           'A table that is no partition of ours already takes these rows: detach it, then repeat the call.',
           jsonb_build_object('reason', 'bound')
         );
+      when foreign_key_violation then
+        -- the keys between a network's actions and items were dropped, with a leaf by "drop table ... cascade"
+        perform dpg_private.refuse_partition(
+          root, network, key,
+          sqlerrm,
+          'Actions of this network refer to items that were dropped: restore those, then repeat the call.',
+          jsonb_build_object('reason', 'foreign key')
+        );
     end;
     perform pg_sleep(pause * (0.5 + random()));
     -- Among many short writers there is never a moment without one: after some tries stand in the queue for a little.
