@@ -36,7 +36,7 @@ begin
     end if;
   end loop;
 
-  foreach field in array keys || urls || ids || coordinates || others loop
+  foreach field in array keys || urls || ids || coordinates || others || locals loop
     value := nullif(event -> field, 'null');
     hint := case
       when field = any (keys) then
@@ -63,6 +63,8 @@ begin
       when field = 'created_at' then
         case when jsonb_typeof(value) is distinct from 'string' or dpg_private.time_of_text(value #>> '{}') is null
           then 'A time is text in ISO 8601 with its offset, such as 2026-01-01T00:00:00.000000Z.' end
+      when field = any (locals) then
+        case when jsonb_typeof(value) <> 'boolean' then 'It is true or false on the instance that it was read from, and found out anew here.' end
     end;
     if hint is not null then
       perform dpg_private.refuse_argument(

@@ -1,6 +1,6 @@
 -- store_event stores an event of another instance as it came.
 begin;
-select plan(10);
+select plan(12);
 
 insert into public."user" (id, name, email)
 values
@@ -102,6 +102,28 @@ select results_eq(
   )) e$$,
   $$values (null::double precision, null::double precision, null::double precision, null::double precision, null::text, 2)$$,
   'remarks and places may be null or missing; an earlier update may arrive later'
+);
+select is(
+  (
+    select array_agg(e.event_payload order by c.id)
+    from (
+      values
+        ('40000000-0000-4000-8000-000000000005'::uuid, '{}'::jsonb, array['event_payload']),
+        ('40000000-0000-4000-8000-000000000006', '{"event_payload": null}', '{}')
+    ) c(id, changes, without),
+    lateral dpg.store_event(pg_temp.event(c.changes || jsonb_build_object('event_id', c.id, 'action_id', c.id), c.without)) e
+  ),
+  array['{"status": "accepted"}', '{"status": "accepted"}']::jsonb[],
+  'the payload is the status unless given'
+);
+select results_eq(
+  $$select e.source_item_is_local, e.target_item_is_local
+  from dpg.store_event(pg_temp.event('{
+    "event_id": "40000000-0000-4000-8000-000000000004", "action_id": "20000000-0000-4000-8000-000000000004",
+    "source_item_is_local": false, "target_item_is_local": true
+  }')) e$$,
+  $$values (true, false)$$,
+  'what is of this instance it finds out itself: the other instance says what is of that one'
 );
 select lives_ok($$select dpg.store_event(pg_temp.event('{"event_id": "40000000-0000-4000-8000-000000000007", "update_count": 2147483647}'))$$, 'an update may arrive before those between, however high its count');
 select lives_ok($$select dpg.store_event(pg_temp.event('{"event_id": "40000000-0000-4000-8000-000000000008", "origin_instance_domain": "https://other.actions.test"}'))$$, 'another origin may have an action of the same id');
