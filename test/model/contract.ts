@@ -1,0 +1,693 @@
+// The contract in memory: what each writing call does and refuses, and in which order it checks. Written from the
+// contract, not from the SQL. What only the database can know, a time or a random id, is learnt from its answer.
+
+export type Row = { [column: string]: unknown };
+
+/** The call is refused with this SQLSTATE, and nothing is written. */
+export class Refusal extends Error {
+  constructor(readonly code: string) {
+    super(code);
+  }
+}
+
+/** A time or an id that the database chooses; once seen it stays. A time comes later than `after`. */
+export class Learnt {
+  value: string | undefined;
+  constructor(readonly after?: string) {}
+}
+
+/** The value, also of something learnt; undefined as long as it was not seen. */
+export const seen = (value: unknown) => (value instanceof Learnt ? value.value : value);
+
+export const USERS = ['asha', 'ravi', 'mei'];
+
+const ITEM_KEY = ['item_network', 'item_domain', 'item_type', 'item_id'];
+const CONTENT = ['item_instance_url', 'item_schema_url', 'item_state', 'item_latitude', 'item_longitude'];
+
+export class Contract {
+  readonly urls = new Set<string>();
+  readonly items: Row[] = [];
+  readonly actions: Row[] = [];
+  readonly events: Row[] = [];
+  readonly definitions: Row[] = [];
+
+  // ITEMS
+
+  upsert_item(given: Row): Row[] {
+    const a = { item_state: {}, ...given } as Row;
+    checkActor(a.actor);
+    checkItem(a);
+    this.#checkUser(a.actor);
+    this.#checkOwner(this.#item(a), a.actor);
+    return [this.#put(a)];
+  }
+
+  upsert_items({ actor, items }: Row): Row[] {
+    checkActor(actor);
+    refuseUnless(Array.isArray(items), 'DP001');
+    const proposed = items as Row[];
+    for (const item of proposed) {
+      refuseUnless(isObject(item), 'DP001');
+      refuseUnless(
+        Object.keys(item).every((name) => ITEM_KEY.includes(name) || CONTENT.includes(name)),
+        'DP001',
+      );
+      checkItem({ item_state: {}, ...item });
+    }
+    const ids = proposed.map((item) => item.item_id).filter(isGiven);
+    refuseUnless(new Set(ids).size === ids.length, 'DP001');
+    this.#checkUser(actor);
+    for (const item of proposed) this.#checkOwner(this.#item(item), actor);
+    return proposed.map((item) => this.#put({ item_state: {}, ...item, actor }));
+  }
+
+  update_item(a: Row): Row[] {
+    checkActor(a.actor);
+    checkRef(a);
+    refuseUnless(isObject(a.changes), 'DP001');
+    const changes = a.changes as Row;
+    const names = Object.keys(changes);
+    refuseUnless(names.length > 0 && names.every((name) => CONTENT.includes(name)), 'DP001');
+    if ('item_instance_url' in changes) checkUrl(changes.item_instance_url);
+    if ('item_schema_url' in changes) checkUrl(changes.item_schema_url);
+    if ('item_state' in changes) checkObject(changes.item_state);
+    checkDegrees(changes.item_latitude, 90);
+    checkDegrees(changes.item_longitude, 180);
+    const both = 'item_latitude' in changes && 'item_longitude' in changes;
+    if (both) checkPlace(changes.item_latitude, changes.item_longitude);
+
+    const item = this.#item(a);
+    if (!item) throw new Refusal('DP002');
+    const changed = { ...item, ...changes };
+    // one coordinate alone is an argument that only the item can show to be wrong
+    checkPlace(changed.item_latitude, changed.item_longitude);
+    this.#checkOwner(item, a.actor);
+    if (isGiven(a.expected_updated_at))
+      refuseUnless(instant(a.expected_updated_at) === seen(item.updated_at), 'DP007');
+    return [this.#put({ ...changed, actor: item.created_by })];
+  }
+
+  delete_item(a: Row): Row[] {
+    checkActor(a.actor);
+    checkRef(a);
+    const item = this.#item(a);
+    if (!item) throw new Refusal('DP002');
+    this.#checkOwner(item, a.actor);
+    const holds = (action: Row) =>
+      action.partition_network === item.item_network &&
+      (same(refOf(action, 'target_'), refOf(item)) ||
+        (action.source_item_is_local === true && same(refOf(action, 'source_'), refOf(item))));
+    refuseUnless(!this.actions.some(holds), 'DP013');
+    this.items.splice(this.items.indexOf(item), 1);
+    return [item];
+  }
+
+  #item(key: Row): Row | undefined {
+    if (!isGiven(key.item_id)) return undefined;
+    return this.items.find((item) => ITEM_KEY.every((column) => seen(item[column]) === key[column]));
+  }
+
+  #put(a: Row): Row {
+    this.urls.add(a.item_instance_url as string);
+    const content = Object.fromEntries(CONTENT.map((column) => [column, a[column] ?? null]));
+    const stored = this.#item({ ...a, item_id: seen(a.item_id) });
+    if (!stored) {
+      const now = new Learnt();
+      const { item_network, item_domain, item_type } = a;
+      const row = {
+        ...{ item_network, item_domain, item_type, item_id: a.item_id ?? new Learnt(), ...content },
+        ...{ created_by: a.actor, created_at: now, updated_at: now },
+      };
+      this.items.push(row);
+      return row;
+    }
+    if (!CONTENT.every((column) => same(stored[column], content[column])))
+      Object.assign(stored, content, { updated_at: new Learnt(seen(stored.updated_at) as string) });
+    return stored;
+  }
+
+  #checkOwner(item: Row | undefined, actor: unknown) {
+    refuseUnless(!item || item.created_by === actor, 'DP003');
+  }
+
+  #checkUser(actor: unknown) {
+    refuseUnless(USERS.includes(actor as string), 'DP009');
+  }
+
+  // ACTIONS
+
+  define_action(a: Row): Row[] {
+    const { partition_network, action_type, transitions } = a;
+    const initial_status = a.initial_status ?? 'created';
+    [partition_network, action_type, initial_status].forEach(checkKey);
+    refuseUnless(!isGiven(transitions) || Array.isArray(transitions), 'DP001');
+    for (const edge of (transitions ?? []) as Row[]) {
+      refuseUnless(isObject(edge) && same(Object.keys(edge).sort(), ['by', 'from', 'to']), 'DP001');
+      checkKey(edge.from);
+      checkKey(edge.to);
+      refuseUnless(['source', 'target', 'either'].includes(edge.by as string), 'DP001');
+    }
+    const former = this.#definition(a);
+    if (former) this.definitions.splice(this.definitions.indexOf(former), 1);
+    if (isGiven(transitions))
+      this.definitions.push({ partition_network, action_type, initial_status, transitions });
+    return [];
+  }
+
+  perform_action(a: Row): Row[] {
+    checkActor(a.actor);
+    checkMaking(a);
+    refuseUnless(!same(a.source, a.target), 'DP001');
+    this.#checkUser(a.actor);
+    const source = this.#item(a.source as Row);
+    const target = this.#item(a.target as Row);
+    if (!source || !target) throw new Refusal('DP002');
+    this.#checkOwner(source, a.actor);
+    return [this.#open(a, source, target, true)];
+  }
+
+  receive_action(a: Row): Row[] {
+    checkMaking(a);
+    this.#checkRemote(a);
+    checkPlace(a.source_item_latitude, a.source_item_longitude);
+    const target = this.#item(a.target as Row);
+    if (!target) throw new Refusal('DP002');
+    const source = {
+      ...(a.source as Row),
+      item_instance_url: a.source_item_instance_url,
+      created_by: a.source_item_owner,
+      item_latitude: a.source_item_latitude ?? null,
+      item_longitude: a.source_item_longitude ?? null,
+    };
+    return [this.#open(a, source, target, false)];
+  }
+
+  transition_action(a: Row): Row[] {
+    checkActor(a.actor);
+    checkMove(a);
+    const action = this.#action(a);
+    if (!action) throw new Refusal('DP004');
+    const sides = sidesOf(action, a.actor, true);
+    refuseUnless(sides.length > 0, 'DP005');
+    return [this.#move(action, sides, a)];
+  }
+
+  receive_transition(a: Row): Row[] {
+    this.#checkRemote(a);
+    checkMove(a);
+    const action = this.#action(a);
+    if (!action) throw new Refusal('DP004');
+    refuseUnless(
+      action.source_item_is_local === false &&
+        action.source_item_instance_url === a.source_item_instance_url &&
+        action.source_item_owner === a.source_item_owner,
+      'DP005',
+    );
+    return [this.#move(action, ['source'], a)];
+  }
+
+  #checkRemote(a: Row) {
+    checkUrl(a.source_item_instance_url);
+    checkKey(a.source_item_owner);
+    refuseUnless(!this.urls.has(a.source_item_instance_url as string), 'DP001');
+  }
+
+  #definition(a: Row): Row | undefined {
+    return this.definitions.find(
+      (d) => d.partition_network === a.partition_network && d.action_type === a.action_type,
+    );
+  }
+
+  #action(a: Row): Row | undefined {
+    return this.actions.find((row) =>
+      ['partition_network', 'action_type', 'action_id'].every((column) => seen(row[column]) === a[column]),
+    );
+  }
+
+  #eventOfUpdate(action: Row, update_count: number): Row | undefined {
+    return this.events.find(
+      (event) =>
+        event.partition_network === action.partition_network &&
+        event.action_type === action.action_type &&
+        event.origin_instance_domain === action.target_item_instance_url &&
+        seen(event.action_id) === seen(action.action_id) &&
+        event.update_count === update_count,
+    );
+  }
+
+  #open(a: Row, source: Row, target: Row, isLocal: boolean): Row {
+    const requirements_snapshot = a.requirements_snapshot ?? {};
+    const key = { partition_network: target.item_network, action_type: a.action_type };
+    const stored = isGiven(a.action_id) && this.#action({ ...key, action_id: a.action_id });
+    if (stored) {
+      // what the call said, against the action's unchanging columns and its first event
+      const first = this.#eventOfUpdate(stored, 0) as Row;
+      const repeats =
+        stored.source_item_is_local === isLocal &&
+        same(stored.requirements_snapshot, requirements_snapshot) &&
+        same(refOf(stored, 'source_'), refOf(source)) &&
+        same(refOf(stored, 'target_'), refOf(target)) &&
+        stored.source_item_owner === source.created_by &&
+        (isLocal ||
+          (stored.source_item_instance_url === source.item_instance_url &&
+            stored.source_item_latitude === source.item_latitude &&
+            stored.source_item_longitude === source.item_longitude)) &&
+        same(first.event_payload, a.event_payload ?? { status: first.action_status }) &&
+        same(first.remarks, a.remarks ?? null);
+      refuseUnless(repeats, 'DP008');
+      return stored;
+    }
+    const now = new Learnt();
+    const side = (item: Row, name: string) => ({
+      [`${name}_item_network`]: item.item_network,
+      [`${name}_item_domain`]: item.item_domain,
+      [`${name}_item_type`]: item.item_type,
+      [`${name}_item_id`]: item.item_id,
+      [`${name}_item_instance_url`]: item.item_instance_url,
+      [`${name}_item_owner`]: item.created_by,
+      [`${name}_item_latitude`]: item.item_latitude,
+      [`${name}_item_longitude`]: item.item_longitude,
+    });
+    const inOneNetwork = source.item_network === target.item_network;
+    const action: Row = {
+      ...key,
+      action_id: a.action_id ?? new Learnt(),
+      action_status: this.#definition(key)?.initial_status ?? 'created',
+      update_count: 0,
+      requirements_snapshot,
+      remarks: a.remarks ?? null,
+      ...side(source, 'source'),
+      ...side(target, 'target'),
+      created_at: now,
+      updated_at: now,
+      source_item_is_local: isLocal,
+      source_local_item_id: isLocal && inOneNetwork ? source.item_id : null,
+    };
+    this.#append(action, new Learnt(), a.event_payload, a.remarks);
+    this.actions.push(action);
+    return action;
+  }
+
+  #move(action: Row, sides: string[], a: Row): Row {
+    const payload = a.event_payload ?? { status: a.action_status };
+    if (isGiven(a.event_id)) {
+      const event = this.#event(action, a.event_id);
+      if (event) {
+        const repeats =
+          event.target_item_is_local === true &&
+          seen(event.action_id) === seen(action.action_id) &&
+          event.update_count !== 0 &&
+          event.action_status === a.action_status &&
+          same(event.event_payload, payload) &&
+          event.remarks === (a.remarks ?? null) &&
+          (!isGiven(a.expected_update_count) || event.update_count === Number(a.expected_update_count) + 1);
+        refuseUnless(repeats, 'DP008');
+        return action;
+      }
+    }
+    if (isGiven(a.expected_update_count))
+      refuseUnless(a.expected_update_count === action.update_count, 'DP007');
+    const definition = this.#definition(action);
+    if (definition) {
+      const edges = (definition.transitions as Row[]).filter(
+        ({ from, to }) => from === action.action_status && to === a.action_status,
+      );
+      refuseUnless(edges.length > 0, 'DP006');
+      refuseUnless(
+        edges.some(({ by }) => by === 'either' || sides.includes(by as string)),
+        'DP005',
+      );
+    }
+    const moved = {
+      action_status: a.action_status,
+      update_count: Number(action.update_count) + 1,
+      remarks: a.remarks ?? action.remarks,
+      updated_at: new Learnt(seen(action.updated_at) as string),
+    };
+    this.#append({ ...action, ...moved }, a.event_id ?? new Learnt(), payload, a.remarks);
+    return Object.assign(action, moved);
+  }
+
+  /** The last check: an event that was mirrored before its origin became a URL of ours has the place of this one. */
+  #append(action: Row, event_id: unknown, payload: unknown, remarks: unknown) {
+    refuseUnless(!this.#eventOfUpdate(action, action.update_count as number), 'DP008');
+    const { requirements_snapshot, created_at, updated_at, source_local_item_id, ...columns } = action;
+    this.events.push({
+      ...columns,
+      event_id,
+      origin_instance_domain: action.target_item_instance_url,
+      event_payload: payload ?? { status: action.action_status },
+      remarks: remarks ?? null,
+      created_at: updated_at,
+      target_item_is_local: true,
+    });
+  }
+
+  // EVENTS
+
+  store_event({ event }: Row): Row[] {
+    refuseUnless(isObject(event), 'DP001');
+    const e = { remarks: null, ...NOWHERE, ...(event as Row) } as Row;
+    refuseUnless(
+      Object.keys(e).every((name) => EVENT_COLUMNS.includes(name)),
+      'DP001',
+    );
+    for (const name of EVENT_COLUMNS) {
+      if (/(_network|_domain|_type|_owner|_status)$/.test(name) && name !== 'origin_instance_domain')
+        checkKey(e[name]);
+      else if (/_id$/.test(name)) checkId(e[name]);
+      else if (/(_url|_instance_domain)$/.test(name)) checkUrl(e[name]);
+    }
+    checkCount(e.update_count ?? 'missing');
+    checkPlace(e.source_item_latitude, e.source_item_longitude);
+    checkPlace(e.target_item_latitude, e.target_item_longitude);
+    checkObject(e.event_payload ?? {});
+    refuseUnless(!isGiven(e.remarks) || typeof e.remarks === 'string', 'DP001');
+    refuseUnless(typeof e.created_at === 'string' && isTime(e.created_at), 'DP001');
+    refuseUnless(e.partition_network === e.target_item_network, 'DP001');
+    refuseUnless(!this.urls.has(e.origin_instance_domain as string), 'DP001');
+
+    const event_payload = e.event_payload ?? { status: e.action_status };
+    const row = { ...e, event_payload, created_at: instant(e.created_at) } as Row;
+    const sameUpdate = (stored: Row) =>
+      ['partition_network', 'action_type', 'origin_instance_domain', 'action_id', 'update_count'].every(
+        (column) => seen(stored[column]) === row[column],
+      );
+    const stored = this.#event(row, row.event_id) ?? this.events.find(sameUpdate);
+    if (stored) {
+      refuseUnless(
+        EVENT_COLUMNS.every((column) => same(seen(stored[column]), row[column])),
+        'DP008',
+      );
+      return [stored];
+    }
+    row.source_item_is_local = this.urls.has(row.source_item_instance_url as string);
+    row.target_item_is_local = false;
+    this.events.push(row);
+    return [row];
+  }
+
+  #event(leaf: Row, event_id: unknown): Row | undefined {
+    return this.events.find(
+      (event) =>
+        event.partition_network === leaf.partition_network &&
+        event.action_type === leaf.action_type &&
+        seen(event.event_id) === event_id,
+    );
+  }
+
+  // READS: all rows of a list, in order
+
+  get_item(a: Row): Row[] {
+    checkRef(a);
+    const item = this.#item(a);
+    if (!item) throw new Refusal('DP002');
+    return [item];
+  }
+
+  get_action(a: Row): Row[] {
+    checkActor(a.actor);
+    checkActionKey(a);
+    const action = this.#action(a);
+    if (!action) throw new Refusal('DP004');
+    refuseUnless(sidesOf(action, a.actor, true).length > 0, 'DP005');
+    return [action];
+  }
+
+  find_items(a: Row): Row[] {
+    this.#checkItemFilters(a, true);
+    checkPage(a);
+    return this.#matching(a).sort(by(['created_at', -1], ['item_type', 1], ['item_id', 1]));
+  }
+
+  count_items(a: Row): number {
+    this.#checkItemFilters(a, true);
+    return this.#matching(a).length;
+  }
+
+  nearest_items(a: Row): Row[] {
+    refuseUnless(isGiven(a.latitude) && isGiven(a.longitude), 'DP001');
+    this.#checkItemFilters(a, false);
+    checkPage(a);
+    return this.#matching(a)
+      .filter((item) => item.item_latitude !== null)
+      .map((item) => ({ ...item, distance_meters: distance(item, a) }))
+      .sort(by(['distance_meters', 1], ['item_type', 1], ['item_id', 1]));
+  }
+
+  find_actions(a: Row): Row[] {
+    checkPartyFilters(a);
+    checkPage(a);
+    return this.#ofParty(this.actions, a, ['partition_network', 'action_type', 'action_status']).sort(
+      by(['updated_at', -1], ['partition_network', 1], ['action_type', 1], ['action_id', 1]),
+    );
+  }
+
+  find_events(a: Row): Row[] {
+    checkPartyFilters(a);
+    checkCount(a.update_count);
+    checkPage(a);
+    const columns = ['partition_network', 'action_type', 'action_id', 'action_status', 'update_count'];
+    return this.#ofParty(this.events, a, columns).sort(
+      by(
+        ['created_at', -1],
+        ['update_count', -1],
+        ['partition_network', 1],
+        ['action_type', 1],
+        ['event_id', 1],
+      ),
+    );
+  }
+
+  #checkItemFilters(a: Row, radiusRequired: boolean) {
+    checkKey(a.item_network);
+    checkKey(a.item_domain);
+    if (isGiven(a.item_type)) checkKey(a.item_type);
+    if (isGiven(a.created_by)) checkKey(a.created_by);
+    if (isGiven(a.item_instance_url)) checkUrl(a.item_instance_url);
+    if (isGiven(a.item_schema_url)) checkUrl(a.item_schema_url);
+    if (isGiven(a.item_state)) checkObject(a.item_state);
+    checkPlace(a.latitude, a.longitude);
+    if (radiusRequired) refuseUnless(isGiven(a.latitude) === isGiven(a.radius_meters), 'DP001');
+    if (isGiven(a.radius_meters)) {
+      const radius = Number(a.radius_meters);
+      refuseUnless(radius >= 0 && Number.isFinite(radius), 'DP001');
+    }
+  }
+
+  #matching(a: Row): Row[] {
+    const columns = [
+      'item_network',
+      'item_domain',
+      'item_type',
+      'created_by',
+      'item_instance_url',
+      'item_schema_url',
+    ];
+    return this.items.filter(
+      (item) =>
+        columns.every((column) => !isGiven(a[column]) || item[column] === a[column]) &&
+        (!isGiven(a.item_state) || contains(item.item_state, a.item_state)) &&
+        (!isGiven(a.radius_meters) ||
+          (item.item_latitude !== null && distance(item, a) <= Number(a.radius_meters))),
+    );
+  }
+
+  #ofParty(rows: Row[], a: Row, columns: string[]): Row[] {
+    const role = a.ownership_role ?? 'all';
+    return rows.flatMap((row) => {
+      // the target of an action is of this instance
+      const sides = sidesOf(row, a.actor, row.target_item_is_local !== false).filter(
+        (side) =>
+          (role === 'all' || role === ROLES[side]) &&
+          (!isGiven(a.item_id) || seen(row[`${side}_item_id`]) === a.item_id),
+      );
+      if (sides.length === 0) return [];
+      if (!columns.every((column) => !isGiven(a[column]) || seen(row[column]) === a[column])) return [];
+      const ownership_roles = sidesOf(row, a.actor, row.target_item_is_local !== false).map((s) => ROLES[s]);
+      return [{ ...row, ownership_roles }];
+    });
+  }
+}
+
+type Side = 'source' | 'target';
+const ROLES: Record<Side, string> = { source: 'initiated', target: 'received' };
+
+/** Whose id it is counts: the owner of a source on another instance is no user of this one. */
+function sidesOf(row: Row, actor: unknown, targetIsLocal: boolean): Side[] {
+  const sides: Side[] = [];
+  if (row.source_item_is_local && row.source_item_owner === actor) sides.push('source');
+  if (targetIsLocal && row.target_item_owner === actor) sides.push('target');
+  return sides;
+}
+
+const NOWHERE = {
+  source_item_latitude: null,
+  source_item_longitude: null,
+  target_item_latitude: null,
+  target_item_longitude: null,
+};
+
+const EVENT_COLUMNS = [
+  ...['partition_network', 'action_type', 'event_id', 'origin_instance_domain', 'action_id', 'action_status'],
+  ...['update_count', 'source_item_network', 'source_item_domain', 'source_item_type', 'source_item_id'],
+  ...['source_item_instance_url', 'source_item_owner', 'source_item_latitude', 'source_item_longitude'],
+  ...['target_item_network', 'target_item_domain', 'target_item_type', 'target_item_id'],
+  ...['target_item_instance_url', 'target_item_owner', 'target_item_latitude', 'target_item_longitude'],
+  ...['event_payload', 'remarks', 'created_at'],
+];
+
+// ARGUMENTS
+
+function refuseUnless(holds: boolean, code: string): void {
+  if (!holds) throw new Refusal(code);
+}
+
+const isGiven = (value: unknown) => value !== null && value !== undefined;
+
+const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function checkKey(value: unknown) {
+  refuseUnless(typeof value === 'string' && value.trim() !== '' && [...value].length <= 120, 'DP001');
+}
+
+const checkActor = checkKey;
+
+function checkUrl(value: unknown) {
+  refuseUnless(typeof value === 'string' && value.trim() !== '' && Buffer.byteLength(value) <= 1024, 'DP001');
+}
+
+function checkId(value: unknown) {
+  refuseUnless(isGiven(value), 'DP001');
+}
+
+function checkObject(value: unknown) {
+  refuseUnless(isObject(value), 'DP001');
+}
+
+function checkDegrees(value: unknown, limit: number) {
+  if (isGiven(value)) refuseUnless(typeof value === 'number' && Math.abs(value) <= limit, 'DP001');
+}
+
+function checkPlace(latitude: unknown, longitude: unknown) {
+  refuseUnless(isGiven(latitude) === isGiven(longitude), 'DP001');
+  checkDegrees(latitude, 90);
+  checkDegrees(longitude, 180);
+}
+
+function checkCount(value: unknown) {
+  if (isGiven(value)) refuseUnless(Number.isInteger(value) && Number(value) >= 0, 'DP001');
+}
+
+function checkRemarks(value: unknown) {
+  if (isGiven(value)) refuseUnless(Buffer.byteLength(value as string) <= 65_536, 'DP001');
+}
+
+function checkRef(ref: unknown) {
+  refuseUnless(isObject(ref), 'DP001');
+  const { item_network, item_domain, item_type, item_id } = ref as Row;
+  [item_network, item_domain, item_type].forEach(checkKey);
+  checkId(item_id);
+}
+
+function checkItem(item: Row) {
+  [item.item_network, item.item_domain, item.item_type].forEach(checkKey);
+  checkUrl(item.item_instance_url);
+  checkUrl(item.item_schema_url);
+  checkObject(item.item_state);
+  checkPlace(item.item_latitude, item.item_longitude);
+}
+
+function checkMaking(a: Row) {
+  checkKey(a.action_type);
+  checkRef(a.source);
+  checkRef(a.target);
+  checkObject(a.requirements_snapshot ?? {});
+  checkRemarks(a.remarks);
+  checkObject(a.event_payload ?? {});
+}
+
+function checkActionKey(a: Row) {
+  checkKey(a.partition_network);
+  checkKey(a.action_type);
+  checkId(a.action_id);
+}
+
+function checkMove(a: Row) {
+  checkActionKey(a);
+  checkKey(a.action_status);
+  checkCount(a.expected_update_count);
+  checkRemarks(a.remarks);
+  checkObject(a.event_payload ?? {});
+}
+
+function checkPartyFilters(a: Row) {
+  checkActor(a.actor);
+  refuseUnless(['initiated', 'received', 'all'].includes((a.ownership_role ?? 'all') as string), 'DP001');
+  for (const name of ['partition_network', 'action_type', 'action_status'])
+    if (isGiven(a[name])) checkKey(a[name]);
+}
+
+function checkPage(a: Row) {
+  const size = Number(a.page_size ?? 20);
+  refuseUnless(size >= 1 && size <= 1000, 'DP001');
+}
+
+// VALUES
+
+function refOf(row: Row, prefix = ''): unknown[] {
+  return ITEM_KEY.map((column) => seen(row[`${prefix}${column}`]));
+}
+
+/** Equal as jsonb is: the order of an object's members does not matter. */
+export function same(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((element, i) => same(element, b[i]));
+  if (!isObject(a) || !isObject(b)) return false;
+  const names = Object.keys(a as Row);
+  return (
+    names.length === Object.keys(b as Row).length &&
+    names.every((name) => name in (b as Row) && same((a as Row)[name], (b as Row)[name]))
+  );
+}
+
+function contains(outer: unknown, inner: unknown): boolean {
+  if (Array.isArray(outer) && Array.isArray(inner))
+    return inner.every((wanted) => outer.some((element) => contains(element, wanted)));
+  if (isObject(outer) && isObject(inner) && !Array.isArray(outer) && !Array.isArray(inner))
+    return Object.entries(inner as Row).every(
+      ([name, wanted]) => name in (outer as Row) && contains((outer as Row)[name], wanted),
+    );
+  return same(outer, inner);
+}
+
+function by(...order: [string, 1 | -1][]) {
+  return (a: Row, b: Row): number => {
+    for (const [column, sign] of order) {
+      const [x, y] = [seen(a[column]), seen(b[column])] as [string, string];
+      if (x !== y) return x < y ? -sign : sign;
+    }
+    return 0;
+  };
+}
+
+/** Metres along the great circle of earthdistance's sphere, by the haversine formula. */
+function distance(item: Row, center: Row): number {
+  const [a, b, c, d] = [item.item_latitude, center.latitude, item.item_longitude, center.longitude].map(
+    (degrees) => (Number(degrees) * Math.PI) / 180,
+  ) as [number, number, number, number];
+  const h = Math.sin((a - b) / 2) ** 2 + Math.cos(a) * Math.cos(b) * Math.sin((c - d) / 2) ** 2;
+  return 2 * 6378168 * Math.asin(Math.min(1, Math.sqrt(h)));
+}
+
+const TIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(Z|[+-]\d\d:\d\d)$/;
+
+const isTime = (text: string) => TIME.test(text);
+
+/** The instant as text that sorts: in UTC, with microseconds. */
+export function instant(text: unknown): string {
+  const [, date, clock, fraction = '', offset] = TIME.exec(String(text)) as RegExpExecArray;
+  const seconds = new Date(`${date}T${clock}${offset}`).toISOString().slice(0, 19);
+  return `${seconds}.${fraction.padEnd(6, '0')}Z`;
+}
