@@ -20,7 +20,7 @@ begin
   end if;
   if not stored.target_item_is_local
     or stored.update_count = 0
-    or stored.update_count <> expected_update_count + 1 -- nothing to compare when null
+    or stored.update_count - 1 <> expected_update_count -- nothing to compare when null; + 1 on the other side could overflow
     or (stored.action_id, stored.action_status) is distinct from (action.action_id, is_repeated_move.action_status)
     or (
       (stored.event_payload, stored.remarks) is distinct from (is_repeated_move.event_payload, is_repeated_move.remarks)
