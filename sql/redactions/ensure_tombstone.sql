@@ -31,7 +31,7 @@ begin
     and a.attname = c.name
     and not a.attisdropped;
   begin
-    execute format('insert into public."user" (%s) values (%s) on conflict do nothing', columns, contents);
+    execute format('insert into public."user" (%s) values (%s) on conflict (id) do nothing', columns, contents);
   exception
     when insufficient_privilege or not_null_violation or check_violation or foreign_key_violation or unique_violation then
       raise exception using

@@ -1,6 +1,6 @@
 create table if not exists dpg.redactions (
   redaction_id bigint generated always as identity,
-  redacted_at timestamptz not null default clock_timestamp(),
+  redacted_at timestamptz not null default greatest(clock_timestamp(), transaction_timestamp()),
   actor text not null,
   database_role text not null default session_user,
   kind text not null,
@@ -39,6 +39,6 @@ comment on column dpg.redactions.partition_network is 'Of an event: its network.
 comment on column dpg.redactions.action_type is 'Of an event: its action type.';
 comment on column dpg.redactions.action_id is 'Of an event: the action that it belongs to.';
 comment on column dpg.redactions.event_id is 'Of an event: its id.';
-comment on column dpg.redactions.transaction_id is 'The transaction that did it; the triggers let only that one take something away.';
+comment on column dpg.redactions.transaction_id is 'The transaction that did it; with redacted_at it tells the triggers that a user is being erased right now.';
 comment on index dpg.redactions_action_idx is 'For the trigger on events and for repeated calls, which ask whether an event, or any event of an action, was redacted.';
 comment on index dpg.redactions_transaction_idx is 'For the triggers, which ask whether this transaction is erasing a user.';
