@@ -23,14 +23,16 @@ begin
   then
     perform dpg_private.check_user(user_id);
   end if;
-  perform dpg_private.ensure_tombstone();
 
   -- Waits for calls that are making items of this user (the foreign key locks the user), and lets new ones wait: who
-  -- erases and deletes the user in one transaction cannot be crossed. Where the table is the application's and may only
-  -- be read, an item that is made meanwhile stays, keeps the row from being deleted, and asks for a second call.
+  -- erases and deletes the user in one transaction cannot be crossed. The table first, as the deletion will need it, since
+  -- who makes a partition holds it while waiting for the user. Where the table is the application's and may only be
+  -- read, an item that is made meanwhile stays, keeps the row from being deleted, and asks for a second call.
   if has_table_privilege('public."user"', 'update') then
+    lock table only public."user" in row exclusive mode;
     perform u.id from public."user" u where u.id = erase_user.user_id for update;
   end if;
+  perform dpg_private.ensure_tombstone();
 
   -- the record first: without it the triggers let nobody touch an event; it does not say who was erased
   insert into dpg.redactions (actor, kind, reason)
