@@ -35,8 +35,14 @@ begin
   end if;
   perform dpg_private.check_user(actor);
 
-  -- kept from being deleted until the action refers to them; the lower key first, as everywhere
-  if source < target then
+  -- kept from being deleted until the action refers to them; the lower key first, as everywhere: in bytes, since calls
+  -- that lock many rows sort them so, whatever the collation of the database
+  if (
+      source.item_network collate "C", source.item_domain collate "C", source.item_type collate "C", source.item_id
+    ) < (
+      target.item_network collate "C", target.item_domain collate "C", target.item_type collate "C", target.item_id
+    )
+  then
     source_item := dpg_private.lock_item(source, 'key share');
     target_item := dpg_private.lock_item(target, 'key share');
   else

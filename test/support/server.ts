@@ -27,13 +27,20 @@ export interface StartOptions {
   port?: number;
 }
 
+export interface CreateOptions {
+  template?: string;
+  owner?: string;
+  /** The database's collation, of ICU (en-US); the server's unless told. */
+  locale?: string;
+}
+
 /** A server on which databases can be made. It can be had in any process that knows its URL: `connectTo(url)`. */
 export interface Databases {
   /** The URL of a superuser (or of the user of TEST_DATABASE_URL), in the maintenance database. */
   readonly adminUrl: string;
   url(database: string, user?: string, password?: string): string;
   /** Makes a database and returns its URL. */
-  createDatabase(name: string, options?: { template?: string; owner?: string }): Promise<string>;
+  createDatabase(name: string, options?: CreateOptions): Promise<string>;
   dropDatabase(name: string): Promise<void>;
 }
 
@@ -82,12 +89,13 @@ export function connectTo(adminUrl: string): Databases {
   return {
     adminUrl,
     url,
-    async createDatabase(name, { template, owner } = {}) {
+    async createDatabase(name, { template, owner, locale } = {}) {
       await withAdmin(adminUrl, async (sql) => {
         const text = [
           `create database ${identifier(name)}`,
           template && `template ${identifier(template)}`,
           owner && `owner ${identifier(owner)}`,
+          locale && `locale_provider icu icu_locale '${locale}'`,
         ];
         await whileInUse(() => sql.unsafe(text.filter(Boolean).join(' ')));
       });

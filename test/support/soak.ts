@@ -2,7 +2,8 @@
 // (npm run test:soak, 600 seconds for each such test unless told).
 
 const seconds = Number(process.env.DPG_SOAK_SECONDS ?? 0);
-if (!(seconds >= 0)) throw new Error(`DPG_SOAK_SECONDS is a number of seconds, not ${process.env.DPG_SOAK_SECONDS}`);
+if (!(seconds >= 0))
+  throw new Error(`DPG_SOAK_SECONDS is a number of seconds, not ${process.env.DPG_SOAK_SECONDS}`);
 
 export const isSoak = seconds > 0;
 

@@ -25,6 +25,8 @@ export interface ConnectOptions extends postgres.Options<Record<string, postgres
 export interface TestDatabaseOptions {
   /** `migrated` unless told. */
   from?: 'migrated' | 'pgtap' | 'empty';
+  /** Of an empty one: its collation, of ICU (en-US). */
+  locale?: string;
 }
 
 /** Call it at the top of a test file: `const database = await testDatabase();` */
@@ -37,11 +39,12 @@ export async function testDatabase(options: TestDatabaseOptions = {}): Promise<T
 /** The same, to be dropped by whoever asked for it. */
 export async function temporaryDatabase({
   from = 'migrated',
+  locale,
 }: TestDatabaseOptions = {}): Promise<TestDatabase & { drop(): Promise<void> }> {
   const server = connectTo(inject('adminUrl'));
   const name = `${inject('prefix')}_${randomBytes(6).toString('hex')}`;
   const templates = { migrated: inject('template'), pgtap: inject('pgtapTemplate'), empty: 'template0' };
-  const url = await server.createDatabase(name, { template: templates[from] });
+  const url = await server.createDatabase(name, { template: templates[from], locale });
   const connections: postgres.Sql[] = [];
   const users: string[] = [];
 

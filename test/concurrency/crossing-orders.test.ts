@@ -1,0 +1,183 @@
+// Calls that lock several rows, in crossing orders. Another session holds all of these rows until every call waits, so
+// that they start from one line; in what order they go on is up to the server, so it is done again and again. A deadlock
+// would be 40P01, which nobody here expects.
+
+import { randomUUID } from 'node:crypto';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { createDpg, type Item } from '../../sdk/index.js';
+import { addUsers, student, tutor } from '../sdk/story.js';
+import { migrateToCurrent } from '../support/migrations.js';
+import { soak } from '../support/soak.js';
+import { type TestDatabase, testDatabase } from '../support/test-database.js';
+import { openSessions, refusals, type Session, untilWaiting } from './sessions.js';
+
+const ROUNDS = soak(12, 1000);
+const SESSIONS = 8;
+
+/** The order of keys must be one and the same whatever the order of words in a database. */
+const databases: [name: string, Promise<TestDatabase>][] = [
+  ['the usual collation', testDatabase()],
+  ['a collation that sorts a before B', englishDatabase()],
+];
+
+async function englishDatabase(): Promise<TestDatabase> {
+  const database = await testDatabase({ from: 'empty', locale: 'en-US' });
+  await migrateToCurrent(database.url);
+  return database;
+}
+
+describe.each(databases)('under %s', (_name, opening) => {
+  let database: TestDatabase;
+  let sessions: Session[];
+  let items: Item[];
+  const dpg = () => createDpg(database.sql);
+
+  beforeAll(async () => {
+    database = await opening;
+    await addUsers(database.sql, 'asha', 'ravi', 'officer');
+    sessions = await openSessions(database, SESSIONS);
+    // in domains whose order depends on the collation
+    items = [
+      await dpg()
+        .as('asha')
+        .items.upsert(student({ item_domain: 'a' })),
+      await dpg()
+        .as('asha')
+        .items.upsert(tutor({ item_domain: 'B' })),
+    ];
+    await dpg().partitions.ensureAction({ partition_network: 'yellow_dot', action_type: 'connect' });
+    await dpg().partitions.ensureActionEvent({ partition_network: 'yellow_dot', action_type: 'connect' });
+  });
+
+  /** Runs the calls from one starting line: all of them wait for rows that are then let go at once. */
+  async function fromOneLine(
+    rows: string,
+    calls: ((session: Session) => Promise<unknown>)[],
+  ): Promise<Record<string, number>> {
+    const all: Record<string, number> = {};
+    for (let round = 0; round < ROUNDS; round++) {
+      const used = sessions.slice(0, calls.length);
+      let running: Promise<PromiseSettledResult<unknown>[]> | undefined;
+      await database.sql.begin(async (tx) => {
+        await tx.unsafe(`select from ${rows} for update`);
+        running = Promise.allSettled(calls.map((call, i) => call(used[i] as Session)));
+        await untilWaiting(
+          database.sql,
+          used.map((session) => session.pid),
+        );
+      });
+      for (const [what, count] of Object.entries(refusals((await running) ?? [])))
+        all[what.slice(0, 5)] = (all[what.slice(0, 5)] ?? 0) + count;
+    }
+    return all;
+  }
+
+  const turned = <Value>(values: Value[], i: number) => (i % 2 ? values : values.toReversed());
+
+  test('perform_action from A to B against B to A, and against the erasure of their owner', async () => {
+    const pair = () => items as [Item, Item];
+    const refused = await fromOneLine('dpg.items', [
+      ...Array.from({ length: 4 }, (_, i) => (session: Session) => {
+        const [source, target] = turned(pair(), i) as [Item, Item];
+        return session.as('asha').actions.perform({ action_type: 'connect', source, target });
+      }),
+      // undone in the end, so that the next round finds the same
+      ...[0, 1].map(
+        () => (session: Session) =>
+          session.sql.begin(async (tx) => {
+            await tx`select dpg.erase_user('officer', 'asha', 'a test')`;
+            await tx`select 1 / 0`;
+          }),
+      ),
+    ]);
+    expect(refused).toEqual({ '22012': 2 * ROUNDS });
+  });
+
+  test('upsert_items of the same items in opposite orders', async () => {
+    const many = Array.from({ length: 40 }, (_, i) =>
+      student({ item_domain: i % 2 ? 'a' : 'B', item_id: randomUUID() }),
+    );
+    await dpg().as('asha').items.upsertMany(many);
+    let version = 0;
+    const refused = await fromOneLine(
+      'dpg.items',
+      Array.from({ length: SESSIONS }, (_, i) => (session: Session) => {
+        version += 1;
+        const changed = many.map((item) => ({ ...item, item_state: { version } }));
+        return session.as('asha').items.upsertMany(turned(changed, i));
+      }),
+    );
+    expect(refused).toEqual({});
+  });
+
+  test('upsert_items of the same new items in opposite orders', async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const many = Array.from({ length: 40 }, (_, i) =>
+        student({ item_domain: i % 2 ? 'a' : 'B', item_id: randomUUID() }),
+      );
+      const results = await Promise.allSettled(
+        sessions.map((session, i) => session.as('asha').items.upsertMany(turned(many, i))),
+      );
+      expect(refusals(results)).toEqual({});
+    }
+  });
+
+  test('transitions against deletes of the items, erasure of a party and redaction of the events', async () => {
+    const [source, target] = items as [Item, Item];
+    const action = await dpg().as('asha').actions.perform({ action_type: 'connect', source, target });
+    const second = await dpg()
+      .as('asha')
+      .actions.perform({ action_type: 'connect', source: target, target: source });
+    const [event] = (await dpg().as('asha').events.find({ action_id: action.action_id })).rows;
+    const undone = (session: Session, statement: string) =>
+      session.sql.begin(async (tx) => {
+        await tx.unsafe(statement);
+        await tx`select 1 / 0`;
+      });
+    const refused = await fromOneLine('dpg.items, dpg.item_actions', [
+      (session) => session.as('asha').actions.transition(action, { action_status: 'accepted' }),
+      (session) => session.as('asha').actions.transition(second, { action_status: 'accepted' }),
+      (session) => session.as('asha').items.delete(source),
+      (session) => session.as('asha').items.delete(target),
+      (session) => undone(session, `select dpg.erase_user('officer', 'asha', 'a test')`),
+      (session) =>
+        undone(
+          session,
+          `select dpg.redact_event('officer', 'yellow_dot', 'connect', '${event?.event_id}', 'a test')`,
+        ),
+      (session) => session.as('asha').items.update(source, { changes: { item_state: { at: Date.now() } } }),
+      (session) =>
+        session.as('asha').actions.perform({ action_type: 'connect', source: target, target: source }),
+    ]);
+    expect(refused).toEqual({ '22012': 2 * ROUNDS, DP013: 2 * ROUNDS });
+  });
+
+  test('any mix of these at any time', async () => {
+    const many = Array.from({ length: 10 }, () => student({ item_domain: 'a', item_id: randomUUID() }));
+    await dpg().as('asha').items.upsertMany(many);
+    const [source, target] = items as [Item, Item];
+    const action = await dpg().as('asha').actions.perform({ action_type: 'connect', source, target });
+    const random = (below: number) => Math.floor(Math.random() * below);
+    const one = () => many[random(many.length)] as (typeof many)[0] & { item_type: string; item_id: string };
+    const calls: ((session: Session) => Promise<unknown>)[] = [
+      (session) => session.as('asha').items.upsertMany(many.toSorted(() => random(3) - 1)),
+      (session) => session.as('asha').items.upsert({ ...one(), item_state: { n: random(1000) } }),
+      (session) => session.as('asha').items.delete(one()),
+      (session) => session.as('asha').actions.perform({ action_type: 'connect', source: one(), target }),
+      (session) =>
+        session.as('asha').actions.perform({ action_type: 'connect', source: target, target: one() }),
+      (session) => session.as('asha').actions.transition(action, { action_status: `${random(1000)}` }),
+      (session) => session.sql`select dpg.erase_user('officer', 'ravi', 'a test')`,
+    ];
+    const results = await Promise.allSettled(
+      sessions.flatMap((session) =>
+        Array.from({ length: 10 * ROUNDS }, () =>
+          (calls[random(calls.length)] as (typeof calls)[0])(session),
+        ),
+      ),
+    );
+    const codes = new Set(Object.keys(refusals(results)).map((what) => what.slice(0, 5)));
+    // deleted meanwhile, in use meanwhile; 40001 when deleted in the very moment of its replacement
+    expect(['DP002', 'DP013', '40001']).toEqual(expect.arrayContaining([...codes]));
+  });
+});
