@@ -16,7 +16,7 @@ import {
   updateCount,
   url,
 } from './arguments.js';
-import { call, nothing, only, type Queryable, row } from './client.js';
+import { call, nothing, only, type Queryable, reading, row } from './client.js';
 import { itemRef } from './items.js';
 import { type List, type Listed, list } from './pages.js';
 
@@ -203,8 +203,8 @@ const receive_action = call(
 );
 const transition_action = call('transition_action', { actor: 'text', ...moving }, action);
 const receive_transition = call('receive_transition', { ...remoteSource, ...moving }, action);
-const get_action = call('get_action', { actor: 'text', ...oneAction }, action);
-const find_actions = call(
+const get_action = reading('get_action', { actor: 'text', ...oneAction }, action);
+const find_actions = reading(
   'find_actions',
   {
     actor: 'text',

@@ -6,7 +6,7 @@
 // read raw (no parser and no transform of names or values runs). What JSON would bend travels beside it: times,
 // doubles and bigints.
 
-import { toDpgError } from './errors.js';
+import { isConnectionLoss, OutcomeUnknownError, toDpgError } from './errors.js';
 
 /** What is needed of postgres.js: an instance, a reserved connection or a transaction (`sql.begin(tx => …)`). */
 export interface Queryable {
@@ -85,13 +85,38 @@ export const rowCount: Returns<number> = { select: ['count(*)::text'], read: ([t
 export type Statement<Argument extends string, Result> = (
   sql: Queryable,
   values: { [name in Argument]?: unknown },
+  progress?: Progress,
 ) => Promise<Result[]>;
+
+/** Whether the statement was given to a connection. As long as it waits for one, the server has not seen it. */
+interface Progress {
+  sent: boolean;
+}
 
 /**
  * A call of the function `dpg.<name>`, by argument name. Its text is the same each time, so that a connection prepares
  * it once; an argument that is not given is sent as null.
  */
 export function call<Argument extends string, Result>(
+  name: string,
+  takes: Record<Argument, ArgumentType>,
+  returns: Returns<Result>,
+): Statement<Argument, Result> {
+  const calling = reading(name, takes, returns);
+  return async (sql, values) => {
+    const progress: Progress = { sent: false };
+    try {
+      return await calling(sql, values, progress);
+    } catch (error) {
+      // a transaction that has lost its connection was not committed
+      if (!progress.sent || 'savepoint' in sql || !isConnectionLoss(error)) throw error;
+      throw new OutcomeUnknownError(name, values, { cause: error });
+    }
+  };
+}
+
+/** The same for a function that writes nothing: when its connection is lost, nothing is unknown. */
+export function reading<Argument extends string, Result>(
   name: string,
   takes: Record<Argument, ArgumentType>,
   returns: Returns<Result>,
@@ -125,9 +150,9 @@ function statement<Argument extends string, Result>(
 ): Statement<Argument, Result> {
   const text = `select ${returns.select.join(', ')} from ${source}`;
   const types = Object.entries(takes) as [Argument, ArgumentType][];
-  return async (sql, values) => {
+  return async (sql, values, progress) => {
     const parameters = types.flatMap(([argument, type]) => write(type, values[argument]));
-    const rows = await send(sql, text, parameters);
+    const rows = await send(sql, text, parameters, progress);
     return Array.from(rows, (cells) => returns.read(returns.select.map((_, i) => readCell(cells[i]))));
   };
 }
@@ -148,11 +173,16 @@ export async function only<Result>(rows: Promise<Result[]>): Promise<Result> {
 /** The type unknown: postgres.js registers no serializer for it, and the cast in the statement decides. */
 const UNKNOWN = 705;
 
-async function send(sql: Queryable, text: string, parameters: (string | null)[]) {
+async function send(sql: Queryable, text: string, parameters: (string | null)[], progress?: Progress) {
+  let query: object | undefined;
   try {
     const typed = parameters.map((parameter) => sql.typed(parameter, UNKNOWN));
-    return await sql.unsafe(text, typed, { prepare: true }).raw();
+    const rows = sql.unsafe(text, typed, { prepare: true }).raw();
+    query = rows;
+    return await rows;
   } catch (error) {
+    // postgres.js notes in a query the connection it was given to; without such a note, the worse is assumed
+    if (progress && query) progress.sent = (query as { state?: unknown }).state !== null;
     throw toDpgError(error);
   }
 }

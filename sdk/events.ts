@@ -16,7 +16,7 @@ import {
   updateCount,
   url,
 } from './arguments.js';
-import { call, only, type Queryable, row } from './client.js';
+import { call, only, type Queryable, reading, row } from './client.js';
 import { type List, type Listed, list } from './pages.js';
 
 /** A row of `dpg.action_events`. */
@@ -124,7 +124,7 @@ const exactColumns = {
 } as const;
 
 const store_event = call('store_event', { event: 'jsonb' }, row<ActionEvent>(exactColumns));
-const find_events = call(
+const find_events = reading(
   'find_events',
   {
     actor: 'text',

@@ -16,7 +16,7 @@ import {
   together,
   url,
 } from './arguments.js';
-import { call, only, type Queryable, row, rowCount, value } from './client.js';
+import { call, only, type Queryable, reading, row, rowCount, value } from './client.js';
 import { type List, type Listed, list } from './pages.js';
 
 /** A row of `dpg.items`. `State` is what you know of its document. */
@@ -171,10 +171,10 @@ const update_item = call(
   item,
 );
 const delete_item = call('delete_item', { actor: 'text', ...oneItem }, item);
-const get_item = call('get_item', oneItem, item);
-const find_items = call('find_items', { ...filters, ...paging }, row<FoundItem>(exactColumns));
-const count_items = call('count_items', filters, value<bigint>('bigint'));
-const nearest_items = call(
+const get_item = reading('get_item', oneItem, item);
+const find_items = reading('find_items', { ...filters, ...paging }, row<FoundItem>(exactColumns));
+const count_items = reading('count_items', filters, value<bigint>('bigint'));
+const nearest_items = reading(
   'nearest_items',
   {
     item_network: 'text',
