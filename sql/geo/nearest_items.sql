@@ -37,15 +37,22 @@ begin
     return;
   end if;
 
+  -- by the chord alone first, ties included: before version 17 PostgreSQL reads the index in the order of the distance
+  -- only where nothing comes after it
   return query execute format(
     'select p.item_network, p.item_domain, p.item_type, p.item_id, p.item_instance_url, p.item_schema_url, p.item_state,
        p.item_latitude, p.item_longitude, p.created_by, p.created_at, p.updated_at,
        dpg_private.distance_of(p.chord), dpg_private.page_token($9, jsonb_build_array(p.chord, p.item_type, p.item_id))
      from (
-       select i.*, dpg_private.chord(i.item_latitude, i.item_longitude, $6, $7) as chord
-       from %s i
-       where i.item_latitude is not null and %s %s
-       order by dpg_private.chord(i.item_latitude, i.item_longitude, $6, $7), i.item_type, i.item_id
+       select n.*
+       from (
+         select i.*, dpg_private.chord(i.item_latitude, i.item_longitude, $6, $7) as chord
+         from %s i
+         where i.item_latitude is not null and %s %s
+         order by dpg_private.chord(i.item_latitude, i.item_longitude, $6, $7)
+         fetch first ($10) rows with ties
+       ) n
+       order by n.chord, n.item_type, n.item_id
        limit $10
      ) p
      order by p.chord, p.item_type, p.item_id',

@@ -4,12 +4,18 @@ language sql
 immutable
 parallel safe
 security invoker
+-- PostgreSQL refuses products too small for a float (22003): adding and taking away 1e-200 leaves every degree as it is
+-- but those, which become 0.
 return cube(
   cube(
-    cube(6378168 * cos(radians(latitude)) * cos(radians(longitude))),
-    6378168 * cos(radians(latitude)) * sin(radians(longitude))
+    cube(
+      6378168 * cos(radians(latitude + 1e-200::double precision - 1e-200::double precision))
+        * cos(radians(longitude + 1e-200::double precision - 1e-200::double precision))
+    ),
+    6378168 * cos(radians(latitude + 1e-200::double precision - 1e-200::double precision))
+      * sin(radians(longitude + 1e-200::double precision - 1e-200::double precision))
   ),
-  6378168 * sin(radians(latitude))
+  6378168 * sin(radians(latitude + 1e-200::double precision - 1e-200::double precision))
 );
 
 comment on function dpg_private.place(double precision, double precision) is

@@ -1,0 +1,89 @@
+-- The circle and the nearest are answered by the index on the place, not by reading the leaf.
+begin;
+select plan(13);
+insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com');
+select dpg.ensure_item_partition('geo_dot', 'many');
+insert into dpg.items (item_network, item_domain, item_type, item_instance_url, item_schema_url, item_latitude, item_longitude, created_by)
+select 'geo_dot', 'many', 'place', 'https://one.example.com', 'https://s.example.com', -60 + n % 120 + n * 0.00001, -180 + n % 359 + n * 0.00001, 'asha'
+from generate_series(1, 10000) n;
+analyze dpg.i_p_geodot_many;
+
+create temp table place_index as
+select x.indexrelid as oid
+from pg_index x
+where x.indrelid = 'dpg.i_p_geodot_many'::regclass
+  and x.indexrelid in (select relid from pg_partition_tree('dpg.items_place_idx'));
+create temp table counts (leaf_scans bigint, index_scans bigint, index_entries bigint);
+create function pg_temp.note() returns void
+language sql
+as $f$
+  insert into counts
+  select pg_stat_get_xact_numscans('dpg.i_p_geodot_many'::regclass), pg_stat_get_xact_numscans(oid), pg_stat_get_xact_tuples_returned(oid)
+  from place_index
+$f$;
+-- since the last time: sequential scans of the leaf, scans of the index on the place, entries that these gave
+create function pg_temp.used(out leaf_scans bigint, out index_scans bigint, out index_entries bigint)
+language plpgsql
+as $f$
+begin
+  select
+    pg_stat_get_xact_numscans('dpg.i_p_geodot_many'::regclass) - c.leaf_scans,
+    pg_stat_get_xact_numscans(p.oid) - c.index_scans,
+    pg_stat_get_xact_tuples_returned(p.oid) - c.index_entries
+  into used.leaf_scans, used.index_scans, used.index_entries
+  from counts c, place_index p;
+  delete from counts;
+  perform pg_temp.note();
+end
+$f$;
+select pg_temp.note();
+select is((select count(*) from place_index), 1::bigint, 'the leaf has its part of items_place_idx');
+
+select cmp_ok(dpg.count_items('geo_dot', 'many', latitude => 0.5, longitude => 0.5, radius_meters => 200000), '>', 0::bigint, 'a circle with few matches');
+select results_eq('select leaf_scans, index_scans, index_entries < 200 from pg_temp.used()', $$ values (0::bigint, 1::bigint, true) $$, 'count_items reads a small part of the index, not the leaf');
+select isnt_empty($$ select * from dpg.find_items('geo_dot', 'many', latitude => 0.5, longitude => 0.5, radius_meters => 200000) $$, 'the same circle');
+select results_eq('select leaf_scans, index_scans, index_entries < 200 from pg_temp.used()', $$ values (0::bigint, 1::bigint, true) $$, 'so does find_items');
+select is((select count(*) from dpg.nearest_items('geo_dot', 'many', 0.5, 0.5)), 20::bigint, 'the nearest 20');
+select results_eq('select leaf_scans, index_scans, index_entries < 200 from pg_temp.used()', $$ values (0::bigint, 1::bigint, true) $$, 'nearest_items reads the index in its order');
+select is((select count(*) from dpg.nearest_items('geo_dot', 'many', 0.5, 0.5, radius_meters => 1, page_size => 1000)), 0::bigint, 'none within a metre');
+select results_eq('select leaf_scans, index_scans, index_entries < 200 from pg_temp.used()', $$ values (0::bigint, 1::bigint, true) $$, 'which is known without passing over the whole index');
+
+-- the same condition and order by hand
+create function pg_temp.plan_of(statement text) returns text
+language plpgsql
+as $f$
+declare
+  line text;
+  plan text := '';
+begin
+  for line in execute 'explain (costs off) ' || statement loop
+    plan := plan || line || E'\n';
+  end loop;
+  return plan;
+end
+$f$;
+select matches(
+  pg_temp.plan_of(
+    'select * from dpg.items i where i.item_network = ''geo_dot'' and i.item_domain = ''many'' and '
+      || replace(replace(replace(dpg_private.item_conditions(null, null, null, null, null, 200000), '$6', '0.5'), '$7', '0.5'), '$8', '200000')
+  ),
+  '(Index Scan using|Bitmap Index Scan on) \S*(place|cube)\S*idx',
+  'the condition of a circle uses it through the root as well'
+);
+select matches(
+  pg_temp.plan_of('select * from dpg.items i where i.item_network = ''geo_dot'' and i.item_domain = ''many'' and i.item_latitude is not null order by dpg_private.chord(i.item_latitude, i.item_longitude, 0.5, 0.5) limit 20'),
+  'Index Scan using \S*(place|cube)\S*idx[^\n]*\n\s*Order By:',
+  'so does the order'
+);
+select doesnt_match(
+  pg_temp.plan_of('select * from dpg.items i where i.item_network = ''geo_dot'' and i.item_domain = ''many'' and i.item_latitude is not null order by dpg_private.chord(i.item_latitude, i.item_longitude, 0.5, 0.5) limit 20'),
+  'Sort',
+  'without a sort'
+);
+select is(
+  (select string_agg(am.amname, ',') from place_index p join pg_class c using (oid) join pg_am am on am.oid = c.relam),
+  'gist',
+  'it is a GiST index'
+);
+select * from finish();
+rollback;

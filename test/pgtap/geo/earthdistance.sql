@@ -1,0 +1,73 @@
+-- Distance and circle are those of the extension earthdistance, which the seed's queries use: on a grid with the poles
+-- and the antimeridian, and on 2,000 random pairs.
+begin;
+select plan(4);
+
+create function pg_temp.differences(compared text) returns bigint
+language plpgsql
+as $f$
+declare
+  result bigint;
+  earthdistance_schema text := (
+    select n.nspname from pg_extension e join pg_namespace n on n.oid = e.extnamespace where e.extname = 'earthdistance'
+  );
+begin
+  perform set_config('search_path', quote_ident(earthdistance_schema) || ', ' || current_setting('search_path'), true);
+  execute format(
+    $q$
+      with grid as (
+        select latitude::double precision, longitude::double precision
+        from unnest(array[-90, -89.999, -45, -1e-9, 0, 1e-9, 45, 89.999, 90]) latitude
+        cross join unnest(array[-180, -179.999, -90, -1e-9, 0, 90, 179.999, 180]) longitude
+      ),
+      pairs as (
+        select a.latitude, a.longitude, b.latitude as other_latitude, b.longitude as other_longitude, 100.0 * i as radius
+        from grid a
+        cross join grid b
+        cross join (values (0.0101), (101.0), (50001.0), (150001.0)) r(i)
+        union all
+        select degrees(asin(random() * 2 - 1)), random() * 360 - 180, degrees(asin(random() * 2 - 1)), random() * 360 - 180, 20037605 * random()
+        from generate_series(1, 2000)
+      )
+      select count(*) from pairs where %s
+    $q$,
+    compared
+  )
+  into result;
+  return result;
+end
+$f$;
+create function pg_temp.has_earthdistance() returns boolean
+language sql
+as $f$ select exists (select from pg_extension where extname = 'earthdistance') $f$;
+
+select setseed(0.42);
+select case when pg_temp.has_earthdistance() then is(
+  pg_temp.differences('dpg_private.place(latitude, longitude) is distinct from ll_to_earth(latitude, longitude)::cube'),
+  0::bigint,
+  'a place is the same point'
+) else skip('no extension earthdistance here', 1) end;
+select case when pg_temp.has_earthdistance() then is(
+  pg_temp.differences(
+    'dpg_private.distance_of(dpg_private.chord(latitude, longitude, other_latitude, other_longitude))
+       is distinct from earth_distance(ll_to_earth(latitude, longitude), ll_to_earth(other_latitude, other_longitude))'
+  ),
+  0::bigint,
+  'at the same distance'
+) else skip('no extension earthdistance here', 1) end;
+select case when pg_temp.has_earthdistance() then is(
+  pg_temp.differences(
+    'dpg_private.is_within(latitude, longitude, other_latitude, other_longitude, radius)
+       is distinct from (earth_distance(ll_to_earth(latitude, longitude), ll_to_earth(other_latitude, other_longitude)) <= radius)'
+  ),
+  0::bigint,
+  'in the same circles'
+) else skip('no extension earthdistance here', 1) end;
+select case when pg_temp.has_earthdistance() then cmp_ok(
+  pg_temp.differences('dpg_private.is_within(latitude, longitude, other_latitude, other_longitude, radius)'),
+  '>',
+  1000::bigint,
+  'of which many hold the other place'
+) else skip('no extension earthdistance here', 1) end;
+select * from finish();
+rollback;
