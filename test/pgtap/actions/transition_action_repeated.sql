@@ -1,6 +1,6 @@
 -- transition_action with the id of an event that is there: the same returns the action, other content is DP008.
 begin;
-select plan(19);
+select plan(20);
 
 insert into public."user" (id, name, email)
 values
@@ -128,6 +128,7 @@ select results_eq($$select * from dpg.transition_action('actions ravi', 'actions
 select is(pg_temp.written(), (select b.digest from before b), 'which writes nothing');
 select is(pg_temp.refusal($$select dpg.transition_action('actions ravi', 'actions test', 'connect', pg_temp.id(1), 'refused', 0, '{"when": "monday"}', 'gladly', '30000000-0000-4000-8000-000000000001')$$), 'DP008', 'another status');
 select is(pg_temp.refusal($$select dpg.transition_action('actions ravi', 'actions test', 'connect', pg_temp.id(1), 'accepted', 1, '{"when": "monday"}', 'gladly', '30000000-0000-4000-8000-000000000001')$$), 'DP008', 'another expected count');
+select is(pg_temp.refusal($$select dpg.transition_action('actions ravi', 'actions test', 'connect', pg_temp.id(1), 'accepted', 2147483647, '{"when": "monday"}', 'gladly', '30000000-0000-4000-8000-000000000001')$$), 'DP008', 'the highest count');
 select is(pg_temp.refusal($$select dpg.transition_action('actions ravi', 'actions test', 'connect', pg_temp.id(1), 'accepted', 0, '{"when": "friday"}', 'gladly', '30000000-0000-4000-8000-000000000001')$$), 'DP008', 'another payload');
 select is(pg_temp.refusal($$select dpg.transition_action('actions ravi', 'actions test', 'connect', pg_temp.id(1), 'accepted', 0, null, 'gladly', '30000000-0000-4000-8000-000000000001')$$), 'DP008', 'no payload');
 select is(pg_temp.refusal($$select dpg.transition_action('actions ravi', 'actions test', 'connect', pg_temp.id(1), 'accepted', 0, '{"when": "monday"}', 'no', '30000000-0000-4000-8000-000000000001')$$), 'DP008', 'other remarks');
@@ -156,7 +157,13 @@ select results_eq(
 select is(pg_temp.written(), (select b.digest from before b), 'and writes nothing');
 select is(pg_temp.refusal($$select dpg.transition_action('actions ravi', 'actions test', 'connect', pg_temp.id(1), 'accepted', 0, '{"when": "monday"}', 'gladly', null)$$), 'DP007', 'without its id it is a new call');
 select is(pg_temp.refusal($$select dpg.transition_action('actions ravi', 'actions test', 'connect', pg_temp.id(1), 'refused', 0, '{"when": "monday"}', 'gladly', '30000000-0000-4000-8000-000000000001')$$), 'DP008', 'an id that was used comes before a stale count and a missing edge');
-select is(pg_temp.refusal(format($$select dpg.transition_action('actions ravi', 'actions test', 'connect', pg_temp.id(1), 'accepted', event_id => %L)$$, (select e.event_id from stored_events e where e.action_id = pg_temp.id(1) and e.update_count = 0))), 'DP008', 'the id of the action''s first event is used as well');
+select is(
+  pg_temp.refusal(format($$select dpg.transition_action('actions ravi', 'actions test', 'connect', pg_temp.id(1), 'created', remarks => %L, event_id => %L)$$, e.remarks, e.event_id)),
+  'DP008',
+  'the id of the action''s first event is used as well, even with the same content'
+)
+from stored_events e
+where e.action_id = pg_temp.id(1) and e.update_count = 0;
 select is(pg_temp.written(), (select b.digest from before b), 'nothing was written');
 
 select * from finish();
