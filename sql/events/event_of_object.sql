@@ -52,6 +52,7 @@ begin
       when field = any (coordinates) then
         case when jsonb_typeof(value) <> 'number'
           or not abs((value #>> '{}')::numeric) <= case when field like '%latitude' then 90 else 180 end
+          or (value #>> '{}')::numeric <> 0 and abs((value #>> '{}')::numeric) < 1e-300 -- nothing that double precision holds
           then 'A latitude is a number of degrees from -90 to 90, a longitude from -180 to 180.' end
       when field = 'update_count' then
         case when jsonb_typeof(value) is distinct from 'number' or value #>> '{}' !~ '^[0-9]{1,10}$'

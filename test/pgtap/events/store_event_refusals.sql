@@ -1,6 +1,6 @@
 -- store_event refuses whatever is missing, unknown, malformed or of this instance, and writes nothing.
 begin;
-select plan(184);
+select plan(185);
 
 insert into public."user" (id, name, email)
 values
@@ -159,6 +159,7 @@ from (
     ('source_item_latitude', '{"source_item_latitude": null}'),
     ('source_item_longitude', '{"source_item_longitude": -180.5}'),
     ('source_item_longitude', '{"source_item_longitude": 1e400}'),
+    ('source_item_longitude', '{"source_item_longitude": 1e-400}'),
     ('source_item_longitude', '{"source_item_longitude": null}'),
     ('target_item_latitude', '{"target_item_latitude": -91}'),
     ('target_item_latitude', '{"target_item_latitude": true}'),
