@@ -94,6 +94,7 @@
 
 --!include items/is_instance_url.sql
 --!include items/register_instance_url.sql
+--!include items/forget_instance_url.sql
 --!include items/refuse_item_not_found.sql
 --!include items/refuse_not_item_owner.sql
 --!include items/check_item_ref.sql

@@ -31,6 +31,15 @@ begin
       'transitions', transitions, 'is not a JSON array', 'Pass an array of edges, [] to allow no change, null to remove the declaration.'
     );
   end if;
+  if octet_length(transitions::text) > dpg_private.limit_of('json_bytes_per_document') then
+    perform dpg_private.refuse_argument(
+      'transitions', transitions, 'has too many edges',
+      format(
+        'A graph may have %s bytes as text; dpg_admin can raise the limit json_bytes_per_document in dpg.limits.',
+        dpg_private.limit_of('json_bytes_per_document')
+      )
+    );
+  end if;
   for edge in
     select t.element, (t.position - 1)::integer as index
     from jsonb_array_elements(transitions) with ordinality t(element, position)

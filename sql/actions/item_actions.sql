@@ -28,6 +28,7 @@ create table if not exists dpg.item_actions (
   source_local_item_id uuid,
   constraint item_actions_pkey primary key (partition_network, action_type, action_id),
   constraint item_actions_partition_check check (partition_network = target_item_network),
+  constraint item_actions_requirements_check check (jsonb_typeof(requirements_snapshot) = 'object'),
   constraint item_actions_update_count_check check (update_count >= 0),
   constraint item_actions_source_local_check check (
     source_local_item_id is null

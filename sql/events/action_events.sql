@@ -31,6 +31,7 @@ create table if not exists dpg.action_events (
   constraint action_events_update_key unique (
     partition_network, action_type, origin_instance_domain, action_id, update_count
   ),
+  constraint action_events_payload_check check (jsonb_typeof(event_payload) = 'object'),
   constraint action_events_update_count_check check (update_count >= 0)
 )
 partition by list (partition_network);

@@ -10,14 +10,13 @@ begin
   raise exception using
     errcode = 'DP008',
     message = format(
-      'event %s of %L/%L is there already, with other content (update %s of action %s)',
-      stored.event_id, stored.partition_network, stored.action_type, stored.update_count, stored.action_id
+      'event %s of %L/%L is there already, with other content',
+      stored.event_id, stored.partition_network, stored.action_type
     ),
     hint = 'Repeat a call with exactly what it said the first time; another change or event needs an id of its own.',
+    -- no more than its id: it may belong to an action that is not the caller's
     detail = jsonb_build_object(
-      'partition_network', stored.partition_network, 'action_type', stored.action_type, 'event_id', stored.event_id,
-      'origin_instance_domain', stored.origin_instance_domain, 'action_id', stored.action_id,
-      'update_count', stored.update_count
+      'partition_network', stored.partition_network, 'action_type', stored.action_type, 'event_id', stored.event_id
     )::text;
 end
 $body$;
