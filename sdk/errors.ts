@@ -99,7 +99,7 @@ export class VersionConflictError extends DpgError<'DP007', ActionConflict | Ite
 /** DP008: the same id was used before, with other content. */
 export class DuplicateDiffersError extends DpgError<
   'DP008',
-  ActionDetail & { event_id?: string; update_count?: number }
+  { partition_network: string; action_type: string; action_id?: string; event_id?: string }
 > {
   override name = 'DuplicateDiffersError';
 }
