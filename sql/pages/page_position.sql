@@ -13,12 +13,7 @@ begin
     return null;
   end if;
   if left(encode(sha256(convert_to(scope || body, 'UTF8')), 'hex'), 16) = left(page_token, 16) then
-    begin
-      return convert_from(decode(translate(body, '-_', '+/') || repeat('=', (4 - length(body) % 4) % 4), 'base64'), 'UTF8')::jsonb;
-    exception
-      when data_exception then
-        null; -- made by hand, with a right hash over nonsense
-    end;
+    return convert_from(decode(translate(body, '-_', '+/') || repeat('=', (4 - length(body) % 4) % 4), 'base64'), 'UTF8')::jsonb;
   end if;
   raise exception using
     errcode = 'DP011',

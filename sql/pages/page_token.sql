@@ -14,4 +14,4 @@ end
 $body$;
 
 comment on function dpg_private.page_token(text, jsonb) is
-  'The token of a row: 16 hexadecimal digits of a hash over scope and body, then the body, the row''s place in the order as JSON in base64url. The hash finds mistakes; it is no signature, since a token gives nobody a right.';
+  'The token of a row: 16 hexadecimal digits of a hash over scope and body, then the body, the row''s place in the order as JSON in base64url. The scope holds a random value of the database, so that only this function makes tokens.';
