@@ -17,7 +17,7 @@ declare
 begin
   -- a value of megabytes helps nobody in a log
   if octet_length(shown::text) > 1000 then
-    shown := to_jsonb(left(coalesce(value #>> '{}', ''), 200) || '…');
+    shown := to_jsonb(left(coalesce(value #>> '{}', ''), 200) || E'\u2026');
   end if;
   raise exception using
     errcode = 'DP001',

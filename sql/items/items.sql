@@ -17,7 +17,7 @@ create table if not exists dpg.items (
   constraint items_coordinates_check check (
     case
       when item_latitude is null or item_longitude is null then item_latitude is null and item_longitude is null
-      else item_latitude between -90 and 90 and item_longitude between -180 and 180
+      else item_latitude >= -90 and item_latitude <= 90 and item_longitude >= -180 and item_longitude <= 180
     end
   )
 )

@@ -5,15 +5,23 @@ declare
   id_type text;
 begin
   if pg_catalog.to_regclass('public."user"') is null then
-    create table public."user" (
-      id text not null primary key,
-      name text not null,
-      email text not null unique,
-      "emailVerified" boolean not null default false,
-      image text,
-      "createdAt" timestamptz not null default current_timestamp,
-      "updatedAt" timestamptz not null default current_timestamp
-    );
+    begin
+      create table public."user" (
+        id text not null primary key,
+        name text not null,
+        email text not null unique,
+        "emailVerified" boolean not null default false,
+        image text,
+        "createdAt" timestamptz not null default current_timestamp,
+        "updatedAt" timestamptz not null default current_timestamp
+      );
+    exception
+      when insufficient_privilege then
+        raise exception 'table public."user" is missing and % may not create it', current_user
+          using
+            errcode = 'insufficient_privilege',
+            hint = pg_catalog.format('The owner of the schema must run: grant create on schema public to %I;', current_user);
+    end;
     comment on table public."user" is
       'The users of this instance, with Better Auth''s core columns. Made by dpg-database because the application had none.';
     grant select, insert, update, delete on public."user" to dpg_app;

@@ -1,0 +1,50 @@
+// Something of everything that the database can hold, to be found again: several networks, odd keys, names that meet,
+// actions within and across networks, mirrored events, declared graphs, a redaction, an erasure, a changed limit.
+
+import type postgres from 'postgres';
+
+export async function fill(sql: postgres.Sql): Promise<void> {
+  await sql
+    .unsafe(`
+do $body$
+declare
+  student dpg.item_ref;
+  tutor dpg.item_ref;
+  network text;
+  number integer := 0;
+begin
+  insert into public."user" (id, name, email)
+  select 'restore ' || u, u, u || '@restore.test' from unnest(array['asha', 'ravi', 'mina']) u;
+  foreach network in array array['restore one', 'restore_one', 'Ünïcode "quoted" \\'' net', '日本'] loop
+    number := number + 1;
+    student := row(network, 'student', 'profile', ('00000000-0000-4000-8000-00000000000' || number)::uuid);
+    tutor := row(network, 'tu.tor', 'profile', ('00000000-0000-4000-8000-00000000001' || number)::uuid);
+    perform dpg.upsert_item('restore asha', network, 'student', 'profile', 'https://' || number || '.restore.test',
+      'https://schemas.restore.test', '{"name": "Asha", "note": "\\u00e9 \\" \\\\ "}', 12.9716, 77.5946, student.item_id);
+    perform dpg.upsert_item('restore ravi', network, 'tu.tor', 'profile', 'https://' || number || '.restore.test',
+      'https://schemas.restore.test', '{"name": "Ravi"}', -89.999, 179.999, tutor.item_id);
+    perform dpg.upsert_item('restore mina', network, 'tu.tor', 'profile', 'https://' || number || '.restore.test',
+      'https://schemas.restore.test', '{"name": "Mina"}', item_id => ('00000000-0000-4000-8000-00000000002' || number)::uuid);
+    perform dpg.define_action(network, 'connect', '[{"from": "created", "to": "accepted", "by": "target"}]');
+    perform dpg.perform_action('restore asha', 'connect', student, tutor, '{"subject": "math"}', 'please',
+      action_id => ('00000000-0000-4000-8000-00000000003' || number)::uuid);
+    perform dpg.transition_action('restore ravi', network, 'connect', ('00000000-0000-4000-8000-00000000003' || number)::uuid,
+      'accepted', 0, '{"on": "Monday"}', 'gladly', ('00000000-0000-4000-8000-00000000004' || number)::uuid);
+    perform dpg.perform_action('restore asha', 'visit', student,
+      row('restore one', 'student', 'profile', '00000000-0000-4000-8000-000000000001'),
+      action_id => ('00000000-0000-4000-8000-00000000005' || number)::uuid)
+    where number > 1;
+    perform dpg.receive_action('connect', row('far', 'student', 'profile', '00000000-0000-4000-8000-000000000099'),
+      'https://far.restore.test', 'far asha', tutor, action_id => ('00000000-0000-4000-8000-00000000006' || number)::uuid);
+  end loop;
+  perform dpg.store_event(to_jsonb(e) - 'source_item_is_local' - 'target_item_is_local' || jsonb_build_object(
+    'origin_instance_domain', 'https://far.restore.test', 'event_id', '00000000-0000-4000-8000-000000000071',
+    'action_id', '00000000-0000-4000-8000-000000000072'))
+  from dpg.action_events e where e.event_id = '00000000-0000-4000-8000-000000000041';
+  perform dpg.redact_event('restore officer', 'restore one', 'connect', '00000000-0000-4000-8000-000000000041', 'request 1');
+  perform dpg.erase_user('restore officer', 'restore mina', 'request 2');
+  update dpg.limits set limit_value = 257 where limit_name = 'leaves_per_network';
+end
+$body$;`)
+    .simple();
+}
