@@ -36,7 +36,7 @@ begin
   perform dpg_private.register_instance_url(item_instance_url);
   item_id := coalesce(item_id, gen_random_uuid());
 
-  loop
+  for attempt in 1 .. 100 loop
     -- most upserts are new items: one insert through the root, whose plan is kept and knows no leaves
     changed_at := clock_timestamp();
     insert into dpg.items as i
@@ -82,6 +82,8 @@ begin
     end if;
     -- deleted since the insert found it: once more
   end loop;
+  raise exception 'item % was deleted and made again all the while', item_id
+    using errcode = 'serialization_failure', hint = 'Repeat the call.';
 end
 $body$;
 
