@@ -1,6 +1,6 @@
 -- The circle of find_items and count_items, wherever on the globe. A degree of a great circle is 111,320.032 m.
 begin;
-select plan(32);
+select plan(34);
 insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com');
 create function pg_temp.within(latitude double precision, longitude double precision, radius_meters double precision) returns text
 language plpgsql
@@ -68,6 +68,14 @@ select is(cardinality(string_to_array(pg_temp.within(0, 0, 20037605.8), ', ')), 
 select is(cardinality(string_to_array(pg_temp.within(12, 77, 20037605.8), ', ')), 17, 'wherever the centre is');
 select is(cardinality(string_to_array(pg_temp.within(0, 0, 30000000), ', ')), 17, 'more is no less');
 select is(cardinality(string_to_array(pg_temp.within(-33, 151, 1e308), ', ')), 17, 'however much');
+-- whose straight line comes out a trifle longer than the globe is thick
+select dpg.upsert_item('asha', 'geo_dot', 'antipodes', 'antipode', 'https://one.example.com', 'https://s.example.com', '{}', 38.06, -21.07);
+select is(dpg.count_items('geo_dot', 'antipodes', latitude => -38.06, longitude => 158.93, radius_meters => 20037605.8), 1::bigint, 'an exact antipode is within half the globe');
+select is(
+  (select round(n.distance_meters::numeric, 3) from dpg.nearest_items('geo_dot', 'antipodes', -38.06, 158.93) n),
+  20037605.732,
+  'and at that distance'
+);
 select is(
   (select count(*) from dpg.find_items('geo_dot', 'place', item_type => 'east', latitude => 0, longitude => 0, radius_meters => 200000)),
   1::bigint,

@@ -37,7 +37,7 @@ begin
       token := found_row.next_page_token;
       return next;
     end loop;
-    exit when rows_of_page < size;
+    exit when rows_of_page < size or page > 100;
   end loop;
 end
 $f$;
