@@ -17,7 +17,7 @@ begin
     and p.network = claim_partition_name.network
     and p.key is not distinct from claim_partition_name.key;
 
-  while claimed is null loop
+  while claimed is null and attempt < 1000 loop
     -- the index of a primary key can have the plain name of a leaf: of yellow_dot/pkey, i_p_yellowdot_pkey
     if candidate is not null
       and not exists (
@@ -37,6 +37,11 @@ begin
     attempt := attempt + 1;
   end loop;
 
+  if claimed is null then
+    perform dpg_private.refuse_partition(
+      root, network, key, 'no name is free', 'Look at dpg_private.partition_names: it should have a name for these keys.'
+    );
+  end if;
   if to_regclass('dpg.' || claimed) is not null or to_regtype('dpg.' || claimed) is not null then
     perform dpg_private.refuse_partition(
       root, network, key,
