@@ -11,12 +11,16 @@
 
 --!include arguments/refuse_argument.sql
 --!include arguments/is_key.sql
+--!include arguments/refuse_key.sql
 --!include arguments/check_key.sql
 --!include arguments/is_url.sql
+--!include arguments/refuse_url.sql
 --!include arguments/check_url.sql
 --!include arguments/check_present.sql
+--!include arguments/refuse_coordinates.sql
 --!include arguments/check_coordinates.sql
 --!include arguments/is_degrees.sql
+--!include arguments/check_large_document.sql
 --!include arguments/check_document.sql
 --!include arguments/check_remarks.sql
 --!include pages/page_seal.sql
@@ -25,6 +29,7 @@
 --!include pages/page_position.sql
 --!include pages/check_page_size.sql
 --!include redactions/tombstone.sql
+--!include users/refuse_actor.sql
 --!include users/check_actor.sql
 --!include users/check_user.sql
 

@@ -29,10 +29,11 @@ begin
   proposed.updated_at := proposed.created_at;
 
   -- The foreign keys to the network's items are checked by statements that PostgreSQL keeps: at their sixth use in a
-  -- session it would make a generic plan over all of the network's leaves, only to drop it.
-  perform set_config('plan_cache_mode', 'force_custom_plan', true);
+  -- session it would make a generic plan over all of the network's leaves, only to drop it. The setting against that
+  -- comes with the execution of the insert, which keeps its own plan.
   insert into dpg.item_actions
   select proposed.*
+  where set_config('plan_cache_mode', 'force_custom_plan', true) is not null
   on conflict on constraint item_actions_pkey do nothing;
   is_new := found;
   perform set_config('plan_cache_mode', caller_plan_cache_mode, true);

@@ -5,35 +5,17 @@ create or replace function dpg_private.check_coordinates(
   longitude double precision
 )
 returns void
-language plpgsql
-immutable
+language sql
+stable
 parallel safe
 security invoker
-set search_path = pg_catalog, pg_temp
-as $body$
-begin
-  if latitude is null and longitude is null then
-    return;
-  end if;
-  -- NaN sorts above every number, so that it is outside of both ranges
-  if latitude is null or longitude is null then
-    perform dpg_private.refuse_argument(
-      case when latitude is null then latitude_argument else longitude_argument end,
-      null,
-      'is missing',
-      format('Pass both %s and %s, or neither.', latitude_argument, longitude_argument)
-    );
-  elsif not latitude between -90 and 90 then
-    perform dpg_private.refuse_argument(
-      latitude_argument, to_jsonb(latitude), 'is no latitude', 'A latitude is a number of degrees from -90 to 90.'
-    );
-  elsif not longitude between -180 and 180 then
-    perform dpg_private.refuse_argument(
-      longitude_argument, to_jsonb(longitude), 'is no longitude', 'A longitude is a number of degrees from -180 to 180.'
-    );
-  end if;
-end
-$body$;
+-- NaN sorts above every number, so that it is outside of both ranges
+return case
+  when (latitude between -90 and 90 and longitude between -180 and 180) is not true
+    and (latitude is not null or longitude is not null)
+  then
+    dpg_private.refuse_coordinates(latitude_argument, latitude, longitude_argument, longitude)
+end;
 
 comment on function dpg_private.check_coordinates(text, double precision, text, double precision) is
-  'Raises DP001 unless latitude (degrees, -90 to 90) and longitude (degrees, -180 to 180) are both given or both null.';
+  'Raises DP001 unless latitude (degrees, -90 to 90) and longitude (degrees, -180 to 180) are both given or both null. Stored parsed and inlined.';

@@ -1,17 +1,12 @@
-create or replace function dpg_private.check_present(argument text, value anyelement)
+create or replace function dpg_private.check_present(argument text, is_present boolean)
 returns void
-language plpgsql
-immutable
+language sql
+stable
 parallel safe
 security invoker
-set search_path = pg_catalog, pg_temp
-as $body$
-begin
-  if value is null then
-    perform dpg_private.refuse_argument(argument, null, 'is missing', format('Pass a value for %s.', argument));
-  end if;
-end
-$body$;
+return case
+  when not is_present then dpg_private.refuse_argument(argument, null, 'is missing', 'Pass a value for ' || argument || '.')
+end;
 
-comment on function dpg_private.check_present(text, anyelement) is
-  'Raises DP001 when value is null.';
+comment on function dpg_private.check_present(text, boolean) is
+  'Raises DP001 when not is_present. Stored parsed and inlined.';

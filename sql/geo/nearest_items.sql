@@ -24,8 +24,8 @@ begin
   page_size := coalesce(page_size, 20);
   perform
     dpg_private.check_item_filters(item_network, item_domain, item_type, null, null, null, item_state),
-    dpg_private.check_present('latitude', latitude),
-    dpg_private.check_present('longitude', longitude),
+    dpg_private.check_present('latitude', latitude is not null),
+    dpg_private.check_present('longitude', longitude is not null),
     dpg_private.check_circle(latitude, longitude, radius_meters, false),
     dpg_private.check_page_size(page_size);
   scope := dpg_private.page_scope('nearest_items', jsonb_build_array(

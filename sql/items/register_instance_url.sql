@@ -6,7 +6,11 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 begin
-  if not dpg_private.is_instance_url(instance_url) then
+  if not exists (
+    select
+    from dpg_private.instance_url_sightings s
+    where s.instance_url = register_instance_url.instance_url
+  ) then
     insert into dpg_private.instance_url_sightings (instance_url)
     values (register_instance_url.instance_url);
   end if;

@@ -20,7 +20,7 @@ begin
     dpg_private.check_actor(actor),
     dpg_private.check_key('partition_network', partition_network),
     dpg_private.check_key('action_type', action_type),
-    dpg_private.check_present('event_id', event_id),
+    dpg_private.check_present('event_id', event_id is not null),
     dpg_private.check_reason(reason);
 
   event := dpg_private.get_event(partition_network, action_type, event_id);

@@ -1,0 +1,35 @@
+create or replace function dpg_private.check_large_document(argument text, document jsonb, index integer)
+returns void
+language plpgsql
+stable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  document_bytes constant bigint := octet_length(document::text);
+  allowed_bytes bigint;
+begin
+  if document is null or jsonb_typeof(document) <> 'object' then
+    perform dpg_private.refuse_argument(
+      argument, document, 'is not a JSON object', 'Pass a JSON object, {} when there is nothing to say.', index
+    );
+  end if;
+  allowed_bytes := dpg_private.limit_of('json_bytes_per_document');
+  if document_bytes > allowed_bytes then
+    perform dpg_private.refuse_argument(
+      argument,
+      to_jsonb(left(document::text, 200) || E'\u2026'),
+      format('has %s bytes', document_bytes),
+      format(
+        'A document may have %s bytes as text; dpg_admin can raise the limit json_bytes_per_document in dpg.limits.',
+        allowed_bytes
+      ),
+      index
+    );
+  end if;
+end
+$body$;
+
+comment on function dpg_private.check_large_document(text, jsonb, integer) is
+  'Raises DP001 unless document is a JSON object within the limit json_bytes_per_document of dpg.limits.';
