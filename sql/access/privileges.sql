@@ -42,9 +42,13 @@ begin
 end
 $body$;
 
+revoke all on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definitions, dpg.instance_urls, dpg.partitions,
+  dpg.limits, dpg.redactions
+from dpg_app, dpg_readonly, dpg_admin;
+
 grant select on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definitions, dpg.instance_urls, dpg.partitions,
   dpg.limits
 to dpg_app, dpg_readonly, dpg_admin;
 
 grant select on dpg.redactions to dpg_admin;
-grant update on dpg.limits to dpg_admin;
+grant update (limit_value) on dpg.limits to dpg_admin;

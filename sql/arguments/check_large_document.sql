@@ -7,7 +7,7 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  document_bytes constant bigint := octet_length(document::text);
+  document_bytes constant integer := octet_length(document::text);
   allowed_bytes bigint;
 begin
   if document is null or jsonb_typeof(document) <> 'object' then

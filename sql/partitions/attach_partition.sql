@@ -16,7 +16,7 @@ declare
     + make_interval(secs => coalesce(dpg_private.limit_of('partition_lock_seconds'), 5));
   caller_timeout text := current_setting('lock_timeout');
   pause double precision := 0.01::double precision;
-  patience interval := '0';
+  patience interval := interval '0';
   lock_by timestamptz;
   statement text;
 begin

@@ -26,7 +26,6 @@ const EXCEPTIONS: Record<string, string> = {
   'dpg.nearest_items: text type variable is not sanitized': GENERATED,
   'dpg.update_item: cannot determinate a result of dynamic SQL': DYNAMIC,
   'dpg.upsert_item: cannot determinate a result of dynamic SQL': DYNAMIC,
-  'dpg.upsert_item: control reached end of function without RETURN': 'its loop has no other way out',
   'dpg_private.ensure_tombstone: text type variable is not sanitized':
     'columns and contents are quoted one by one before they are joined',
   'dpg_private.get_event: cannot determinate a result of dynamic SQL': DYNAMIC,

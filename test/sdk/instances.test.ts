@@ -69,7 +69,9 @@ function comparable(told: object): unknown {
   const names = new Map<string, string>();
   return JSON.parse(
     JSON.stringify(told, (name, value) => {
-      if (typeof value === 'bigint') return name === 'bytes' ? 'bigint' : `${value}n`;
+      // Sizes and estimates are of the moment.
+      if (typeof value === 'bigint')
+        return name === 'bytes' || name === 'estimated_rows' ? 'bigint' : `${value}n`;
       if (name === 'next_page_token') return typeof value;
       return value;
     })

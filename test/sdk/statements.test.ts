@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, inject, test } from 'vitest';
 import { createDpg } from '../../sdk/index.js';
 import { testDatabase } from '../support/test-database.js';
 import { addUsers, noting, OTHER_URL, student, tutor } from './story.js';
@@ -116,12 +116,16 @@ test('every method is one statement, of the same text each time', async () => {
   for (const [method, texts] of seen) expect([...texts], method).toHaveLength(1);
 });
 
-test('a connection prepares a statement once, so that later calls are one trip', async () => {
-  const item = await asha.items.upsert(student());
-  for (let i = 0; i < 10; i++) await dpg.items.get(item);
-  const prepared = await dpg.sql`
+// Through PgBouncer nothing is prepared.
+test.skipIf(inject('poolerUrl'))(
+  'a connection prepares a statement once, so that later calls are one trip',
+  async () => {
+    const item = await asha.items.upsert(student());
+    for (let i = 0; i < 10; i++) await dpg.items.get(item);
+    const prepared = await dpg.sql`
     select generic_plans + custom_plans as calls from pg_prepared_statements where statement like '%dpg.get_item(%'
       and statement not like '%pg_prepared_statements%'`;
-  expect(prepared).toHaveLength(1);
-  expect(Number(prepared[0]?.calls)).toBeGreaterThanOrEqual(10);
-});
+    expect(prepared).toHaveLength(1);
+    expect(Number(prepared[0]?.calls)).toBeGreaterThanOrEqual(10);
+  },
+);

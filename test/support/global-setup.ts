@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { TestProject } from 'vitest/node';
 import { migrateToCurrent } from './migrations.js';
 import { loadPgtap } from './pgtap-source.js';
+import { type Pooler, poolerVersion, startPooler } from './pooler.js';
 import { identifier, type Server, startServer, withAdmin } from './server.js';
 
 declare module 'vitest' {
@@ -16,6 +17,8 @@ declare module 'vitest' {
     /** A migrated database, and one with pgTAP in the schema tap besides. */
     template: string;
     pgtapTemplate: string;
+    /** With DPG_TEST_POOLER: PgBouncer before the server, through which ordinary connections of tests go. */
+    poolerUrl: string | undefined;
   }
 }
 
@@ -23,6 +26,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const started = performance.now();
   const server = await startServer();
   const prefix = `dpg_test_${randomBytes(4).toString('hex')}`;
+  let pooler: Pooler | undefined;
   try {
     const template = `${prefix}_template`;
     const pgtapTemplate = `${prefix}_pgtap`;
@@ -33,13 +37,20 @@ export default async function setup(project: TestProject): Promise<() => Promise
     project.provide('serverVersion', server.version);
     project.provide('template', template);
     project.provide('pgtapTemplate', pgtapTemplate);
+    if (process.env.DPG_TEST_POOLER) pooler = await startPooler(server.adminUrl);
+    project.provide('poolerUrl', pooler?.url);
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    console.log(`PostgreSQL ${server.version} (${server.kind}), migrated in ${seconds} s`);
+    const behind = pooler ? `, behind PgBouncer ${poolerVersion()}` : '';
+    console.log(`PostgreSQL ${server.version} (${server.kind})${behind}, migrated in ${seconds} s`);
   } catch (error) {
+    await pooler?.stop();
     await end(server, prefix);
     throw error;
   }
-  return () => end(server, prefix);
+  return async () => {
+    await pooler?.stop();
+    await end(server, prefix);
+  };
 }
 
 /** On a server that stays, nothing of this run does: a test that was ended half-way has not tidied up. */

@@ -44,24 +44,32 @@ export async function temporaryDatabase({
   const server = connectTo(inject('adminUrl'));
   const name = `${inject('prefix')}_${randomBytes(6).toString('hex')}`;
   const templates = { migrated: inject('template'), pgtap: inject('pgtapTemplate'), empty: 'template0' };
-  const url = await server.createDatabase(name, { template: templates[from], locale });
+  const direct = await server.createDatabase(name, { template: templates[from], locale });
+  const url = pooled(direct);
   const connections: postgres.Sql[] = [];
   const users: string[] = [];
 
   const connect = ({ role, url: otherUrl, ...options }: ConnectOptions = {}) => {
     const connection = { ...options.connection, ...(role && { role }) };
-    const sql = postgres(otherUrl ?? url, { onnotice: () => {}, ...options, connection });
+    // PgBouncer takes no settings of a session: whoever wants some has a connection of the server's own.
+    const own = Object.keys(connection).length > 0;
+    const sql = postgres(otherUrl ?? (own ? direct : url), {
+      onnotice: () => {},
+      ...(inject('poolerUrl') && { prepare: false }),
+      ...options,
+      connection,
+    });
     connections.push(sql);
     return sql;
   };
   const createLogin = async (role: string) => {
     const user = `${inject('prefix')}_user_${randomBytes(6).toString('hex')}`;
     const password = randomBytes(12).toString('hex');
-    await withAdmin(url, (sql) =>
+    await withAdmin(direct, (sql) =>
       sql.unsafe(`create role ${identifier(user)} login password '${password}' in role ${identifier(role)}`),
     );
     users.push(user);
-    return server.url(name, user, password);
+    return pooled(server.url(name, user, password));
   };
   const drop = async () => {
     await Promise.all(connections.map((sql) => sql.end({ timeout: 1 })));
@@ -70,4 +78,13 @@ export async function temporaryDatabase({
       await withAdmin(server.adminUrl, (sql) => sql.unsafe(`drop role ${identifier(user)}`));
   };
   return { name, url, sql: connect(), connect, createLogin, drop };
+}
+
+/** The same at PgBouncer's host and port, where there is one. */
+function pooled(url: string): string {
+  const pooler = inject('poolerUrl');
+  if (!pooler) return url;
+  const result = new URL(url);
+  result.host = new URL(pooler).host;
+  return result.href;
 }

@@ -1,0 +1,70 @@
+// Through PgBouncer in transaction mode, where a statement may run on any connection of the server: the tests of the SDK,
+// with the one option that an application has to set there, prepare: false.
+
+import { randomUUID } from 'node:crypto';
+import postgres from 'postgres';
+import { expect, inject, onTestFinished, test } from 'vitest';
+import { createDpg } from '../../sdk/index.js';
+import { student } from '../sdk/story.js';
+import { run } from '../support/installed.js';
+import { projectFolder } from '../support/migrations.js';
+import { poolerVersion, startPooler } from '../support/pooler.js';
+import { testDatabase } from '../support/test-database.js';
+
+const version = poolerVersion();
+const within = process.env.DPG_TEST_POOLER !== undefined;
+if (!version) console.log('SKIPPED: the SDK through PgBouncer (no pgbouncer on this machine)');
+
+test.skipIf(!version || within)('the tests of the SDK pass', { timeout: 300_000 }, async () => {
+  // Those of the built package and of types reach no other server than the rest.
+  const apart = ['package', 'types'].flatMap((name) => ['--exclude', `**/${name}.test.ts`]);
+  const said = await run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', 'test/sdk', ...apart], {
+    cwd: projectFolder,
+    env: { ...process.env, DPG_TEST_POOLER: '1', NO_COLOR: '1', FORCE_COLOR: undefined, VITEST: undefined },
+  });
+  expect(said).toMatch(/PgBouncer \d/);
+  const passed = Number(/Tests +(\d+) passed/.exec(said)?.[1] ?? 0);
+  expect(passed, said).toBeGreaterThan(100);
+});
+
+const database = await testDatabase();
+
+test.skipIf(!version || within)(
+  'sixteen clients on two connections of the server need prepare: false',
+  async () => {
+    const pooler = await startPooler(inject('adminUrl'), { default_pool_size: '2' });
+    onTestFinished(() => pooler.stop());
+    await database.sql`insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com')`;
+    const url = new URL(database.url);
+    url.host = new URL(pooler.url).host;
+    const outcomes = async (options: postgres.Options<Record<string, never>>) => {
+      const clients = Array.from({ length: 16 }, () =>
+        postgres(url.href, { max: 1, onnotice: () => {}, ...options }),
+      );
+      try {
+        return await Promise.all(
+          clients
+            .map(async (sql) => {
+              for (let i = 0; i < 10; i++)
+                await sql.begin((tx) =>
+                  createDpg(tx)
+                    .as('asha')
+                    .items.upsert(student({ item_id: randomUUID() })),
+                );
+              return 'done';
+            })
+            .map((work) => work.catch((error) => error.code)),
+        );
+      } finally {
+        await Promise.all(clients.map((sql) => sql.end()));
+      }
+    };
+    expect(new Set(await outcomes({ prepare: false }))).toEqual(new Set(['done']));
+    const [row] = await database.sql`select count(*)::int as items from dpg.items`;
+    expect(row?.items).toBe(160);
+    // A statement is prepared on one connection and asked for on another: outside of transactions postgres.js then prepares
+    // it once more. From 1.21 on PgBouncer can keep track of them.
+    const [major = 0, minor = 0] = version?.split('.').map(Number) ?? [];
+    if (major === 1 && minor < 21) expect(await outcomes({})).toContain('26000');
+  },
+);
