@@ -67,7 +67,7 @@ begin
     perform pg_sleep(pause * (0.5 + random()));
     -- Among many short writers there is never a moment without one: after some tries stand in the queue for a little.
     if pause > 0.05 then
-      patience := '40 ms';
+      patience := interval '40 ms';
     end if;
     pause := least(pause * 2, 0.25);
   end loop;
