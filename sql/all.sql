@@ -42,7 +42,9 @@
 --!include items/instance_urls.sql
 
 --!include geo/place.sql
+--!include geo/place_box.sql
 --!include geo/chord.sql
+--!include geo/nearness.sql
 --!include geo/chord_of.sql
 --!include geo/distance_of.sql
 --!include geo/is_within.sql

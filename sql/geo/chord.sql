@@ -12,4 +12,4 @@ security invoker
 return dpg_private.place(latitude, longitude) <-> dpg_private.place(center_latitude, center_longitude);
 
 comment on function dpg_private.chord(double precision, double precision, double precision, double precision) is
-  'Straight line in metres between two places (degrees). Inlined: "order by dpg_private.chord(item_latitude, item_longitude, ...)" is answered by the index on the place.';
+  'Straight line in metres between two places (degrees).';

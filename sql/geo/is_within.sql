@@ -12,7 +12,7 @@ parallel safe
 security invoker
 -- The box finds candidates in the index, the distance decides. A millimetre more for the box, so that rounding never
 -- takes a point on the very edge away; half the globe and more holds everything.
-return dpg_private.place(latitude, longitude)
+return dpg_private.place_box(latitude, longitude)
     <@ cube_enlarge(dpg_private.place(center_latitude, center_longitude), dpg_private.chord_of(radius_meters) + 0.001, 3)
   and (
     dpg_private.chord(latitude, longitude, center_latitude, center_longitude) <= dpg_private.chord_of(radius_meters)

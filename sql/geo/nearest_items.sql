@@ -37,36 +37,43 @@ begin
     return;
   end if;
 
-  -- by the chord alone first, ties included: before version 17 PostgreSQL reads the index in the order of the distance
+  -- by the nearness alone first, ties included: before version 17 PostgreSQL reads the index in the order of the distance
   -- only where nothing comes after it
   return query execute format(
     'select p.item_network, p.item_domain, p.item_type, p.item_id, p.item_instance_url, p.item_schema_url, p.item_state,
        p.item_latitude, p.item_longitude, p.created_by, p.created_at, p.updated_at,
-       dpg_private.distance_of(p.chord), dpg_private.page_token($9, jsonb_build_array(p.chord, p.item_type, p.item_id))
+       dpg_private.distance_of(p.chord),
+       dpg_private.page_token($9, jsonb_build_array(p.nearness, p.item_type, p.item_id, p.chord))
      from (
-       select n.*
+       select n.*,
+         -- no row says that it is nearer than the one before it, not by a nanometre either
+         greatest(
+           max(dpg_private.chord(n.item_latitude, n.item_longitude, $6, $7)) over (order by n.nearness, n.item_type, n.item_id),
+           $14
+         ) as chord
        from (
-         select i.*, dpg_private.chord(i.item_latitude, i.item_longitude, $6, $7) as chord
+         select i.*, dpg_private.nearness(i.item_latitude, i.item_longitude, $6, $7) as nearness
          from %s i
          where i.item_latitude is not null and %s %s
-         order by dpg_private.chord(i.item_latitude, i.item_longitude, $6, $7)
+         order by dpg_private.nearness(i.item_latitude, i.item_longitude, $6, $7)
          fetch first ($10) rows with ties
        ) n
-       order by n.chord, n.item_type, n.item_id
+       order by n.nearness, n.item_type, n.item_id
        limit $10
      ) p
-     order by p.chord, p.item_type, p.item_id',
+     order by p.nearness, p.item_type, p.item_id',
     leaf,
     dpg_private.item_conditions(item_type, null, null, null, item_state, radius_meters),
     case when page_start is not null then
       'and (
-         dpg_private.chord(i.item_latitude, i.item_longitude, $6, $7) > $11
-         or (dpg_private.chord(i.item_latitude, i.item_longitude, $6, $7) = $11 and (i.item_type, i.item_id) > ($12, $13))
+         dpg_private.nearness(i.item_latitude, i.item_longitude, $6, $7) > $11
+         or (dpg_private.nearness(i.item_latitude, i.item_longitude, $6, $7) = $11 and (i.item_type, i.item_id) > ($12, $13))
        )'
     end
   )
   using item_type, null::text, null::text, null::text, item_state, latitude, longitude, radius_meters,
-    scope, page_size, (page_start ->> 0)::double precision, page_start ->> 1, (page_start ->> 2)::uuid;
+    scope, page_size, (page_start ->> 0)::double precision, page_start ->> 1, (page_start ->> 2)::uuid,
+    (page_start ->> 3)::double precision;
 end
 $body$;
 

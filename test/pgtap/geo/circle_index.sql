@@ -71,12 +71,12 @@ select matches(
   'the condition of a circle uses it through the root as well'
 );
 select matches(
-  pg_temp.plan_of('select * from dpg.items i where i.item_network = ''geo_dot'' and i.item_domain = ''many'' and i.item_latitude is not null order by dpg_private.chord(i.item_latitude, i.item_longitude, 0.5, 0.5) limit 20'),
+  pg_temp.plan_of('select * from dpg.items i where i.item_network = ''geo_dot'' and i.item_domain = ''many'' and i.item_latitude is not null order by dpg_private.nearness(i.item_latitude, i.item_longitude, 0.5, 0.5) limit 20'),
   'Index Scan using \S*(place|cube)\S*idx[^\n]*\n\s*Order By:',
   'so does the order'
 );
 select doesnt_match(
-  pg_temp.plan_of('select * from dpg.items i where i.item_network = ''geo_dot'' and i.item_domain = ''many'' and i.item_latitude is not null order by dpg_private.chord(i.item_latitude, i.item_longitude, 0.5, 0.5) limit 20'),
+  pg_temp.plan_of('select * from dpg.items i where i.item_network = ''geo_dot'' and i.item_domain = ''many'' and i.item_latitude is not null order by dpg_private.nearness(i.item_latitude, i.item_longitude, 0.5, 0.5) limit 20'),
   'Sort',
   'without a sort'
 );

@@ -59,7 +59,7 @@ select is(
   (
     select count(*)
     from dpg.nearest_items('geo_dot', 'tie', 12, 77, page_size => 9, page_token => (
-      select n.next_page_token from dpg.nearest_items('geo_dot', 'tie', 12, 77, page_size => 1000) n order by n.distance_meters desc, n.item_type desc, n.item_id desc limit 1
+      select n.next_page_token from dpg.nearest_items('geo_dot', 'tie', 12, 77, page_size => 1000) with ordinality n order by n.ordinality desc limit 1
     ))
   ),
   0::bigint,
