@@ -246,6 +246,17 @@ const moving = fc.record({
   event_id: orNone(EVENT_ID),
 });
 
+/** What an event of the action says, most often one that was mirrored or made before. */
+function sayings(model: Contract, action: Row, dice: number): Row {
+  const events = model.events.filter(
+    (event) => seen(event.action_id) === seen(action.action_id) && typeof event.event_id === 'string',
+  );
+  const event = dice < 2 ? events[dice % events.length] : undefined;
+  if (!event) return {};
+  const { action_status, event_payload, remarks, event_id } = event;
+  return { action_status, event_payload, remarks, event_id };
+}
+
 const expected = (version: string, row: Row) =>
   ({
     none: undefined,
@@ -255,14 +266,15 @@ const expected = (version: string, row: Row) =>
 
 const transitionAction = call(
   'transition_action',
-  fc.record({ action, actor: actorOf, version: VERSION, moving }),
-  ({ action, actor, version, moving }, model) => {
+  fc.record({ action, actor: actorOf, version: VERSION, moving, like: fc.nat(9) }),
+  ({ action, actor, version, moving, like }, model) => {
     const row = action(model);
     return {
       actor: actor([row.source_item_owner ?? 'asha', row.target_item_owner ?? 'ravi']),
       ...actionRef(row),
       expected_update_count: expected(version, row),
       ...moving,
+      ...sayings(model, row, like),
     };
   },
 );
@@ -288,7 +300,7 @@ const storeEvent = call(
   fc.record({
     event_id: EVENT_ID,
     action: poolActionRef,
-    mirrorsOurs: fc.nat(7),
+    mirrorsOurs: fc.nat(4),
     action_status: STATUS,
     update_count: fc.nat(2),
     origin_instance_domain: THEIRS,
@@ -304,7 +316,7 @@ const storeEvent = call(
   }),
   ({ action, mirrorsOurs, source, target, place: [latitude, longitude], ...rest }, model) => {
     // a mirrored event of an action that is here: it may claim our own URL, or one that is not ours yet
-    const row = mirrorsOurs === 0 ? model.actions[0] : undefined;
+    const row = mirrorsOurs < 2 ? model.actions[mirrorsOurs] : undefined;
     const side = (name: string, ref: Row) =>
       Object.fromEntries(KEY_COLUMNS.map((column) => [`${name}_${column}`, ref[column]]));
     return {
