@@ -68,3 +68,5 @@ comment on column dpg.item_actions.source_item_is_local is
   'Whether the source item is of this instance. Where it is not, source_item_owner is a user of another instance, and no user of this one is that party, whatever the id.';
 comment on column dpg.item_actions.source_local_item_id is
   'source_item_id when the source is an item of this instance in the same network, else null: the part of the foreign key to items that can be left unchecked. Set by the functions, never by callers.';
+comment on index dpg.item_actions_pkey is
+  'For every call that names an action: get_action, transition_action and receive_transition; and for the repetition of perform_action and receive_action.';

@@ -68,3 +68,7 @@ comment on column dpg.action_events.source_item_is_local is
   'Whether the source item is of this instance, so that source_item_owner is a user of this one.';
 comment on column dpg.action_events.target_item_is_local is
   'Whether the event was made by this instance, so that target_item_owner is a user of this one; false for a mirrored event.';
+comment on index dpg.action_events_pkey is
+  'For the repetition of transition_action, receive_transition and store_event, which name the event.';
+comment on index dpg.action_events_update_key is
+  'For the one event of each update: store_event, and the repetition of perform_action and receive_action, which is compared with the first event.';

@@ -37,3 +37,5 @@ comment on column dpg.items.item_longitude is 'Degrees, -180 to 180, positive to
 comment on column dpg.items.created_by is 'The owner: id of the user who made the item and alone may change it.';
 comment on column dpg.items.created_at is 'When the item was made.';
 comment on column dpg.items.updated_at is 'When the item last changed; rises with every change.';
+comment on index dpg.items_pkey is
+  'For every call that names an item: upsert_item, upsert_items, update_item, delete_item, get_item, perform_action and receive_action; and for the foreign keys of actions.';
