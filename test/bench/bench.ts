@@ -1,0 +1,68 @@
+// npm run bench: every experiment in turn, its contestants side by side on one server.
+
+import { Databases } from './databases.js';
+import type { Bench, Experiment } from './experiment.js';
+import { actions } from './experiments/actions.js';
+import { bulk } from './experiments/bulk.js';
+import { busyOwner } from './experiments/busy-owner.js';
+import { circle } from './experiments/circle.js';
+import { creation } from './experiments/creation.js';
+import { filters } from './experiments/filters.js';
+import { leaves } from './experiments/leaves.js';
+import { nearest } from './experiments/nearest.js';
+import { scale } from './experiments/scale.js';
+import { upsert } from './experiments/upsert.js';
+import { upsertConcurrently } from './experiments/upsert-concurrently.js';
+import { machine, type ServerFacts, serverFacts } from './machine.js';
+import { parseOptions } from './options.js';
+import { keep, print } from './report.js';
+
+const experiments: Experiment[] = [
+  upsert,
+  upsertConcurrently,
+  actions,
+  bulk,
+  circle,
+  nearest,
+  filters,
+  busyOwner,
+  creation,
+  leaves,
+];
+
+const options = parseOptions(process.argv.slice(2));
+const databases = new Databases(options);
+const started = performance.now();
+const seconds = () => ((performance.now() - started) / 1000).toFixed(0).padStart(4);
+const bench: Bench = {
+  options,
+  databases,
+  say: (line) => console.log(`${seconds()} s  ${line}`),
+  amount: (full, quick) => (options.quick ? quick : full),
+};
+
+const wanted = (options.scale ? [scale] : experiments).filter(({ name }) => name.includes(options.only));
+if (wanted.length === 0) {
+  console.error(
+    `There is no experiment ${options.only}, only ${experiments.map(({ name }) => name).join(', ')}.`,
+  );
+  process.exit(1);
+}
+
+try {
+  const conditions = { at: new Date().toISOString(), machine: machine(), servers: [] as ServerFacts[] };
+  console.log(conditions.machine);
+  for (const experiment of wanted) {
+    bench.say(experiment.title);
+    const finding = await experiment.run(bench);
+    conditions.servers = await Promise.all(
+      (await databases.running()).map(({ adminUrl }) => serverFacts(adminUrl)),
+    );
+    print(experiment, finding);
+    await keep(experiment, finding, conditions, options);
+  }
+  for (const facts of conditions.servers) console.log(facts);
+} finally {
+  await databases.stop();
+}
+bench.say('done: test/bench/results');

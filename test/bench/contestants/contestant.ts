@@ -1,0 +1,42 @@
+// What is measured, whoever does it.
+
+export interface NewItem {
+  item_network: string;
+  item_domain: string;
+  item_type: string;
+  item_instance_url: string;
+  item_schema_url: string;
+  item_state: Record<string, unknown>;
+  item_latitude: number;
+  item_longitude: number;
+}
+
+export interface ItemKey {
+  item_network: string;
+  item_domain: string;
+  item_type: string;
+  item_id: string;
+}
+
+export interface ActionKey {
+  partition_network: string;
+  action_type: string;
+  action_id: string;
+}
+
+export interface Contestant {
+  name: string;
+  /** Returns the id of the new item. */
+  upsertItem(actor: string, item: NewItem): Promise<string>;
+  /** Returns the id of the new action. */
+  performAction(actor: string, actionType: string, source: ItemKey, target: ItemKey): Promise<string>;
+  transitionAction(actor: string, action: ActionKey, status: string): Promise<void>;
+  end(): Promise<void>;
+}
+
+/** In the order in which charts and tables show them. */
+export const THIS = 'this project';
+export const BARE = 'bare SQL';
+export const SEED = "the seed's use";
+export const POSTGIS = 'PostGIS';
+export const COPY = 'COPY';

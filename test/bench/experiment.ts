@@ -1,0 +1,65 @@
+// What an experiment is, and what it finds.
+
+import { BARE, COPY, POSTGIS, SEED, THIS } from './contestants/contestant.js';
+import type { Databases } from './databases.js';
+import type { Summary } from './measure.js';
+import { summary } from './measure.js';
+import type { Options } from './options.js';
+
+export interface Bench {
+  options: Options;
+  databases: Databases;
+  /** Says a line about what is going on. */
+  say(line: string): void;
+  /** The first amount, or the second with --quick. */
+  amount<Value>(full: Value, quick: Value): Value;
+}
+
+export interface Experiment {
+  name: string;
+  title: string;
+  run(bench: Bench): Promise<Finding>;
+}
+
+export interface Measurement extends Summary {
+  /** What was measured: a row of the chart. */
+  what: string;
+  /** Who: a bar or a line of it. */
+  who: string;
+}
+
+export interface Ratio {
+  what: string;
+  /** Quotient of two medians of this run. */
+  value: number;
+  /** The target: at most, or at least. */
+  atMost?: number;
+  atLeast?: number;
+}
+
+export interface Finding {
+  unit: 'ms' | 'calls a second' | 'rows a second';
+  measurements: Measurement[];
+  ratios: Ratio[];
+  /** What a reader has to know, and what was left out. */
+  notes: string[];
+  chart?: 'bars' | 'lines';
+  /** The name of the axis of lines; `what` is then "<number> <rest>". */
+  axis?: string;
+}
+
+export function measurements(what: string, times: Map<string, number[]>): Measurement[] {
+  return [...times].map(([who, values]) => ({ what, who, ...summary(values) }));
+}
+
+export function median(found: Measurement[], who: string, what?: string): number {
+  const match = found.find((m) => m.who === who && (what === undefined || m.what === what));
+  return match?.median ?? Number.NaN;
+}
+
+export function isMet({ value, atMost, atLeast }: Ratio): boolean {
+  return (atMost === undefined || value <= atMost) && (atLeast === undefined || value >= atLeast);
+}
+
+/** The order in charts; others come after. */
+export const CONTESTANTS = [THIS, BARE, COPY, POSTGIS, SEED];

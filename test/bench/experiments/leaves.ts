@@ -1,0 +1,217 @@
+// Each call that names its keys, at 10, 100, 1,000 and 5,000 leaves: how long it takes, how long the first of a
+// connection takes, and how much memory a session keeps.
+
+import postgres from 'postgres';
+import { createDpg, type Dpg } from '../../../sdk/index.js';
+import { withAdmin } from '../../support/server.js';
+import {
+  type Bench,
+  type Experiment,
+  type Measurement,
+  measurements,
+  median,
+  type Ratio,
+} from '../experiment.js';
+import { interleaved, timed } from '../measure.js';
+
+const ASHA = '11111111-1111-4111-8111-111111111111';
+const RAVI = '22222222-2222-4222-8222-222222222222';
+const URL = 'https://leaves.example.com';
+const ITEM = {
+  item_type: 't',
+  item_instance_url: URL,
+  item_schema_url: 's',
+  item_latitude: 12,
+  item_longitude: 77,
+};
+
+interface World {
+  url: string;
+  leaves: number;
+  networks: number;
+}
+
+/** Leaves of items; actions and events have two a network. */
+const SIZES = [
+  { leaves: 10, networks: 1 },
+  { leaves: 100, networks: 1 },
+  { leaves: 1000, networks: 10 },
+  { leaves: 5000, networks: 50 },
+];
+
+export const leaves: Experiment = {
+  name: 'leaves',
+  title: 'Calls that name their keys, by the number of leaves',
+  async run(bench) {
+    const worlds: World[] = [];
+    let from: string | undefined;
+    for (const size of bench.amount(SIZES, SIZES.slice(0, 3))) {
+      const url: string = await world(bench, size, from);
+      worlds.push({ ...size, url });
+      from = url;
+    }
+    const clients = worlds.map(({ url, ...size }) => ({ ...size, url, dpg: createDpg(url, { max: 1 }) }));
+    const found: Measurement[] = [];
+    const ratios: Ratio[] = [];
+    for (const [name, call] of Object.entries(calls())) {
+      const turns = clients.map((client) => ({
+        name: String(client.leaves),
+        call: () => call(client.dpg, client),
+      }));
+      // more than six calls, so that PostgreSQL has chosen its kind of plan
+      const times = await interleaved(turns, { rounds: bench.amount(4, 2), calls: 20, warmUp: 12 });
+      const of = measurements(name, times).map(({ what, who, ...rest }) => ({
+        what: who,
+        who: what,
+        ...rest,
+      }));
+      found.push(...of);
+      ratios.push(ratio(`× the time at 10 leaves, ${name}`, of, 1.25));
+    }
+
+    const first = new Map(worlds.map(({ leaves: n }) => [String(n), [] as number[]]));
+    const memory = new Map(worlds.map(({ leaves: n }) => [String(n), [] as number[]]));
+    for (let round = 0; round < bench.amount(7, 3); round += 1) {
+      for (const { url, leaves: n } of worlds) {
+        const sql = postgres(url, { max: 1, onnotice: () => {} });
+        await sql`select`;
+        const dpg = createDpg(sql);
+        first.get(String(n))?.push(await timed(() => getItem(dpg)));
+        for (const call of Object.values(calls()))
+          for (let i = 0; i < 8; i += 1) await call(dpg, { networks: 1 });
+        const [row] =
+          await sql`select sum(total_bytes)::float8 / 1048576 as used from pg_backend_memory_contexts`;
+        memory.get(String(n))?.push(row?.used);
+        await sql.end();
+      }
+    }
+    for (const [who, times, atMost] of [
+      ['first get_item of a connection', first, 3],
+      ['memory of a session in MiB', memory, 2],
+    ] as const) {
+      const of = measurements(who, times).map((m) => ({ ...m, what: m.who, who }));
+      found.push(...of);
+      ratios.push(ratio(`× that at 10 leaves, ${who}`, of, atMost));
+    }
+    await Promise.all(clients.map(({ dpg }) => dpg.end()));
+    return {
+      unit: 'ms',
+      measurements: found,
+      ratios,
+      notes: [
+        `Leaves of items over ${worlds.map(({ networks }) => networks).join(', ')} networks; two leaves a network of actions and of events besides.`,
+        'Memory is that of a session that has made every one of these calls eight times, on the leaves of one network.',
+      ],
+      chart: 'lines',
+      axis: 'leaves of items',
+    };
+  },
+};
+
+function ratio(what: string, of: Measurement[], atMost: number) {
+  const most = of.at(-1)?.what ?? '';
+  return { what, value: median(of, of[0]?.who ?? '', most) / median(of, of[0]?.who ?? '', '10'), atMost };
+}
+
+const networkOf = ({ networks }: { networks: number }) => `network ${Math.floor(networks / 2)}`;
+const getItem = (dpg: Dpg) =>
+  dpg.items.get({ item_network: 'network 0', item_domain: 'domain 0', item_type: 't', item_id: ASHA });
+
+type Call = (dpg: Dpg, world: { networks: number }) => Promise<unknown>;
+
+function calls(): Record<string, Call> {
+  const actions = new Map<Dpg, { partition_network: string; action_type: string; action_id: string }>();
+  const student = (world: { networks: number }) => ({
+    item_network: networkOf(world),
+    item_domain: 'domain 0',
+    item_type: 't',
+    item_id: ASHA,
+  });
+  const tutor = (world: { networks: number }) => ({
+    ...student(world),
+    item_domain: 'domain 1',
+    item_id: RAVI,
+  });
+  const action = (dpg: Dpg) => actions.get(dpg) ?? { partition_network: '', action_type: '', action_id: '' };
+  const perform: Call = async (dpg, world) => {
+    const source = student(world);
+    const made = await dpg
+      .as('asha')
+      .actions.perform({ action_type: 'connect', source, target: tutor(world) });
+    actions.set(dpg, made);
+  };
+  return {
+    'upsert, new': (dpg, world) =>
+      dpg.as('asha').items.upsert({ ...student(world), ...ITEM, item_id: undefined }),
+    'upsert, there': (dpg, world) =>
+      dpg.as('asha').items.upsert({ ...student(world), ...ITEM, item_state: { at: performance.now() } }),
+    'update item': (dpg, world) =>
+      dpg.as('asha').items.update(student(world), { changes: { item_state: { at: performance.now() } } }),
+    'get item': (dpg, world) => dpg.items.get(student(world)),
+    'find items': (dpg, world) => dpg.items.find({ item_network: networkOf(world), item_domain: 'domain 2' }),
+    'find in circle': (dpg, world) =>
+      dpg.items.find({
+        item_network: networkOf(world),
+        item_domain: 'domain 2',
+        latitude: 12,
+        longitude: 77,
+        radius_meters: 100,
+      }),
+    'nearest items': (dpg, world) =>
+      dpg.items.nearest({
+        item_network: networkOf(world),
+        item_domain: 'domain 2',
+        latitude: 12,
+        longitude: 77,
+      }),
+    'perform action': perform,
+    'transition action': (dpg) =>
+      dpg.as('ravi').actions.transition(action(dpg), { action_status: `status ${performance.now()}` }),
+    'get action': (dpg) => dpg.as('asha').actions.get(action(dpg)),
+    'find actions': (dpg) =>
+      dpg
+        .as('ravi')
+        .actions.find({ partition_network: action(dpg).partition_network, action_type: 'connect' }),
+    'find events': async (dpg) => {
+      const { partition_network, action_type, action_id } = action(dpg);
+      return dpg.as('ravi').events.find({ partition_network, action_type, action_id });
+    },
+  };
+}
+
+/** Grows a copy of the former database: leaves take 10 to 20 ms each. */
+async function world(
+  bench: Bench,
+  { leaves: wanted, networks }: { leaves: number; networks: number },
+  from: string | undefined,
+) {
+  bench.say(`making ${wanted.toLocaleString('en')} leaves`);
+  const server = await bench.databases.server();
+  const url = from
+    ? await bench.databases.create(server, new globalThis.URL(from).pathname.slice(1))
+    : await bench.databases.migrated();
+  const perNetwork = wanted / networks;
+  await withAdmin(url, async (sql) => {
+    await sql`insert into public."user" (id, name, email) values ('asha', 'Asha', 'a@x'), ('ravi', 'Ravi', 'r@x') on conflict do nothing`;
+    await sql`set synchronous_commit = off`;
+    for (let n = 0; n < networks; n += 1) {
+      const network = `network ${n}`;
+      for (let d = 0; d < perNetwork; d += 10)
+        await sql`
+          select count(dpg.ensure_item_partition(${network}, 'domain ' || d))
+          from generate_series(${d}::integer, ${Math.min(d + 10, perNetwork) - 1}::integer) d`;
+      for (const type of ['connect', 'apply']) {
+        await sql`select dpg.ensure_action_partition(${network}, ${type})`;
+        await sql`select dpg.ensure_action_event_partition(${network}, ${type})`;
+      }
+      await sql`select dpg.upsert_item('asha', ${network}, 'domain 0', 't', ${URL}, 's', '{}', 12, 77, ${ASHA})`;
+      await sql`select dpg.upsert_item('ravi', ${network}, 'domain 1', 't', ${URL}, 's', '{}', 12, 77, ${RAVI})`;
+      await sql`
+        select count(dpg.upsert_item('ravi', ${network}, 'domain 2', 't', ${URL}, 's', '{}', 11 + n / 10.0, 77,
+          ('00000000-0000-4000-8000-' || lpad(to_hex(n), 12, '0'))::uuid))
+        from generate_series(0, 19) n`;
+    }
+    await sql`vacuum analyze`;
+  });
+  return url;
+}

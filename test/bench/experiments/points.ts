@@ -1,0 +1,46 @@
+// A million points in and around the hundred largest cities, so that a circle of 5 km finds some hundreds.
+
+import { readPlaces } from '../../demo/places.js';
+import { seededRandom } from '../measure.js';
+
+export interface Point {
+  latitude: number;
+  longitude: number;
+}
+
+export const GEO_NETWORK = 'points';
+export const ONE = ['all'];
+export const TEN = Array.from({ length: 10 }, (_, n) => `part ${n}`);
+
+const CITIES = 100;
+const SPREAD_DEGREES = 0.4;
+
+/** Always the same ones. */
+export function points(count: number): Point[] {
+  const random = seededRandom(7);
+  const cities = largestCities();
+  return Array.from({ length: count }, (_, n) => near(cities[n % cities.length], SPREAD_DEGREES, random));
+}
+
+/** Where to look: in those cities. */
+export function centres(count: number): Point[] {
+  const random = seededRandom(11);
+  const cities = largestCities();
+  return Array.from({ length: count }, () =>
+    near(cities[Math.floor(random() * cities.length)], SPREAD_DEGREES / 2, random),
+  );
+}
+
+function largestCities(): Point[] {
+  return readPlaces()
+    .sort((a, b) => b.item_state.population - a.item_state.population)
+    .slice(0, CITIES)
+    .map(({ item_latitude, item_longitude }) => ({ latitude: item_latitude, longitude: item_longitude }));
+}
+
+function near(city: Point | undefined, degrees: number, random: () => number): Point {
+  return {
+    latitude: (city?.latitude ?? 0) + (random() - 0.5) * degrees,
+    longitude: (city?.longitude ?? 0) + (random() - 0.5) * degrees,
+  };
+}

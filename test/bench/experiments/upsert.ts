@@ -1,0 +1,30 @@
+// A new item, one connection: how long each call takes.
+
+import { BARE, SEED, THIS } from '../contestants/contestant.js';
+import { type Experiment, measurements, median } from '../experiment.js';
+import { interleaved } from '../measure.js';
+import { contestants, newItem, SOURCE_OWNER } from './world.js';
+
+export const upsert: Experiment = {
+  name: 'upsert',
+  title: 'Upsert of a new item, one connection',
+  async run(bench) {
+    const those = await contestants(bench);
+    const turns = those.map(({ name, upsertItem }) => ({
+      name,
+      call: () => upsertItem(SOURCE_OWNER, newItem()),
+    }));
+    const times = await interleaved(turns, { rounds: bench.amount(12, 4), calls: 60, warmUp: 60 });
+    await Promise.all(those.map((contestant) => contestant.end()));
+    const found = measurements('upsert of a new item', times);
+    return {
+      unit: 'ms',
+      measurements: found,
+      ratios: [
+        { what: "of the seed's time", value: median(found, THIS) / median(found, SEED), atMost: 1 / 4 },
+        { what: "× bare SQL's time", value: median(found, THIS) / median(found, BARE), atMost: 1.3 },
+      ],
+      notes: [],
+    };
+  },
+};
