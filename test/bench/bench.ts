@@ -54,12 +54,17 @@ try {
   console.log(conditions.machine);
   for (const experiment of wanted) {
     bench.say(experiment.title);
-    const finding = await experiment.run(bench);
-    conditions.servers = await Promise.all(
-      (await databases.running()).map(({ adminUrl }) => serverFacts(adminUrl)),
-    );
-    print(experiment, finding);
-    await keep(experiment, finding, conditions, options);
+    try {
+      const finding = await experiment.run(bench);
+      const servers = await databases.running();
+      conditions.servers = await Promise.all(servers.map(({ adminUrl }) => serverFacts(adminUrl)));
+      print(experiment, finding);
+      await keep(experiment, finding, conditions, options);
+    } catch (error) {
+      // the others may still have something to say
+      console.error(`${experiment.name} failed:`, error);
+      process.exitCode = 1;
+    }
   }
   for (const facts of conditions.servers) console.log(facts);
 } finally {
