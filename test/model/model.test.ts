@@ -266,8 +266,15 @@ test('random sequences of all writing calls do what the contract says', {
   if (environment.DPG_MODEL_STATISTICS) console.table(outcomes);
   if (details.failed) {
     const replay = /replayPath="(\S+?)"/.exec(String(details.counterexample?.[1]))?.[1] ?? '';
+    const { counterexample, counterexamplePath, errorInstance } = details;
+    const first = String(counterexamplePath).split(':')[0];
     throw new Error(
-      `Replay it: DPG_MODEL_SEED=${details.seed} DPG_MODEL_PATH=${details.counterexamplePath} DPG_MODEL_REPLAY='${replay}' npx vitest run test/model\n${details.counterexample?.[1]}\n${details.errorInstance}`,
+      [
+        `Replay it: DPG_MODEL_SEED=${details.seed} DPG_MODEL_PATH=${counterexamplePath} DPG_MODEL_REPLAY='${replay}' npx vitest run test/model`,
+        `or before it was made shorter: DPG_MODEL_SEED=${details.seed} DPG_MODEL_PATH=${first} npx vitest run test/model`,
+        String(counterexample?.[1]),
+        String(errorInstance),
+      ].join('\n'),
     );
   }
   console.log(
