@@ -11,6 +11,7 @@ import { filters } from './experiments/filters.js';
 import { leaves } from './experiments/leaves.js';
 import { nearest } from './experiments/nearest.js';
 import { scale } from './experiments/scale.js';
+import { settings } from './experiments/settings.js';
 import { upsert } from './experiments/upsert.js';
 import { upsertConcurrently } from './experiments/upsert-concurrently.js';
 import { machine, type ServerFacts, serverFacts } from './machine.js';
@@ -28,6 +29,7 @@ const experiments: Experiment[] = [
   busyOwner,
   creation,
   leaves,
+  settings,
 ];
 
 const options = parseOptions(process.argv.slice(2));
