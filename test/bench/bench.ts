@@ -17,6 +17,7 @@ import { upsertConcurrently } from './experiments/upsert-concurrently.js';
 import { machine, type ServerFacts, serverFacts } from './machine.js';
 import { parseOptions } from './options.js';
 import { keep, print } from './report.js';
+import { summarise } from './summary.js';
 
 const experiments: Experiment[] = [
   upsert,
@@ -68,6 +69,7 @@ try {
       process.exitCode = 1;
     }
   }
+  await summarise([...experiments, scale].map(({ name }) => name));
   for (const facts of conditions.servers) console.log(facts);
 } finally {
   await databases.stop();
