@@ -44,7 +44,9 @@ const bench: Bench = {
   amount: (full, quick) => (options.quick ? quick : full),
 };
 
-const wanted = (options.scale ? [scale] : experiments).filter(({ name }) => name.includes(options.only));
+const wanted = (options.scale ? [scale] : experiments).filter(({ name }) =>
+  options.only.split(',').some((part) => name.includes(part)),
+);
 if (wanted.length === 0) {
   console.error(
     `There is no experiment ${options.only}, only ${experiments.map(({ name }) => name).join(', ')}.`,

@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 
 export interface Options {
-  /** Part of the name of an experiment; empty for all. */
+  /** Parts of names of experiments, with commas between; empty for all. */
   only: string;
   /** Less of everything: under two minutes. */
   quick: boolean;
@@ -18,7 +18,7 @@ export interface Options {
 }
 
 export const USAGE = `npm run bench -- [options]
-  --only <name>     experiments whose name contains this
+  --only <name>     experiments whose name contains this; several with commas
   --quick           less of everything: under two minutes
   --no-flush        the same without waiting for the disk
   --pg15            on PostgreSQL 15 instead of 18

@@ -18,7 +18,7 @@ export const circle: Experiment = {
     const counts = new Map<string, number>();
     const found: Measurement[] = [];
     for (const overTen of [false, true]) {
-      for (const kind of ['circle', 'count'] as const) {
+      for (const kind of ['newest 20', 'how many', 'all rows']) {
         const turns = those.map((contestant) => {
           let n = 0;
           return {
@@ -26,7 +26,10 @@ export const circle: Experiment = {
             call: async () => {
               const centre = around[n % around.length] ?? { latitude: 0, longitude: 0 };
               n += 1;
-              const rows = await contestant[kind](centre, RADIUS, overTen);
+              const rows =
+                kind === 'how many'
+                  ? await contestant.count(centre, RADIUS, overTen)
+                  : await contestant.circle(centre, RADIUS, overTen, kind === 'all rows' ? 1000 : 20);
               counts.set(contestant.name, (counts.get(contestant.name) ?? 0) + rows);
             },
           };
@@ -36,7 +39,7 @@ export const circle: Experiment = {
           calls: around.length,
           warmUp: around.length,
         });
-        const what = `${kind === 'circle' ? 'all rows' : 'how many'}, ${overTen ? 'ten leaves' : 'one leaf'}`;
+        const what = `${kind}, ${overTen ? 'ten leaves' : 'one leaf'}`;
         found.push(...measurements(what, times));
       }
     }
