@@ -164,4 +164,5 @@
 
 --!include actions/item_actions_parties_only.sql
 --!include events/action_events_parties_only.sql
+--!include access/comments.sql
 --!include access/privileges.sql

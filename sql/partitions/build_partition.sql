@@ -14,6 +14,10 @@ begin
     'create table dpg.%I (like dpg.%I including all excluding comments)%s',
     name, root, case when key is null then format(' partition by list (%I)', second_level) end
   );
+  execute format(
+    'comment on table dpg.%I is %L',
+    name, format('%s of network %s%s.', replace(root, '_', ' '), to_json(network), ', ' || split_part(second_level, '_', 2) || ' ' || to_json(key))
+  );
   if root = 'action_events' and key is not null then
     -- row triggers come with the attachment, truncate triggers do not
     execute format(
