@@ -68,7 +68,9 @@ export async function startServer(options: StartOptions = {}): Promise<Server> {
   const existing = process.env.TEST_DATABASE_URL;
   const version = options.version ?? process.env.DPG_POSTGRES_VERSION ?? '18';
   if (existing) return existingServer(existing);
-  if (process.env.DPG_TEST_SERVER === 'docker') {
+  const kind = process.env.DPG_TEST_SERVER || undefined;
+  if (kind && kind !== 'docker') throw new Error(`DPG_TEST_SERVER is 'docker' or not set, it is '${kind}'.`);
+  if (kind === 'docker') {
     const container = await startContainer(version, serverSettings(options));
     return { ...connectTo(container.adminUrl), kind: 'container', ...container };
   }
