@@ -8,7 +8,7 @@ as $body$
 declare
   reader dpg.subscriptions;
 begin
-  perform dpg_private.check_present('position', acknowledge."position");
+  perform dpg_private.check_present('position', acknowledge."position" is not null);
   reader := dpg_private.lock_subscription(subscription);
   if not acknowledge."position" between 0 and reader.handed_out_position then
     perform dpg_private.refuse_argument(

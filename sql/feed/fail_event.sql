@@ -18,7 +18,7 @@ begin
   max_attempts := coalesce(max_attempts, 10);
   retry_seconds := coalesce(retry_seconds, 0);
   perform
-    dpg_private.check_present('position', fail_event."position"),
+    dpg_private.check_present('position', fail_event."position" is not null),
     dpg_private.check_failure(error, retry_seconds);
   if max_attempts < 1 then
     perform dpg_private.refuse_argument('max_attempts', to_jsonb(max_attempts), 'is out of range', 'Try at least once.');

@@ -7,7 +7,7 @@ set search_path = pg_catalog, pg_temp
 as $body$
 begin
   -- Whoever inserts holds this lock from before the seq is drawn until the transaction ends. A prepared transaction
-  -- holds it under another name than before ('-1/…'), and has no pid.
+  -- holds it under another name than before ('-1/' and its transaction id), and has no pid.
   return array(
     select l.virtualtransaction
     from pg_locks l

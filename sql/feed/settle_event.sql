@@ -7,7 +7,7 @@ set search_path = pg_catalog, pg_temp
 as $body$
 begin
   perform
-    dpg_private.check_present('position', settle_event."position"),
+    dpg_private.check_present('position', settle_event."position" is not null),
     dpg_private.get_subscription(subscription);
   delete from dpg.failed_events f
   where f.subscription = settle_event.subscription
