@@ -87,7 +87,10 @@ const A_PAUSE = 'The next try is 0 to 86,400 seconds away.';
 const ATTEMPTS = 'Try at least once, and at most 2,147,483,647 times.';
 const AN_ERROR = 'Say what went wrong, as text without NUL.';
 
-const position = z.bigint(A_POSITION).min(0n, A_POSITION).max(9_223_372_036_854_775_807n, A_POSITION);
+const position = z.custom<bigint>(
+  (given) => typeof given === 'bigint' && given >= 0n && given <= 9_223_372_036_854_775_807n,
+  A_POSITION,
+);
 // JSON has no bigint; its integers are as long as one likes
 position._zod.toJSONSchema = () => ({ type: 'integer', minimum: 0 });
 const pause = z
