@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: ['sdk/index.ts'],
+  entry: { index: 'sdk/index.ts', mirror: 'sdk/mirror/index.ts' },
   format: ['esm', 'cjs'],
   dts: true,
   clean: true,

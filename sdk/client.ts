@@ -18,7 +18,7 @@ export interface Queryable {
   typed(value: string | null, oid: number): unknown;
 }
 
-type ScalarType = 'text' | 'uuid' | 'integer' | 'double precision' | 'jsonb' | 'timestamptz';
+type ScalarType = 'text' | 'uuid' | 'integer' | 'bigint' | 'double precision' | 'jsonb' | 'timestamptz';
 type ArgumentType = ScalarType | 'item_ref';
 
 /** How a column is sent that JSON, or the settings of a session, would change. */
@@ -122,10 +122,11 @@ export function reading<Argument extends string, Result>(
   returns: Returns<Result>,
 ): Statement<Argument, Result> {
   const next = parameters();
-  const given = (Object.entries(takes) as [Argument, ArgumentType][]).map(([argument, type]) =>
-    type === 'item_ref'
-      ? `${argument} => row(${next('text')}, ${next('text')}, ${next('text')}, ${next('uuid')})::dpg.item_ref`
-      : `${argument} => ${next(type)}`,
+  const given = (Object.entries(takes) as [Argument, ArgumentType][]).map(
+    ([argument, type]) =>
+      type === 'item_ref'
+        ? `${argument} => row(${next('text')}, ${next('text')}, ${next('text')}, ${next('uuid')})::dpg.item_ref`
+        : `${argument === 'position' ? '"position"' : argument} => ${next(type)}`, // a word of SQL's own
   );
   return statement(`dpg.${name}(${given.join(', ')}) as result`, takes, returns);
 }
@@ -202,5 +203,19 @@ function write(type: ArgumentType, value: unknown): (string | null)[] {
     return [item_network, item_domain, item_type, item_id] as string[];
   }
   if (value === undefined || value === null) return [null];
-  return [type === 'jsonb' ? JSON.stringify(value) : String(value)];
+  if (type === 'jsonb' && !(value instanceof JsonText)) return [JSON.stringify(value)];
+  return [String(value)];
+}
+
+/** JSON that goes to the database as it is: JavaScript's numbers would bend some of it. */
+export class JsonText {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  toString(): string {
+    return this.#text;
+  }
 }

@@ -3,6 +3,7 @@ import { type ActorActions, actorActions, type InstanceActions, instanceActions 
 import { check, fields, key } from './arguments.js';
 import type { Queryable } from './client.js';
 import { type ActorEvents, actorEvents, type InstanceEvents, instanceEvents } from './events.js';
+import { type Subscriptions, subscriptionsOf } from './feed.js';
 import { type ActorItems, actorItems, type ReadItems, readItems } from './items.js';
 import { type Partitions, partitionsOf } from './partitions.js';
 
@@ -26,6 +27,9 @@ export interface Dpg<Sql extends Queryable = postgres.Sql> {
   readonly events: InstanceEvents;
 
   readonly partitions: Partitions;
+
+  /** The feed of this instance's events. */
+  readonly subscriptions: Subscriptions;
 
   /**
    * On behalf of a user whom the application has authenticated: `actor` is the user's id.
@@ -91,6 +95,7 @@ function dpgOn<Sql extends Queryable>(sql: Sql, end: Dpg['end'] = async () => un
     actions: instanceActions(sql),
     events: instanceEvents(sql),
     partitions: partitionsOf(sql),
+    subscriptions: subscriptionsOf(sql),
     as(actor) {
       check(whoever, { actor });
       return {

@@ -16,7 +16,7 @@ import {
   updateCount,
   url,
 } from './arguments.js';
-import { call, only, type Queryable, reading, row } from './client.js';
+import { call, JsonText, only, type Queryable, reading, row } from './client.js';
 import { type List, type Listed, list } from './pages.js';
 
 /** A row of `dpg.action_events`. */
@@ -115,7 +115,8 @@ export const findEvents = fields({
 export type StoreEvent = z.input<typeof storeEvent>;
 export type FindEvents = z.input<typeof findEvents>;
 
-const exactColumns = {
+/** The columns that JSON would bend. */
+export const exactEventColumns = {
   source_item_latitude: 'double',
   source_item_longitude: 'double',
   target_item_latitude: 'double',
@@ -123,7 +124,7 @@ const exactColumns = {
   created_at: 'time',
 } as const;
 
-const store_event = call('store_event', { event: 'jsonb' }, row<ActionEvent>(exactColumns));
+const store_event = call('store_event', { event: 'jsonb' }, row<ActionEvent>(exactEventColumns));
 const find_events = reading(
   'find_events',
   {
@@ -138,7 +139,7 @@ const find_events = reading(
     page_size: 'integer',
     page_token: 'text',
   },
-  row<FoundEvent>(exactColumns),
+  row<FoundEvent>(exactEventColumns),
 );
 
 /** What is done on behalf of no user of this instance. */
@@ -150,6 +151,15 @@ export function instanceEvents(sql: Queryable) {
      */
     async store(event: StoreEvent): Promise<ActionEvent> {
       return only(store_event(sql, check(storedEvent, { event })));
+    },
+
+    /**
+     * The same for an event as JSON text, which goes to the database as it is: numbers keep digits that JavaScript's
+     * would lose.
+     * @throws {DuplicateDiffersError} {@link InvalidArgumentError}
+     */
+    async storeText(event: string): Promise<ActionEvent> {
+      return only(store_event(sql, { event: new JsonText(event) }));
     },
   };
 }

@@ -24,6 +24,26 @@ export type {
   InstanceEvents,
   StoreEvent,
 } from './events.js';
+export {
+  type AcknowledgeEvents,
+  type CreateSubscription,
+  type DropSubscription,
+  eventText,
+  type FailEvent,
+  type FailedEvent,
+  type FeedEvent,
+  type ListFailedEvents,
+  type ListSubscriptions,
+  type Peer,
+  type ReadEvents,
+  type ReadRetries,
+  type ReleaseEvents,
+  type RetryEvents,
+  type SettleEvent,
+  type Subscription,
+  type SubscriptionStatus,
+  type Subscriptions,
+} from './feed.js';
 export type {
   ActorItems,
   CountItems,

@@ -12,6 +12,19 @@ export {
 export { key, url } from './arguments.js';
 export { findEvents, storeEvent } from './events.js';
 export {
+  acknowledgeEvents,
+  createSubscription,
+  dropSubscription,
+  failEvent,
+  listFailedEvents,
+  listSubscriptions,
+  readEvents,
+  readRetries,
+  releaseEvents,
+  retryEvents,
+  settleEvent,
+} from './feed.js';
+export {
   countItems,
   findItems,
   itemRef,

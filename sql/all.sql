@@ -57,6 +57,8 @@
 --!include actions/item_actions_target_owner_idx.sql
 --!include actions/item_actions_source_item_idx.sql
 --!include actions/item_actions_target_item_idx.sql
+--!include actions/mirrored_actions.sql
+--!include actions/action_of_mirrored.sql
 --!include actions/found_action.sql
 --!include actions/action_definitions.sql
 --!include actions/party_leaves.sql
@@ -68,6 +70,15 @@
 --!include events/action_events_target_owner_idx.sql
 --!include events/action_events_action_idx.sql
 --!include events/found_event.sql
+
+--!include feed/event_queue.sql
+--!include feed/event_feed.sql
+--!include feed/event_feed_source_idx.sql
+--!include feed/feed_state.sql
+--!include feed/feed_event.sql
+--!include feed/subscriptions.sql
+--!include feed/failed_events.sql
+
 --!include redactions/redactions.sql
 --!include redactions/is_erasing.sql
 --!include redactions/is_redacted.sql
@@ -144,6 +155,7 @@
 --!include events/time_of_text.sql
 --!include events/event_of_object.sql
 --!include events/is_same_event.sql
+--!include actions/note_mirrored_action.sql
 --!include events/store_event.sql
 --!include events/find_events.sql
 
@@ -156,6 +168,29 @@
 --!include actions/receive_transition.sql
 --!include actions/get_action.sql
 --!include actions/find_actions.sql
+
+--!include feed/feed_home.sql
+--!include feed/enter_feed_home.sql
+--!include feed/queue_writers.sql
+--!include feed/place_events.sql
+--!include feed/check_batch.sql
+--!include feed/check_failure.sql
+--!include feed/refuse_subscription.sql
+--!include feed/get_subscription.sql
+--!include feed/lock_subscription.sql
+--!include feed/create_subscription.sql
+--!include feed/drop_subscription.sql
+--!include feed/next_positions.sql
+--!include feed/events_at.sql
+--!include feed/read_events.sql
+--!include feed/acknowledge.sql
+--!include feed/release_events.sql
+--!include feed/fail_event.sql
+--!include feed/retry_events.sql
+--!include feed/read_retries.sql
+--!include feed/settle_event.sql
+--!include feed/peers.sql
+--!include feed/subscription_status.sql
 
 --!include redactions/check_reason.sql
 --!include redactions/redact_event.sql

@@ -29,53 +29,78 @@ begin
   ));
   page_start := dpg_private.page_position(scope, page_token);
 
-  -- one search for each leaf and role, each answered by an index in the order of the page
+  -- One search for each leaf and role, each answered by an index in the order of the page. What lives on other instances
+  -- is in one table; its targets' owners are users of those, nobody here.
   select string_agg(
     format(
-      '(select a.*
+      '(select %s
         from %s a
         where %s %s %s
-        order by a.updated_at desc, a.partition_network, a.action_type, a.action_id
+        order by a.updated_at desc, a.partition_network, a.action_type, a.action_id, a.target_item_instance_url
         limit $5)',
-      l.leaf,
-      c.condition,
+      w.columns,
+      w.relation,
+      w.condition,
       case when action_status is not null then 'and a.action_status = $2' end,
       case when page_start is not null then
         'and a.updated_at <= $6
-         and (a.updated_at < $6 or (a.partition_network, a.action_type, a.action_id) > ($7, $8, $9))'
+         and (
+           a.updated_at < $6
+           or (a.partition_network, a.action_type, a.action_id, a.target_item_instance_url) > ($7, $8, $9, $10)
+         )'
       end
     ),
     ' union all '
   )
   into searches
-  from unnest(dpg_private.leaves_of_party('item_actions', actor, partition_network, action_type)) l(leaf)
-  cross join unnest(
-    dpg_private.party_conditions(
-      ownership_role,
-      'a.source_item_owner = $1 and a.source_item_is_local' || case when item_id is null then '' else ' and a.source_item_id = $3' end,
-      'a.target_item_owner = $1' || case when item_id is null then '' else ' and a.target_item_id = $3' end
-    )
-  ) c(condition);
+  from (
+    select
+      'a.*, dpg_private.ownership_roles($1, a.source_item_owner, a.source_item_is_local, a.target_item_owner, true)' as columns,
+      l.leaf::text as relation,
+      c.condition
+    from unnest(dpg_private.leaves_of_party('item_actions', actor, partition_network, action_type)) l(leaf)
+    cross join unnest(
+      dpg_private.party_conditions(
+        ownership_role,
+        'a.source_item_owner = $1 and a.source_item_is_local' || case when item_id is null then '' else ' and a.source_item_id = $3' end,
+        'a.target_item_owner = $1' || case when item_id is null then '' else ' and a.target_item_id = $3' end
+      )
+    ) c(condition)
+    union all
+    select
+      '(dpg_private.action_of_mirrored(a)).*, array[''initiated'']',
+      'dpg_private.mirrored_actions',
+      concat_ws(
+        ' and ', 'a.source_item_owner = $1',
+        case when item_id is not null then 'a.source_item_id = $3' end,
+        case when partition_network is not null then 'a.partition_network = $11' end,
+        case when action_type is not null then 'a.action_type = $12' end
+      )
+    where ownership_role <> 'received'
+  ) w;
   if searches is null then
     return;
   end if;
 
   return query execute format(
     'select p.*,
-       dpg_private.ownership_roles($1, p.source_item_owner, p.source_item_is_local, p.target_item_owner, true),
-       dpg_private.page_token($4, jsonb_build_array(p.updated_at, p.partition_network, p.action_type, p.action_id))
+       dpg_private.page_token(
+         $4,
+         jsonb_build_array(p.updated_at, p.partition_network, p.action_type, p.action_id, p.target_item_instance_url)
+       )
      from (
        select * from (%s) a
-       order by a.updated_at desc, a.partition_network, a.action_type, a.action_id
+       order by a.updated_at desc, a.partition_network, a.action_type, a.action_id, a.target_item_instance_url
        limit $5
      ) p
-     order by p.updated_at desc, p.partition_network, p.action_type, p.action_id',
+     order by p.updated_at desc, p.partition_network, p.action_type, p.action_id, p.target_item_instance_url',
     searches
   )
   using actor, action_status, item_id, scope, page_size,
-    (page_start ->> 0)::timestamptz, page_start ->> 1, page_start ->> 2, (page_start ->> 3)::uuid;
+    (page_start ->> 0)::timestamptz, page_start ->> 1, page_start ->> 2, (page_start ->> 3)::uuid, page_start ->> 4,
+    partition_network, action_type;
 end
 $body$;
 
 comment on function dpg.find_actions(text, text, text, text, text, uuid, integer, text) is
-  'The actions of which the actor is a party, latest change first (updated_at descending, then partition_network, action_type and action_id). ownership_role is initiated (the actor owned the source), received (the target) or all; item_id means the item on that side. A page has page_size rows (1 to 1,000, 20 unless told); next_page_token of a row, passed as page_token with the same filters, continues after it; fewer rows than page_size means the end. Raises DP001, DP011. Example: select * from dpg.find_actions(''ravi'', ''received'', ''yellow_dot'', ''connect'', ''created'')';
+  'The actions of which the actor is a party, also those that live on other instances as far as their events were mirrored (target_item_instance_url says where; requirements_snapshot is {}), latest change first (updated_at descending, then partition_network, action_type and action_id). ownership_role is initiated (the actor owned the source), received (the target) or all; item_id means the item on that side. A page has page_size rows (1 to 1,000, 20 unless told); next_page_token of a row, passed as page_token with the same filters, continues after it; fewer rows than page_size means the end. Raises DP001, DP011. Example: select * from dpg.find_actions(''ravi'', ''received'', ''yellow_dot'', ''connect'', ''created'')';

@@ -8,6 +8,7 @@ as $body$
 declare
   leaf regclass;
   action dpg.item_actions;
+  mirrored dpg.item_actions;
 begin
   perform
     dpg_private.check_actor(actor),
@@ -20,17 +21,34 @@ begin
     into action
     using partition_network, action_type, action_id;
   end if;
+  if dpg_private.ownership_roles(
+    actor, action.source_item_owner, action.source_item_is_local, action.target_item_owner, true
+  ) <> '{}' then
+    return action;
+  end if;
+
+  -- one that lives on another instance, as its mirrored events tell of it; ids there are not ours, so there may be several
+  select (dpg_private.action_of_mirrored(m)).*
+  into mirrored
+  from dpg_private.mirrored_actions m
+  where m.partition_network = get_action.partition_network
+    and m.action_type = get_action.action_type
+    and m.action_id = get_action.action_id
+  order by m.source_item_owner = get_action.actor desc, m.updated_at desc
+  limit 1;
+  if mirrored.source_item_owner = actor then
+    return mirrored;
+  end if;
+  if action.action_id is null then
+    action := mirrored;
+  end if;
   if action.action_id is null then
     perform dpg_private.refuse_action_not_found(partition_network, action_type, action_id);
   end if;
-  if dpg_private.ownership_roles(
-    actor, action.source_item_owner, action.source_item_is_local, action.target_item_owner, true
-  ) = '{}' then
-    perform dpg_private.refuse_not_action_party(actor, action);
-  end if;
-  return action;
+  perform dpg_private.refuse_not_action_party(actor, action);
+  return null;
 end
 $body$;
 
 comment on function dpg.get_action(text, text, text, uuid) is
-  'One action, for its parties. Raises DP001, DP004, DP005. Example: select * from dpg.get_action(''asha'', ''yellow_dot'', ''connect'', ''33333333-3333-4333-8333-333333333333'')';
+  'One action, for its parties; also one that lives on another instance, as its mirrored events tell of it (target_item_instance_url says where). Raises DP001, DP004, DP005. Example: select * from dpg.get_action(''asha'', ''yellow_dot'', ''connect'', ''33333333-3333-4333-8333-333333333333'')';

@@ -23,9 +23,15 @@ begin
     event_payload, remarks, action.updated_at, action.source_item_is_local, true
   )
   on conflict do nothing;
-  return found;
+  if not found then
+    return false;
+  end if;
+  -- for the feed: under the row lock of the action, so that its events are queued in their order
+  insert into dpg_private.event_queue (partition_network, action_type, event_id, source_item_instance_url, created_at)
+  values (action.partition_network, action.action_type, event_id, action.source_item_instance_url, action.updated_at);
+  return true;
 end
 $body$;
 
 comment on function dpg_private.append_event(dpg.item_actions, uuid, jsonb, text) is
-  'Appends the event of an action as it is now: its status, update_count and time. False, and nothing written, when the id was used before, or when this update has an event already: one that was mirrored before its origin became a URL of this instance.';
+  'Appends the event of an action as it is now: its status, update_count and time, and queues it for the feed. False, and nothing written, when the id was used before, or when this update has an event already: one that was mirrored before its origin became a URL of this instance.';

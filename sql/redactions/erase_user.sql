@@ -106,6 +106,9 @@ begin
     using user_id, tombstone;
   end loop;
 
+  update dpg_private.mirrored_actions m
+  set source_item_owner = tombstone
+  where m.source_item_owner = erase_user.user_id;
   delete from dpg_private.party_leaves p where p.owner = erase_user.user_id;
   update dpg.redactions r set actor = tombstone where r.actor = erase_user.user_id;
   return redaction;

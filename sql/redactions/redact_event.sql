@@ -48,6 +48,14 @@ begin
     )
     using partition_network, action_type, event.action_id;
   end if;
+  if not event.target_item_is_local then
+    update dpg_private.mirrored_actions m
+    set remarks = null
+    where m.partition_network = redact_event.partition_network
+      and m.action_type = redact_event.action_type
+      and m.action_id = event.action_id
+      and m.origin_instance_domain = event.origin_instance_domain;
+  end if;
   execute format(
     'update %s e
      set event_payload = ''{}'', remarks = null

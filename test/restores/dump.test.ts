@@ -106,7 +106,7 @@ describe.skipIf(!tools).each(['public', 'extensions'])(
         longitude: 77.59,
       });
       expect(rows.map(({ item_id }) => item_id)).toEqual(['00000000-0000-4000-8000-000000000002']);
-      expect((await asha.actions.find({ page_size: 100 })).rows.length).toBe(7);
+      expect((await asha.actions.find({ page_size: 100 })).rows.length).toBe(8);
       // A repeated call is known to have been made; a redacted event stays empty; a new leaf finds a name.
       const again = await asha.actions.perform({
         action_type: 'connect',

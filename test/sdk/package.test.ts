@@ -1,7 +1,7 @@
 // The package as others get it: built, packed, and used from an empty project by ESM, CommonJS and the compiler.
 
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -87,8 +87,12 @@ test('the compiler, for both kinds of module, checking the declarations too', as
     'process.env.DATABASE_URL',
     "process.env.DATABASE_URL ?? ''",
   )}`;
-  await writeFile(join(project, 'esm.mts'), source);
-  await writeFile(join(project, 'commonjs.cts'), source);
+  const mirroring = `
+    import { type Deliver, httpDeliver, mirror } from 'dpg-database/mirror';
+    const deliver: Deliver = httpDeliver({ secretOf: (peer: string) => peer });
+    void mirror({ dpg: createDpg(process.env.DATABASE_URL ?? ''), deliver });`;
+  await writeFile(join(project, 'esm.mts'), source + mirroring);
+  await writeFile(join(project, 'commonjs.cts'), source + mirroring);
   const options = ['--noEmit', '--strict', '--target', 'es2022', '--module', 'nodenext', '--types', 'node'];
   const { stdout } = await run(
     process.execPath,
@@ -98,8 +102,44 @@ test('the compiler, for both kinds of module, checking the declarations too', as
   expect(stdout).toBe('');
 });
 
+test('the mirror, an entry point of its own, with the errors and events of the other', async () => {
+  const use = `
+    const stop = new AbortController();
+    async function main() {
+      const dpg = createDpg(process.env.DATABASE_URL, { max: 1 });
+      const handle = handler({ dpg, secretOf: () => undefined });
+      console.log((await handle(new Request('http://x/', { method: 'POST' }))).status);
+      await dpg.subscriptions.create({ subscription: 'package' });
+      setTimeout(() => stop.abort(), 100);
+      for await (const batch of follow({ dpg, subscription: 'package', signal: stop.signal })) await batch.acknowledge();
+      await mirror({ dpg, deliver: async () => undefined, signal: stop.signal });
+      await follow({ dpg, subscription: 'unknown' }).next().catch((error) =>
+        console.log(error instanceof InvalidArgumentError, error.code));
+      await dpg.end();
+    }
+    main();`;
+  const esm = join(project, 'mirror.mjs');
+  await writeFile(
+    esm,
+    `import { createDpg, InvalidArgumentError } from 'dpg-database';
+     import { follow, handler, mirror } from 'dpg-database/mirror';${use}`,
+  );
+  const commonJs = join(project, 'mirror.cjs');
+  await writeFile(
+    commonJs,
+    `const { createDpg, InvalidArgumentError } = require('dpg-database');
+     const { follow, handler, mirror } = require('dpg-database/mirror');${use}`,
+  );
+  for (const file of [esm, commonJs]) {
+    const { stdout } = await run(process.execPath, [file], { env: env() });
+    expect(stdout, file).toBe('401\ntrue DP001\n');
+  }
+});
+
 test('comments come with the declarations', async () => {
-  const declarations = await readFile(join(project, 'node_modules/dpg-database/dist/index.d.ts'), 'utf8');
+  const dist = join(project, 'node_modules/dpg-database/dist');
+  const files = (await readdir(dist)).filter((name) => name.endsWith('.d.ts'));
+  const declarations = (await Promise.all(files.map((name) => readFile(join(dist, name), 'utf8')))).join();
   for (const comment of ['nearest first, each with `distance_meters`', 'Degrees, -90 to 90', 'appended']) {
     expect(declarations).toContain(comment);
   }

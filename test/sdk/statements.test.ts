@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, inject, test } from 'vitest';
-import { createDpg } from '../../sdk/index.js';
+import { createDpg, eventText } from '../../sdk/index.js';
 import { testDatabase } from '../support/test-database.js';
-import { addUsers, noting, OTHER_URL, student, tutor } from './story.js';
+import { addUsers, noting, OTHER_URL, OUR_URL, student, tutor } from './story.js';
 
 const database = await testDatabase();
 const statements: string[] = [];
@@ -110,9 +110,45 @@ test('every method is one statement, of the same text each time', async () => {
       dpg.partitions.ensureActionEvent({ partition_network: 'new', action_type: `${given}` }),
     );
     await one('partitions.list', () => dpg.partitions.list(given ? { network: 'new' } : undefined));
+
+    const subscription = `to ${given}`;
+    const place = { subscription, position: 1n };
+    await one('subscriptions.create', () =>
+      dpg.subscriptions.create({ subscription, ...(given ? { partition_network: 'yellow_dot' } : {}) }),
+    );
+    const events = await one('subscriptions.read', () =>
+      dpg.subscriptions.read({ subscription, ...(given ? { max_events: 2, lease_seconds: 5 } : {}) }),
+    );
+    expect(events[0]?.position).toBe(1n);
+    await one('events.storeText', () =>
+      dpg.events.storeText(
+        eventText(events[0] as NonNullable<(typeof events)[0]>)
+          .replaceAll(OUR_URL, OTHER_URL)
+          .replace(/"event_id":"[^"]*"/, `"event_id":"${randomUUID()}"`)
+          .replace(/"action_id":"[^"]*"/, `"action_id":"${randomUUID()}"`),
+      ),
+    );
+    await one('subscriptions.fail', () =>
+      dpg.subscriptions.fail({ ...place, error: 'no', ...(given ? { max_attempts: 1 } : {}) }),
+    );
+    await one('subscriptions.retry', () => dpg.subscriptions.retry(given ? place : { subscription }));
+    await one('subscriptions.readRetries', () =>
+      dpg.subscriptions.readRetries({ subscription, ...(given ? { max_events: 2 } : {}) }),
+    );
+    await one('subscriptions.settle', () => dpg.subscriptions.settle(place));
+    await one('subscriptions.acknowledge', () => dpg.subscriptions.acknowledge(place));
+    await one('subscriptions.release', () =>
+      dpg.subscriptions.release({ subscription, ...(given ? { error: 'no', retry_seconds: 1 } : {}) }),
+    );
+    await one('subscriptions.list', () => dpg.subscriptions.list(given ? { subscription } : undefined));
+    await one('subscriptions.failures', () =>
+      dpg.subscriptions.failures(given ? { subscription } : undefined),
+    );
+    await one('subscriptions.peers', () => dpg.subscriptions.peers());
+    await one('subscriptions.drop', () => dpg.subscriptions.drop({ subscription }));
   }
 
-  expect(seen.size).toBe(22);
+  expect(seen.size).toBe(35);
   for (const [method, texts] of seen) expect([...texts], method).toHaveLength(1);
 });
 

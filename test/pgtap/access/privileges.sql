@@ -53,8 +53,9 @@ $f$;
 
 select is(
   pg_temp.executable('dpg_app'),
-  'count_items define_action delete_item ensure_action_event_partition ensure_action_partition ensure_item_partition find_actions find_events find_items '
-    || 'get_action get_item nearest_items perform_action receive_action receive_transition store_event transition_action update_item upsert_item upsert_items',
+  'acknowledge count_items create_subscription define_action delete_item drop_subscription ensure_action_event_partition ensure_action_partition '
+    || 'ensure_item_partition fail_event find_actions find_events find_items get_action get_item nearest_items perform_action read_events read_retries '
+    || 'receive_action receive_transition release_events retry_events settle_event store_event transition_action update_item upsert_item upsert_items',
   'dpg_app executes the functions of the contract and no administration'
 );
 select is(
@@ -74,12 +75,12 @@ select is(
 );
 select is(
   pg_temp.relation_privileges('dpg_app'),
-  'select: action_definitions action_events instance_urls item_actions items limits partitions',
+  'select: action_definitions action_events failed_events instance_urls item_actions items limits partitions peers subscription_status subscriptions',
   'dpg_app reads the tables and writes none, no leaf either'
 );
 select is(
   pg_temp.relation_privileges('dpg_readonly'),
-  'select: action_definitions action_events instance_urls item_actions items limits partitions',
+  'select: action_definitions action_events failed_events instance_urls item_actions items limits partitions peers subscription_status subscriptions',
   'dpg_readonly the same'
 );
 select is(

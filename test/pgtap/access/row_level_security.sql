@@ -133,7 +133,7 @@ reset role;
 set local role dpg_app;
 set local dpg.actor = 'rls mina';
 select results_eq(
-  $$select right(action_id::text, 2) from dpg.find_actions('rls asha')$$, $$values ('11')$$,
+  $$select right(action_id::text, 2) from dpg.find_actions('rls asha')$$, $$values ('11'), ('21')$$,
   'find_actions goes by its argument'
 );
 select results_eq(

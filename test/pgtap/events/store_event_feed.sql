@@ -136,10 +136,14 @@ select is(
   array['9.4 initiated', '9.3 initiated', '9.2 initiated']::text[],
   'those that came out of order are in the order of their times'
 );
-select is_empty($$select * from dpg.find_actions('actions asha', 'initiated')$$, 'a mirrored event makes no action');
-select throws_ok(
-  $$select dpg.get_action('actions asha', 'actions test', 'connect', '20000000-0000-4000-8000-000000000009')$$,
-  'DP004', null, 'its action is not of this instance'
+select results_eq(
+  $$select action_id, action_status, update_count, target_item_instance_url, ownership_roles from dpg.find_actions('actions asha', 'initiated')$$,
+  $$values ('20000000-0000-4000-8000-000000000009'::uuid, 'accepted', 4, 'https://far.actions.test', array['initiated'])$$,
+  'their action is as the event of the highest update_count left it'
+);
+select is_empty(
+  $$select * from dpg.find_actions('actions ravi', action_type => 'connect')$$,
+  'nobody is a party of it by the id of its targets owner'
 );
 
 select * from finish();

@@ -200,7 +200,7 @@ end
 $body$;
 select results_eq(
   $$select place from pg_temp.traces('erase asha') order by 1$$,
-  $$values ('dpg.action_events'), ('dpg.item_actions')$$,
+  $$values ('dpg.action_events'), ('dpg.item_actions'), ('dpg_private.mirrored_actions')$$,
   'her id is nowhere but in the rows of others'
 );
 select results_eq(
@@ -223,7 +223,7 @@ select results_eq(
   'the other party can move the action on'
 );
 select results_eq(
-  $$select count(*) from dpg.find_actions('erase ravi')$$, $$values (4::bigint)$$, 'and finds all of it'
+  $$select count(*) from dpg.find_actions('erase ravi')$$, $$values (5::bigint)$$, 'and finds all of it, also what lives elsewhere'
 );
 select results_eq(
   $$select source_item_owner, target_item_owner from dpg.perform_action(

@@ -1,0 +1,319 @@
+import { z } from 'zod';
+import { check, fields, id, key, url } from './arguments.js';
+import { call, only, type Queryable, type Returns, row, value, view } from './client.js';
+import { type ActionEvent, exactEventColumns, storeEvent } from './events.js';
+
+/** A row of `dpg.read_events`: an event of this instance, and where it stands in the feed. */
+export interface FeedEvent extends ActionEvent {
+  /** Rises from event to event; keep it beside what you did with the event, and nothing is done twice. */
+  position: bigint;
+}
+
+/** A row of `dpg.subscriptions`. */
+export interface Subscription {
+  subscription: string;
+  /** The filters; all events when null. */
+  partition_network: string | null;
+  action_type: string | null;
+  source_item_instance_url: string | null;
+  /** Everything up to here is done. */
+  acknowledged_position: bigint;
+  /** Last position of the batch that is being worked on. */
+  leased_position: bigint | null;
+  /** Until then nobody else gets events. ISO 8601 in UTC with microseconds, as all times here. */
+  leased_until: string | null;
+  /** The highest position that was ever handed out. */
+  handed_out_position: bigint;
+  /** Up to here nothing else matches the filters. */
+  passed_position: bigint;
+  created_at: string;
+  leased_at: string | null;
+  acknowledged_at: string | null;
+  /** The last error that a reader has reported. */
+  last_error: string | null;
+  last_error_at: string | null;
+}
+
+/** A row of `dpg.subscription_status`. */
+export interface SubscriptionStatus {
+  subscription: string;
+  partition_network: string | null;
+  action_type: string | null;
+  source_item_instance_url: string | null;
+  acknowledged_position: bigint;
+  /** Events that are not acknowledged. */
+  lag_events: bigint;
+  /** Age of the oldest of them. */
+  lag_seconds: number;
+  is_leased: boolean;
+  /** Nobody has read for an hour, though there was something to read. */
+  is_dead: boolean;
+  /** Events that were given up: `subscriptions.retry` revives them. */
+  dead_events: bigint;
+  last_error: string | null;
+  last_error_at: string | null;
+  /** The server process whose open transaction holds the feed back. */
+  held_back_by_pid: number | null;
+  held_back_by: string | null;
+  /** Age of that transaction, where this session may see it. */
+  held_back_seconds: number | null;
+}
+
+/** A row of `dpg.failed_events`: an event that a reader could not deal with. */
+export interface FailedEvent {
+  subscription: string;
+  position: bigint;
+  /** Tried again, given up, or tried again because somebody asked for it. */
+  state: 'failing' | 'dead' | 'retrying';
+  attempts: number;
+  last_error: string | null;
+  first_failed_at: string;
+  last_failed_at: string;
+  leased_until: string | null;
+  partition_network: string;
+  action_type: string;
+  event_id: string;
+}
+
+/** A row of `dpg.peers`: another instance that there are events for. */
+export interface Peer {
+  instance_url: string;
+}
+
+const A_POSITION = 'A position is that of an event, a bigint from 0 to 9,223,372,036,854,775,807.';
+const A_BATCH = 'A batch has 1 to 10,000 events.';
+const A_LEASE = 'A lease lasts 0.001 to 86,400 seconds.';
+const A_PAUSE = 'The next try is 0 to 86,400 seconds away.';
+const ATTEMPTS = 'Try at least once, and at most 2,147,483,647 times.';
+const AN_ERROR = 'Say what went wrong, as text without NUL.';
+
+const position = z.custom<bigint>(
+  (given) => typeof given === 'bigint' && given >= 0n && given <= 9_223_372_036_854_775_807n,
+  A_POSITION,
+);
+// JSON has no bigint; its integers are as long as one likes
+position._zod.toJSONSchema = () => ({ type: 'integer', minimum: 0 });
+const pause = z
+  .number(A_PAUSE)
+  .min(0, A_PAUSE)
+  .max(86_400, A_PAUSE)
+  .nullish()
+  .transform((given) => given ?? 0);
+const lease = z
+  .number(A_LEASE)
+  .min(0.001, A_LEASE)
+  .max(86_400, A_LEASE)
+  .nullish()
+  .transform((given) => given ?? 60);
+const batchOf = (usual: number) =>
+  z
+    .int(A_BATCH)
+    .min(1, A_BATCH)
+    .max(10_000, A_BATCH)
+    .nullish()
+    .transform((given) => given ?? usual);
+const error = z.string(AN_ERROR).refine((text) => !text.includes('\0'), AN_ERROR);
+
+export const createSubscription = fields({
+  subscription: key,
+  partition_network: key.nullish(),
+  action_type: key.nullish(),
+  source_item_instance_url: url.nullish(),
+});
+export const dropSubscription = fields({ subscription: key });
+export const readEvents = fields({ subscription: key, max_events: batchOf(1000), lease_seconds: lease });
+export const acknowledgeEvents = fields({ subscription: key, position });
+export const releaseEvents = fields({ subscription: key, error: error.nullish(), retry_seconds: pause });
+export const failEvent = fields({
+  subscription: key,
+  position,
+  error,
+  max_attempts: z
+    .int(ATTEMPTS)
+    .min(1, ATTEMPTS)
+    .max(2_147_483_647, ATTEMPTS)
+    .nullish()
+    .transform((given) => given ?? 10),
+  retry_seconds: pause,
+});
+export const retryEvents = fields({ subscription: key, position: position.nullish() });
+export const readRetries = fields({ subscription: key, max_events: batchOf(100), lease_seconds: lease });
+export const settleEvent = fields({ subscription: key, position });
+export const listSubscriptions = fields({ subscription: key.nullish() });
+export const listFailedEvents = fields({
+  subscription: key.nullish(),
+  state: z.enum(['failing', 'dead', 'retrying'], 'A state is failing, dead or retrying.').nullish(),
+  event_id: id.nullish(),
+});
+
+export type CreateSubscription = z.input<typeof createSubscription>;
+export type DropSubscription = z.input<typeof dropSubscription>;
+export type ReadEvents = z.input<typeof readEvents>;
+export type AcknowledgeEvents = z.input<typeof acknowledgeEvents>;
+export type ReleaseEvents = z.input<typeof releaseEvents>;
+export type FailEvent = z.input<typeof failEvent>;
+export type RetryEvents = z.input<typeof retryEvents>;
+export type ReadRetries = z.input<typeof readRetries>;
+export type SettleEvent = z.input<typeof settleEvent>;
+export type ListSubscriptions = z.input<typeof listSubscriptions>;
+export type ListFailedEvents = z.input<typeof listFailedEvents>;
+
+const subscription = row<Subscription>({
+  acknowledged_position: 'bigint',
+  leased_position: 'bigint',
+  leased_until: 'time',
+  handed_out_position: 'bigint',
+  passed_position: 'bigint',
+  created_at: 'time',
+  leased_at: 'time',
+  acknowledged_at: 'time',
+  last_error_at: 'time',
+});
+const failedEvent = row<FailedEvent>({
+  position: 'bigint',
+  first_failed_at: 'time',
+  last_failed_at: 'time',
+  leased_until: 'time',
+});
+
+/** The payload as the database wrote it travels with the row, unseen, for `eventText`. */
+const PAYLOAD = Symbol.for('dpg-database.event_payload');
+const parsed = row<FeedEvent>({ position: 'bigint', ...exactEventColumns });
+const feedEvent: Returns<FeedEvent> = {
+  select: [...parsed.select, 'result.event_payload::text'],
+  read(cells) {
+    const event = parsed.read(cells);
+    return Object.defineProperty(event, PAYLOAD, { value: cells[parsed.select.length] });
+  },
+};
+
+/**
+ * The event as another instance's `store_event` takes it, as JSON text: digit for digit what the database has, also
+ * where JavaScript's numbers would lose some of it.
+ */
+export function eventText(event: FeedEvent): string {
+  const columns = Object.keys(storeEvent.shape).filter((column) => column !== 'event_payload');
+  const payload =
+    (event as { [PAYLOAD]?: string | undefined })[PAYLOAD] ?? JSON.stringify(event.event_payload);
+  const others = JSON.stringify(event, columns);
+  return `${others.slice(0, -1)},"event_payload":${payload}}`;
+}
+
+const named = { subscription: 'text' } as const;
+const reader = { ...named, max_events: 'integer', lease_seconds: 'double precision' } as const;
+const place = { ...named, position: 'bigint' } as const;
+
+const create_subscription = call(
+  'create_subscription',
+  { ...named, partition_network: 'text', action_type: 'text', source_item_instance_url: 'text' },
+  subscription,
+);
+const drop_subscription = call('drop_subscription', named, subscription);
+const read_events = call('read_events', reader, feedEvent);
+const acknowledge = call('acknowledge', place, value<bigint>('bigint'));
+const release_events = call(
+  'release_events',
+  { ...named, error: 'text', retry_seconds: 'double precision' },
+  subscription,
+);
+const fail_event = call(
+  'fail_event',
+  { ...place, error: 'text', max_attempts: 'integer', retry_seconds: 'double precision' },
+  failedEvent,
+);
+const retry_events = call('retry_events', place, failedEvent);
+const read_retries = call('read_retries', reader, feedEvent);
+const settle_event = call('settle_event', place, {
+  select: ['result::text'],
+  read: ([settled]) => settled === 'true',
+});
+const subscription_status = view(
+  'subscription_status',
+  named,
+  row<SubscriptionStatus>({
+    acknowledged_position: 'bigint',
+    lag_events: 'bigint',
+    lag_seconds: 'double',
+    dead_events: 'bigint',
+    last_error_at: 'time',
+    held_back_seconds: 'double',
+  }),
+);
+const failed_events = view('failed_events', { ...named, state: 'text', event_id: 'uuid' }, failedEvent);
+const peers = view('peers', { instance_url: 'text' }, row<Peer>({}));
+
+/**
+ * The feed: all events that this instance made, in an order that never changes, each at least once. `follow` of
+ * `dpg-database/mirror` reads it for you.
+ */
+export function subscriptionsOf(sql: Queryable) {
+  return {
+    /**
+     * A subscription from the first event on, or the one that is there with these filters.
+     * @throws {DuplicateDiffersError} when it is there with others
+     */
+    async create(created: CreateSubscription): Promise<Subscription> {
+      return only(create_subscription(sql, check(createSubscription, created)));
+    },
+
+    /** Ends a subscription; its last state. No event is lost: a new one begins at the first. */
+    async drop(dropped: DropSubscription): Promise<Subscription> {
+      return only(drop_subscription(sql, check(dropSubscription, dropped)));
+    },
+
+    /**
+     * The next events, leased for `lease_seconds`: meanwhile no other call gets events of this subscription. What is not
+     * acknowledged by then comes again. None: nothing is there now, or another reader works on it.
+     */
+    async read(of: ReadEvents): Promise<FeedEvent[]> {
+      return read_events(sql, check(readEvents, of));
+    },
+
+    /** Everything up to this position is done. Returns up to where everything is: it never moves back. */
+    async acknowledge(done: AcknowledgeEvents): Promise<bigint> {
+      return only(acknowledge(sql, check(acknowledgeEvents, done)));
+    },
+
+    /** Gives a leased batch back: what is not acknowledged comes again after `retry_seconds`. */
+    async release(released: ReleaseEvents): Promise<Subscription> {
+      return only(release_events(sql, check(releaseEvents, released)));
+    },
+
+    /** Notes that an event could not be dealt with; after `max_attempts` its `state` is `dead`: go on without it. */
+    async fail(failed: FailEvent): Promise<FailedEvent> {
+      return only(fail_event(sql, check(failEvent, failed)));
+    },
+
+    /** For an operator: has dead events tried again, all or the one at `position`. */
+    async retry(revived: RetryEvents): Promise<FailedEvent[]> {
+      return retry_events(sql, check(retryEvents, revived));
+    },
+
+    /** The events that `retry` revived, each leased to whoever got it: then `settle` or `fail`. */
+    async readRetries(of: ReadRetries): Promise<FeedEvent[]> {
+      return read_retries(sql, check(readRetries, of));
+    },
+
+    /** Strikes an event off the failed ones; false when it is none of them. */
+    async settle(settled: SettleEvent): Promise<boolean> {
+      return only(settle_event(sql, check(settleEvent, settled)));
+    },
+
+    /** How far behind each subscription is, and why. */
+    async list(filter: ListSubscriptions = {}): Promise<SubscriptionStatus[]> {
+      return subscription_status(sql, check(listSubscriptions, filter));
+    },
+
+    /** The events that readers could not deal with. */
+    async failures(filter: ListFailedEvents = {}): Promise<FailedEvent[]> {
+      return failed_events(sql, check(listFailedEvents, filter));
+    },
+
+    /** The other instances that there are events for. */
+    async peers(): Promise<Peer[]> {
+      return peers(sql, {});
+    },
+  };
+}
+
+export type Subscriptions = ReturnType<typeof subscriptionsOf>;

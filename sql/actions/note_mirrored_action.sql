@@ -1,0 +1,46 @@
+create or replace function dpg_private.note_mirrored_action(event dpg.action_events)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  if not event.source_item_is_local then
+    return; -- nobody here is a party
+  end if;
+  -- Whichever order the events come in, the row ends the same: status and time of the highest update_count, remarks of
+  -- the highest that has some, the time of the first.
+  insert into dpg_private.mirrored_actions as m (
+    partition_network, action_type, action_id, action_status, update_count, requirements_snapshot, remarks,
+    source_item_network, source_item_domain, source_item_type, source_item_id, source_item_instance_url, source_item_owner,
+    target_item_network, target_item_domain, target_item_type, target_item_id, target_item_instance_url, target_item_owner,
+    created_at, updated_at, source_item_latitude, source_item_longitude, target_item_latitude, target_item_longitude,
+    source_item_is_local, source_local_item_id, origin_instance_domain, remarks_update_count
+  )
+  values (
+    event.partition_network, event.action_type, event.action_id, event.action_status, event.update_count, '{}', event.remarks,
+    event.source_item_network, event.source_item_domain, event.source_item_type, event.source_item_id,
+    event.source_item_instance_url, event.source_item_owner,
+    event.target_item_network, event.target_item_domain, event.target_item_type, event.target_item_id,
+    event.target_item_instance_url, event.target_item_owner,
+    event.created_at, event.created_at, event.source_item_latitude, event.source_item_longitude,
+    event.target_item_latitude, event.target_item_longitude,
+    true, case when event.source_item_network = event.partition_network then event.source_item_id end,
+    event.origin_instance_domain, case when event.remarks is not null then event.update_count end
+  )
+  on conflict on constraint mirrored_actions_pkey do update
+  set action_status = case when excluded.update_count > m.update_count then excluded.action_status else m.action_status end,
+    updated_at = case when excluded.update_count > m.update_count then excluded.updated_at else m.updated_at end,
+    update_count = greatest(m.update_count, excluded.update_count),
+    created_at = least(m.created_at, excluded.created_at),
+    remarks = case
+      when excluded.remarks_update_count > coalesce(m.remarks_update_count, -1) then excluded.remarks
+      else m.remarks
+    end,
+    remarks_update_count = greatest(m.remarks_update_count, excluded.remarks_update_count);
+end
+$body$;
+
+comment on function dpg_private.note_mirrored_action(dpg.action_events) is
+  'Keeps dpg_private.mirrored_actions for a mirrored event that was not there before.';

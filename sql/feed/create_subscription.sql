@@ -1,0 +1,56 @@
+create or replace function dpg.create_subscription(
+  subscription text,
+  partition_network text default null,
+  action_type text default null,
+  source_item_instance_url text default null
+)
+returns dpg.subscriptions
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  stored dpg.subscriptions;
+begin
+  perform dpg_private.check_key('subscription', subscription);
+  if partition_network is not null then
+    perform dpg_private.check_key('partition_network', partition_network);
+  end if;
+  if action_type is not null then
+    perform dpg_private.check_key('action_type', action_type);
+  end if;
+  if source_item_instance_url is not null then
+    perform dpg_private.check_url('source_item_instance_url', source_item_instance_url);
+  end if;
+
+  loop
+    select s.* into stored from dpg.subscriptions s where s.subscription = create_subscription.subscription;
+    exit when found;
+    insert into dpg.subscriptions as s (subscription, partition_network, action_type, source_item_instance_url)
+    values (
+      create_subscription.subscription, create_subscription.partition_network, create_subscription.action_type,
+      create_subscription.source_item_instance_url
+    )
+    on conflict on constraint subscriptions_pkey do nothing
+    returning s.* into stored;
+    exit when found;
+  end loop;
+  if (stored.partition_network, stored.action_type, stored.source_item_instance_url)
+    is distinct from (partition_network, action_type, source_item_instance_url)
+  then
+    raise exception using
+      errcode = 'DP008',
+      message = format('subscription %L is there already, with other filters', subscription),
+      hint = 'Give another subscription another name, or drop this one first: dpg.drop_subscription.',
+      detail = jsonb_build_object(
+        'subscription', subscription, 'partition_network', stored.partition_network,
+        'action_type', stored.action_type, 'source_item_instance_url', stored.source_item_instance_url
+      )::text;
+  end if;
+  return stored;
+end
+$body$;
+
+comment on function dpg.create_subscription(text, text, text, text) is
+  'Makes a subscription to the events of this instance, from the first one on: all, or those of a network, of an action type, for one instance (source_item_instance_url, the instance of the action''s source), or of several of these together. The same again returns the row as it is now; other filters are DP008. Raises DP001, DP008. Example: select * from dpg.create_subscription(''to student'', source_item_instance_url => ''https://student.yellowdot.example.com'')';

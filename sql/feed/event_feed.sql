@@ -1,0 +1,19 @@
+create table if not exists dpg_private.event_feed (
+  "position" bigint generated always as identity,
+  partition_network text not null,
+  action_type text not null,
+  event_id uuid not null,
+  source_item_instance_url text not null,
+  created_at timestamptz not null,
+  constraint event_feed_pkey primary key ("position")
+);
+
+comment on table dpg_private.event_feed is
+  'The events of this instance in the order of the feed. A row is written once and never changes; nobody deletes them, since a new subscription begins at the first event.';
+comment on column dpg_private.event_feed."position" is
+  'Place of the event in the feed, from 1. Rises with each commit that places events; has gaps; is never given to another event.';
+comment on column dpg_private.event_feed.partition_network is 'Of the event.';
+comment on column dpg_private.event_feed.action_type is 'Of the event.';
+comment on column dpg_private.event_feed.event_id is 'The event.';
+comment on column dpg_private.event_feed.source_item_instance_url is 'Of the event: whom it is for.';
+comment on column dpg_private.event_feed.created_at is 'Of the event.';

@@ -1,0 +1,88 @@
+create or replace function dpg_private.place_events()
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+-- Rows that were taken away lie in the table until it is vacuumed: it is never read whole, and not looked into by the
+-- planner either, which it does to estimate what is beyond a known value.
+set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
+as $body$
+declare
+  state dpg_private.feed_state;
+  writers text[];
+  is_swept boolean := false;
+begin
+  select s.* into state from dpg_private.feed_state s where s.is_only;
+  perform q.seq from dpg_private.event_queue q where q.seq > state.swept_seq order by q.seq limit 1;
+  if not found then
+    return false;
+  end if;
+  -- any number that nobody else on this database locks; dpg.subscription_status looks for it
+  if not pg_try_advisory_xact_lock(7237117967450113) then
+    return false;
+  end if;
+  -- A position that somebody was told must outlive a crash, or it could be given to another event then.
+  if current_setting('synchronous_commit') = 'off' then
+    perform set_config('synchronous_commit', 'on', true);
+  end if;
+  perform dpg_private.enter_feed_home();
+  select s.* into state from dpg_private.feed_state s where s.is_only;
+
+  -- Up to which seq has everybody ended who could have drawn one? First the last seq that was drawn, then who is
+  -- writing; when those have ended, a search that begins after that finds all there will ever be.
+  if state.sweeping_seq is null then
+    select q.last_value into state.sweeping_seq from dpg_private.event_queue_seq_seq q;
+    if state.sweeping_seq - state.swept_seq < 500 then
+      state.sweeping_seq := null;
+    else
+      state.sweeping_behind := dpg_private.queue_writers();
+      is_swept := state.sweeping_behind = '{}';
+      if not is_swept then
+        update dpg_private.feed_state s
+        set sweeping_seq = state.sweeping_seq, sweeping_behind = state.sweeping_behind
+        where s.is_only;
+      end if;
+    end if;
+  else
+    writers := dpg_private.queue_writers();
+    is_swept := not writers && state.sweeping_behind and array_to_string(writers, ' ') not like '%-1/%';
+  end if;
+
+  -- A statement of its own, so that its snapshot is younger than the lock: it sees what the last holder has done. Of an
+  -- action it sees update 1 where it sees update 2, since the row lock let them commit in that order.
+  with taken as (
+    delete from dpg_private.event_queue q
+    where q.seq = any (
+      array(
+        select n.seq
+        from dpg_private.event_queue n
+        where n.seq > state.swept_seq
+        order by n.seq
+        limit 1000
+      )
+    )
+    returning q.*
+  )
+  insert into dpg_private.event_feed (partition_network, action_type, event_id, source_item_instance_url, created_at)
+  select t.partition_network, t.action_type, t.event_id, t.source_item_instance_url, t.created_at
+  from taken t
+  order by t.seq;
+
+  if is_swept and not exists (
+    select
+    from dpg_private.event_queue q
+    where q.seq > state.swept_seq
+      and q.seq <= state.sweeping_seq
+  ) then
+    update dpg_private.feed_state s
+    set swept_seq = state.sweeping_seq, sweeping_seq = null, sweeping_behind = null
+    where s.is_only;
+  end if;
+  return true;
+end
+$body$;
+
+comment on function dpg_private.place_events() is
+  'Gives positions in the feed to the next events that can be seen and have none, 1,000 at most; whether there were any. One transaction at a time does that, until it ends; for others there is nothing to place meanwhile.';

@@ -1,0 +1,69 @@
+create or replace function dpg.read_events(
+  subscription text,
+  max_events integer default 1000,
+  lease_seconds double precision default 60
+)
+returns setof dpg.feed_event
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  seen dpg.subscriptions;
+  reader dpg.subscriptions;
+  feed_end bigint;
+  positions bigint[];
+begin
+  max_events := coalesce(max_events, 1000);
+  lease_seconds := coalesce(lease_seconds, 60);
+  perform dpg_private.check_batch(max_events, lease_seconds);
+  seen := dpg_private.get_subscription(subscription);
+  if seen.leased_until > clock_timestamp() then
+    return;
+  end if;
+
+  -- Look first, without a lock: a reader at the end writes nothing. Events are placed only when those that have
+  -- positions do not fill the batch.
+  reader := seen;
+  loop
+    select max(f."position") into feed_end from dpg_private.event_feed f;
+    positions := dpg_private.next_positions(reader, max_events);
+    if positions = '{}' then
+      reader.passed_position := greatest(reader.passed_position, feed_end);
+    end if;
+    exit when cardinality(positions) = max_events or not dpg_private.place_events();
+  end loop;
+  if positions = '{}' and reader.passed_position - seen.passed_position < 1000 then
+    return;
+  end if;
+
+  select s.* into reader
+  from dpg.subscriptions s
+  where s.subscription = read_events.subscription
+  for update skip locked;
+  if not found or reader.leased_until > clock_timestamp() then
+    return; -- another reader was faster
+  end if;
+  if reader is distinct from seen then
+    positions := dpg_private.next_positions(reader, max_events);
+  elsif positions = '{}' then
+    update dpg.subscriptions s
+    set passed_position = feed_end
+    where s.subscription = read_events.subscription;
+  end if;
+  if positions = '{}' then
+    return;
+  end if;
+  update dpg.subscriptions s
+  set leased_position = positions[cardinality(positions)],
+    leased_until = clock_timestamp() + make_interval(secs => lease_seconds),
+    leased_at = clock_timestamp(),
+    handed_out_position = greatest(s.handed_out_position, positions[cardinality(positions)])
+  where s.subscription = read_events.subscription;
+  return query select e.* from dpg_private.events_at(positions) e;
+end
+$body$;
+
+comment on function dpg.read_events(text, integer, double precision) is
+  'The next events of a subscription, in the order of the feed, max_events (1 to 10,000) at most. They are leased for lease_seconds: meanwhile no other call gets events of this subscription. What is not acknowledged by then comes again, so that each event is delivered at least once; a reader that keeps the position beside what it did with the event applies each exactly once. No rows: nothing is there now, or another reader works on it. Call it in a transaction of its own and end that at once: until then nobody else can lease, nor put new events into the feed. Raises DP001, DP010. Example: select e."position", e.action_status, e.event_payload from dpg.read_events(''to student'', 100) e';

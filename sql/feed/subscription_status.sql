@@ -1,0 +1,87 @@
+create or replace view dpg.subscription_status as
+select
+  s.subscription,
+  s.partition_network,
+  s.action_type,
+  s.source_item_instance_url,
+  s.acknowledged_position,
+  lag.lag_events,
+  coalesce(extract(epoch from clock_timestamp() - lag.oldest_at), 0)::double precision as lag_seconds,
+  coalesce(s.leased_until > clock_timestamp(), false) as is_leased,
+  -- nobody has read or acknowledged for an hour, though there was something to read for as long
+  coalesce(
+    greatest(s.created_at, s.leased_at, s.acknowledged_at, lag.oldest_at) < clock_timestamp() - interval '1 hour', false
+  )
+  and lag.lag_events > 0 as is_dead,
+  (select count(*) from dpg.failed_events f where f.subscription = s.subscription and f.state = 'dead') as dead_events,
+  s.last_error,
+  s.last_error_at,
+  holder.pid as held_back_by_pid,
+  holder.reason as held_back_by,
+  extract(epoch from clock_timestamp() - holder.since)::double precision as held_back_seconds
+from dpg.subscriptions s
+cross join lateral (
+  select count(*) as lag_events, min(l.created_at) as oldest_at
+  from (
+    select f.created_at
+    from dpg_private.event_feed f
+    where f."position" > greatest(s.acknowledged_position, s.passed_position)
+      and (s.source_item_instance_url is null or f.source_item_instance_url = s.source_item_instance_url)
+      and (s.partition_network is null or f.partition_network = s.partition_network)
+      and (s.action_type is null or f.action_type = s.action_type)
+    union all
+    select q.created_at
+    from dpg_private.event_queue q
+    where (s.source_item_instance_url is null or q.source_item_instance_url = s.source_item_instance_url)
+      and (s.partition_network is null or q.partition_network = s.partition_network)
+      and (s.action_type is null or q.action_type = s.action_type)
+  ) l
+) lag
+left join lateral (
+  select l.pid, a.xact_start as since,
+    case
+      when l.locktype = 'advisory' then 'it places events and has not ended: nobody else can'
+      when l.relation = 'dpg.subscriptions'::regclass then 'it has read or acknowledged and has not ended'
+      else 'it has made events and has not committed: they come when it does'
+    end as reason
+  from pg_locks l
+  left join pg_stat_activity a on a.pid = l.pid
+  where l.granted
+    and l.pid <> pg_backend_pid()
+    and l.database = (select d.oid from pg_database d where d.datname = current_database())
+    and (
+      (
+        l.locktype = 'advisory'
+        -- that of dpg_private.place_events
+        and l.classid = (7237117967450113 >> 32)::oid
+        and l.objid = (7237117967450113 & 4294967295)::oid
+      )
+      or (
+        l.locktype = 'relation'
+        and l.mode = 'RowExclusiveLock'
+        and l.relation in ('dpg.subscriptions'::regclass, 'dpg_private.event_queue'::regclass)
+      )
+    )
+  order by l.locktype, l.relation = 'dpg.subscriptions'::regclass desc, a.xact_start
+  limit 1
+) holder on true;
+
+comment on view dpg.subscription_status is
+  'How far behind each subscription is, and why. Counting takes time in proportion to the lag.';
+comment on column dpg.subscription_status.subscription is 'Name of the subscription.';
+comment on column dpg.subscription_status.partition_network is 'Its filter.';
+comment on column dpg.subscription_status.action_type is 'Its filter.';
+comment on column dpg.subscription_status.source_item_instance_url is 'Its filter.';
+comment on column dpg.subscription_status.acknowledged_position is 'Everything up to here is done.';
+comment on column dpg.subscription_status.lag_events is 'How many events are not acknowledged; dead ones are not among them.';
+comment on column dpg.subscription_status.lag_seconds is 'Age of the oldest of them in seconds; 0 when there is none.';
+comment on column dpg.subscription_status.is_leased is 'Whether somebody works on a batch, or waits for its next try.';
+comment on column dpg.subscription_status.is_dead is
+  'Whether nobody has read or acknowledged for an hour though there was something to read: its reader is gone. Nothing is lost; drop the subscription if nobody will come back.';
+comment on column dpg.subscription_status.dead_events is 'How many events were given up: rows of dpg.failed_events that dpg.retry_events revives.';
+comment on column dpg.subscription_status.last_error is 'The last error that a reader has reported.';
+comment on column dpg.subscription_status.last_error_at is 'When.';
+comment on column dpg.subscription_status.held_back_by_pid is 'The server process whose open transaction holds the feed or the subscription back; null when none does.';
+comment on column dpg.subscription_status.held_back_by is 'How it does.';
+comment on column dpg.subscription_status.held_back_seconds is
+  'Age of that transaction in seconds; null where the role of this session may not see it (pg_read_all_stats may).';

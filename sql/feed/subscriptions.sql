@@ -1,0 +1,39 @@
+create table if not exists dpg.subscriptions (
+  subscription text not null,
+  partition_network text,
+  action_type text,
+  source_item_instance_url text,
+  acknowledged_position bigint not null default 0,
+  leased_position bigint,
+  leased_until timestamptz,
+  handed_out_position bigint not null default 0,
+  passed_position bigint not null default 0,
+  created_at timestamptz not null default clock_timestamp(),
+  leased_at timestamptz,
+  acknowledged_at timestamptz,
+  last_error text,
+  last_error_at timestamptz,
+  constraint subscriptions_pkey primary key (subscription),
+  constraint subscriptions_order_check check (
+    acknowledged_position between 0 and handed_out_position and leased_position <= handed_out_position
+  )
+)
+with (fillfactor = 50); -- updated in place
+
+comment on table dpg.subscriptions is
+  'Who reads the feed of events, and how far. Written by dpg.create_subscription, read_events, acknowledge, release_events, fail_event and drop_subscription. dpg.subscription_status says how far behind each is.';
+comment on column dpg.subscriptions.subscription is 'Name of the subscription, a key.';
+comment on column dpg.subscriptions.partition_network is 'Only events of this network; all when null.';
+comment on column dpg.subscriptions.action_type is 'Only events of this action type; all when null.';
+comment on column dpg.subscriptions.source_item_instance_url is 'Only events for this instance, that of the action''s source; all when null.';
+comment on column dpg.subscriptions.acknowledged_position is 'Everything up to here is done.';
+comment on column dpg.subscriptions.leased_position is 'Last position of the batch that is being worked on; null when none is.';
+comment on column dpg.subscriptions.leased_until is
+  'Until then nobody else gets events: somebody works on a batch, or it is to be tried again only then. Null when the next may be read.';
+comment on column dpg.subscriptions.handed_out_position is 'The highest position that was ever handed out: nothing beyond it can be acknowledged.';
+comment on column dpg.subscriptions.passed_position is 'Up to here everything that is not acknowledged does not match the filters either, so that a search need not begin before.';
+comment on column dpg.subscriptions.created_at is 'When the subscription was made.';
+comment on column dpg.subscriptions.leased_at is 'When a batch was last handed out.';
+comment on column dpg.subscriptions.acknowledged_at is 'When acknowledged_position last moved.';
+comment on column dpg.subscriptions.last_error is 'The last error that a reader has reported; it stays when things go well again.';
+comment on column dpg.subscriptions.last_error_at is 'When.';
