@@ -1,5 +1,5 @@
 --! Previous: -
---! Hash: sha1:64879f33c2239042f236dc1bb4dabb014eb5d10a
+--! Hash: sha1:b8f4ef9bfa92e47e07b23291d22448e27635abb2
 --! Message: the data layer
 
 --! Included access/schemas.sql
@@ -1112,6 +1112,50 @@ on dpg.item_actions (target_item_id);
 comment on index dpg.item_actions_target_item_idx is
   'For delete_item, which must know whether an action refers to the item, and for find_actions with item_id.';
 --! EndIncluded actions/item_actions_target_item_idx.sql
+--! Included actions/mirrored_actions.sql
+create table if not exists dpg_private.mirrored_actions (
+  like dpg.item_actions including comments,
+  origin_instance_domain text not null,
+  remarks_update_count integer,
+  constraint mirrored_actions_pkey primary key (action_id, partition_network, action_type, origin_instance_domain)
+);
+
+create index if not exists mirrored_actions_owner_idx
+on dpg_private.mirrored_actions (source_item_owner, updated_at desc, action_id);
+
+comment on table dpg_private.mirrored_actions is
+  'Actions that live on other instances, from an item of this one, as their mirrored events tell of them: the columns of dpg.item_actions, then two more. Kept by dpg_private.note_mirrored_action, found by dpg.find_actions and get_action.';
+comment on column dpg_private.mirrored_actions.requirements_snapshot is 'Not in an event, so {} here.';
+comment on column dpg_private.mirrored_actions.remarks is 'The latest short note in the events that came; null when none had one.';
+comment on column dpg_private.mirrored_actions.target_item_id is 'Id of the target item, on the other instance.';
+comment on column dpg_private.mirrored_actions.origin_instance_domain is 'URL of the instance on which the action lives, as its events say.';
+comment on column dpg_private.mirrored_actions.remarks_update_count is 'update_count of the event that had those remarks: an older one that comes later does not replace them.';
+comment on index dpg_private.mirrored_actions_owner_idx is
+  'For find_actions of the party that initiated, latest change first.';
+--! EndIncluded actions/mirrored_actions.sql
+--! Included actions/action_of_mirrored.sql
+create or replace function dpg_private.action_of_mirrored(mirrored dpg_private.mirrored_actions)
+returns dpg.item_actions
+language sql
+immutable
+parallel safe
+security invoker
+return row(
+  mirrored.partition_network, mirrored.action_type, mirrored.action_id, mirrored.action_status, mirrored.update_count,
+  mirrored.requirements_snapshot, mirrored.remarks,
+  mirrored.source_item_network, mirrored.source_item_domain, mirrored.source_item_type, mirrored.source_item_id,
+  mirrored.source_item_instance_url, mirrored.source_item_owner,
+  mirrored.target_item_network, mirrored.target_item_domain, mirrored.target_item_type, mirrored.target_item_id,
+  mirrored.target_item_instance_url, mirrored.target_item_owner,
+  mirrored.created_at, mirrored.updated_at,
+  mirrored.source_item_latitude, mirrored.source_item_longitude,
+  mirrored.target_item_latitude, mirrored.target_item_longitude,
+  mirrored.source_item_is_local, mirrored.source_local_item_id
+)::dpg.item_actions;
+
+comment on function dpg_private.action_of_mirrored(dpg_private.mirrored_actions) is
+  'A mirrored action as the row that dpg.item_actions would have.';
+--! EndIncluded actions/action_of_mirrored.sql
 --! Included actions/found_action.sql
 do $body$
 begin
@@ -1382,6 +1426,199 @@ $body$;
 comment on type dpg.found_event is
   'A row of dpg.find_events: the columns of dpg.action_events, then ownership_roles (initiated, received or both: the actor''s part in it) and next_page_token, which continues after this row.';
 --! EndIncluded events/found_event.sql
+--! Included feed/event_queue.sql
+create table if not exists dpg_private.event_queue (
+  seq bigint generated always as identity,
+  partition_network text not null,
+  action_type text not null,
+  event_id uuid not null,
+  source_item_instance_url text not null,
+  created_at timestamptz not null,
+  constraint event_queue_pkey primary key (seq)
+)
+with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_insert_threshold = -1);
+
+comment on table dpg_private.event_queue is
+  'The events of this instance that have no position in the feed yet: a row beside each event, written in the event''s transaction, taken away by dpg_private.place_events.';
+comment on column dpg_private.event_queue.seq is
+  'In which order events are placed of those that can be seen. Drawn under the row lock of the action, so that within an action it rises with update_count; says nothing about the order of commits.';
+comment on column dpg_private.event_queue.partition_network is 'Of the event.';
+comment on column dpg_private.event_queue.action_type is 'Of the event.';
+comment on column dpg_private.event_queue.event_id is 'The event.';
+comment on column dpg_private.event_queue.source_item_instance_url is 'Of the event: whom it is for.';
+comment on column dpg_private.event_queue.created_at is 'Of the event.';
+--! EndIncluded feed/event_queue.sql
+--! Included feed/event_feed.sql
+create table if not exists dpg_private.event_feed (
+  "position" bigint generated always as identity,
+  partition_network text not null,
+  action_type text not null,
+  event_id uuid not null,
+  source_item_instance_url text not null,
+  created_at timestamptz not null,
+  constraint event_feed_pkey primary key ("position")
+);
+
+comment on table dpg_private.event_feed is
+  'The events of this instance in the order of the feed. A row is written once and never changes; nobody deletes them, since a new subscription begins at the first event.';
+comment on column dpg_private.event_feed."position" is
+  'Place of the event in the feed, from 1. Rises with each commit that places events; has gaps; is never given to another event.';
+comment on column dpg_private.event_feed.partition_network is 'Of the event.';
+comment on column dpg_private.event_feed.action_type is 'Of the event.';
+comment on column dpg_private.event_feed.event_id is 'The event.';
+comment on column dpg_private.event_feed.source_item_instance_url is 'Of the event: whom it is for.';
+comment on column dpg_private.event_feed.created_at is 'Of the event.';
+--! EndIncluded feed/event_feed.sql
+--! Included feed/event_feed_source_idx.sql
+create index if not exists event_feed_source_idx
+on dpg_private.event_feed (source_item_instance_url, "position");
+
+comment on index dpg_private.event_feed_source_idx is
+  'For subscriptions to one instance''s events, so that a peer costs what it gets, and for dpg.peers.';
+--! EndIncluded feed/event_feed_source_idx.sql
+--! Included feed/feed_state.sql
+create table if not exists dpg_private.feed_state (
+  is_only boolean not null default true,
+  home text,
+  swept_seq bigint not null default 0,
+  sweeping_seq bigint,
+  sweeping_behind text[],
+  constraint feed_state_pkey primary key (is_only),
+  constraint feed_state_one_row_check check (is_only)
+);
+
+insert into dpg_private.feed_state (is_only)
+values (true)
+on conflict do nothing;
+
+comment on table dpg_private.feed_state is
+  'One row: what dpg_private.place_events remembers from one time to the next.';
+comment on column dpg_private.feed_state.is_only is 'True: there is one row.';
+comment on column dpg_private.feed_state.home is
+  'What dpg_private.feed_home said when events were placed last; null when none were yet.';
+comment on column dpg_private.feed_state.swept_seq is
+  'Nothing more will come into the queue with a seq up to this one, so that nobody searches there, among rows that were taken away.';
+comment on column dpg_private.feed_state.sweeping_seq is
+  'The next swept_seq: the highest seq that was drawn when sweeping_behind was noted.';
+comment on column dpg_private.feed_state.sweeping_behind is
+  'The transactions (pg_locks.virtualtransaction) that could have drawn a seq up to sweeping_seq and had not ended.';
+--! EndIncluded feed/feed_state.sql
+--! Included feed/feed_event.sql
+do $body$
+begin
+  if pg_catalog.to_regtype('dpg.feed_event') is null then
+    create type dpg.feed_event as (
+      "position" bigint,
+      partition_network text,
+      action_type text,
+      event_id uuid,
+      origin_instance_domain text,
+      action_id uuid,
+      action_status text,
+      update_count integer,
+      source_item_network text,
+      source_item_domain text,
+      source_item_type text,
+      source_item_id uuid,
+      source_item_instance_url text,
+      source_item_owner text,
+      source_item_latitude double precision,
+      source_item_longitude double precision,
+      target_item_network text,
+      target_item_domain text,
+      target_item_type text,
+      target_item_id uuid,
+      target_item_instance_url text,
+      target_item_owner text,
+      target_item_latitude double precision,
+      target_item_longitude double precision,
+      event_payload jsonb,
+      remarks text,
+      created_at timestamptz,
+      source_item_is_local boolean,
+      target_item_is_local boolean
+    );
+  end if;
+end
+$body$;
+
+comment on type dpg.feed_event is
+  'A row of dpg.read_events: its position in the feed, then the columns of dpg.action_events.';
+--! EndIncluded feed/feed_event.sql
+--! Included feed/subscriptions.sql
+create table if not exists dpg.subscriptions (
+  subscription text not null,
+  partition_network text,
+  action_type text,
+  source_item_instance_url text,
+  acknowledged_position bigint not null default 0,
+  leased_position bigint,
+  leased_until timestamptz,
+  handed_out_position bigint not null default 0,
+  passed_position bigint not null default 0,
+  created_at timestamptz not null default clock_timestamp(),
+  leased_at timestamptz,
+  acknowledged_at timestamptz,
+  last_error text,
+  last_error_at timestamptz,
+  constraint subscriptions_pkey primary key (subscription),
+  constraint subscriptions_order_check check (
+    acknowledged_position between 0 and handed_out_position and leased_position <= handed_out_position
+  )
+)
+with (fillfactor = 50); -- updated in place
+
+comment on table dpg.subscriptions is
+  'Who reads the feed of events, and how far. Written by dpg.create_subscription, read_events, acknowledge, release_events, fail_event and drop_subscription. dpg.subscription_status says how far behind each is.';
+comment on column dpg.subscriptions.subscription is 'Name of the subscription, a key.';
+comment on column dpg.subscriptions.partition_network is 'Only events of this network; all when null.';
+comment on column dpg.subscriptions.action_type is 'Only events of this action type; all when null.';
+comment on column dpg.subscriptions.source_item_instance_url is 'Only events for this instance, that of the action''s source; all when null.';
+comment on column dpg.subscriptions.acknowledged_position is 'Everything up to here is done.';
+comment on column dpg.subscriptions.leased_position is 'Last position of the batch that is being worked on; null when none is.';
+comment on column dpg.subscriptions.leased_until is
+  'Until then nobody else gets events: somebody works on a batch, or it is to be tried again only then. Null when the next may be read.';
+comment on column dpg.subscriptions.handed_out_position is 'The highest position that was ever handed out: nothing beyond it can be acknowledged.';
+comment on column dpg.subscriptions.passed_position is 'Up to here everything that is not acknowledged does not match the filters either, so that a search need not begin before.';
+comment on column dpg.subscriptions.created_at is 'When the subscription was made.';
+comment on column dpg.subscriptions.leased_at is 'When a batch was last handed out.';
+comment on column dpg.subscriptions.acknowledged_at is 'When acknowledged_position last moved.';
+comment on column dpg.subscriptions.last_error is 'The last error that a reader has reported; it stays when things go well again.';
+comment on column dpg.subscriptions.last_error_at is 'When.';
+--! EndIncluded feed/subscriptions.sql
+--! Included feed/failed_events.sql
+create table if not exists dpg.failed_events (
+  subscription text not null,
+  "position" bigint not null,
+  state text not null,
+  attempts integer not null,
+  last_error text,
+  first_failed_at timestamptz not null default clock_timestamp(),
+  last_failed_at timestamptz not null default clock_timestamp(),
+  leased_until timestamptz,
+  partition_network text not null,
+  action_type text not null,
+  event_id uuid not null,
+  constraint failed_events_pkey primary key (subscription, "position"),
+  constraint failed_events_state_check check (state in ('failing', 'dead', 'retrying')),
+  constraint failed_events_subscription_fkey foreign key (subscription) references dpg.subscriptions (subscription)
+);
+
+comment on table dpg.failed_events is
+  'Events that a reader of a subscription could not deal with, and how often it has tried. Written by dpg.fail_event, retry_events, read_retries, settle_event and acknowledge.';
+comment on column dpg.failed_events.subscription is 'Whose reader failed.';
+comment on column dpg.failed_events."position" is 'The event, by its position in the feed.';
+comment on column dpg.failed_events.state is
+  'failing: not acknowledged, tried again; dead: given up after so many attempts, the subscription goes on without it; retrying: was dead and is tried again, since somebody called dpg.retry_events.';
+comment on column dpg.failed_events.attempts is 'How often it failed, since it was first tried or last revived.';
+comment on column dpg.failed_events.last_error is 'What went wrong last.';
+comment on column dpg.failed_events.first_failed_at is 'When it failed first.';
+comment on column dpg.failed_events.last_failed_at is 'When it failed last.';
+comment on column dpg.failed_events.leased_until is 'Of one that is retrying: until then it is being tried, or to be left alone.';
+comment on column dpg.failed_events.partition_network is 'Of the event.';
+comment on column dpg.failed_events.action_type is 'Of the event.';
+comment on column dpg.failed_events.event_id is 'The event.';
+--! EndIncluded feed/failed_events.sql
 --! Included redactions/redactions.sql
 create table if not exists dpg.redactions (
   redaction_id bigint generated always as identity,
@@ -1908,6 +2145,10 @@ begin
   execute format(
     'create table dpg.%I (like dpg.%I including all excluding comments)%s',
     name, root, case when key is null then format(' partition by list (%I)', second_level) end
+  );
+  execute format(
+    'comment on table dpg.%I is %L',
+    name, format('%s of network %s%s.', replace(root, '_', ' '), to_json(network), ', ' || split_part(second_level, '_', 2) || ' ' || to_json(key))
   );
   if root = 'action_events' and key is not null then
     -- row triggers come with the attachment, truncate triggers do not
@@ -3779,12 +4020,18 @@ begin
     event_payload, remarks, action.updated_at, action.source_item_is_local, true
   )
   on conflict do nothing;
-  return found;
+  if not found then
+    return false;
+  end if;
+  -- for the feed: under the row lock of the action, so that its events are queued in their order
+  insert into dpg_private.event_queue (partition_network, action_type, event_id, source_item_instance_url, created_at)
+  values (action.partition_network, action.action_type, event_id, action.source_item_instance_url, action.updated_at);
+  return true;
 end
 $body$;
 
 comment on function dpg_private.append_event(dpg.item_actions, uuid, jsonb, text) is
-  'Appends the event of an action as it is now: its status, update_count and time. False, and nothing written, when the id was used before, or when this update has an event already: one that was mirrored before its origin became a URL of this instance.';
+  'Appends the event of an action as it is now: its status, update_count and time, and queues it for the feed. False, and nothing written, when the id was used before, or when this update has an event already: one that was mirrored before its origin became a URL of this instance.';
 --! EndIncluded events/append_event.sql
 --! Included events/refuse_different_event.sql
 create or replace function dpg_private.refuse_different_event(stored dpg.action_events)
@@ -3973,6 +4220,54 @@ $body$;
 comment on function dpg_private.is_same_event(dpg.action_events, dpg.action_events) is
   'Whether a stored event is the proposed one, as far as it was not redacted.';
 --! EndIncluded events/is_same_event.sql
+--! Included actions/note_mirrored_action.sql
+create or replace function dpg_private.note_mirrored_action(event dpg.action_events)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  if not event.source_item_is_local then
+    return; -- nobody here is a party
+  end if;
+  -- Whichever order the events come in, the row ends the same: status and time of the highest update_count, remarks of
+  -- the highest that has some, the time of the first.
+  insert into dpg_private.mirrored_actions as m (
+    partition_network, action_type, action_id, action_status, update_count, requirements_snapshot, remarks,
+    source_item_network, source_item_domain, source_item_type, source_item_id, source_item_instance_url, source_item_owner,
+    target_item_network, target_item_domain, target_item_type, target_item_id, target_item_instance_url, target_item_owner,
+    created_at, updated_at, source_item_latitude, source_item_longitude, target_item_latitude, target_item_longitude,
+    source_item_is_local, source_local_item_id, origin_instance_domain, remarks_update_count
+  )
+  values (
+    event.partition_network, event.action_type, event.action_id, event.action_status, event.update_count, '{}', event.remarks,
+    event.source_item_network, event.source_item_domain, event.source_item_type, event.source_item_id,
+    event.source_item_instance_url, event.source_item_owner,
+    event.target_item_network, event.target_item_domain, event.target_item_type, event.target_item_id,
+    event.target_item_instance_url, event.target_item_owner,
+    event.created_at, event.created_at, event.source_item_latitude, event.source_item_longitude,
+    event.target_item_latitude, event.target_item_longitude,
+    true, case when event.source_item_network = event.partition_network then event.source_item_id end,
+    event.origin_instance_domain, case when event.remarks is not null then event.update_count end
+  )
+  on conflict on constraint mirrored_actions_pkey do update
+  set action_status = case when excluded.update_count > m.update_count then excluded.action_status else m.action_status end,
+    updated_at = case when excluded.update_count > m.update_count then excluded.updated_at else m.updated_at end,
+    update_count = greatest(m.update_count, excluded.update_count),
+    created_at = least(m.created_at, excluded.created_at),
+    remarks = case
+      when excluded.remarks_update_count > coalesce(m.remarks_update_count, -1) then excluded.remarks
+      else m.remarks
+    end,
+    remarks_update_count = greatest(m.remarks_update_count, excluded.remarks_update_count);
+end
+$body$;
+
+comment on function dpg_private.note_mirrored_action(dpg.action_events) is
+  'Keeps dpg_private.mirrored_actions for a mirrored event that was not there before.';
+--! EndIncluded actions/note_mirrored_action.sql
 --! Included events/store_event.sql
 create or replace function dpg.store_event(event jsonb)
 returns dpg.action_events
@@ -4001,6 +4296,7 @@ begin
   on conflict do nothing
   returning * into stored;
   if found then
+    perform dpg_private.note_mirrored_action(stored);
     return stored;
   end if;
 
@@ -4021,7 +4317,7 @@ end
 $body$;
 
 comment on function dpg.store_event(jsonb) is
-  'Stores an event mirrored from another instance, an object whose fields are the column names of dpg.action_events; event_id and created_at are kept, source_item_is_local and target_item_is_local found out anew. The caller must have authenticated the origin. The same event again returns the stored row; other content under the same id, or for the same origin, action and update_count, is DP008; an origin of our own is DP001. Raises DP001, DP008, DP010. Example: select * from dpg.store_event(''{"partition_network": "yellow_dot", "action_type": "connect", "event_id": "44444444-4444-4444-8444-444444444444", "origin_instance_domain": "https://tutor.yellowdot.example.com", "action_id": "33333333-3333-4333-8333-333333333333", "action_status": "created", "update_count": 0, "source_item_network": "yellow_dot", "source_item_domain": "student", "source_item_type": "profile_1.0", "source_item_id": "11111111-1111-4111-8111-111111111111", "source_item_instance_url": "https://student.yellowdot.example.com", "source_item_owner": "asha", "target_item_network": "yellow_dot", "target_item_domain": "tutor", "target_item_type": "profile_1.0", "target_item_id": "22222222-2222-4222-8222-222222222222", "target_item_instance_url": "https://tutor.yellowdot.example.com", "target_item_owner": "ravi", "event_payload": {"status": "created"}, "created_at": "2026-01-01T00:00:00.000000Z"}'')';
+  'Stores an event mirrored from another instance, an object whose fields are the column names of dpg.action_events; event_id and created_at are kept, source_item_is_local and target_item_is_local found out anew. Where the source is of this instance, its owner finds the event and, by dpg.find_actions and dpg.get_action, its action as the event of the highest update_count left it. The caller must have authenticated the origin. The same event again returns the stored row; other content under the same id, or for the same origin, action and update_count, is DP008; an origin of our own is DP001. Raises DP001, DP008, DP010. Example: select * from dpg.store_event(''{"partition_network": "yellow_dot", "action_type": "connect", "event_id": "44444444-4444-4444-8444-444444444444", "origin_instance_domain": "https://tutor.yellowdot.example.com", "action_id": "33333333-3333-4333-8333-333333333333", "action_status": "created", "update_count": 0, "source_item_network": "yellow_dot", "source_item_domain": "student", "source_item_type": "profile_1.0", "source_item_id": "11111111-1111-4111-8111-111111111111", "source_item_instance_url": "https://student.yellowdot.example.com", "source_item_owner": "asha", "target_item_network": "yellow_dot", "target_item_domain": "tutor", "target_item_type": "profile_1.0", "target_item_id": "22222222-2222-4222-8222-222222222222", "target_item_instance_url": "https://tutor.yellowdot.example.com", "target_item_owner": "ravi", "event_payload": {"status": "created"}, "created_at": "2026-01-01T00:00:00.000000Z"}'')';
 --! EndIncluded events/store_event.sql
 --! Included events/find_events.sql
 create or replace function dpg.find_events(
@@ -4655,6 +4951,7 @@ as $body$
 declare
   leaf regclass;
   action dpg.item_actions;
+  mirrored dpg.item_actions;
 begin
   perform
     dpg_private.check_actor(actor),
@@ -4667,20 +4964,37 @@ begin
     into action
     using partition_network, action_type, action_id;
   end if;
+  if dpg_private.ownership_roles(
+    actor, action.source_item_owner, action.source_item_is_local, action.target_item_owner, true
+  ) <> '{}' then
+    return action;
+  end if;
+
+  -- one that lives on another instance, as its mirrored events tell of it; ids there are not ours, so there may be several
+  select (dpg_private.action_of_mirrored(m)).*
+  into mirrored
+  from dpg_private.mirrored_actions m
+  where m.partition_network = get_action.partition_network
+    and m.action_type = get_action.action_type
+    and m.action_id = get_action.action_id
+  order by m.source_item_owner = get_action.actor desc, m.updated_at desc
+  limit 1;
+  if mirrored.source_item_owner = actor then
+    return mirrored;
+  end if;
+  if action.action_id is null then
+    action := mirrored;
+  end if;
   if action.action_id is null then
     perform dpg_private.refuse_action_not_found(partition_network, action_type, action_id);
   end if;
-  if dpg_private.ownership_roles(
-    actor, action.source_item_owner, action.source_item_is_local, action.target_item_owner, true
-  ) = '{}' then
-    perform dpg_private.refuse_not_action_party(actor, action);
-  end if;
-  return action;
+  perform dpg_private.refuse_not_action_party(actor, action);
+  return null;
 end
 $body$;
 
 comment on function dpg.get_action(text, text, text, uuid) is
-  'One action, for its parties. Raises DP001, DP004, DP005. Example: select * from dpg.get_action(''asha'', ''yellow_dot'', ''connect'', ''33333333-3333-4333-8333-333333333333'')';
+  'One action, for its parties; also one that lives on another instance, as its mirrored events tell of it (target_item_instance_url says where). Raises DP001, DP004, DP005. Example: select * from dpg.get_action(''asha'', ''yellow_dot'', ''connect'', ''33333333-3333-4333-8333-333333333333'')';
 --! EndIncluded actions/get_action.sql
 --! Included actions/find_actions.sql
 create or replace function dpg.find_actions(
@@ -4714,57 +5028,946 @@ begin
   ));
   page_start := dpg_private.page_position(scope, page_token);
 
-  -- one search for each leaf and role, each answered by an index in the order of the page
+  -- One search for each leaf and role, each answered by an index in the order of the page. What lives on other instances
+  -- is in one table; its targets' owners are users of those, nobody here.
   select string_agg(
     format(
-      '(select a.*
+      '(select %s
         from %s a
         where %s %s %s
-        order by a.updated_at desc, a.partition_network, a.action_type, a.action_id
+        order by a.updated_at desc, a.partition_network, a.action_type, a.action_id, a.target_item_instance_url
         limit $5)',
-      l.leaf,
-      c.condition,
+      w.columns,
+      w.relation,
+      w.condition,
       case when action_status is not null then 'and a.action_status = $2' end,
       case when page_start is not null then
         'and a.updated_at <= $6
-         and (a.updated_at < $6 or (a.partition_network, a.action_type, a.action_id) > ($7, $8, $9))'
+         and (
+           a.updated_at < $6
+           or (a.partition_network, a.action_type, a.action_id, a.target_item_instance_url) > ($7, $8, $9, $10)
+         )'
       end
     ),
     ' union all '
   )
   into searches
-  from unnest(dpg_private.leaves_of_party('item_actions', actor, partition_network, action_type)) l(leaf)
-  cross join unnest(
-    dpg_private.party_conditions(
-      ownership_role,
-      'a.source_item_owner = $1 and a.source_item_is_local' || case when item_id is null then '' else ' and a.source_item_id = $3' end,
-      'a.target_item_owner = $1' || case when item_id is null then '' else ' and a.target_item_id = $3' end
-    )
-  ) c(condition);
+  from (
+    select
+      'a.*, dpg_private.ownership_roles($1, a.source_item_owner, a.source_item_is_local, a.target_item_owner, true)' as columns,
+      l.leaf::text as relation,
+      c.condition
+    from unnest(dpg_private.leaves_of_party('item_actions', actor, partition_network, action_type)) l(leaf)
+    cross join unnest(
+      dpg_private.party_conditions(
+        ownership_role,
+        'a.source_item_owner = $1 and a.source_item_is_local' || case when item_id is null then '' else ' and a.source_item_id = $3' end,
+        'a.target_item_owner = $1' || case when item_id is null then '' else ' and a.target_item_id = $3' end
+      )
+    ) c(condition)
+    union all
+    select
+      '(dpg_private.action_of_mirrored(a)).*, array[''initiated'']',
+      'dpg_private.mirrored_actions',
+      concat_ws(
+        ' and ', 'a.source_item_owner = $1',
+        case when item_id is not null then 'a.source_item_id = $3' end,
+        case when partition_network is not null then 'a.partition_network = $11' end,
+        case when action_type is not null then 'a.action_type = $12' end
+      )
+    where ownership_role <> 'received'
+  ) w;
   if searches is null then
     return;
   end if;
 
   return query execute format(
     'select p.*,
-       dpg_private.ownership_roles($1, p.source_item_owner, p.source_item_is_local, p.target_item_owner, true),
-       dpg_private.page_token($4, jsonb_build_array(p.updated_at, p.partition_network, p.action_type, p.action_id))
+       dpg_private.page_token(
+         $4,
+         jsonb_build_array(p.updated_at, p.partition_network, p.action_type, p.action_id, p.target_item_instance_url)
+       )
      from (
        select * from (%s) a
-       order by a.updated_at desc, a.partition_network, a.action_type, a.action_id
+       order by a.updated_at desc, a.partition_network, a.action_type, a.action_id, a.target_item_instance_url
        limit $5
      ) p
-     order by p.updated_at desc, p.partition_network, p.action_type, p.action_id',
+     order by p.updated_at desc, p.partition_network, p.action_type, p.action_id, p.target_item_instance_url',
     searches
   )
   using actor, action_status, item_id, scope, page_size,
-    (page_start ->> 0)::timestamptz, page_start ->> 1, page_start ->> 2, (page_start ->> 3)::uuid;
+    (page_start ->> 0)::timestamptz, page_start ->> 1, page_start ->> 2, (page_start ->> 3)::uuid, page_start ->> 4,
+    partition_network, action_type;
 end
 $body$;
 
 comment on function dpg.find_actions(text, text, text, text, text, uuid, integer, text) is
-  'The actions of which the actor is a party, latest change first (updated_at descending, then partition_network, action_type and action_id). ownership_role is initiated (the actor owned the source), received (the target) or all; item_id means the item on that side. A page has page_size rows (1 to 1,000, 20 unless told); next_page_token of a row, passed as page_token with the same filters, continues after it; fewer rows than page_size means the end. Raises DP001, DP011. Example: select * from dpg.find_actions(''ravi'', ''received'', ''yellow_dot'', ''connect'', ''created'')';
+  'The actions of which the actor is a party, also those that live on other instances as far as their events were mirrored (target_item_instance_url says where; requirements_snapshot is {}), latest change first (updated_at descending, then partition_network, action_type and action_id). ownership_role is initiated (the actor owned the source), received (the target) or all; item_id means the item on that side. A page has page_size rows (1 to 1,000, 20 unless told); next_page_token of a row, passed as page_token with the same filters, continues after it; fewer rows than page_size means the end. Raises DP001, DP011. Example: select * from dpg.find_actions(''ravi'', ''received'', ''yellow_dot'', ''connect'', ''created'')';
 --! EndIncluded actions/find_actions.sql
+--! Included feed/feed_home.sql
+create or replace function dpg_private.feed_home()
+returns text
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  return concat_ws(
+    '/',
+    (select c.system_identifier from pg_control_system() c),
+    left(pg_walfile_name(pg_current_wal_lsn()), 8), -- the timeline: another one after each promotion
+    (select d.oid from pg_database d where d.datname = current_database())
+  );
+end
+$body$;
+
+comment on function dpg_private.feed_home() is
+  'Names this database of this cluster on this timeline: something else after a restore and after the promotion of a replica.';
+--! EndIncluded feed/feed_home.sql
+--! Included feed/enter_feed_home.sql
+create or replace function dpg_private.enter_feed_home()
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  here constant text := dpg_private.feed_home();
+  last_position bigint;
+begin
+  if exists (select from dpg_private.feed_state s where s.is_only and s.home = here) then
+    return;
+  end if;
+  select max(f."position") into last_position from dpg_private.event_feed f;
+  if last_position is not null then
+    -- What the former home gave out after the dump was made, or what never reached the replica, is not here. Whoever
+    -- remembers such a position must not meet it again with another event behind it.
+    perform setval('dpg_private.event_feed_position_seq', last_position + 1000000000);
+  end if;
+  update dpg_private.feed_state s
+  set home = here,
+    swept_seq = 0,
+    sweeping_seq = null,
+    sweeping_behind = null
+  where s.is_only;
+end
+$body$;
+
+comment on function dpg_private.enter_feed_home() is
+  'After a restore or a promotion: leaves out a billion positions, so that none that was given out before and is lost is given to another event.';
+--! EndIncluded feed/enter_feed_home.sql
+--! Included feed/queue_writers.sql
+create or replace function dpg_private.queue_writers()
+returns text[]
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  -- Whoever inserts holds this lock from before the seq is drawn until the transaction ends. A prepared transaction
+  -- holds it under another name than before ('-1/' and its transaction id), and has no pid.
+  return array(
+    select l.virtualtransaction
+    from pg_locks l
+    where l.locktype = 'relation'
+      and l.relation = 'dpg_private.event_queue'::regclass
+      and l.database = (select d.oid from pg_database d where d.datname = current_database())
+      and l.mode = 'RowExclusiveLock'
+      and l.pid is distinct from pg_backend_pid()
+  );
+end
+$body$;
+
+comment on function dpg_private.queue_writers() is
+  'The open transactions, but for this one, that may have put events into the queue.';
+--! EndIncluded feed/queue_writers.sql
+--! Included feed/place_events.sql
+create or replace function dpg_private.place_events()
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+-- Rows that were taken away lie in the table until it is vacuumed: it is never read whole, and not looked into by the
+-- planner either, which it does to estimate what is beyond a known value.
+set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
+as $body$
+declare
+  state dpg_private.feed_state;
+  writers text[];
+  is_swept boolean := false;
+begin
+  select s.* into state from dpg_private.feed_state s where s.is_only;
+  perform q.seq from dpg_private.event_queue q where q.seq > state.swept_seq order by q.seq limit 1;
+  if not found then
+    return false;
+  end if;
+  -- any number that nobody else on this database locks; dpg.subscription_status looks for it
+  if not pg_try_advisory_xact_lock(7237117967450113) then
+    return false;
+  end if;
+  -- A position that somebody was told must outlive a crash, or it could be given to another event then.
+  if current_setting('synchronous_commit') = 'off' then
+    perform set_config('synchronous_commit', 'on', true);
+  end if;
+  perform dpg_private.enter_feed_home();
+  select s.* into state from dpg_private.feed_state s where s.is_only;
+
+  -- Up to which seq has everybody ended who could have drawn one? First the last seq that was drawn, then who is
+  -- writing; when those have ended, a search that begins after that finds all there will ever be.
+  if state.sweeping_seq is null then
+    select q.last_value into state.sweeping_seq from dpg_private.event_queue_seq_seq q;
+    if state.sweeping_seq - state.swept_seq < 500 then
+      state.sweeping_seq := null;
+    else
+      state.sweeping_behind := dpg_private.queue_writers();
+      is_swept := state.sweeping_behind = '{}';
+      if not is_swept then
+        update dpg_private.feed_state s
+        set sweeping_seq = state.sweeping_seq, sweeping_behind = state.sweeping_behind
+        where s.is_only;
+      end if;
+    end if;
+  else
+    writers := dpg_private.queue_writers();
+    is_swept := not writers && state.sweeping_behind and array_to_string(writers, ' ') not like '%-1/%';
+  end if;
+
+  -- A statement of its own, so that its snapshot is younger than the lock: it sees what the last holder has done. Of an
+  -- action it sees update 1 where it sees update 2, since the row lock let them commit in that order.
+  with taken as (
+    delete from dpg_private.event_queue q
+    where q.seq = any (
+      array(
+        select n.seq
+        from dpg_private.event_queue n
+        where n.seq > state.swept_seq
+        order by n.seq
+        limit 1000
+      )
+    )
+    returning q.*
+  )
+  insert into dpg_private.event_feed (partition_network, action_type, event_id, source_item_instance_url, created_at)
+  select t.partition_network, t.action_type, t.event_id, t.source_item_instance_url, t.created_at
+  from taken t
+  order by t.seq;
+
+  if is_swept and not exists (
+    select
+    from dpg_private.event_queue q
+    where q.seq > state.swept_seq
+      and q.seq <= state.sweeping_seq
+  ) then
+    update dpg_private.feed_state s
+    set swept_seq = state.sweeping_seq, sweeping_seq = null, sweeping_behind = null
+    where s.is_only;
+  end if;
+  return true;
+end
+$body$;
+
+comment on function dpg_private.place_events() is
+  'Gives positions in the feed to the next events that can be seen and have none, 1,000 at most; whether there were any. One transaction at a time does that, until it ends; for others there is nothing to place meanwhile.';
+--! EndIncluded feed/place_events.sql
+--! Included feed/check_batch.sql
+create or replace function dpg_private.check_batch(max_events integer, lease_seconds double precision)
+returns void
+language plpgsql
+immutable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  if max_events is null or not max_events between 1 and 10000 then
+    perform dpg_private.refuse_argument(
+      'max_events', to_jsonb(max_events), 'is out of range', 'A batch has 1 to 10,000 events.'
+    );
+  end if;
+  if lease_seconds is null or not lease_seconds between 0.001 and 86400 then
+    perform dpg_private.refuse_argument(
+      'lease_seconds', to_jsonb(lease_seconds::text), 'is out of range', 'A lease lasts 0.001 to 86,400 seconds.'
+    );
+  end if;
+end
+$body$;
+
+comment on function dpg_private.check_batch(integer, double precision) is
+  'Raises DP001 for a batch of fewer than 1 or more than 10,000 events, or a lease that is not between a millisecond and a day.';
+--! EndIncluded feed/check_batch.sql
+--! Included feed/check_failure.sql
+create or replace function dpg_private.check_failure(error text, retry_seconds double precision)
+returns void
+language plpgsql
+immutable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  if octet_length(error) > 65536 then
+    perform dpg_private.refuse_argument(
+      'error', to_jsonb(error), 'is too long', 'Say what went wrong in at most 65,536 bytes; never put a secret there.'
+    );
+  end if;
+  if retry_seconds is null or not retry_seconds between 0 and 86400 then
+    perform dpg_private.refuse_argument(
+      'retry_seconds', to_jsonb(retry_seconds::text), 'is out of range', 'The next try is 0 to 86,400 seconds away.'
+    );
+  end if;
+end
+$body$;
+
+comment on function dpg_private.check_failure(text, double precision) is
+  'Raises DP001 for an error of more than 65,536 bytes, or a next try that is not between now and a day away.';
+--! EndIncluded feed/check_failure.sql
+--! Included feed/refuse_subscription.sql
+create or replace function dpg_private.refuse_subscription(subscription text)
+returns void
+language plpgsql
+stable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  perform dpg_private.refuse_argument(
+    'subscription', to_jsonb(subscription), 'is no subscription', 'Make it first with dpg.create_subscription.'
+  );
+end
+$body$;
+
+comment on function dpg_private.refuse_subscription(text) is
+  'Raises DP001 for a name that no subscription has.';
+--! EndIncluded feed/refuse_subscription.sql
+--! Included feed/get_subscription.sql
+create or replace function dpg_private.get_subscription(subscription text)
+returns dpg.subscriptions
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  stored dpg.subscriptions;
+begin
+  perform dpg_private.check_key('subscription', subscription);
+  select s.* into stored from dpg.subscriptions s where s.subscription = get_subscription.subscription;
+  if not found then
+    perform dpg_private.refuse_subscription(subscription);
+  end if;
+  return stored;
+end
+$body$;
+
+comment on function dpg_private.get_subscription(text) is
+  'The subscription of this name. Raises DP001 when there is none.';
+--! EndIncluded feed/get_subscription.sql
+--! Included feed/lock_subscription.sql
+create or replace function dpg_private.lock_subscription(subscription text)
+returns dpg.subscriptions
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  stored dpg.subscriptions;
+begin
+  perform dpg_private.check_key('subscription', subscription);
+  select s.* into stored from dpg.subscriptions s where s.subscription = lock_subscription.subscription for update;
+  if not found then
+    perform dpg_private.refuse_subscription(subscription);
+  end if;
+  return stored;
+end
+$body$;
+
+comment on function dpg_private.lock_subscription(text) is
+  'The subscription of this name under a row lock. Raises DP001 when there is none.';
+--! EndIncluded feed/lock_subscription.sql
+--! Included feed/create_subscription.sql
+create or replace function dpg.create_subscription(
+  subscription text,
+  partition_network text default null,
+  action_type text default null,
+  source_item_instance_url text default null
+)
+returns dpg.subscriptions
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  stored dpg.subscriptions;
+begin
+  perform dpg_private.check_key('subscription', subscription);
+  if partition_network is not null then
+    perform dpg_private.check_key('partition_network', partition_network);
+  end if;
+  if action_type is not null then
+    perform dpg_private.check_key('action_type', action_type);
+  end if;
+  if source_item_instance_url is not null then
+    perform dpg_private.check_url('source_item_instance_url', source_item_instance_url);
+  end if;
+
+  loop
+    select s.* into stored from dpg.subscriptions s where s.subscription = create_subscription.subscription;
+    exit when found;
+    insert into dpg.subscriptions as s (subscription, partition_network, action_type, source_item_instance_url)
+    values (
+      create_subscription.subscription, create_subscription.partition_network, create_subscription.action_type,
+      create_subscription.source_item_instance_url
+    )
+    on conflict on constraint subscriptions_pkey do nothing
+    returning s.* into stored;
+    exit when found;
+  end loop;
+  if (stored.partition_network, stored.action_type, stored.source_item_instance_url)
+    is distinct from (partition_network, action_type, source_item_instance_url)
+  then
+    raise exception using
+      errcode = 'DP008',
+      message = format('subscription %L is there already, with other filters', subscription),
+      hint = 'Give another subscription another name, or drop this one first: dpg.drop_subscription.',
+      detail = jsonb_build_object(
+        'subscription', subscription, 'partition_network', stored.partition_network,
+        'action_type', stored.action_type, 'source_item_instance_url', stored.source_item_instance_url
+      )::text;
+  end if;
+  return stored;
+end
+$body$;
+
+comment on function dpg.create_subscription(text, text, text, text) is
+  'Makes a subscription to the events of this instance, from the first one on: all, or those of a network, of an action type, for one instance (source_item_instance_url, the instance of the action''s source), or of several of these together. The same again returns the row as it is now; other filters are DP008. Raises DP001, DP008. Example: select * from dpg.create_subscription(''to student'', source_item_instance_url => ''https://student.yellowdot.example.com'')';
+--! EndIncluded feed/create_subscription.sql
+--! Included feed/drop_subscription.sql
+create or replace function dpg.drop_subscription(subscription text)
+returns dpg.subscriptions
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  stored dpg.subscriptions := dpg_private.lock_subscription(subscription);
+begin
+  delete from dpg.failed_events f where f.subscription = drop_subscription.subscription;
+  delete from dpg.subscriptions s where s.subscription = drop_subscription.subscription;
+  return stored;
+end
+$body$;
+
+comment on function dpg.drop_subscription(text) is
+  'Ends a subscription and forgets how far it was and what it could not deliver; returns its last state. No event is lost: one of the same name would begin at the first event. Raises DP001 for an unknown one. Example: select * from dpg.drop_subscription(''to student'')';
+--! EndIncluded feed/drop_subscription.sql
+--! Included feed/next_positions.sql
+create or replace function dpg_private.next_positions(reader dpg.subscriptions, max_events integer)
+returns bigint[]
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  positions bigint[];
+begin
+  -- only the filters that there are, so that the planner knows whose index to take
+  execute format(
+    'select array(
+       select f."position"
+       from dpg_private.event_feed f
+       where f."position" > $1 %s %s %s
+       order by f."position"
+       limit $2
+     )',
+    case when reader.source_item_instance_url is not null then 'and f.source_item_instance_url = $3' end,
+    case when reader.partition_network is not null then 'and f.partition_network = $4' end,
+    case when reader.action_type is not null then 'and f.action_type = $5' end
+  )
+  into positions
+  using greatest(reader.acknowledged_position, reader.passed_position), max_events,
+    reader.source_item_instance_url, reader.partition_network, reader.action_type;
+  return positions;
+end
+$body$;
+
+comment on function dpg_private.next_positions(dpg.subscriptions, integer) is
+  'The next positions that a subscription has not acknowledged, in order, as committed by now.';
+--! EndIncluded feed/next_positions.sql
+--! Included feed/events_at.sql
+create or replace function dpg_private.events_at(positions bigint[])
+returns setof dpg.feed_event
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  wanted record;
+  searches text[] := array[]::text[];
+begin
+  -- one search for each leaf, by the primary key
+  for wanted in
+    select f.partition_network, f.action_type,
+      dpg_private.leaf('action_events', f.partition_network, f.action_type) as leaf,
+      array_agg(f."position" order by f."position") as positions,
+      array_agg(f.event_id order by f."position") as ids
+    from dpg_private.event_feed f
+    where f."position" = any (events_at.positions)
+    group by f.partition_network, f.action_type
+  loop
+    if wanted.leaf is null then
+      -- better to stand still than to skip events without a word
+      raise exception using
+        errcode = 'DP010',
+        message = format('the events of %L/%L are in the feed, but their partition is gone', wanted.partition_network, wanted.action_type),
+        hint = 'Attach it to dpg.action_events again; the subscription then goes on where it is.',
+        detail = jsonb_build_object(
+          'root', 'action_events', 'network', wanted.partition_network, 'key', wanted.action_type, 'positions', wanted.positions
+        )::text;
+    end if;
+    searches := searches || format(
+      'select w."position", e.*
+       from unnest(%L::bigint[], %L::uuid[]) w("position", event_id)
+       join %s e on e.partition_network = %L and e.action_type = %L and e.event_id = w.event_id',
+      wanted.positions, wanted.ids, wanted.leaf, wanted.partition_network, wanted.action_type
+    );
+  end loop;
+  if searches <> '{}' then
+    return query execute array_to_string(searches, ' union all ') || ' order by 1';
+  end if;
+end
+$body$;
+
+comment on function dpg_private.events_at(bigint[]) is
+  'The events at these positions of the feed, in order. Raises DP010 where the partition of one was taken away.';
+--! EndIncluded feed/events_at.sql
+--! Included feed/read_events.sql
+create or replace function dpg.read_events(
+  subscription text,
+  max_events integer default 1000,
+  lease_seconds double precision default 60
+)
+returns setof dpg.feed_event
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  seen dpg.subscriptions;
+  reader dpg.subscriptions;
+  feed_end bigint;
+  positions bigint[];
+begin
+  max_events := coalesce(max_events, 1000);
+  lease_seconds := coalesce(lease_seconds, 60);
+  perform dpg_private.check_batch(max_events, lease_seconds);
+  seen := dpg_private.get_subscription(subscription);
+  if seen.leased_until > clock_timestamp() then
+    return;
+  end if;
+
+  -- Look first, without a lock: a reader at the end writes nothing. Events are placed only when those that have
+  -- positions do not fill the batch.
+  reader := seen;
+  loop
+    select max(f."position") into feed_end from dpg_private.event_feed f;
+    positions := dpg_private.next_positions(reader, max_events);
+    if positions = '{}' then
+      reader.passed_position := greatest(reader.passed_position, feed_end);
+    end if;
+    exit when cardinality(positions) = max_events or not dpg_private.place_events();
+  end loop;
+  if positions = '{}' and reader.passed_position - seen.passed_position < 1000 then
+    return;
+  end if;
+
+  select s.* into reader
+  from dpg.subscriptions s
+  where s.subscription = read_events.subscription
+  for update skip locked;
+  if not found or reader.leased_until > clock_timestamp() then
+    return; -- another reader was faster
+  end if;
+  if reader is distinct from seen then
+    positions := dpg_private.next_positions(reader, max_events);
+  elsif positions = '{}' then
+    update dpg.subscriptions s
+    set passed_position = feed_end
+    where s.subscription = read_events.subscription;
+  end if;
+  if positions = '{}' then
+    return;
+  end if;
+  update dpg.subscriptions s
+  set leased_position = positions[cardinality(positions)],
+    leased_until = clock_timestamp() + make_interval(secs => lease_seconds),
+    leased_at = clock_timestamp(),
+    handed_out_position = greatest(s.handed_out_position, positions[cardinality(positions)])
+  where s.subscription = read_events.subscription;
+  return query select e.* from dpg_private.events_at(positions) e;
+end
+$body$;
+
+comment on function dpg.read_events(text, integer, double precision) is
+  'The next events of a subscription, in the order of the feed, max_events (1 to 10,000) at most. They are leased for lease_seconds: meanwhile no other call gets events of this subscription. What is not acknowledged by then comes again, so that each event is delivered at least once; a reader that keeps the position beside what it did with the event applies each exactly once. No rows: nothing is there now, or another reader works on it. Call it in a transaction of its own and end that at once: until then nobody else can lease, nor put new events into the feed. Raises DP001, DP010. Example: select e."position", e.action_status, e.event_payload from dpg.read_events(''to student'', 100) e';
+--! EndIncluded feed/read_events.sql
+--! Included feed/acknowledge.sql
+create or replace function dpg.acknowledge(subscription text, "position" bigint)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  reader dpg.subscriptions;
+begin
+  perform dpg_private.check_present('position', acknowledge."position" is not null);
+  reader := dpg_private.lock_subscription(subscription);
+  if not acknowledge."position" between 0 and reader.handed_out_position then
+    perform dpg_private.refuse_argument(
+      'position', to_jsonb(acknowledge."position"), 'was not handed out',
+      format('Pass the position of an event that read_events returned; the highest was %s.', reader.handed_out_position)
+    );
+  end if;
+  if acknowledge."position" <= reader.acknowledged_position and reader.leased_position is null then
+    return reader.acknowledged_position;
+  end if;
+  update dpg.subscriptions s
+  set acknowledged_position = greatest(s.acknowledged_position, acknowledge."position"),
+    acknowledged_at = clock_timestamp(),
+    leased_position = case when s.leased_position > acknowledge."position" then s.leased_position end,
+    leased_until = case when s.leased_position > acknowledge."position" then s.leased_until end
+  where s.subscription = acknowledge.subscription;
+  delete from dpg.failed_events f
+  where f.subscription = acknowledge.subscription
+    and f."position" <= acknowledge."position"
+    and f.state = 'failing';
+  return greatest(reader.acknowledged_position, acknowledge."position");
+end
+$body$;
+
+comment on function dpg.acknowledge(text, bigint) is
+  'Says that everything up to this position is done, and returns up to where everything is: it moves forward, never back. When it is the end of the leased batch, the next can be read. A position that was not handed out is DP001. Raises DP001. Example: select dpg.acknowledge(''to student'', 42)';
+--! EndIncluded feed/acknowledge.sql
+--! Included feed/release_events.sql
+create or replace function dpg.release_events(
+  subscription text,
+  error text default null,
+  retry_seconds double precision default 0
+)
+returns dpg.subscriptions
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  reader dpg.subscriptions;
+begin
+  retry_seconds := coalesce(retry_seconds, 0);
+  perform dpg_private.check_failure(error, retry_seconds);
+  reader := dpg_private.lock_subscription(subscription);
+  update dpg.subscriptions s
+  set leased_position = null,
+    leased_until = case when retry_seconds > 0 then clock_timestamp() + make_interval(secs => retry_seconds) end,
+    last_error = coalesce(release_events.error, s.last_error),
+    last_error_at = case when release_events.error is null then s.last_error_at else clock_timestamp() end
+  where s.subscription = release_events.subscription
+  returning s.* into reader;
+  return reader;
+end
+$body$;
+
+comment on function dpg.release_events(text, text, double precision) is
+  'Gives a leased batch back: what is not acknowledged comes again after retry_seconds (0 to 86,400), to whoever reads then. With error, what went wrong, which dpg.subscription_status shows; put no secret there. Raises DP001. Example: select dpg.release_events(''to student'', ''connection refused'', 30)';
+--! EndIncluded feed/release_events.sql
+--! Included feed/fail_event.sql
+create or replace function dpg.fail_event(
+  subscription text,
+  "position" bigint,
+  error text,
+  max_attempts integer default 10,
+  retry_seconds double precision default 0
+)
+returns dpg.failed_events
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  reader dpg.subscriptions;
+  failed dpg.failed_events;
+begin
+  max_attempts := coalesce(max_attempts, 10);
+  retry_seconds := coalesce(retry_seconds, 0);
+  perform
+    dpg_private.check_present('position', fail_event."position" is not null),
+    dpg_private.check_failure(error, retry_seconds);
+  if max_attempts < 1 then
+    perform dpg_private.refuse_argument('max_attempts', to_jsonb(max_attempts), 'is out of range', 'Try at least once.');
+  end if;
+  reader := dpg_private.lock_subscription(subscription);
+  insert into dpg.failed_events as f (
+    subscription, "position", state, attempts, last_error, partition_network, action_type, event_id
+  )
+  select reader.subscription, e."position", case when max_attempts > 1 then 'failing' else 'dead' end, 1, fail_event.error,
+    e.partition_network, e.action_type, e.event_id
+  from dpg_private.event_feed e
+  where e."position" = fail_event."position"
+    and e."position" <= reader.handed_out_position
+  on conflict on constraint failed_events_pkey do update
+  set attempts = f.attempts + 1,
+    state = case when f.attempts + 1 >= max_attempts then 'dead' else f.state end,
+    last_error = excluded.last_error,
+    last_failed_at = excluded.last_failed_at,
+    leased_until = case
+      when f.state = 'retrying' and f.attempts + 1 < max_attempts
+        then clock_timestamp() + make_interval(secs => retry_seconds)
+    end
+  returning f.* into failed;
+  if not found then
+    perform dpg_private.refuse_argument(
+      'position', to_jsonb(fail_event."position"), 'was not handed out', 'Pass the position of an event that read_events returned.'
+    );
+  end if;
+  update dpg.subscriptions s
+  set last_error = coalesce(fail_event.error, s.last_error),
+    last_error_at = failed.last_failed_at
+  where s.subscription = fail_event.subscription;
+  return failed;
+end
+$body$;
+
+comment on function dpg.fail_event(text, bigint, text, integer, double precision) is
+  'Notes that a reader could not deal with an event, and returns how often that happened. After max_attempts its state is dead: go on without it, acknowledge beyond it. Before, leave it and release the batch. Of an event that came by read_retries, retry_seconds (0 to 86,400) is when it comes again. Put no secret into error. Raises DP001. Example: select (dpg.fail_event(''to student'', 42, ''answer 500'', max_attempts => 5)).state';
+--! EndIncluded feed/fail_event.sql
+--! Included feed/retry_events.sql
+create or replace function dpg.retry_events(subscription text, "position" bigint default null)
+returns setof dpg.failed_events
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  perform dpg_private.get_subscription(subscription);
+  return query
+  update dpg.failed_events f
+  set state = 'retrying',
+    attempts = 0,
+    leased_until = null
+  where f.subscription = retry_events.subscription
+    and f."position" = coalesce(retry_events."position", f."position")
+    and f.state = 'dead'
+  returning f.*;
+end
+$body$;
+
+comment on function dpg.retry_events(text, bigint) is
+  'For an operator: has the dead events of a subscription tried again, all or the one at this position, and returns them. Raises DP001 for an unknown subscription. Example: select f."position", f.last_error from dpg.retry_events(''to student'') f';
+--! EndIncluded feed/retry_events.sql
+--! Included feed/read_retries.sql
+create or replace function dpg.read_retries(
+  subscription text,
+  max_events integer default 100,
+  lease_seconds double precision default 60
+)
+returns setof dpg.feed_event
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  positions bigint[];
+begin
+  max_events := coalesce(max_events, 100);
+  lease_seconds := coalesce(lease_seconds, 60);
+  perform
+    dpg_private.check_batch(max_events, lease_seconds),
+    dpg_private.get_subscription(subscription);
+  positions := array(
+    select f."position"
+    from dpg.failed_events f
+    where f.subscription = read_retries.subscription
+      and f.state = 'retrying'
+      and (f.leased_until is null or f.leased_until <= clock_timestamp())
+    order by f."position"
+    limit max_events
+    for update skip locked
+  );
+  if positions = '{}' then
+    return;
+  end if;
+  update dpg.failed_events f
+  set leased_until = clock_timestamp() + make_interval(secs => lease_seconds)
+  where f.subscription = read_retries.subscription
+    and f."position" = any (positions);
+  return query select e.* from dpg_private.events_at(positions) e;
+end
+$body$;
+
+comment on function dpg.read_retries(text, integer, double precision) is
+  'The events that dpg.retry_events revived, in the order of the feed, each leased for lease_seconds to whoever got it. Then dpg.settle_event or dpg.fail_event, or it comes again. Raises DP001, DP010. Example: select e."position" from dpg.read_retries(''to student'') e';
+--! EndIncluded feed/read_retries.sql
+--! Included feed/settle_event.sql
+create or replace function dpg.settle_event(subscription text, "position" bigint)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  perform
+    dpg_private.check_present('position', settle_event."position" is not null),
+    dpg_private.get_subscription(subscription);
+  delete from dpg.failed_events f
+  where f.subscription = settle_event.subscription
+    and f."position" = settle_event."position";
+  return found;
+end
+$body$;
+
+comment on function dpg.settle_event(text, bigint) is
+  'Strikes an event off dpg.failed_events: it came by read_retries and was dealt with, or an operator has settled it in another way. False when it is not there. Raises DP001. Example: select dpg.settle_event(''to student'', 42)';
+--! EndIncluded feed/settle_event.sql
+--! Included feed/peers.sql
+create or replace view dpg.peers as
+with recursive sources as (
+  -- from one URL to the next along the index, so that the length of the feed does not matter
+  select min(f.source_item_instance_url) as instance_url
+  from dpg_private.event_feed f
+  union all
+  select (
+    select min(f.source_item_instance_url)
+    from dpg_private.event_feed f
+    where f.source_item_instance_url > s.instance_url
+  )
+  from sources s
+  where s.instance_url is not null
+)
+select u.instance_url
+from (
+  select s.instance_url
+  from sources s
+  union
+  select q.source_item_instance_url
+  from dpg_private.event_queue q
+) u
+where u.instance_url is not null
+  and not exists (
+    select
+    from dpg_private.instance_url_sightings s
+    where s.instance_url = u.instance_url
+  );
+
+comment on view dpg.peers is
+  'The other instances that there are events for: each URL of a source that is none of ours. What a mirror needs a subscription for.';
+comment on column dpg.peers.instance_url is 'URL of the other instance.';
+--! EndIncluded feed/peers.sql
+--! Included feed/subscription_status.sql
+create or replace view dpg.subscription_status as
+select
+  s.subscription,
+  s.partition_network,
+  s.action_type,
+  s.source_item_instance_url,
+  s.acknowledged_position,
+  lag.lag_events,
+  coalesce(extract(epoch from clock_timestamp() - lag.oldest_at), 0)::double precision as lag_seconds,
+  coalesce(s.leased_until > clock_timestamp(), false) as is_leased,
+  -- nobody has read or acknowledged for an hour, though there was something to read for as long
+  coalesce(
+    greatest(s.created_at, s.leased_at, s.acknowledged_at, lag.oldest_at) < clock_timestamp() - interval '1 hour', false
+  )
+  and lag.lag_events > 0 as is_dead,
+  (select count(*) from dpg.failed_events f where f.subscription = s.subscription and f.state = 'dead') as dead_events,
+  s.last_error,
+  s.last_error_at,
+  holder.pid as held_back_by_pid,
+  holder.reason as held_back_by,
+  extract(epoch from clock_timestamp() - holder.since)::double precision as held_back_seconds
+from dpg.subscriptions s
+cross join lateral (
+  select count(*) as lag_events, min(l.created_at) as oldest_at
+  from (
+    select f.created_at
+    from dpg_private.event_feed f
+    where f."position" > greatest(s.acknowledged_position, s.passed_position)
+      and (s.source_item_instance_url is null or f.source_item_instance_url = s.source_item_instance_url)
+      and (s.partition_network is null or f.partition_network = s.partition_network)
+      and (s.action_type is null or f.action_type = s.action_type)
+    union all
+    select q.created_at
+    from dpg_private.event_queue q
+    where (s.source_item_instance_url is null or q.source_item_instance_url = s.source_item_instance_url)
+      and (s.partition_network is null or q.partition_network = s.partition_network)
+      and (s.action_type is null or q.action_type = s.action_type)
+  ) l
+) lag
+left join lateral (
+  select l.pid, a.xact_start as since,
+    case
+      when l.locktype = 'advisory' then 'it places events and has not ended: nobody else can'
+      when l.relation = 'dpg.subscriptions'::regclass then 'it has read or acknowledged and has not ended'
+      else 'it has made events and has not committed: they come when it does'
+    end as reason
+  from pg_locks l
+  left join pg_stat_activity a on a.pid = l.pid
+  where l.granted
+    and l.pid <> pg_backend_pid()
+    and l.database = (select d.oid from pg_database d where d.datname = current_database())
+    and (
+      (
+        l.locktype = 'advisory'
+        -- that of dpg_private.place_events
+        and l.classid = (7237117967450113 >> 32)::oid
+        and l.objid = (7237117967450113 & 4294967295)::oid
+      )
+      or (
+        l.locktype = 'relation'
+        and l.mode = 'RowExclusiveLock'
+        and l.relation in ('dpg.subscriptions'::regclass, 'dpg_private.event_queue'::regclass)
+      )
+    )
+  order by l.locktype, l.relation = 'dpg.subscriptions'::regclass desc, a.xact_start
+  limit 1
+) holder on true;
+
+comment on view dpg.subscription_status is
+  'How far behind each subscription is, and why. Counting takes time in proportion to the lag.';
+comment on column dpg.subscription_status.subscription is 'Name of the subscription.';
+comment on column dpg.subscription_status.partition_network is 'Its filter.';
+comment on column dpg.subscription_status.action_type is 'Its filter.';
+comment on column dpg.subscription_status.source_item_instance_url is 'Its filter.';
+comment on column dpg.subscription_status.acknowledged_position is 'Everything up to here is done.';
+comment on column dpg.subscription_status.lag_events is 'How many events are not acknowledged; dead ones are not among them.';
+comment on column dpg.subscription_status.lag_seconds is 'Age of the oldest of them in seconds; 0 when there is none.';
+comment on column dpg.subscription_status.is_leased is 'Whether somebody works on a batch, or waits for its next try.';
+comment on column dpg.subscription_status.is_dead is
+  'Whether nobody has read or acknowledged for an hour though there was something to read: its reader is gone. Nothing is lost; drop the subscription if nobody will come back.';
+comment on column dpg.subscription_status.dead_events is 'How many events were given up: rows of dpg.failed_events that dpg.retry_events revives.';
+comment on column dpg.subscription_status.last_error is 'The last error that a reader has reported.';
+comment on column dpg.subscription_status.last_error_at is 'When.';
+comment on column dpg.subscription_status.held_back_by_pid is 'The server process whose open transaction holds the feed or the subscription back; null when none does.';
+comment on column dpg.subscription_status.held_back_by is 'How it does.';
+comment on column dpg.subscription_status.held_back_seconds is
+  'Age of that transaction in seconds; null where the role of this session may not see it (pg_read_all_stats may).';
+--! EndIncluded feed/subscription_status.sql
 --! Included redactions/check_reason.sql
 create or replace function dpg_private.check_reason(reason text)
 returns void
@@ -4836,6 +6039,14 @@ begin
       action_leaf
     )
     using partition_network, action_type, event.action_id;
+  end if;
+  if not event.target_item_is_local then
+    update dpg_private.mirrored_actions m
+    set remarks = null
+    where m.partition_network = redact_event.partition_network
+      and m.action_type = redact_event.action_type
+      and m.action_id = event.action_id
+      and m.origin_instance_domain = event.origin_instance_domain;
   end if;
   execute format(
     'update %s e
@@ -5010,6 +6221,9 @@ begin
     using user_id, tombstone;
   end loop;
 
+  update dpg_private.mirrored_actions m
+  set source_item_owner = tombstone
+  where m.source_item_owner = erase_user.user_id;
   delete from dpg_private.party_leaves p where p.owner = erase_user.user_id;
   update dpg.redactions r set actor = tombstone where r.actor = erase_user.user_id;
   return redaction;
@@ -5067,6 +6281,69 @@ comment on policy action_events_parties_only on dpg.action_events is
 comment on policy action_events_all on dpg.action_events is
   'dpg_readonly and dpg_admin read all events.';
 --! EndIncluded events/action_events_parties_only.sql
+--! Included access/comments.sql
+-- Columns of the types that functions return mean what the columns of their tables mean.
+do $body$
+declare
+  described record;
+begin
+  for described in
+    select
+      pg_catalog.format('dpg.%I.%I', t.relname, a.attname) as name,
+      coalesce(
+        pg_catalog.col_description(r.oid, o.attnum),
+        case a.attname
+          when 'next_page_token' then 'Passed as page_token with the same filters it continues after this row.'
+          when 'distance_meters' then 'Distance in metres along the great circle.'
+          when 'ownership_roles' then 'The actor''s part: initiated (owner of the source), received (owner of the target), or both.'
+          when 'item_network' then 'Network of the item.'
+          when 'item_domain' then 'Domain of the item.'
+          when 'item_type' then 'Type of the item.'
+          when 'item_id' then 'Id of the item.'
+        end
+      ) as description
+    from pg_catalog.pg_class t
+    join pg_catalog.pg_attribute a on a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped
+    left join pg_catalog.pg_class r
+      on r.oid = case t.relname
+        when 'found_item' then 'dpg.items'
+        when 'nearest_item' then 'dpg.items'
+        when 'found_action' then 'dpg.item_actions'
+        when 'found_event' then 'dpg.action_events'
+        when 'feed_event' then 'dpg.action_events'
+      end::pg_catalog.regclass
+    left join pg_catalog.pg_attribute o on o.attrelid = r.oid and o.attname = a.attname
+    where t.relnamespace = 'dpg'::pg_catalog.regnamespace
+      and t.relkind = 'c'
+      and pg_catalog.col_description(t.oid, a.attnum) is null
+  loop
+    execute pg_catalog.format('comment on column %s is %L', described.name, described.description);
+  end loop;
+end
+$body$;
+
+comment on constraint items_pkey on dpg.items is 'One item of each key.';
+comment on constraint items_created_by_fkey on dpg.items is 'The owner is a user of this instance; a user who owns items cannot be deleted: see dpg.erase_user.';
+comment on constraint items_state_check on dpg.items is 'A document is a JSON object.';
+comment on constraint items_coordinates_check on dpg.items is 'Latitude and longitude: both or neither, in degrees.';
+comment on constraint item_actions_pkey on dpg.item_actions is 'One action of each key.';
+comment on constraint item_actions_partition_check on dpg.item_actions is 'An action lies in its target''s network.';
+comment on constraint item_actions_requirements_check on dpg.item_actions is 'Requirements are a JSON object.';
+comment on constraint item_actions_update_count_check on dpg.item_actions is 'update_count starts at 0.';
+comment on constraint item_actions_source_local_check on dpg.item_actions is 'source_local_item_id is null or the id of a source of this instance and network.';
+comment on constraint action_events_pkey on dpg.action_events is 'One event of each key.';
+comment on constraint action_events_update_key on dpg.action_events is 'One event for each update of an action.';
+comment on constraint action_events_payload_check on dpg.action_events is 'A payload is a JSON object.';
+comment on constraint action_events_update_count_check on dpg.action_events is 'update_count starts at 0.';
+comment on constraint action_definitions_pkey on dpg.action_definitions is 'One graph for each action type of a network.';
+comment on constraint limits_pkey on dpg.limits is 'One row for each limit.';
+comment on constraint limits_name_check on dpg.limits is 'The limits that there are.';
+comment on constraint limits_value_check on dpg.limits is 'What a limit may be.';
+comment on constraint redactions_pkey on dpg.redactions is 'One row for each redaction.';
+comment on constraint redactions_kind_check on dpg.redactions is 'The kinds that there are.';
+comment on constraint redactions_event_check on dpg.redactions is 'An event is named by its whole key, a user not at all.';
+comment on sequence dpg.redactions_redaction_id_seq is 'Numbers of dpg.redactions.';
+--! EndIncluded access/comments.sql
 --! Included access/privileges.sql
 -- Stated anew by each migration, so that what is granted is what stands here. Nothing is granted to PUBLIC.
 do $body$
@@ -5117,7 +6394,7 @@ revoke all on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definit
 from dpg_app, dpg_readonly, dpg_admin;
 
 grant select on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definitions, dpg.instance_urls, dpg.partitions,
-  dpg.limits
+  dpg.limits, dpg.subscriptions, dpg.failed_events, dpg.subscription_status, dpg.peers
 to dpg_app, dpg_readonly, dpg_admin;
 
 grant select on dpg.redactions to dpg_admin;
