@@ -418,8 +418,9 @@ const repeated: fc.Arbitrary<Call<Write>> = fc
       },
       resolve(model: Contract, history: Made[]) {
         const made = history.length > 0 ? history[which % Math.min(history.length, 1000)] : undefined;
+        // said anew each time: the same value is resolved again while a failure is made shorter
+        name = made ? made.name : instead.name;
         if (!made) return instead.resolve(model, history);
-        name = made.name;
         if (!twist) return made.args;
         const names = Object.keys(made.args);
         const argument = names[twist[0] % names.length] as string;

@@ -409,9 +409,57 @@ export class Contract {
     checkActor(a.actor);
     checkActionKey(a);
     const action = this.#action(a);
-    if (!action) throw new Refusal('DP004');
-    refuseUnless(sidesOf(action, a.actor, true).length > 0, 'DP005');
-    return [action];
+    if (action && sidesOf(action, a.actor, true).length > 0) return [action];
+    const mirrored = this.#mirroredActions().filter((row) =>
+      ['partition_network', 'action_type', 'action_id'].every(
+        (column) => seen(row[column]) === seen(a[column]),
+      ),
+    );
+    const own = mirrored
+      .filter((row) => row.source_item_owner === a.actor)
+      .sort(by(['updated_at', -1]))
+      .map(({ target_item_is_local, ...row }) => row);
+    if (own[0]) return [own[0]];
+    throw new Refusal(action || mirrored.length > 0 ? 'DP005' : 'DP004');
+  }
+
+  /** Actions of other instances, from an item of this one, as their events tell of them, in whatever order these came. */
+  #mirroredActions(): Row[] {
+    const actions = new Map<string, Row>();
+    const latestRemarks = new Map<Row, number>();
+    for (const event of this.events) {
+      if (event.target_item_is_local || !event.source_item_is_local) continue;
+      const { event_id, origin_instance_domain, event_payload, created_at, remarks, ...columns } = event;
+      const key = JSON.stringify([
+        event.partition_network,
+        event.action_type,
+        seen(event.action_id),
+        origin_instance_domain,
+      ]);
+      const known = actions.get(key);
+      const action = known ?? {
+        ...columns,
+        requirements_snapshot: {},
+        remarks: null,
+        created_at,
+        updated_at: created_at,
+        source_local_item_id:
+          event.source_item_network === event.partition_network ? event.source_item_id : null,
+      };
+      actions.set(key, action);
+      const count = event.update_count as number;
+      if (known && count > (known.update_count as number)) {
+        known.action_status = event.action_status;
+        known.update_count = count;
+        known.updated_at = created_at;
+      }
+      if (String(created_at) < String(action.created_at)) action.created_at = created_at;
+      if (isGiven(remarks) && count > (latestRemarks.get(action) ?? -1)) {
+        action.remarks = remarks;
+        latestRemarks.set(action, count);
+      }
+    }
+    return [...actions.values()];
   }
 
   find_items(a: Row): Row[] {
@@ -438,9 +486,18 @@ export class Contract {
   find_actions(a: Row): Row[] {
     checkPartyFilters(a);
     checkPage(a);
-    return this.#ofParty(this.actions, a, ['partition_network', 'action_type', 'action_status']).sort(
-      by(['updated_at', -1], ['partition_network', 1], ['action_type', 1], ['action_id', 1]),
-    );
+    const rows = [...this.actions, ...this.#mirroredActions()];
+    return this.#ofParty(rows, a, ['partition_network', 'action_type', 'action_status'])
+      .map(({ target_item_is_local, ...row }) => row)
+      .sort(
+        by(
+          ['updated_at', -1],
+          ['partition_network', 1],
+          ['action_type', 1],
+          ['action_id', 1],
+          ['target_item_instance_url', 1],
+        ),
+      );
   }
 
   find_events(a: Row): Row[] {
