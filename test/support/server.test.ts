@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -73,11 +73,20 @@ ours('a crashed server starts again on its files, and what was committed is ther
 });
 
 ours('a server that cannot start says why, and leaves nothing', async () => {
-  const before = await ourFolders();
+  // a temporary folder of its own: other tests start servers at the same time
+  const temporary = await mkdtemp(join(tmpdir(), 'dpg-test-'));
+  await chmod(temporary, 0o755);
+  const usual = process.env.TMPDIR;
+  onTestFinished(async () => {
+    if (usual === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = usual;
+    await rm(temporary, { recursive: true });
+  });
+  process.env.TMPDIR = temporary;
   await expect(startServer({ settings: { shared_buffers: 'plenty' } })).rejects.toThrow(
     /shared_buffers.*plenty/s,
   );
-  expect((await ourFolders()).filter((name) => !before.includes(name))).toEqual([]);
+  expect(await readdir(temporary)).toEqual([]);
 });
 
 ours('a kept server has its databases and its address when it is started again', async () => {
@@ -92,12 +101,6 @@ ours('a kept server has its databases and its address when it is started again',
   const rows = await withAdmin(second.url('mine'), (sql) => sql`select current_database() as name`);
   expect([...rows]).toEqual([{ name: 'mine' }]);
 });
-
-async function ourFolders(): Promise<string[]> {
-  return (await readdir(tmpdir())).filter(
-    (name) => name.startsWith('dpg-') && existsSync(join(tmpdir(), name)),
-  );
-}
 
 function isRunning(pid: number): boolean {
   try {
