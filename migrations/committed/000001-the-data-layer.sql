@@ -1,5 +1,5 @@
 --! Previous: -
---! Hash: sha1:b8f4ef9bfa92e47e07b23291d22448e27635abb2
+--! Hash: sha1:94ed8a5ee9cb43147f65d7efcf3ba909c7c56311
 --! Message: the data layer
 
 --! Included access/schemas.sql
@@ -6293,6 +6293,7 @@ begin
       coalesce(
         pg_catalog.col_description(r.oid, o.attnum),
         case a.attname
+          when 'position' then 'Position in the feed, passed to acknowledge.'
           when 'next_page_token' then 'Passed as page_token with the same filters it continues after this row.'
           when 'distance_meters' then 'Distance in metres along the great circle.'
           when 'ownership_roles' then 'The actor''s part: initiated (owner of the source), received (owner of the target), or both.'
@@ -6343,6 +6344,16 @@ comment on constraint redactions_pkey on dpg.redactions is 'One row for each red
 comment on constraint redactions_kind_check on dpg.redactions is 'The kinds that there are.';
 comment on constraint redactions_event_check on dpg.redactions is 'An event is named by its whole key, a user not at all.';
 comment on sequence dpg.redactions_redaction_id_seq is 'Numbers of dpg.redactions.';
+comment on constraint subscriptions_pkey on dpg.subscriptions is 'One subscription of each name.';
+comment on constraint subscriptions_order_check on dpg.subscriptions is 'What is acknowledged was handed out.';
+comment on constraint failed_events_pkey on dpg.failed_events is 'One row for each event of a subscription.';
+comment on constraint failed_events_state_check on dpg.failed_events is 'The states that there are.';
+comment on constraint failed_events_subscription_fkey on dpg.failed_events is 'Goes with its subscription.';
+comment on index dpg.action_definitions_pkey is 'For define_action and for each new action and transition.';
+comment on index dpg.limits_pkey is 'For each call that looks up a limit.';
+comment on index dpg.redactions_pkey is 'For the order of the records.';
+comment on index dpg.subscriptions_pkey is 'For each call that names a subscription.';
+comment on index dpg.failed_events_pkey is 'For each call that names a failed event.';
 --! EndIncluded access/comments.sql
 --! Included access/privileges.sql
 -- Stated anew by each migration, so that what is granted is what stands here. Nothing is granted to PUBLIC.
