@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { type OwnershipRole, ownershipRole } from './actions.js';
 import {
   check,
@@ -95,6 +95,9 @@ export const storeEvent = fields({
   event_payload: document,
   remarks,
   created_at: time,
+  // columns of a row that was read on the instance that made it: the database finds them out anew
+  source_item_is_local: z.boolean().nullish(),
+  target_item_is_local: z.boolean().nullish(),
 })
   .superRefine(together('source_item_latitude', 'source_item_longitude'))
   .superRefine(together('target_item_latitude', 'target_item_longitude'));

@@ -131,6 +131,9 @@ describe('events.store', () => {
       target_item_is_local: false,
     });
     expect(await dpg.events.store(event)).toEqual(stored);
+    // the whole row, as the other instance reads it
+    const row = { ...event, source_item_is_local: false, target_item_is_local: true };
+    expect(await dpg.events.store(row)).toEqual(stored);
     const { rows } = await asha.events.find({ action_type: 'hire' });
     expect(rows.map((row) => row.event_id)).toEqual([event.event_id]);
   });
