@@ -1,2 +1,2 @@
--- Statements for one migration only go above this line; see sql/README.md.
+-- Statements for one migration only go above this line; see README.md, "Develop".
 --!include all.sql

@@ -89,6 +89,14 @@ ours('a server that cannot start says why, and leaves nothing', async () => {
   expect(await readdir(temporary)).toEqual([]);
 });
 
+ours('a kind of server that there is not is refused', async () => {
+  onTestFinished(() => {
+    delete process.env.DPG_TEST_SERVER;
+  });
+  process.env.DPG_TEST_SERVER = 'docke';
+  await expect(startServer()).rejects.toThrow("it is 'docke'");
+});
+
 ours('a kept server has its databases and its address when it is started again', async () => {
   const directory = await mkdtemp('/tmp/dpg-kept-');
   onTestFinished(() => rm(directory, { recursive: true }));

@@ -19,7 +19,7 @@ import {
 import { startDevelopment } from './development.js';
 
 const REST =
-  '-- Statements for one migration only go above this line; see sql/README.md.\n--!include all.sql\n';
+  '-- Statements for one migration only go above this line; see README.md, "Develop".\n--!include all.sql\n';
 
 const { values, positionals } = parseArgs({
   options: { amend: { type: 'boolean', default: false } },
