@@ -176,8 +176,8 @@ describe.each(databases)('under %s', (_name, opening) => {
         ),
       ),
     );
-    const codes = new Set(Object.keys(refusals(results)).map((what) => what.slice(0, 5)));
     // deleted meanwhile, in use meanwhile; 40001 when deleted in the very moment of its replacement
-    expect(['DP002', 'DP013', '40001']).toEqual(expect.arrayContaining([...codes]));
+    const expected = ['DP002', 'DP013', '40001'];
+    expect(Object.keys(refusals(results)).filter((what) => !expected.includes(what.slice(0, 5)))).toEqual([]);
   });
 });
