@@ -42,10 +42,12 @@ let project: string;
 
 beforeAll(async () => {
   const text = await readFile(new URL('seed.md', import.meta.url), 'utf8');
-  examples = [...text.matchAll(/^## ([^\n]+)\n[^#]*?^```ts\n(.*?)^```$/gms)].map(([, title = '', code = '']) => ({
-    title,
-    code: code.replace("'@dpg/database'", "'dpg-database/drizzle'"),
-  }));
+  examples = [...text.matchAll(/^## ([^\n]+)\n[^#]*?^```ts\n(.*?)^```$/gms)].map(
+    ([, title = '', code = '']) => ({
+      title,
+      code: code.replace("'@dpg/database'", "'dpg-database/drizzle'"),
+    }),
+  );
   project = await mkdtemp(join(tmpdir(), 'dpg-seed-'));
   const installed = join(project, 'node_modules', 'dpg-database');
   await build({
