@@ -13,6 +13,8 @@ export default defineConfig([
       migrate: 'sdk/migrate/index.ts',
     },
     format: ['esm', 'cjs'],
+    // what entries share is one module in CommonJS too: an error of one is of the class that the other exports
+    splitting: true,
     shims: true, // import.meta.url in CommonJS
     dts: true,
   },
