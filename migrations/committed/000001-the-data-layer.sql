@@ -1,5 +1,5 @@
 --! Previous: -
---! Hash: sha1:8ec7f943e1eaa24044809b48fbe391a4a4c79286
+--! Hash: sha1:a5ac8f057c499561cc503089f4c24ea5216fcb8d
 --! Message: the data layer
 
 --! Included access/schemas.sql
@@ -241,7 +241,7 @@ begin
     message = format(
       '%s%s %s: %s',
       argument,
-      case when index is null then '' else format(' of element %s', index) end,
+      case when index is null then '' else format(' (element %s)', index) end,
       problem,
       left(shown::text, 220)
     ),
@@ -285,8 +285,12 @@ begin
   perform dpg_private.refuse_argument(
     argument,
     to_jsonb(value),
-    'is not a key',
-    'A key is text of 1 to 120 characters that is not all white space.'
+    case
+      when value is null then 'is missing'
+      when length(value) > 120 then format('is too long with its %s characters', length(value))
+      else 'is not a key'
+    end,
+    'Pass a key: text of 1 to 120 characters that is not all white space.'
   );
 end
 $body$;
