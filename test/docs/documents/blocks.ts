@@ -1,5 +1,6 @@
 // A document as a program: its code blocks, in order, and what it says about them in comments that a reader does not see.
 //
+//   <!-- database: empty -->  anywhere: the document begins with an empty database, not with a migrated one
 //   <!-- not run: why -->     before a block: it is not run, nor is the output below it compared
 //   <!-- hidden sql           (or ts, sh) a block that is run and not shown: what a reader is assumed to have;
 //   ...                       it ends with the comment

@@ -15,7 +15,8 @@ const ONLY_READ = ['mermaid'];
 export async function runDocument(name: string, document: string): Promise<string[]> {
   const blocks = readBlocks(document);
   const project = await makeProject();
-  const database = await temporaryDatabase();
+  const from = document.includes('<!-- database: empty -->') ? 'empty' : 'migrated';
+  const database = await temporaryDatabase({ from });
   const other = await temporaryDatabase();
   const sql = session(database.url);
   const env = environment(project.folder, {
