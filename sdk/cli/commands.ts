@@ -1,3 +1,4 @@
+import { adoptCommand } from './adopt.js';
 import type { Command } from './command.js';
 import { doctorCommand } from './doctor.js';
 import { migrateCommand } from './migrate.js';
@@ -12,4 +13,5 @@ export const commands: readonly Command[] = [
   doctorCommand,
   partitionsCommand,
   subscriptionsCommand,
+  adoptCommand,
 ];
