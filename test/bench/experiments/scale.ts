@@ -73,7 +73,7 @@ async function load(url: string, leaves: number, from: number, to: number): Prom
             'item_domain', 'domain ' || (n / ${NETWORKS}::integer) % ${leaves / NETWORKS}::integer,
             'item_type', 't', 'item_instance_url', ${URL}::text, 'item_schema_url', 's',
             'item_id', ('00000000-0000-4000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,
-            'item_state', jsonb_build_object('name', 'Item ' || n, 'group', 'group ' || n % 1000),
+            'item_state', jsonb_build_object('name', 'Item ' || n, 'group', 'group ' || (n / ${leaves}::integer) % 1000),
             'item_latitude', 8 + random() * 20, 'item_longitude', 70 + random() * 20
           ))
           from generate_series(${n}::integer, ${Math.min(n + 10_000, to) - 1}::integer) n
