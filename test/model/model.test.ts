@@ -228,7 +228,7 @@ const seed = environment.DPG_MODEL_SEED ? Number(environment.DPG_MODEL_SEED) : u
 const replayPath = environment.DPG_MODEL_REPLAY || undefined;
 
 test('random sequences of all writing calls do what the contract says', {
-  timeout: soakTimeout(90, 120),
+  timeout: soakTimeout(90, 900),
 }, async () => {
   const sequence = fc.commands([writes.map((call) => new Step(call))], {
     maxCommands: 40,
