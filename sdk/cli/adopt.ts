@@ -68,7 +68,7 @@ connection; 4 refused, nothing was changed.`,
       leaveBehind: values['leave-behind'] === true,
       leaveWritable: values['leave-writable'] === true,
       feed: values.feed === true,
-      progress: (line) => note(plain(line)),
+      ...(!json && { progress: (line: string) => note(plain(line)) }),
     });
     if (json) writeJson(report);
     else write(inWords(report, values.quarantine === true));
