@@ -23,14 +23,14 @@ export const foreignKeys = queryCheck(
   ),
   findings as (
     select 1 as place, 0 as level, n.actions as oid,
-      format('The items of its network have no table: %s', 'its actions refer to items that are gone.') as problem,
+      'The items of its network have no table: its actions refer to items that are gone.' as problem,
       array[format('select dpg_private.ensure_network(%L, %L, null);', 'items', n.network)] as mend
     from networks n
     where n.items is null
     union all
     select 2, 0, n.actions, format('It lacks the foreign key %s to %s: items that actions refer to can be deleted.', k.name, n.items),
       array[format(
-        'alter table %s add constraint %I foreign key (%s_item_network, %1$s_item_domain, %1$s_item_type, %s) references %s (item_network, item_domain, item_type, item_id);',
+        'alter table %1$s add constraint %2$I foreign key (%3$s_item_network, %3$s_item_domain, %3$s_item_type, %4$s) references %5$s (item_network, item_domain, item_type, item_id);',
         n.actions, k.name, k.side, k.id, n.items)]
     from networks n
     cross join (values

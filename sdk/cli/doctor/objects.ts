@@ -1,7 +1,7 @@
 import type { Check, Expected, Finding, Sql } from './check.js';
 import { OURS } from './check.js';
 import type { Declared, DeclaredFunction } from './declarations.js';
-import { callers } from './privileges.js';
+import { callers, grantStatement, grants } from './privileges.js';
 
 /** What the migrations have made must be there, functions as they were made. */
 export const objects: Check = {
@@ -9,7 +9,8 @@ export const objects: Check = {
   async find(sql, expected) {
     const present = await presentObjects(sql);
     const missing = expected.declarations.objects.filter((declared) => !present.has(id(declared)));
-    if (missing.some(({ kind, name }) => kind === 'schema' && name === 'dpg')) return [nothingThere()];
+    const schemas = missing.filter(({ kind }) => kind === 'schema').map(({ name }) => name);
+    if (schemas.length > 0) return schemas.map(missingSchema);
     const relations = new Set(
       missing.filter(({ kind }) => kind === 'table' || kind === 'view').map(({ name }) => name),
     );
@@ -55,13 +56,13 @@ async function presentObjects(sql: Sql): Promise<Set<string>> {
   return new Set(rows.map((row) => id(row as unknown as Declared)));
 }
 
-function nothingThere(): Finding {
+function missingSchema(name: string): Finding {
   return {
     severity: 'error',
-    object: 'schema dpg',
+    object: `schema ${name}`,
     problem:
-      'The schema is missing, though migrations were run here: restore it from a backup; or, to begin anew without any data, forget what was run and migrate.',
-    mend: ['delete from graphile_migrate.migrations;'],
+      'The schema is missing, though migrations were run here: restore it from a backup. To begin anew without any data, drop dpg and dpg_private, empty graphile_migrate.migrations and migrate.',
+    mend: [],
     mend_with: 'sql',
   };
 }
@@ -84,7 +85,11 @@ function missingObject(declared: Declared, expected: Expected): Finding {
     severity: kind === 'index' ? 'warning' : 'error',
     object: on && kind !== 'index' ? `${kind} ${name} on ${on}` : `${kind} ${name}`,
     problem: MISSING[kind],
-    mend: kind === 'function' ? [statement, ...functionGrants(name, expected)] : [statement],
+    mend: [
+      statement,
+      ...(kind === 'function' ? functionGrants(name, expected) : []),
+      ...(kind === 'table' || kind === 'view' ? tableGrants(name, expected) : []),
+    ],
     mend_with: 'sql',
   };
 }
@@ -96,6 +101,12 @@ function functionGrants(name: string, { files }: Expected): string[] {
     `revoke all on function ${name} from public;`,
     ...(granted.length > 0 ? [`grant execute on function ${name} to ${granted.join(', ')};`] : []),
   ];
+}
+
+function tableGrants(name: string, { files }: Expected): string[] {
+  return grants(files)
+    .filter(({ kind, object }) => kind !== 'schema' && object === name)
+    .map(grantStatement);
 }
 
 async function changedFunctions(sql: Sql, declared: DeclaredFunction[]): Promise<Finding[]> {

@@ -68,6 +68,13 @@ export const triggers = queryCheck(
     where not g.tgisinternal
       and g.tgname = any ($2::text[])
       and g.tgenabled <> ${wanted('g.tgname')}
+      -- what mends the parent's mends those of its partitions
+      and not exists (
+        select
+        from pg_trigger parent
+        where parent.oid = g.tgparentid
+          and parent.tgenabled <> ${wanted('parent.tgname')}
+      )
     union all
     select 3, 'table ' || g.tgrelid::regclass,
       format('The trigger of the foreign key %s on %s is disabled: the key is not checked.', k.conname, k.conrelid::regclass),
