@@ -257,7 +257,7 @@ describe('without the optional peers', () => {
   });
 
   test('the command helps', async () => {
-    const { code, stdout } = await project.node(['node_modules/.bin/dpg-database', '--help']);
+    const { code, stdout } = await project.npx(['--help']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Usage: dpg-database <command> \[options\]\n/);
   });
@@ -303,7 +303,7 @@ describe('with the optional peers', () => {
   test('the command brings a database up to date', async () => {
     const empty = await temporaryDatabase({ from: 'empty' });
     try {
-      const { code, stdout } = await project.node(['node_modules/.bin/dpg-database', 'migrate'], {
+      const { code, stdout } = await project.npx(['migrate'], {
         DATABASE_URL: empty.url,
       });
       expect(code, stdout).toBe(0);

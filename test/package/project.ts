@@ -36,6 +36,8 @@ export interface Project {
   tarball: string;
   /** Runs Node.js in the project. */
   node(args: string[], env?: NodeJS.ProcessEnv): Promise<Run>;
+  /** Runs the package's command, as `npx dpg-database …`. */
+  npx(args: string[], env?: NodeJS.ProcessEnv): Promise<Run>;
   /** Runs a program of this repository's dependencies in the project: the path of its script in node_modules. */
   tool(script: string, ...args: string[]): Promise<Run>;
   write(name: string, text: string): Promise<void>;
@@ -85,6 +87,13 @@ export async function makeProject(): Promise<Project> {
     tarball: join(tarballs, packed.find((name) => name.startsWith('dpg-database-')) ?? ''),
     node,
     tool: (script, ...args) => node([join(projectFolder, 'node_modules', script), ...args]),
+    npx: (args, env = {}) =>
+      run('npx', ['--offline', 'dpg-database', ...args], folder, {
+        ...process.env,
+        npm_config_loglevel: 'error',
+        npm_config_cache: join(place, 'cache'),
+        ...env,
+      }),
     write: (name, text) => writeFile(join(folder, name), text),
     async link(...packages) {
       for (const name of packages) {
