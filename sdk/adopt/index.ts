@@ -49,12 +49,15 @@ export async function adopt(sql: postgres.Sql, options: AdoptOptions = {}): Prom
   await checkDatabase(sql, timeZone);
   const found = await readSource(sql, schema, timeZone);
   const started = performance.now();
+  // who may not lock is told so by the report
+  const execute = options.execute === true && (await missingPrivileges(sql, found, options)).length === 0;
   try {
     // What is read is read as of one moment. Locks come before that moment, so that nothing is written after it.
     return await sql.begin('isolation level repeatable read', async (tx) => {
-      if (options.execute) await lock(tx, found, options.lockSeconds ?? 10);
+      if (execute) await lock(tx, found, options.lockSeconds ?? 10);
       await tx.unsafe(settings);
-      const report = await run(tx, await readSource(tx, schema, timeZone), options);
+      const report = await run(tx, await readSource(tx, schema, timeZone), { ...options, execute });
+      report.is_dry_run = options.execute !== true;
       report.seconds = Math.round(performance.now() - started) / 1000;
       if (report.outcome !== 'adopted') throw new NothingChanged(report);
       return report;
@@ -67,8 +70,12 @@ export async function adopt(sql: postgres.Sql, options: AdoptOptions = {}): Prom
 
 async function checkDatabase(sql: postgres.ISql, timeZone: string): Promise<void> {
   const [row] = await sql<{ is_migrated: boolean; is_zone: boolean }[]>`
-    select to_regclass('dpg.action_events') is not null
-        and to_regclass('dpg_private.mirrored_actions') is not null as is_migrated,
+    select exists (
+        select
+        from pg_class c
+        join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname = 'dpg_private' and c.relname = 'mirrored_actions'
+      ) as is_migrated,
       exists (select from pg_timezone_names z where z.name = ${timeZone}) as is_zone`;
   if (!row?.is_migrated) {
     throw new Refusal(
@@ -199,7 +206,12 @@ async function missingPrivileges(
 ): Promise<Obstacle[]> {
   const [role] = await tx<{ name: string; is_owner: boolean; may_create: boolean }[]>`
     select quote_ident(current_user) as name,
-      pg_has_role((select c.relowner from pg_class c where c.oid = 'dpg.items'::regclass), 'usage') as is_owner,
+      (
+        select pg_has_role(c.relowner, 'usage')
+        from pg_class c
+        join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname = 'dpg' and c.relname = 'items'
+      ) as is_owner,
       has_schema_privilege(${source.schema}, 'create') as may_create`;
   const obstacles: Obstacle[] = [];
   const missing = (message: string, hint: string) => obstacles.push({ message, hint, may_stay: false });
