@@ -1,4 +1,4 @@
-import { OURS, queryCheck, roots, TREE } from './check.js';
+import { OURS, queryCheck, reattached, roots, sameAttachment, TREE } from './check.js';
 
 // Those of the roots are theirs (objects.ts looks after them) and each partition's; those between actions and items are
 // a network's own (dpg_private.ensure_network makes them).
@@ -48,13 +48,7 @@ export const foreignKeys = queryCheck(
       )
     union all
     select 3, t.level, t.oid, format('It lacks %s of its parent.', string_agg(format('the foreign key %s', k.conname), ', ' order by k.conname)),
-      array[
-        'begin;',
-        format('alter table %s detach partition %s;', t.parent::regclass, t.oid::regclass),
-        format('alter table %s attach partition %s %s;', t.parent::regclass, t.oid::regclass,
-          (select pg_get_expr(c.relpartbound, c.oid) from pg_class c where c.oid = t.oid)),
-        'commit;'
-      ]
+      ${reattached('t.oid', 't.parent', sameAttachment('t.oid', 't.parent'))}
     from tree t
     join (
       -- each partition of the table that refers has the key ...

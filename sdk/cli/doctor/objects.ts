@@ -1,6 +1,6 @@
 import type { Check, Expected, Finding, Sql } from './check.js';
 import { OURS } from './check.js';
-import type { Declared, DeclaredFunction } from './declarations.js';
+import type { Declared, DeclaredFunction, DeclaredPolicy } from './declarations.js';
 import { callers, grantStatement, grants } from './privileges.js';
 
 /** What the migrations have made must be there, functions as they were made. */
@@ -20,6 +20,7 @@ export const objects: Check = {
         .filter(({ kind, on }) => !(kind === 'constraint' && on !== null && relations.has(on)))
         .map((declared) => missingObject(declared, expected)),
       ...(await changedFunctions(sql, expected.declarations.functions)),
+      ...(await narrowedPolicies(sql, expected.declarations.policies)),
       ...(await unguardedTables(sql, expected.declarations.guarded)),
     ];
   },
@@ -146,6 +147,30 @@ const normal = (settings: string[]) =>
     .map((setting) => setting.replace(/["'\s]/g, ''))
     .sort()
     .join('; ');
+
+/** A policy loses a role that is dropped. */
+async function narrowedPolicies(sql: Sql, declared: DeclaredPolicy[]): Promise<Finding[]> {
+  const rows = await sql.unsafe(`
+    select p.polname as name, p.polrelid::regclass::text as table,
+      array(select r.rolname::text from pg_roles r where r.oid = any (p.polroles)) as roles
+    from pg_policy p`);
+  const rolesOf = new Map(rows.map(({ name, table, roles }) => [`${table} ${name}`, roles as string[]]));
+  return declared.flatMap((policy): Finding[] => {
+    const lacking = policy.roles.filter(
+      (role) => rolesOf.get(`${policy.on} ${policy.name}`)?.includes(role) === false,
+    );
+    if (lacking.length === 0) return [];
+    return [
+      {
+        severity: 'error',
+        object: `policy ${policy.name} on ${policy.on}`,
+        problem: `It is no longer for ${lacking.join(', ')}.`,
+        mend: [policy.statement],
+        mend_with: 'sql',
+      },
+    ];
+  });
+}
 
 async function unguardedTables(sql: Sql, guarded: string[]): Promise<Finding[]> {
   const rows = await sql.unsafe(
