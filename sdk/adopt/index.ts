@@ -308,18 +308,17 @@ async function remarks(tx: postgres.ISql, source: Source): Promise<string[]> {
         ) p
         where not exists (select from public."user" u where u.id = p.id)
       ) as absent`);
+  const rows = (quantity: number | undefined, what: string) =>
+    `${quantity} ${what}${quantity === 1 ? '' : 's'}`;
   const said = [
-    counts?.mirrored && `${counts.mirrored} events were mirrored from other instances`,
-    counts?.received && `${counts.received} actions have their source on another instance`,
+    counts?.mirrored && `mirrored from other instances: ${rows(counts.mirrored, 'event')}`,
+    counts?.received && `with their source on another instance: ${rows(counts.received, 'action')}`,
     counts?.strange &&
-      `${counts.strange} events of actions of this instance have an origin that is none of its URLs; they are moved as they are`,
+      `of actions of this instance, but with an origin that is none of its URLs: ${rows(counts.strange, 'event')}, moved as they are`,
     counts?.absent &&
-      `${counts.absent} parties of actions are no users in public."user" any more; their actions are moved as they are`,
-    roots.some(
-      (root) =>
-        ![...(source.tables[root]?.types.values() ?? [])].every(
-          (type) => !type.endsWith('without time zone'),
-        ),
+      `parties of actions that are no users in public."user" any more: ${counts.absent}; their actions are moved as they are`,
+    roots.some((root) =>
+      [...(source.tables[root]?.types.values() ?? [])].some((type) => type.endsWith('without time zone')),
     ) && `times without a time zone are taken as ${source.time_zone}`,
   ];
   return said.filter((line): line is string => typeof line === 'string');

@@ -275,9 +275,9 @@ test('an event of an action of ours with another origin, and a party that is no 
     await sql`update public.item_actions set target_item_owner = 'gone'`;
     const report = await adopt(sql, { execute: true });
     expect(report.notes).toEqual([
-      '1 events were mirrored from other instances',
-      '1 events of actions of this instance have an origin that is none of its URLs; they are moved as they are',
-      '1 parties of actions are no users in public."user" any more; their actions are moved as they are',
+      'mirrored from other instances: 1 event',
+      'of actions of this instance, but with an origin that is none of its URLs: 1 event, moved as they are',
+      'parties of actions that are no users in public."user" any more: 1; their actions are moved as they are',
       'times without a time zone are taken as UTC',
     ]);
     const [row] = await sql`select target_item_is_local from dpg.action_events where event_id = ${events[1]}`;
