@@ -17,7 +17,7 @@ beforeAll(async () => {
   project = await makeProject();
   installed = join(project.folder, 'node_modules/dpg-database');
   await addUsers(database.sql, 'asha');
-}, 300_000);
+}, 600_000);
 afterAll(() => project?.remove());
 
 const filesOf = async (folder: string) =>
@@ -177,6 +177,37 @@ const SCRIPTS: Script[] = [
         await dpg.end();
       }`,
     expected: '401\ntrue DP001\n',
+  },
+  {
+    entry: './network',
+    imports: {
+      zod: 'z',
+      'dpg-database': 'createDpg, NotInNetworkError',
+      'dpg-database/network': 'defineNetwork, loadNetwork, withNetwork',
+    },
+    body: `
+      const network = defineNetwork({
+        name: 'green_dot',
+        domains: [{ name: 'library', item_schemas: { 'book_1.0': z.object({ title: z.string() }) } }],
+        instances: [{ domain_name: 'library', instance_url: 'https://library.greendot.example.com' }],
+      });
+      async function main() {
+        const dpg = createDpg(process.env.DATABASE_URL ?? '', { max: 1 });
+        const urls = {
+          item_instance_url: 'https://library.greendot.example.com',
+          item_schema_url: 'https://schemas.example.com/book_v1.json',
+        };
+        const asha = withNetwork(dpg, network).as('asha');
+        const book = await asha.items.upsert({
+          ...urls, item_domain: 'library', item_type: 'book_1.0', item_state: { title: 'Emma' },
+        });
+        console.log(book.item_network, book.item_state.title.toUpperCase());
+        const loaded = withNetwork(dpg, loadNetwork(JSON.parse(JSON.stringify(network)))).as('asha');
+        await loaded.items.upsert({ ...urls, item_domain: 'school', item_type: 'book_1.0', item_state: {} }).catch((error) =>
+          console.log(error instanceof NotInNetworkError, error.code));
+        await dpg.end();
+      }`,
+    expected: 'green_dot EMMA\ntrue DP014\n',
   },
   {
     entry: './drizzle',
@@ -375,6 +406,6 @@ describe('with the optional peers', () => {
         ...['--noEmit', '--strict', '--skipLibCheck', '--module', 'node16', '--types', 'node', 'wrong.mts'],
       );
       expect(stdout.match(/^wrong\.mts\(\d+/gm)).toEqual(['wrong.mts(3', 'wrong.mts(4']);
-    });
+    }, 180_000);
   });
 });
