@@ -190,7 +190,11 @@ function conclusion(report: AdoptionReport, isQuarantined: boolean): string {
       return [
         `These tables were adopted at ${report.adopted_at}. Nothing was changed.`,
         ...(changed > 0 ? [`${count(changed, 'row')} changed in dpg since.`] : []),
-        ...(rows > 0 ? [`${count(rows, 'row')} of the old tables are not in dpg: deleted there since, or written past the trigger.`] : []),
+        ...(rows > 0
+          ? [
+              `${count(rows, 'row')} of the old tables are not in dpg: deleted there since, or written past the trigger.`,
+            ]
+          : []),
         'When nobody needs the old tables any more:',
         ...report.drop_statements.map((statement) => `  ${statement}`),
       ].join('\n');

@@ -5,7 +5,6 @@ import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll } from 'vitest';
 import { projectFolder } from '../support/migrations.js';
 
 const run = promisify(execFile);
@@ -17,6 +16,7 @@ export interface Ended {
 }
 
 export interface Installed {
+  remove(): Promise<void>;
   /** The project's folder. */
   project: string;
   /** The package in it. */
@@ -32,7 +32,6 @@ export async function installedCommand(
   packages = ['postgres', 'zod', 'graphile-migrate'],
 ): Promise<Installed> {
   const project = await mkdtemp(join(tmpdir(), 'dpg-command-'));
-  afterAll(() => rm(project, { recursive: true, force: true }));
   const folder = join(project, 'node_modules', 'dpg-database');
   await mkdir(folder, { recursive: true });
   await run(
@@ -49,7 +48,8 @@ export async function installedCommand(
     recursive: true,
   });
   await linkPackages(project, packages);
-  return { project, folder, ...commandAt(project, join(folder, 'dist/index.js')) };
+  const remove = () => rm(project, { recursive: true, force: true });
+  return { project, folder, remove, ...commandAt(project, join(folder, 'dist/index.js')) };
 }
 
 export async function linkPackages(project: string, packages: string[]): Promise<void> {

@@ -28,7 +28,10 @@ describe.skipIf(!ours)('of the server', () => {
         await sql`select dpg.ensure_item_partition('wide', ${`domain ${i}`})`;
     });
   }, 120_000);
-  afterAll(() => server?.stop());
+  afterAll(async () => {
+    await server?.stop();
+    await command?.remove();
+  });
 
   test('many leaves: what may hurt is noticed, and no reason to stop', async () => {
     const { exitCode, findings } = await examined();

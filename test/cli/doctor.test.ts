@@ -2,19 +2,24 @@
 // the report names, and gone. What concerns the whole server (roles, settings) is in doctor-server.test.ts.
 
 import postgres from 'postgres';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { examine } from '../../sdk/cli/doctor.js';
 import { testDatabase } from '../support/test-database.js';
 import { type Installed, installedCommand } from './command.js';
 import { type About, type Finding, healthyDatabases, mend, type Patient } from './faults.js';
 
 const fresh = await testDatabase();
+const empty = await testDatabase({ from: 'empty' });
 let command: Installed;
 let databases: Awaited<ReturnType<typeof healthyDatabases>>;
 
 beforeAll(async () => {
   command = await installedCommand();
   databases = await healthyDatabases();
+});
+afterAll(async () => {
+  await databases.drop();
+  await command.remove();
 });
 
 async function examined(url: string): Promise<{ exitCode: number; findings: Finding[] }> {
@@ -104,7 +109,7 @@ describe('migrations', () => {
   });
 
   test('an empty database: the same', async () => {
-    const { sql, url } = await testDatabase({ from: 'empty' });
+    const { sql, url } = empty;
     expect((await examined(url)).findings.map(({ object }) => object)).toEqual(['000001-the-data-layer.sql']);
     expect(await sql`select from pg_namespace where nspname in ('dpg', 'graphile_migrate')`).toHaveLength(0);
   });

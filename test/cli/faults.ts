@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import postgres from 'postgres';
-import { afterAll, inject } from 'vitest';
+import { inject } from 'vitest';
 import { fill } from '../restores/story.js';
 import { connectTo, type Databases, withAdmin } from '../support/server.js';
 
@@ -27,7 +27,11 @@ export interface Patient {
 export async function healthyDatabases(
   server: Databases = connectTo(inject('adminUrl')),
   template = inject('template'),
-): Promise<{ url: string; withPatient<T>(use: (patient: Patient) => Promise<T>): Promise<T> }> {
+): Promise<{
+  url: string;
+  drop(): Promise<void>;
+  withPatient<T>(use: (patient: Patient) => Promise<T>): Promise<T>;
+}> {
   const unique = () => `${inject('prefix')}_doctor_${randomBytes(4).toString('hex')}`;
   const healthy = unique();
   const url = await server.createDatabase(healthy, { template });
@@ -38,9 +42,9 @@ export async function healthyDatabases(
     await sql`select dpg.acknowledge('reader', (select max("position") from dpg_private.event_feed where "position" <= 5))`;
     await sql`select dpg.release_events('reader')`;
   });
-  afterAll(() => server.dropDatabase(healthy));
   return {
     url,
+    drop: () => server.dropDatabase(healthy),
     async withPatient(use) {
       const name = unique();
       const copy = await server.createDatabase(name, { template: healthy });
