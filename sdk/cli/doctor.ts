@@ -118,7 +118,7 @@ function paragraph({ severity, object, problem, mend }: Found): string {
   return [
     `${severity}: ${plain(object)}`,
     `  ${plain(problem)}`,
-    ...lines.slice(0, SHOWN_LINES).map((line) => `    ${line}`),
+    ...lines.slice(0, SHOWN_LINES).map((line) => `    ${plain(line)}`),
     ...(more > 0 ? [`    … ${count(more, 'more line')}: see --sql`] : []),
   ].join('\n');
 }
