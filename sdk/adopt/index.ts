@@ -46,6 +46,12 @@ class NothingChanged extends Error {
 export async function adopt(sql: postgres.Sql, options: AdoptOptions = {}): Promise<AdoptionReport> {
   const schema = options.schema ?? 'public';
   const timeZone = options.timeZone ?? 'UTC';
+  if (schema === 'dpg' || schema === 'dpg_private') {
+    throw new Refusal(
+      `schema ${schema} is where rows are moved to`,
+      'Name the schema in which the old tables are: --from <schema>.',
+    );
+  }
   await checkDatabase(sql, timeZone);
   const found = await readSource(sql, schema, timeZone);
   const started = performance.now();
@@ -56,6 +62,7 @@ export async function adopt(sql: postgres.Sql, options: AdoptOptions = {}): Prom
     return await sql.begin('isolation level repeatable read', async (tx) => {
       if (execute) await lock(tx, found, options.lockSeconds ?? 10);
       await tx.unsafe(settings);
+      await findExtensions(tx);
       const report = await run(tx, await readSource(tx, schema, timeZone), { ...options, execute });
       report.is_dry_run = options.execute !== true;
       report.seconds = Math.round(performance.now() - started) / 1000;
@@ -95,13 +102,36 @@ async function checkDatabase(sql: postgres.ISql, timeZone: string): Promise<void
 // that were never analysed look small, and a nested loop over them would never end.
 const settings = `
   set local row_security = off;
-  set local search_path = pg_catalog, pg_temp;
+  set local standard_conforming_strings = on;
   set local statement_timeout = 0;
   set local idle_in_transaction_session_timeout = 0;
   set local jit = off;
   set local enable_nestloop = off;
   select set_config('transaction_timeout', '0', true) where current_setting('server_version_num')::integer >= 170000;
   select set_config('work_mem', '64MB', true) where pg_size_bytes(current_setting('work_mem')) < 67108864`;
+
+/**
+ * Beside PostgreSQL's own only the schemas of these extensions: PostgreSQL 15 cannot plan a statement on items with the
+ * seed's index on ll_to_earth otherwise.
+ */
+async function findExtensions(tx: postgres.TransactionSql): Promise<void> {
+  await tx`
+    select set_config(
+      'search_path',
+      concat_ws(
+        ', ',
+        'pg_catalog',
+        (
+          select string_agg(distinct quote_ident(n.nspname), ', ')
+          from pg_extension e
+          join pg_namespace n on n.oid = e.extnamespace
+          where e.extname in ('cube', 'earthdistance')
+        ),
+        'pg_temp'
+      ),
+      true
+    )`;
+}
 
 async function lock(tx: postgres.TransactionSql, source: Source, seconds: number): Promise<void> {
   const names = roots.flatMap((root) => source.tables[root]?.name ?? []);

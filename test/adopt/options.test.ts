@@ -250,7 +250,7 @@ test('a policy that would hide rows is an error', () =>
       revoke all on all tables in schema public from ${user}; revoke create on schema public from ${user};`);
   }));
 
-test('a database without dpg, without old tables, or with a view in their place', async () => {
+test('a database without dpg, without old tables, with a view in their place; and the tables of dpg themselves', async () => {
   const empty = await temporaryDatabase({ from: 'empty' });
   const migrated = await temporaryDatabase();
   try {
@@ -260,6 +260,9 @@ test('a database without dpg, without old tables, or with a view in their place'
     });
     expect(await errorOf(adopt(migrated.sql))).toMatchObject({
       message: 'there is no table public.items to adopt',
+    });
+    expect(await errorOf(adopt(migrated.sql, { schema: 'dpg', execute: true }))).toMatchObject({
+      message: 'schema dpg is where rows are moved to',
     });
     await migrated.sql`create view public.items as select 1 as item_id`;
     expect(await errorOf(adopt(migrated.sql))).toMatchObject({ message: 'public.items is no table' });

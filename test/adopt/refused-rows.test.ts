@@ -242,6 +242,7 @@ test('with quarantine all of them are kept whole, for dpg_admin only, and the ot
   expect(sorted(kept.map(({ source_table, source_row }) => ({ source_table, source_row })))).toEqual(
     sorted(old),
   );
+  expect(kept.every(({ source_table, source_leaf }) => source_table === source_leaf)).toBe(true);
   expect(sorted(kept).map((row) => (row as { reasons: string[] }).reasons)).toEqual(
     sorted(
       bad.map(([root, badId, , ...reasons]) => ({ source_row: { [idColumn[root]]: badId }, reasons })),
