@@ -3,6 +3,7 @@
 
 import type postgres from 'postgres';
 import { Refusal } from '../cli/command.js';
+import { isConnectionLoss } from '../errors.js';
 import { countLeaves, type Leaf } from './leaves.js';
 import { move } from './move.js';
 import { missingUsers, passQuarantined, problems, quarantine } from './quarantine.js';
@@ -36,13 +37,6 @@ export interface AdoptOptions {
   progress?(line: string): void;
 }
 
-/** Ends a transaction of which nothing shall stay. */
-class NothingChanged extends Error {
-  constructor(readonly report: AdoptionReport) {
-    super('nothing was changed');
-  }
-}
-
 export async function adopt(sql: postgres.Sql, options: AdoptOptions = {}): Promise<AdoptionReport> {
   const schema = options.schema ?? 'public';
   const timeZone = options.timeZone ?? 'UTC';
@@ -57,20 +51,34 @@ export async function adopt(sql: postgres.Sql, options: AdoptOptions = {}): Prom
   const started = performance.now();
   // who may not lock is told so by the report
   const execute = options.execute === true && (await missingPrivileges(sql, found, options)).length === 0;
+  const tx = await sql.reserve();
+  let isCommitting = false;
   try {
     // What is read is read as of one moment. Locks come before that moment, so that nothing is written after it.
-    return await sql.begin('isolation level repeatable read', async (tx) => {
-      if (execute) await lock(tx, found, options.lockSeconds ?? 10);
-      await tx.unsafe(settings);
-      await findExtensions(tx);
-      const report = await run(tx, await readSource(tx, schema, timeZone), { ...options, execute });
-      report.is_dry_run = options.execute !== true;
-      report.seconds = Math.round(performance.now() - started) / 1000;
-      if (report.outcome !== 'adopted') throw new NothingChanged(report);
-      return report;
-    });
+    await tx.unsafe('begin isolation level repeatable read');
+    if (execute) await lock(tx, found, options.lockSeconds ?? 10);
+    await tx.unsafe(settings);
+    await findExtensions(tx);
+    const report = await run(tx, await readSource(tx, schema, timeZone), { ...options, execute });
+    isCommitting = report.outcome === 'adopted';
+    await tx.unsafe(isCommitting ? 'commit' : 'rollback');
+    tx.release();
+    report.is_dry_run = options.execute !== true;
+    report.seconds = Math.round(performance.now() - started) / 1000;
+    return report;
   } catch (error) {
-    if (error instanceof NothingChanged) return error.report;
+    // Not within sql.begin: it would roll back on a connection that is lost, and end the process by that.
+    if (!isConnectionLoss(error)) {
+      await tx.unsafe('rollback');
+      tx.release();
+    }
+    if (isCommitting && isConnectionLoss(error)) {
+      throw new Refusal(
+        'the connection was lost while the transaction was being committed: everything was moved, or nothing',
+        'Repeat the call: it finds everything done, or does it.',
+        { cause: error },
+      );
+    }
     throw inWords(error);
   }
 }
@@ -114,7 +122,7 @@ const settings = `
  * Beside PostgreSQL's own only the schemas of these extensions: PostgreSQL 15 cannot plan a statement on items with the
  * seed's index on ll_to_earth otherwise.
  */
-async function findExtensions(tx: postgres.TransactionSql): Promise<void> {
+async function findExtensions(tx: postgres.ISql): Promise<void> {
   await tx`
     select set_config(
       'search_path',
@@ -133,7 +141,7 @@ async function findExtensions(tx: postgres.TransactionSql): Promise<void> {
     )`;
 }
 
-async function lock(tx: postgres.TransactionSql, source: Source, seconds: number): Promise<void> {
+async function lock(tx: postgres.ISql, source: Source, seconds: number): Promise<void> {
   const names = roots.flatMap((root) => source.tables[root]?.name ?? []);
   await tx.unsafe(`
     set local lock_timeout = '${Math.ceil(seconds * 1000)}ms';
@@ -141,11 +149,7 @@ async function lock(tx: postgres.TransactionSql, source: Source, seconds: number
     set local lock_timeout = 0`);
 }
 
-async function run(
-  tx: postgres.TransactionSql,
-  source: Source,
-  options: AdoptOptions,
-): Promise<AdoptionReport> {
+async function run(tx: postgres.ISql, source: Source, options: AdoptOptions): Promise<AdoptionReport> {
   const obstacles = [...source.obstacles, ...(await missingPrivileges(tx, source, options))];
   const adoptedAt = source.tables.items?.adopted ?? null;
   const report: AdoptionReport = {

@@ -157,7 +157,7 @@ function urlsOf({ instance_urls }: AdoptionReport): string {
   const shown = instance_urls.slice(0, SHOWN_URLS);
   const more = instance_urls.length - shown.length;
   return [
-    'URLs of this instance, which no other may claim (dpg.instance_urls):',
+    'URLs of this instance, which no other may claim (dpg.forget_instance_url strikes one that is not):',
     ...shown.map(({ instance_url, found_in }) => `  ${plain(instance_url)} (${found_in})`),
     ...(more > 0 ? [`  and ${more} more: see --json`] : []),
   ].join('\n');

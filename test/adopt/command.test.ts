@@ -39,7 +39,7 @@ items          yellow_dot  tutor       1        1  to be made
 item_actions   yellow_dot  connect     1        1  to be made
 action_events  yellow_dot  connect     3        3  to be made
 
-URLs of this instance, which no other may claim (dpg.instance_urls):
+URLs of this instance, which no other may claim (dpg.forget_instance_url strikes one that is not):
   https://tutor.yellowdot.example.com (items)
 
 Note: mirrored from other instances: 1 event.

@@ -119,15 +119,16 @@ test('killed in the middle: nothing was changed, and the next run moves everythi
     await createOldTables(sql);
     await fillOldTables(sql, {}, { items: 400, actions: 200, mirrored: 40 });
     const before = await everything(sql);
-    const adopting = connect({ max: 1 });
-    const [session] = await adopting`select pg_backend_pid() as pid`;
+    const adopting = connect({ max: 1, connection: { application_name: 'adopting' } });
     let killed: PromiseLike<unknown> | undefined;
     const error = await errorOf(
       adopt(adopting, {
         execute: true,
         progress: (line) => {
           if (line.startsWith('item_actions '))
-            killed ??= sql`select pg_terminate_backend(${session?.pid})`.then();
+            killed ??= sql`
+              select pg_terminate_backend(pid) from pg_stat_activity
+              where application_name = 'adopting' and datname = current_database()`.then();
         },
       }),
     );
@@ -135,7 +136,9 @@ test('killed in the middle: nothing was changed, and the next run moves everythi
     expect(killed).toBeDefined();
     expect(error).toBeInstanceOf(Error);
     for (;;) {
-      const [row] = await sql`select count(*)::int from pg_stat_activity where pid = ${session?.pid}`;
+      const [row] = await sql`
+        select count(*)::int from pg_stat_activity
+        where application_name = 'adopting' and datname = current_database()`;
       if (row?.count === 0) break;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
