@@ -3,6 +3,7 @@
 
 import type postgres from 'postgres';
 import { Refusal } from '../cli/command.js';
+import { isConnectionLoss } from '../errors.js';
 import { countLeaves, type Leaf } from './leaves.js';
 import { move } from './move.js';
 import { missingUsers, passQuarantined, problems, quarantine } from './quarantine.js';
@@ -36,39 +37,60 @@ export interface AdoptOptions {
   progress?(line: string): void;
 }
 
-/** Ends a transaction of which nothing shall stay. */
-class NothingChanged extends Error {
-  constructor(readonly report: AdoptionReport) {
-    super('nothing was changed');
-  }
-}
-
 export async function adopt(sql: postgres.Sql, options: AdoptOptions = {}): Promise<AdoptionReport> {
   const schema = options.schema ?? 'public';
   const timeZone = options.timeZone ?? 'UTC';
+  if (schema === 'dpg' || schema === 'dpg_private') {
+    throw new Refusal(
+      `schema ${schema} is where rows are moved to`,
+      'Name the schema in which the old tables are: --from <schema>.',
+    );
+  }
   await checkDatabase(sql, timeZone);
   const found = await readSource(sql, schema, timeZone);
   const started = performance.now();
+  // who may not lock is told so by the report
+  const execute = options.execute === true && (await missingPrivileges(sql, found, options)).length === 0;
+  const tx = await sql.reserve();
+  let isCommitting = false;
   try {
     // What is read is read as of one moment. Locks come before that moment, so that nothing is written after it.
-    return await sql.begin('isolation level repeatable read', async (tx) => {
-      if (options.execute) await lock(tx, found, options.lockSeconds ?? 10);
-      await tx.unsafe(settings);
-      const report = await run(tx, await readSource(tx, schema, timeZone), options);
-      report.seconds = Math.round(performance.now() - started) / 1000;
-      if (report.outcome !== 'adopted') throw new NothingChanged(report);
-      return report;
-    });
+    await tx.unsafe('begin isolation level repeatable read');
+    if (execute) await lock(tx, found, options.lockSeconds ?? 10);
+    await tx.unsafe(settings);
+    await findExtensions(tx);
+    const report = await run(tx, await readSource(tx, schema, timeZone), { ...options, execute });
+    isCommitting = report.outcome === 'adopted';
+    await tx.unsafe(isCommitting ? 'commit' : 'rollback');
+    tx.release();
+    report.is_dry_run = options.execute !== true;
+    report.seconds = Math.round(performance.now() - started) / 1000;
+    return report;
   } catch (error) {
-    if (error instanceof NothingChanged) return error.report;
+    // Not within sql.begin: it would roll back on a connection that is lost, and end the process by that.
+    if (!isConnectionLoss(error)) {
+      await tx.unsafe('rollback');
+      tx.release();
+    }
+    if (isCommitting && isConnectionLoss(error)) {
+      throw new Refusal(
+        'the connection was lost while the transaction was being committed: everything was moved, or nothing',
+        'Repeat the call: it finds everything done, or does it.',
+        { cause: error },
+      );
+    }
     throw inWords(error);
   }
 }
 
 async function checkDatabase(sql: postgres.ISql, timeZone: string): Promise<void> {
   const [row] = await sql<{ is_migrated: boolean; is_zone: boolean }[]>`
-    select to_regclass('dpg.action_events') is not null
-        and to_regclass('dpg_private.mirrored_actions') is not null as is_migrated,
+    select exists (
+        select
+        from pg_class c
+        join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname = 'dpg_private' and c.relname = 'mirrored_actions'
+      ) as is_migrated,
       exists (select from pg_timezone_names z where z.name = ${timeZone}) as is_zone`;
   if (!row?.is_migrated) {
     throw new Refusal(
@@ -84,17 +106,42 @@ async function checkDatabase(sql: postgres.ISql, timeZone: string): Promise<void
   }
 }
 
-// Rows that a policy hides would be left out without a word: an error instead. No limit on time ends it half-way.
+// Rows that a policy hides would be left out without a word: an error instead. No limit on time ends it half-way. Tables
+// that were never analysed look small, and a nested loop over them would never end.
 const settings = `
   set local row_security = off;
-  set local search_path = pg_catalog, pg_temp;
+  set local standard_conforming_strings = on;
   set local statement_timeout = 0;
   set local idle_in_transaction_session_timeout = 0;
   set local jit = off;
+  set local enable_nestloop = off;
   select set_config('transaction_timeout', '0', true) where current_setting('server_version_num')::integer >= 170000;
   select set_config('work_mem', '64MB', true) where pg_size_bytes(current_setting('work_mem')) < 67108864`;
 
-async function lock(tx: postgres.TransactionSql, source: Source, seconds: number): Promise<void> {
+/**
+ * Beside PostgreSQL's own only the schemas of these extensions: PostgreSQL 15 cannot plan a statement on items with the
+ * seed's index on ll_to_earth otherwise.
+ */
+async function findExtensions(tx: postgres.ISql): Promise<void> {
+  await tx`
+    select set_config(
+      'search_path',
+      concat_ws(
+        ', ',
+        'pg_catalog',
+        (
+          select string_agg(distinct quote_ident(n.nspname), ', ')
+          from pg_extension e
+          join pg_namespace n on n.oid = e.extnamespace
+          where e.extname in ('cube', 'earthdistance')
+        ),
+        'pg_temp'
+      ),
+      true
+    )`;
+}
+
+async function lock(tx: postgres.ISql, source: Source, seconds: number): Promise<void> {
   const names = roots.flatMap((root) => source.tables[root]?.name ?? []);
   await tx.unsafe(`
     set local lock_timeout = '${Math.ceil(seconds * 1000)}ms';
@@ -102,11 +149,7 @@ async function lock(tx: postgres.TransactionSql, source: Source, seconds: number
     set local lock_timeout = 0`);
 }
 
-async function run(
-  tx: postgres.TransactionSql,
-  source: Source,
-  options: AdoptOptions,
-): Promise<AdoptionReport> {
+async function run(tx: postgres.ISql, source: Source, options: AdoptOptions): Promise<AdoptionReport> {
   const obstacles = [...source.obstacles, ...(await missingPrivileges(tx, source, options))];
   const adoptedAt = source.tables.items?.adopted ?? null;
   const report: AdoptionReport = {
@@ -199,7 +242,12 @@ async function missingPrivileges(
 ): Promise<Obstacle[]> {
   const [role] = await tx<{ name: string; is_owner: boolean; may_create: boolean }[]>`
     select quote_ident(current_user) as name,
-      pg_has_role((select c.relowner from pg_class c where c.oid = 'dpg.items'::regclass), 'usage') as is_owner,
+      (
+        select pg_has_role(c.relowner, 'usage')
+        from pg_class c
+        join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname = 'dpg' and c.relname = 'items'
+      ) as is_owner,
       has_schema_privilege(${source.schema}, 'create') as may_create`;
   const obstacles: Obstacle[] = [];
   const missing = (message: string, hint: string) => obstacles.push({ message, hint, may_stay: false });
@@ -296,18 +344,17 @@ async function remarks(tx: postgres.ISql, source: Source): Promise<string[]> {
         ) p
         where not exists (select from public."user" u where u.id = p.id)
       ) as absent`);
+  const rows = (quantity: number | undefined, what: string) =>
+    `${quantity} ${what}${quantity === 1 ? '' : 's'}`;
   const said = [
-    counts?.mirrored && `${counts.mirrored} events were mirrored from other instances`,
-    counts?.received && `${counts.received} actions have their source on another instance`,
+    counts?.mirrored && `mirrored from other instances: ${rows(counts.mirrored, 'event')}`,
+    counts?.received && `with their source on another instance: ${rows(counts.received, 'action')}`,
     counts?.strange &&
-      `${counts.strange} events of actions of this instance have an origin that is none of its URLs; they are moved as they are`,
+      `of actions of this instance, but with an origin that is none of its URLs: ${rows(counts.strange, 'event')}, moved as they are`,
     counts?.absent &&
-      `${counts.absent} parties of actions are no users in public."user" any more; their actions are moved as they are`,
-    roots.some(
-      (root) =>
-        ![...(source.tables[root]?.types.values() ?? [])].every(
-          (type) => !type.endsWith('without time zone'),
-        ),
+      `parties of actions that are no users in public."user" any more: ${counts.absent}; their actions are moved as they are`,
+    roots.some((root) =>
+      [...(source.tables[root]?.types.values() ?? [])].some((type) => type.endsWith('without time zone')),
     ) && `times without a time zone are taken as ${source.time_zone}`,
   ];
   return said.filter((line): line is string => typeof line === 'string');

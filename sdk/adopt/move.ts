@@ -69,7 +69,7 @@ function insertInto(source: Source, leaf: Leaf & { network: string; key: string 
   const { root } = leaf;
   const [network, key] = tables[root].leaf;
   const columns = columnNames(root);
-  const added = added_columns[root];
+  const added = addedColumns[root];
   const values = columns.map((name) => `${name.endsWith('_owner') ? 'n' : 'o'}.${name}`);
   const ofLeaf = (alias: string) =>
     `${alias}.${network} = ${literal(leaf.network)} and ${alias}.${key} = ${literal(leaf.key)}`;
@@ -82,7 +82,7 @@ function insertInto(source: Source, leaf: Leaf & { network: string; key: string 
 }
 
 /** Columns of dpg that the old tables lack. */
-const added_columns: Record<Root, Record<string, string>> = {
+const addedColumns: Record<Root, Record<string, string>> = {
   items: {},
   item_actions: {
     source_item_latitude: 'n.source_item_latitude',

@@ -105,8 +105,10 @@ export async function quarantine(sql: postgres.ISql, source: Source): Promise<nu
     if (!table) continue;
     const inserted = await sql.unsafe(`
       insert into ${QUARANTINE} (source_table, source_leaf, reasons, source_row)
-      select ${literal(table.name)}, n.leaf_id::regclass::text, n.reasons, to_jsonb(o)
+      select ${literal(table.name)}, format('%I.%I', m.nspname, c.relname), n.reasons, to_jsonb(o)
       from ${notes[root]} n
+      join pg_class c on c.oid = n.leaf_id
+      join pg_namespace m on m.oid = c.relnamespace
       join ${table.name} o on o.tableoid = n.leaf_id and o.ctid = n.row_id
       where n.reasons <> '{}'
       order by n.leaf_id, n.row_id`);

@@ -68,7 +68,7 @@ connection; 4 refused, nothing was changed.`,
       leaveBehind: values['leave-behind'] === true,
       leaveWritable: values['leave-writable'] === true,
       feed: values.feed === true,
-      progress: (line) => note(plain(line)),
+      ...(!json && { progress: (line: string) => note(plain(line)) }),
     });
     if (json) writeJson(report);
     else write(inWords(report, values.quarantine === true));
@@ -157,7 +157,7 @@ function urlsOf({ instance_urls }: AdoptionReport): string {
   const shown = instance_urls.slice(0, SHOWN_URLS);
   const more = instance_urls.length - shown.length;
   return [
-    'URLs of this instance, which no other may claim (dpg.instance_urls):',
+    'URLs of this instance, which no other may claim (dpg.forget_instance_url strikes one that is not):',
     ...shown.map(({ instance_url, found_in }) => `  ${plain(instance_url)} (${found_in})`),
     ...(more > 0 ? [`  and ${more} more: see --json`] : []),
   ].join('\n');
@@ -190,7 +190,11 @@ function conclusion(report: AdoptionReport, isQuarantined: boolean): string {
       return [
         `These tables were adopted at ${report.adopted_at}. Nothing was changed.`,
         ...(changed > 0 ? [`${count(changed, 'row')} changed in dpg since.`] : []),
-        ...(rows > 0 ? [`${count(rows, 'row')} of the old tables are not in dpg any more.`] : []),
+        ...(rows > 0
+          ? [
+              `${count(rows, 'row')} of the old tables are not in dpg: deleted there since, or written past the trigger.`,
+            ]
+          : []),
         'When nobody needs the old tables any more:',
         ...report.drop_statements.map((statement) => `  ${statement}`),
       ].join('\n');

@@ -6,6 +6,7 @@ import type { Check, Expected, Finding, Severity, Sql } from './doctor/check.js'
 import { checks } from './doctor/checks.js';
 import { declarationsOf } from './doctor/declarations.js';
 import { migrations as ofMigrations } from './doctor/migrations.js';
+import { objects as ofObjects } from './doctor/objects.js';
 import { count, plain } from './text.js';
 
 type Found = Finding & { check: string };
@@ -67,14 +68,21 @@ export async function examine(sql: postgres.Sql): Promise<Found[]> {
     await transaction`set local statement_timeout = '60s'`;
     await transaction`set local jit = off`;
     const expected = await expectations(transaction);
-    const nothingRan = expected.migrations.every(({ state }) => state === 'pending');
     const found: Found[] = [];
-    for (const check of nothingRan ? [ofMigrations] : checks) {
+    for (const check of await possibleChecks(transaction, expected)) {
       for (const finding of await made(check, transaction, expected))
         found.push({ check: check.name, ...finding });
     }
     return found;
   });
+}
+
+/** Where nothing is there, that is all that there is to say. */
+async function possibleChecks(sql: Sql, { migrations }: Expected): Promise<readonly Check[]> {
+  if (migrations.every(({ state }) => state === 'pending')) return [ofMigrations];
+  const [row] =
+    await sql`select to_regnamespace('dpg') is null or to_regnamespace('dpg_private') is null as is_gone`;
+  return row?.is_gone ? [ofMigrations, ofObjects] : checks;
 }
 
 async function expectations(sql: Sql): Promise<Expected> {
@@ -110,7 +118,7 @@ function paragraph({ severity, object, problem, mend }: Found): string {
   return [
     `${severity}: ${plain(object)}`,
     `  ${plain(problem)}`,
-    ...lines.slice(0, SHOWN_LINES).map((line) => `    ${line}`),
+    ...lines.slice(0, SHOWN_LINES).map((line) => `    ${plain(line)}`),
     ...(more > 0 ? [`    … ${count(more, 'more line')}: see --sql`] : []),
   ].join('\n');
 }

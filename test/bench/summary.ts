@@ -50,17 +50,21 @@ function withTable(document: string, all: Kept[]): string {
   if (begin < 0 || end < begin) throw new Error(`README.md lacks the lines ${BEGIN} and ${END}`);
   const head = '| experiment | ratio of medians | | target | |\n|---|---|---|---|---|';
   const table = [head, ...all.flatMap(rows)].join('\n');
-  return `${document.slice(0, begin + BEGIN.length)}\n${table}\n${document.slice(end)}`;
+  const charts = all.map(({ name, title }) => `![${title}](test/bench/results/${name}.svg)`).join('\n');
+  const written = `${table}\n\n<details><summary>All charts</summary>\n\n${charts}\n\n</details>`;
+  return `${document.slice(0, begin + BEGIN.length)}\n${written}\n${document.slice(end)}`;
 }
 
-/** A row for each target: the ratios that it holds for, from the lowest to the highest. */
+/** A row for each target: the ratios that it holds for, from the lowest to the highest. One row where there is none. */
 function rows({ name, title, ratios }: Kept): string[] {
   const groups = new Map<string, Ratio[]>();
   for (const ratio of ratios.filter((each) => target(each) !== '')) {
     const key = `${ratio.what.split(', ')[0]} | ${target(ratio)}`;
     groups.set(key, [...(groups.get(key) ?? []), ratio]);
   }
-  return [...groups.values()].map((group) => {
+  const link = `[${title}](test/bench/results/${name}.svg)`;
+  if (groups.size === 0) return [`| ${link} | | | | |`];
+  return [...groups.values()].map((group, index) => {
     const [first, ...others] = group;
     if (!first) return '';
     const values = group.map(({ value }) => value);
@@ -69,7 +73,7 @@ function rows({ name, title, ratios }: Kept): string[] {
     const verdict = met === group.length ? 'met' : met === 0 ? 'missed' : `met in ${met} of ${group.length}`;
     const what = others.length === 0 ? first.what : `${first.what.split(', ')[0]}, ${group.length} cases`;
     const value = least === most ? least : `${least} to ${most}`;
-    return `| [${title}](test/bench/results/${name}.svg) | ${what} | ${value} | ${target(first)} | ${verdict} |`;
+    return `| ${index === 0 ? link : ''} | ${what} | ${value} | ${target(first)} | ${verdict} |`;
   });
 }
 
@@ -86,7 +90,7 @@ function target({ atMost, atLeast }: Ratio): string {
 }
 
 function decimals(value: number): string {
-  return value.toFixed(value < 0.1 ? 3 : 2);
+  return value < 0.1 ? String(Number(value.toPrecision(2))) : value.toFixed(2);
 }
 
 function under({ at, machine, servers }: Kept): string {

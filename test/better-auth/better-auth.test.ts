@@ -213,6 +213,26 @@ describe.each(orders)('%s', (order, migrateBoth) => {
     expect(await application.dpg.items.get(item)).toEqual(item);
   });
 
+  test('what throws before the deletion leaves everything', async () => {
+    const kiran = await signUp('Kiran');
+    const before = await counts();
+    const auth = betterAuth({
+      ...application.auth.options,
+      user: {
+        deleteUser: {
+          enabled: true,
+          async beforeDelete() {
+            throw new Error('not now');
+          },
+        },
+      },
+    });
+    expect(
+      await errorOf(auth.api.deleteUser({ headers: kiran.headers, body: { password: PASSWORD } })),
+    ).toMatchObject({ message: 'not now' });
+    expect(await counts()).toEqual(before);
+  });
+
   test('erase_user before the deletion lets it through, and the item has no owner any more', async () => {
     const jaya = await signUp('Jaya');
     const item = await (await application.actorOf(request(jaya.headers))).items.upsert(student());

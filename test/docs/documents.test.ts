@@ -17,5 +17,5 @@ test.each(['README.md', 'sql/README.md', ...guides.map((name) => `docs/${name}`)
   async (name) => {
     expect(await runDocument(name, await readFile(join(projectFolder, name), 'utf8'))).toEqual([]);
   },
-  180_000,
+  600_000,
 );

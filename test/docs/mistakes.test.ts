@@ -1,7 +1,10 @@
 // A document that shows what is not so is found out, and the line named.
 
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { runDocument } from './documents/run.js';
+
+// compilers and processes: on a busy machine they take their time
+vi.setConfig({ testTimeout: 600_000 });
 
 const fence = (language: string, text: string) => `\`\`\`${language}\n${text}\n\`\`\`\n`;
 const run = (...parts: string[]) => runDocument('page.md', parts.join('\n'));

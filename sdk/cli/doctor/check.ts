@@ -77,3 +77,28 @@ export const roots = ({ declarations }: Expected): string[][] => [declarations.r
 
 /** Our schemas, where they are. */
 export const OURS = `array(select oid from pg_namespace where nspname in ('dpg', 'dpg_private'))`;
+
+/**
+ * The statements that detach a partition from its parent and attach it (anew, or elsewhere) by `attach`: an expression of
+ * type text[]. Keys of others to the parent forbid to detach rows that are referred to: they are taken away meanwhile.
+ */
+export const reattached = (partition: string, parent: string, attach: string): string => `(
+  select array['begin;']
+    || coalesce(array_agg(format('alter table %s drop constraint %I;', k.conrelid::regclass, k.conname) order by k.conname), '{}')
+    || array[format('alter table %s detach partition %s;', ${parent}::regclass, ${partition}::regclass), ${attach}]
+    || coalesce(array_agg(format('alter table %s add constraint %I %s;', k.conrelid::regclass, k.conname,
+      pg_get_constraintdef(k.oid)) order by k.conname), '{}')
+    || array['commit;']
+  from pg_constraint k
+  where k.confrelid = ${parent}
+    and k.contype = 'f'
+    and k.conparentid = 0
+)`;
+
+/** The statement that attaches a partition as it is attached now. */
+export const sameAttachment = (partition: string, parent: string): string => `(
+  select format('alter table %s attach partition %s %s;', ${parent}::regclass, ${partition}::regclass,
+    pg_get_expr(c.relpartbound, c.oid))
+  from pg_class c
+  where c.oid = ${partition}
+)`;

@@ -21,10 +21,17 @@ export interface DeclaredFunction extends Declared {
   settings: string[];
 }
 
+export interface DeclaredPolicy extends Declared {
+  kind: 'policy';
+  /** Whom it is for. */
+  roles: string[];
+}
+
 export interface Declarations {
   /** In the order of the migrations. */
   objects: Declared[];
   functions: DeclaredFunction[];
+  policies: DeclaredPolicy[];
   /** Tables that are partitioned. */
   roots: string[];
   /** `table trigger` of those that hold under session_replication_role = replica, too. */
@@ -39,7 +46,7 @@ const TABLE = /^create table if not exists ([\w.]+) \(\n([\s\S]*?)\n\)([\s\S]*?)
 const VIEW = /^create or replace view ([\w.]+)/gm;
 const INDEX = /^create (?:unique )?index if not exists (\w+)\s+on ([\w.]+)[\s\S]*?;$/gm;
 const TRIGGER = /^create or replace trigger (\w+)[\s\S]*?\bon ([\w.]+)/gm;
-const POLICY = /^create policy (\w+) on ([\w.]+)/gm;
+const POLICY = /^create policy (\w+) on ([\w.]+)[\s\S]*?\bto ([\w,\s]+)\nusing\b/gm;
 const FUNCTION =
   /^create or replace function ([\w.]+)(\([\s\S]*?)^(?:as \$(\w*)\$([\s\S]*?)\$\3\$;|return\b|begin atomic\b)/gm;
 const ALWAYS = /^alter table ([\w.]+) enable always trigger (\w+);/gm;
@@ -48,7 +55,14 @@ const SETTING = /^set (\w+) = (.*?)(?: --.*)?$/gm;
 const CONSTRAINT = /^constraint (\w+) /;
 
 export function declarationsOf(files: ReadonlyMap<string, string>): Declarations {
-  const found: Declarations = { objects: [], functions: [], roots: [], always: [], guarded: [] };
+  const found: Declarations = {
+    objects: [],
+    functions: [],
+    policies: [],
+    roots: [],
+    always: [],
+    guarded: [],
+  };
   for (const text of files.values()) read(text, found);
   return found;
 }
@@ -71,7 +85,17 @@ function read(text: string, found: Declarations): void {
   for (const [statement, name, table = ''] of text.matchAll(INDEX))
     add('index', `${table.split('.')[0]}.${name}`, table, statement);
   for (const [, name, table] of text.matchAll(TRIGGER)) add('trigger', name, table);
-  for (const [, name, table] of text.matchAll(POLICY)) add('policy', name, table);
+  for (const [, name = '', table = '', roles = ''] of text.matchAll(POLICY)) {
+    add('policy', name, table);
+    const statement = text.trim();
+    found.policies.push({
+      kind: 'policy',
+      name,
+      on: table,
+      statement,
+      roles: roles.split(',').map((role) => role.trim()),
+    });
+  }
   for (const [, name = '', header = '', , body] of text.matchAll(FUNCTION)) {
     found.functions.push({
       kind: 'function',

@@ -1,4 +1,4 @@
-import { OURS, queryCheck, roots, TREE } from './check.js';
+import { OURS, queryCheck, reattached, roots, sameAttachment, TREE } from './check.js';
 
 // Those of the roots are theirs (objects.ts looks after them) and each partition's; those between actions and items are
 // a network's own (dpg_private.ensure_network makes them).
@@ -23,14 +23,14 @@ export const foreignKeys = queryCheck(
   ),
   findings as (
     select 1 as place, 0 as level, n.actions as oid,
-      format('The items of its network have no table: %s', 'its actions refer to items that are gone.') as problem,
+      'The items of its network have no table: its actions refer to items that are gone.' as problem,
       array[format('select dpg_private.ensure_network(%L, %L, null);', 'items', n.network)] as mend
     from networks n
     where n.items is null
     union all
     select 2, 0, n.actions, format('It lacks the foreign key %s to %s: items that actions refer to can be deleted.', k.name, n.items),
       array[format(
-        'alter table %s add constraint %I foreign key (%s_item_network, %1$s_item_domain, %1$s_item_type, %s) references %s (item_network, item_domain, item_type, item_id);',
+        'alter table %1$s add constraint %2$I foreign key (%3$s_item_network, %3$s_item_domain, %3$s_item_type, %4$s) references %5$s (item_network, item_domain, item_type, item_id);',
         n.actions, k.name, k.side, k.id, n.items)]
     from networks n
     cross join (values
@@ -48,13 +48,7 @@ export const foreignKeys = queryCheck(
       )
     union all
     select 3, t.level, t.oid, format('It lacks %s of its parent.', string_agg(format('the foreign key %s', k.conname), ', ' order by k.conname)),
-      array[
-        'begin;',
-        format('alter table %s detach partition %s;', t.parent::regclass, t.oid::regclass),
-        format('alter table %s attach partition %s %s;', t.parent::regclass, t.oid::regclass,
-          (select pg_get_expr(c.relpartbound, c.oid) from pg_class c where c.oid = t.oid)),
-        'commit;'
-      ]
+      ${reattached('t.oid', 't.parent', sameAttachment('t.oid', 't.parent'))}
     from tree t
     join (
       -- each partition of the table that refers has the key ...

@@ -1,5 +1,5 @@
 import { type Check, type Expected, type Finding, OURS, type Sql } from './check.js';
-import { callers, type Grant, grants as grantsOf } from './privileges.js';
+import { callers, type Grant, grantStatement, grants as grantsOf } from './privileges.js';
 
 /** What the roles of the contract may, and that nobody else may more. */
 export const grants: Check = {
@@ -54,14 +54,14 @@ async function missingGrants(sql: Sql, wanted: Grant[]): Promise<Finding[]> {
      end`,
     [JSON.stringify(wanted)],
   );
-  return rows.map(({ kind, privilege, column, object, role }) => {
-    const what = column ? `${privilege} (${column})` : privilege;
-    const name = kind === 'schema' ? `schema ${object}` : object;
+  return rows.map((row) => {
+    const grant = row as unknown as Grant;
+    const { kind, privilege, column, object, role } = grant;
     return missing(
-      kind === 'schema' ? name : `table ${object}`,
+      `${kind === 'schema' ? 'schema' : 'table'} ${object}`,
       role,
-      what,
-      `grant ${what} on ${name} to ${role};`,
+      column ? `${privilege} (${column})` : privilege,
+      grantStatement(grant),
     );
   });
 }

@@ -1,5 +1,10 @@
 import { OURS, queryCheck, roots, TREE } from './check.js';
 
+const HEAD = '^CREATE (UNIQUE )?INDEX \\S+ ON (ONLY )?\\S+ ';
+
+/** Of an index, without its name and its table. */
+const definition = (index: string) => `regexp_replace(pg_get_indexdef(${index}), '${HEAD}', '\\1')`;
+
 export const indexes = queryCheck(
   'indexes',
   `
@@ -7,7 +12,15 @@ export const indexes = queryCheck(
   -- what a partitioned table has, each of its partitions has
   lacking as (
     select t.level, t.oid as child, c.relname as child_name, i.indexrelid as parent_index, i.indisunique, k.oid as parent_constraint,
-      format('%s_%s', left(c.relname, 54), left(md5(ic.relname), 8)) as name
+      format('%s_%s', left(c.relname, 54), left(md5(ic.relname), 8)) as name,
+      (
+        select own.indexrelid
+        from pg_index own
+        where own.indrelid = t.oid
+          and not exists (select from pg_inherits h where h.inhrelid = own.indexrelid)
+          and ${definition('own.indexrelid')} = ${definition('i.indexrelid')}
+        limit 1
+      ) as unattached
     from tree t
     join pg_class c on c.oid = t.oid
     join pg_index i on i.indrelid = t.parent
@@ -35,17 +48,18 @@ export const indexes = queryCheck(
     select 1 as place, l.level, 'table ' || l.child::regclass as object,
       case when l.indisunique then 'error' else 'warning' end as severity,
       format('It lacks the index that its parent has as %s.', l.parent_index::regclass) as problem,
-      array[
+      array_remove(array[
         case
+          when l.unattached is not null then null
           when l.parent_constraint is not null
             then format('alter table %s add constraint %I %s;', l.child::regclass, l.name, pg_get_constraintdef(l.parent_constraint))
           else regexp_replace(
-            pg_get_indexdef(l.parent_index), '^CREATE (UNIQUE )?INDEX \\S+ ON (ONLY )?\\S+ ',
-            format('create \\1index %I on %s ', l.name, l.child::regclass)
+            pg_get_indexdef(l.parent_index), '${HEAD}', format('create \\1index %I on %s ', l.name, l.child::regclass)
           ) || ';'
         end,
-        format('alter index %s attach partition dpg.%I;', l.parent_index::regclass, l.name)
-      ] as mend
+        format('alter index %s attach partition %s;', l.parent_index::regclass,
+          coalesce(l.unattached::regclass::text, format('dpg.%I', l.name)))
+      ], null) as mend
     from lacking l
     union all
     select 2, 0, 'index ' || i.indexrelid::regclass,

@@ -1,7 +1,7 @@
 import type { Check, Expected, Finding, Sql } from './check.js';
 import { OURS } from './check.js';
-import type { Declared, DeclaredFunction } from './declarations.js';
-import { callers } from './privileges.js';
+import type { Declared, DeclaredFunction, DeclaredPolicy } from './declarations.js';
+import { callers, grantStatement, grants } from './privileges.js';
 
 /** What the migrations have made must be there, functions as they were made. */
 export const objects: Check = {
@@ -9,7 +9,8 @@ export const objects: Check = {
   async find(sql, expected) {
     const present = await presentObjects(sql);
     const missing = expected.declarations.objects.filter((declared) => !present.has(id(declared)));
-    if (missing.some(({ kind, name }) => kind === 'schema' && name === 'dpg')) return [nothingThere()];
+    const schemas = missing.filter(({ kind }) => kind === 'schema').map(({ name }) => name);
+    if (schemas.length > 0) return schemas.map(missingSchema);
     const relations = new Set(
       missing.filter(({ kind }) => kind === 'table' || kind === 'view').map(({ name }) => name),
     );
@@ -19,6 +20,7 @@ export const objects: Check = {
         .filter(({ kind, on }) => !(kind === 'constraint' && on !== null && relations.has(on)))
         .map((declared) => missingObject(declared, expected)),
       ...(await changedFunctions(sql, expected.declarations.functions)),
+      ...(await narrowedPolicies(sql, expected.declarations.policies)),
       ...(await unguardedTables(sql, expected.declarations.guarded)),
     ];
   },
@@ -55,13 +57,13 @@ async function presentObjects(sql: Sql): Promise<Set<string>> {
   return new Set(rows.map((row) => id(row as unknown as Declared)));
 }
 
-function nothingThere(): Finding {
+function missingSchema(name: string): Finding {
   return {
     severity: 'error',
-    object: 'schema dpg',
+    object: `schema ${name}`,
     problem:
-      'The schema is missing, though migrations were run here: restore it from a backup; or, to begin anew without any data, forget what was run and migrate.',
-    mend: ['delete from graphile_migrate.migrations;'],
+      'The schema is missing, though migrations were run here: restore it from a backup. To begin anew without any data, drop dpg and dpg_private, empty graphile_migrate.migrations and migrate.',
+    mend: [],
     mend_with: 'sql',
   };
 }
@@ -84,7 +86,11 @@ function missingObject(declared: Declared, expected: Expected): Finding {
     severity: kind === 'index' ? 'warning' : 'error',
     object: on && kind !== 'index' ? `${kind} ${name} on ${on}` : `${kind} ${name}`,
     problem: MISSING[kind],
-    mend: kind === 'function' ? [statement, ...functionGrants(name, expected)] : [statement],
+    mend: [
+      statement,
+      ...(kind === 'function' ? functionGrants(name, expected) : []),
+      ...(kind === 'table' || kind === 'view' ? tableGrants(name, expected) : []),
+    ],
     mend_with: 'sql',
   };
 }
@@ -96,6 +102,12 @@ function functionGrants(name: string, { files }: Expected): string[] {
     `revoke all on function ${name} from public;`,
     ...(granted.length > 0 ? [`grant execute on function ${name} to ${granted.join(', ')};`] : []),
   ];
+}
+
+function tableGrants(name: string, { files }: Expected): string[] {
+  return grants(files)
+    .filter(({ kind, object }) => kind !== 'schema' && object === name)
+    .map(grantStatement);
 }
 
 async function changedFunctions(sql: Sql, declared: DeclaredFunction[]): Promise<Finding[]> {
@@ -135,6 +147,30 @@ const normal = (settings: string[]) =>
     .map((setting) => setting.replace(/["'\s]/g, ''))
     .sort()
     .join('; ');
+
+/** A policy loses a role that is dropped. */
+async function narrowedPolicies(sql: Sql, declared: DeclaredPolicy[]): Promise<Finding[]> {
+  const rows = await sql.unsafe(`
+    select p.polname as name, p.polrelid::regclass::text as table,
+      array(select r.rolname::text from pg_roles r where r.oid = any (p.polroles)) as roles
+    from pg_policy p`);
+  const rolesOf = new Map(rows.map(({ name, table, roles }) => [`${table} ${name}`, roles as string[]]));
+  return declared.flatMap((policy): Finding[] => {
+    const lacking = policy.roles.filter(
+      (role) => rolesOf.get(`${policy.on} ${policy.name}`)?.includes(role) === false,
+    );
+    if (lacking.length === 0) return [];
+    return [
+      {
+        severity: 'error',
+        object: `policy ${policy.name} on ${policy.on}`,
+        problem: `It is no longer for ${lacking.join(', ')}.`,
+        mend: [policy.statement],
+        mend_with: 'sql',
+      },
+    ];
+  });
+}
 
 async function unguardedTables(sql: Sql, guarded: string[]): Promise<Finding[]> {
   const rows = await sql.unsafe(

@@ -1,4 +1,4 @@
-import { queryCheck, roots, TREE } from './check.js';
+import { queryCheck, reattached, roots, TREE } from './check.js';
 
 /** A value as pg_get_expr writes it in a bound: it never uses E''. */
 const literal = (value: string) => `'''' || replace(${value}, '''', '''''') || ''''`;
@@ -19,8 +19,7 @@ export const partitions = queryCheck(
   found as (
     select r.*, c.relkind, c.relpersistence, i.inhparent, i.inhdetachpending, to_regclass(r.parent_name) as parent,
       pg_get_expr(c.relpartbound, c.oid) as actual_bound,
-      format('alter table %s attach partition dpg.%I for values in (%L);', r.parent_name, r.name, r.value) as attach,
-      format('alter table %s detach partition dpg.%I;', i.inhparent::regclass, r.name) as detach
+      format('alter table %s attach partition dpg.%I for values in (%L);', r.parent_name, r.name, r.value) as attach
     from registered r
     join pg_class c on c.oid = r.oid
     left join pg_inherits i on i.inhrelid = c.oid
@@ -44,13 +43,13 @@ export const partitions = queryCheck(
     where f.inhdetachpending
     union all
     select 3, 'error', f.key, f.name, format('It is attached to %s instead of %s.', f.inhparent::regclass, f.parent_name),
-      array['begin;', f.detach, f.attach, 'commit;']
+      ${reattached('f.oid', 'f.inhparent', 'f.attach')}
     from found f
     where f.inhparent <> f.parent
       and not f.inhdetachpending
     union all
     select 4, 'error', f.key, f.name, format('Its bound is %s instead of %s.', f.actual_bound, f.bound),
-      array['begin;', f.detach, f.attach, 'commit;']
+      ${reattached('f.oid', 'f.inhparent', 'f.attach')}
     from found f
     where f.inhparent = f.parent
       and not f.inhdetachpending

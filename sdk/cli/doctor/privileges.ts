@@ -51,3 +51,8 @@ export function grants(files: ReadonlyMap<string, string>): Grant[] {
       ),
   );
 }
+
+export function grantStatement({ kind, privilege, column, object, role }: Grant): string {
+  const what = column ? `${privilege} (${column})` : privilege;
+  return `grant ${what} on ${kind === 'schema' ? `schema ${object}` : object} to ${role};`;
+}

@@ -69,10 +69,8 @@ export const settings = queryCheck(
   )
   select 'warning' as severity, 'setting max_locks_per_transaction' as object,
     format('There are %s locks for all sessions, and a statement on one root without its partition keys takes %s (pg_dump and an upgrade too): it ends in "out of shared memory".', slots.total, widest.locks) as problem,
-    array[
-      format('alter system set max_locks_per_transaction = %s;', ceil(widest.locks * 2.0 / slots.number)),
-      '-- then restart the server'
-    ] as mend
+    array[format('alter system set max_locks_per_transaction = %s; -- and restart the server',
+      ceil(widest.locks * 2.0 / slots.number))] as mend
   from slots, widest
   where widest.locks > slots.total
   union all

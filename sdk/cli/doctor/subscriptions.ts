@@ -1,7 +1,6 @@
 import { queryCheck } from './check.js';
 
 const LATE_SECONDS = 3600;
-const HELD_SECONDS = 300;
 
 export const subscriptions = queryCheck(
   'subscriptions',
@@ -20,6 +19,7 @@ export const subscriptions = queryCheck(
       -- whoever has it may have gone away with a long lease
       case when s.is_leased then array[format('select dpg.release_events(%L);', s.subscription)] else array[]::text[] end
     where s.lag_seconds > ${LATE_SECONDS}
+      and s.held_back_by_pid is null
       and not s.is_dead
     union all
     select 'warning', 'subscription ' || s.subscription,
@@ -28,9 +28,10 @@ export const subscriptions = queryCheck(
     where s.dead_events > 0
     union all
     select 'warning', 'subscription ' || s.subscription,
-      format('It is held back by process %s: %s.', s.held_back_by_pid, s.held_back_by),
+      format('Its oldest event of %s has waited for %s s, and process %s holds it back: %s.', s.lag_events, round(s.lag_seconds), s.held_back_by_pid, s.held_back_by),
       array[format('select pg_terminate_backend(%s);', s.held_back_by_pid)]
-    where s.held_back_seconds > ${HELD_SECONDS}
+    where s.lag_seconds > ${LATE_SECONDS}
+      and s.held_back_by_pid is not null
   ) finding
   order by s.subscription`,
 );

@@ -1,4 +1,4 @@
-import { type Expected, OURS, queryCheck, TREE } from './check.js';
+import { type Expected, OURS, queryCheck, reattached, sameAttachment, TREE } from './check.js';
 
 const parameters = ({ declarations }: Expected): string[][] => [
   declarations.roots,
@@ -39,13 +39,7 @@ export const triggers = queryCheck(
         else 'what the trigger does is not done.'
       end) as problem,
       case
-        when l.is_of_rows then array[
-          'begin;',
-          format('alter table %s detach partition %s;', l.parent::regclass, l.oid::regclass),
-          format('alter table %s attach partition %s %s;', l.parent::regclass, l.oid::regclass,
-            (select pg_get_expr(c.relpartbound, c.oid) from pg_class c where c.oid = l.oid)),
-          'commit;'
-        ]
+        when l.is_of_rows then ${reattached('l.oid', 'l.parent', sameAttachment('l.oid', 'l.parent'))}
         else array[
           regexp_replace(pg_get_triggerdef(l.trigger), ' ON \\S+ ', format(' ON %s ', l.oid::regclass)) || ';',
           format('alter table %s enable %strigger %I;', l.oid::regclass,
@@ -68,15 +62,23 @@ export const triggers = queryCheck(
     where not g.tgisinternal
       and g.tgname = any ($2::text[])
       and g.tgenabled <> ${wanted('g.tgname')}
+      -- what mends the parent's mends those of its partitions
+      and not exists (
+        select
+        from pg_trigger parent
+        where parent.oid = g.tgparentid
+          and parent.tgenabled <> ${wanted('parent.tgname')}
+      )
     union all
     select 3, 'table ' || g.tgrelid::regclass,
-      format('The trigger of the foreign key %s on %s is disabled: the key is not checked.', k.conname, k.conrelid::regclass),
-      array[format('alter table %s enable trigger %I;', g.tgrelid::regclass, g.tgname)]
+      format('The triggers of the foreign key %s on %s are disabled: the key is not checked.', k.conname, k.conrelid::regclass),
+      array_agg(format('alter table %s enable trigger %I;', g.tgrelid::regclass, g.tgname) order by g.tgname)
     from pg_trigger g
     join pg_constraint k on k.oid = g.tgconstraint and k.contype = 'f'
     join pg_class c on c.oid = k.conrelid and c.relnamespace = any (${OURS})
     where g.tgisinternal
       and g.tgenabled not in ('O', 'A')
+    group by g.tgrelid, k.conname, k.conrelid
   )
   select 'error' as severity, object, problem, mend
   from findings

@@ -1,7 +1,7 @@
 // A document as a program: its code blocks, in order, and what it says about them in comments that a reader does not see.
 //
 //   <!-- database: empty -->  anywhere: the document begins with an empty database, not with a migrated one
-//   <!-- not run: why -->     before a block: it is not run, nor is the output below it compared
+//   <!-- not run: why -->     right before a block: it is not run, nor is the output below it compared
 //   <!-- hidden sql           (or ts, sh) a block that is run and not shown: what a reader is assumed to have;
 //   ...                       it ends with the comment
 //   -->
@@ -34,6 +34,7 @@ export function readBlocks(document: string): Block[] {
     const hidden = /^<!-- hidden (\w+)\s*$/.exec(line)?.[1];
     const fence = FENCE.exec(line);
     if (reason) notRun = reason;
+    else if (!hidden && !fence && line.trim() !== '') notRun = undefined;
     if (!hidden && !fence) continue;
 
     const isEnd = hidden ? /^-->\s*$/ : /^\s*```+\s*$/;

@@ -20,8 +20,19 @@ export interface Complaint {
   message: string;
 }
 
+/** What was parsed for one document is there for the next: the library, and the packages by their real paths. */
+const parsed = new Map<string, ts.SourceFile | undefined>();
+
 export function complaints(files: string[], folder: string): Complaint[] {
-  const program = ts.createProgram(files, { ...OPTIONS, typeRoots: [`${folder}/node_modules/@types`] });
+  const options = { ...OPTIONS, typeRoots: [`${folder}/node_modules/@types`] };
+  const host = ts.createCompilerHost(options);
+  const parse = host.getSourceFile;
+  host.getSourceFile = (name, ...how) => {
+    if (name.startsWith(folder)) return parse(name, ...how);
+    if (!parsed.has(name)) parsed.set(name, parse(name, ...how));
+    return parsed.get(name);
+  };
+  const program = ts.createProgram(files, options, host);
   return ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => ({
     file: file?.fileName ?? '',
     line: file ? ts.getLineAndCharacterOfPosition(file, start ?? 0).line + 1 : 0,
