@@ -237,7 +237,7 @@ export function instanceActions(sql: Queryable) {
      * @throws {ItemNotFoundError} {@link DuplicateDiffersError}
      */
     async receive(received: ReceiveAction): Promise<Action> {
-      return only(receive_action(sql, check(receiveAction, received)));
+      return only(await receive_action(sql, check(receiveAction, received)));
     },
 
     /**
@@ -246,7 +246,7 @@ export function instanceActions(sql: Queryable) {
      *   {@link TransitionNotAllowedError} {@link DuplicateDiffersError}
      */
     async receiveTransition(received: ReceiveTransition): Promise<Action> {
-      return only(receive_transition(sql, check(receiveTransition, received)));
+      return only(await receive_transition(sql, check(receiveTransition, received)));
     },
   };
 }
@@ -260,7 +260,7 @@ export function actorActions(sql: Queryable, actor: string) {
      * @throws {UserNotFoundError} {@link ItemNotFoundError} {@link NotItemOwnerError} {@link DuplicateDiffersError}
      */
     async perform(request: PerformAction): Promise<Action> {
-      return only(perform_action(sql, { actor, ...check(performAction, request) }));
+      return only(await perform_action(sql, { actor, ...check(performAction, request) }));
     },
 
     /**
@@ -272,7 +272,7 @@ export function actorActions(sql: Queryable, actor: string) {
      */
     async transition(ref: ActionRef, transition: TransitionAction): Promise<Action> {
       const values = { actor, ...check(actionRef, ref, 'action'), ...check(transitionAction, transition) };
-      return only(transition_action(sql, values));
+      return only(await transition_action(sql, values));
     },
 
     /**
@@ -280,7 +280,7 @@ export function actorActions(sql: Queryable, actor: string) {
      * @throws {ActionNotFoundError} {@link NotActionPartyError}
      */
     async get(ref: ActionRef): Promise<Action> {
-      return only(get_action(sql, { actor, ...check(actionRef, ref, 'action') }));
+      return only(await get_action(sql, { actor, ...check(actionRef, ref, 'action') }));
     },
 
     /**

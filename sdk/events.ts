@@ -153,7 +153,7 @@ export function instanceEvents(sql: Queryable) {
      * @throws {DuplicateDiffersError}
      */
     async store(event: StoreEvent): Promise<ActionEvent> {
-      return only(store_event(sql, check(storedEvent, { event })));
+      return only(await store_event(sql, check(storedEvent, { event })));
     },
 
     /**
@@ -162,7 +162,7 @@ export function instanceEvents(sql: Queryable) {
      * @throws {DuplicateDiffersError} {@link InvalidArgumentError}
      */
     async storeText(event: string): Promise<ActionEvent> {
-      return only(store_event(sql, { event: new JsonText(event) }));
+      return only(await store_event(sql, { event: new JsonText(event) }));
     },
   };
 }

@@ -253,12 +253,12 @@ export function subscriptionsOf(sql: Queryable) {
      * @throws {DuplicateDiffersError} when it is there with others
      */
     async create(created: CreateSubscription): Promise<Subscription> {
-      return only(create_subscription(sql, check(createSubscription, created)));
+      return only(await create_subscription(sql, check(createSubscription, created)));
     },
 
     /** Ends a subscription; its last state. No event is lost: a new one begins at the first. */
     async drop(dropped: DropSubscription): Promise<Subscription> {
-      return only(drop_subscription(sql, check(dropSubscription, dropped)));
+      return only(await drop_subscription(sql, check(dropSubscription, dropped)));
     },
 
     /**
@@ -271,17 +271,17 @@ export function subscriptionsOf(sql: Queryable) {
 
     /** Everything up to this position is done. Returns up to where everything is: it never moves back. */
     async acknowledge(done: AcknowledgeEvents): Promise<bigint> {
-      return only(acknowledge(sql, check(acknowledgeEvents, done)));
+      return only(await acknowledge(sql, check(acknowledgeEvents, done)));
     },
 
     /** Gives a leased batch back: what is not acknowledged comes again after `retry_seconds`. */
     async release(released: ReleaseEvents): Promise<Subscription> {
-      return only(release_events(sql, check(releaseEvents, released)));
+      return only(await release_events(sql, check(releaseEvents, released)));
     },
 
     /** Notes that an event could not be dealt with; after `max_attempts` its `state` is `dead`: go on without it. */
     async fail(failed: FailEvent): Promise<FailedEvent> {
-      return only(fail_event(sql, check(failEvent, failed)));
+      return only(await fail_event(sql, check(failEvent, failed)));
     },
 
     /** For an operator: has dead events tried again, all or the one at `position`. */
@@ -296,7 +296,7 @@ export function subscriptionsOf(sql: Queryable) {
 
     /** Strikes an event off the failed ones; false when it is none of them. */
     async settle(settled: SettleEvent): Promise<boolean> {
-      return only(settle_event(sql, check(settleEvent, settled)));
+      return only(await settle_event(sql, check(settleEvent, settled)));
     },
 
     /** How far behind each subscription is, and why. */

@@ -197,7 +197,7 @@ export function readItems(sql: Queryable) {
      * @throws {ItemNotFoundError}
      */
     async get<State = JsonObject>(ref: ItemRef): Promise<Item<State>> {
-      return only(get_item(sql, check(itemRef, ref, 'item'))) as Promise<Item<State>>;
+      return only(await get_item(sql, check(itemRef, ref, 'item'))) as Promise<Item<State>>;
     },
 
     /**
@@ -215,7 +215,7 @@ export function readItems(sql: Queryable) {
 
     /** How many items match the filters of `find`. */
     async count(filter: CountItems): Promise<bigint> {
-      return only(count_items(sql, check(countItems, filter)));
+      return only(await count_items(sql, check(countItems, filter)));
     },
 
     /**
@@ -245,7 +245,7 @@ export function actorItems(sql: Queryable, actor: string) {
   ): Promise<Item[] | number> {
     const { returning } = check(upsertItemsOptions, options, 'options');
     const values = { actor, items: check(upsertItems, items, 'items') };
-    return returning === 'count' ? only(upsert_items_count(sql, values)) : upsert_items(sql, values);
+    return returning === 'count' ? only(await upsert_items_count(sql, values)) : upsert_items(sql, values);
   }
 
   return {
@@ -258,7 +258,7 @@ export function actorItems(sql: Queryable, actor: string) {
      * @throws {UserNotFoundError} {@link NotItemOwnerError} {@link PartitionUnavailableError} {@link NotInNetworkError}
      */
     async upsert<State = JsonObject>(item: UpsertItem): Promise<Item<State>> {
-      return only(upsert_item(sql, { actor, ...check(upsertItem, item) })) as Promise<Item<State>>;
+      return only(await upsert_item(sql, { actor, ...check(upsertItem, item) })) as Promise<Item<State>>;
     },
 
     /**
@@ -275,7 +275,7 @@ export function actorItems(sql: Queryable, actor: string) {
      */
     async update<State = JsonObject>(ref: ItemRef, update: UpdateItem): Promise<Item<State>> {
       const values = { actor, ...check(itemRef, ref, 'item'), ...check(updateItem, update) };
-      return only(update_item(sql, values)) as Promise<Item<State>>;
+      return only(await update_item(sql, values)) as Promise<Item<State>>;
     },
 
     /**
@@ -283,7 +283,7 @@ export function actorItems(sql: Queryable, actor: string) {
      * @throws {ItemNotFoundError} {@link NotItemOwnerError} {@link ItemInUseError}
      */
     async delete<State = JsonObject>(ref: ItemRef): Promise<Item<State>> {
-      return only(delete_item(sql, { actor, ...check(itemRef, ref, 'item') })) as Promise<Item<State>>;
+      return only(await delete_item(sql, { actor, ...check(itemRef, ref, 'item') })) as Promise<Item<State>>;
     },
   };
 }

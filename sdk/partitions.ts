@@ -55,7 +55,7 @@ export function partitionsOf(sql: Queryable) {
      * @throws {PartitionUnavailableError} {@link NotInNetworkError}
      */
     async ensureItem(of: EnsureItemPartition): Promise<string> {
-      return only(ensure_item_partition(sql, check(ensureItemPartition, of)));
+      return only(await ensure_item_partition(sql, check(ensureItemPartition, of)));
     },
 
     /**
@@ -63,7 +63,7 @@ export function partitionsOf(sql: Queryable) {
      * @throws {PartitionUnavailableError} {@link NotInNetworkError}
      */
     async ensureAction(of: EnsureActionPartition): Promise<string> {
-      return only(ensure_action_partition(sql, check(ensureActionPartition, of)));
+      return only(await ensure_action_partition(sql, check(ensureActionPartition, of)));
     },
 
     /**
@@ -71,7 +71,7 @@ export function partitionsOf(sql: Queryable) {
      * @throws {PartitionUnavailableError} {@link NotInNetworkError}
      */
     async ensureActionEvent(of: EnsureActionPartition): Promise<string> {
-      return only(ensure_action_event_partition(sql, check(ensureActionPartition, of)));
+      return only(await ensure_action_event_partition(sql, check(ensureActionPartition, of)));
     },
 
     /** The leaves there are, of one root or network when given. */
