@@ -13,6 +13,7 @@ export default defineConfig([
       migrate: 'sdk/migrate/index.ts',
     },
     format: ['esm', 'cjs'],
+    shims: true, // import.meta.url in CommonJS
     dts: true,
   },
   // the command; an ES module, since nobody imports it
