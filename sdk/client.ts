@@ -159,10 +159,11 @@ export function view<Column extends string, Result>(
 
 function calling(name: string, takes: Record<string, ArgumentType>): string {
   const next = parameters();
-  const given = Object.entries(takes).map(([argument, type]) =>
-    type === 'item_ref'
-      ? `${argument} => row(${next('text')}, ${next('text')}, ${next('text')}, ${next('uuid')})::dpg.item_ref`
-      : `${argument === 'position' ? '"position"' : argument} => ${next(type)}`, // a word of SQL's own
+  const given = Object.entries(takes).map(
+    ([argument, type]) =>
+      type === 'item_ref'
+        ? `${argument} => row(${next('text')}, ${next('text')}, ${next('text')}, ${next('uuid')})::dpg.item_ref`
+        : `${argument === 'position' ? '"position"' : argument} => ${next(type)}`, // a word of SQL's own
   );
   return `dpg.${name}(${given.join(', ')}) as result`;
 }
