@@ -29,6 +29,7 @@ select is(pg_temp.perform('33333333-3333-4333-8333-333333333333'), 'created', 't
 select throws_ok(
   $$select pg_temp.perform('44444444-4444-4444-8444-444444444444')$$, '23505', null, 'a second one while the first is open'
 );
+reset role;
 select results_eq(
   $$select e.action_id from dpg.action_events e where e.partition_network = 'lime'$$,
   $$values ('33333333-3333-4333-8333-333333333333'::uuid)$$,
