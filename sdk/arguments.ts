@@ -190,7 +190,7 @@ function refusal(error: z.ZodError, input: unknown, name: string): InvalidArgume
         : `is refused: ${show(value)}`;
   return new InvalidArgumentError(
     'DP001',
-    `${argument}${index === undefined ? '' : ` of element ${index}`} ${problem}`,
+    `${argument}${index === undefined ? '' : ` (element ${index})`} ${problem}`,
     {
       detail: { argument, value: toJson(value), ...(index === undefined ? {} : { index }) },
       hint: issue.message,

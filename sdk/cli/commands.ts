@@ -1,4 +1,6 @@
+import { adoptCommand } from './adopt.js';
 import type { Command } from './command.js';
+import { doctorCommand } from './doctor.js';
 import { migrateCommand } from './migrate.js';
 import { partitionsCommand } from './partitions.js';
 import { statusCommand } from './status.js';
@@ -8,6 +10,8 @@ import { subscriptionsCommand } from './subscriptions.js';
 export const commands: readonly Command[] = [
   migrateCommand,
   statusCommand,
+  doctorCommand,
   partitionsCommand,
   subscriptionsCommand,
+  adoptCommand,
 ];

@@ -6,6 +6,7 @@ import { connect, databaseUrl, place, withoutPassword } from './connection.js';
 import { connectionError, isConnectionLoss, told } from './errors.js';
 import { commandHelp, help } from './help.js';
 import { parseOptions, splitCommand } from './options.js';
+import { plain } from './text.js';
 
 /** Runs the command that the arguments name; the exit code. */
 export async function main(args: string[]): Promise<number> {
@@ -22,8 +23,7 @@ export async function main(args: string[]): Promise<number> {
     return await run(command, { url, json: values.json === true, values, positionals });
   } catch (error) {
     const { exitCode, lines } = told(error, command);
-    const [first, ...others] = lines;
-    process.stderr.write(withoutPassword(`dpg-database: ${[first, ...others].join('\n')}\n`, url));
+    process.stderr.write(withoutPassword(`dpg-database: ${lines.map(plain).join('\n')}\n`, url));
     return exitCode;
   }
 }

@@ -1,6 +1,6 @@
 import { type FailedEvent, type SubscriptionStatus, subscriptionsOf } from '../feed.js';
 import { type Command, exitCodes, Refusal, UsageError } from './command.js';
-import { count, duration, table } from './text.js';
+import { count, duration, plain, table } from './text.js';
 
 export const subscriptionsCommand: Command = {
   name: 'subscriptions',
@@ -81,7 +81,9 @@ function remarks(status: SubscriptionStatus): string[] {
     last_error === null
       ? ''
       : `${subscription}: last error (${last_error_at?.replace(/\.\d+/, '')}): ${last_error}`,
-  ].filter((line) => line !== '');
+  ]
+    .filter((line) => line !== '')
+    .map(plain);
 }
 
 function failureTable(failed: FailedEvent[]): string {

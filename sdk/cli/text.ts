@@ -5,15 +5,17 @@ export type Cell = string | number | bigint | null;
 /** Columns under their names; those of numbers are aligned to the right. What a terminal would obey is taken out. */
 export function table(names: string[], rows: Cell[][]): string {
   const cells = rows.map((row) => row.map((cell) => plain(write(cell))));
-  const widths = names.map((name, i) => Math.max(name.length, ...cells.map((row) => row[i]?.length ?? 0)));
+  const widths = names.map((name, i) => Math.max(width(name), ...cells.map((row) => width(row[i] ?? ''))));
   const numeric = names.map((_, i) =>
     rows.some((row) => typeof row[i] === 'number' || typeof row[i] === 'bigint'),
   );
-  const line = (row: string[]) =>
-    row
-      .map((cell, i) => (numeric[i] ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)))
-      .join('  ')
-      .trimEnd();
+  const line = (row: string[]) => {
+    const padded = row.map((cell, i) => {
+      const space = ' '.repeat((widths[i] ?? 0) - width(cell));
+      return numeric[i] ? space + cell : cell + space;
+    });
+    return padded.join('  ').trimEnd();
+  };
   return [line(names), ...cells.map(line)].join('\n');
 }
 
@@ -23,6 +25,13 @@ function write(cell: Cell | undefined): string {
 }
 
 const number = new Intl.NumberFormat('en');
+
+/** In columns of a terminal: most of East Asia takes two, what is put above or below a letter none. */
+function width(text: string): number {
+  return text
+    .replace(/\p{Mark}/gu, '')
+    .replace(/[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{Emoji_Presentation}]/gu, '##').length;
+}
 
 /** A line without control characters. */
 export function plain(text: string): string {

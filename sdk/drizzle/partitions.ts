@@ -1,9 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm';
-import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
 import { DpgError, toDpgError } from '../errors.js';
 
 /** A drizzle database for PostgreSQL, whatever its driver and schema, or a transaction of one. */
-export type DrizzleDatabase = Pick<PgDatabase<PgQueryResultHKT>, 'select'>;
+export interface DrizzleDatabase {
+  execute(query: SQL): PromiseLike<unknown>;
+}
 
 /**
  * Makes the partition for the items of a network and domain where it is missing, and returns its name:
@@ -45,14 +46,18 @@ export function ensureActionEventPartition(
   );
 }
 
-/** By `select`, since what `execute` returns differs from driver to driver. */
+/** By `execute`, which goes to the primary where the database has replicas to read from. */
 async function leaf(db: DrizzleDatabase, call: SQL): Promise<string> {
   try {
-    const [row] = await db
-      // as regclass it would be written without its schema where search_path has that
-      .select({ leaf: sql<string>`(pg_identify_object('pg_class'::regclass, leaf::oid, 0)).identity` })
-      .from(sql`${call} as leaf`);
-    return (row as { leaf: string }).leaf;
+    // as regclass the name would be without its schema where search_path has that
+    const result = await db.execute(
+      sql`select (pg_identify_object('pg_class'::regclass, leaf::oid, 0)).identity as leaf from ${call} as leaf`,
+    );
+    // what a driver returns: the rows, or an object with them
+    const [row] = (Array.isArray(result) ? result : (result as { rows: unknown[] }).rows) as [
+      { leaf: string },
+    ];
+    return row.leaf;
   } catch (error) {
     // drizzle wraps what the driver throws
     const refusal = toDpgError(error instanceof Error && error.cause instanceof Error ? error.cause : error);

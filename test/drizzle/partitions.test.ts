@@ -1,6 +1,8 @@
 // ensureItemPartition and its siblings, with whatever database drizzle gives an application.
 
+import { sql as statement } from 'drizzle-orm';
 import { type NodePgDatabase, drizzle as overPg } from 'drizzle-orm/node-postgres';
+import { withReplicas } from 'drizzle-orm/pg-core';
 import { drizzle as overPostgresJs, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import pg from 'pg';
 import postgres from 'postgres';
@@ -119,6 +121,16 @@ describe.each<[string, () => NodePgDatabase | PostgresJsDatabase]>([
     });
     expect(name).toBe(`dpg.i_p_path${driver.replace(/-/, '')}_student`);
   });
+});
+
+test('where reads go to a replica, partitions are made on the primary', async () => {
+  const replica = database.connect({ connection: { default_transaction_read_only: true } });
+  const db = withReplicas(overPostgresJs(sql), [overPostgresJs(replica)]);
+  const write = statement`dpg.ensure_item_partition('replicated', 'tutor')`;
+  const error = await errorOf(db.select({ made: statement`made` }).from(statement`${write} as made`));
+  expect(error).toMatchObject({ cause: { code: '25006' } }); // reads do go there
+  expect(await ensureItemPartition(db, 'replicated', 'student')).toBe('dpg.i_p_replicated_student');
+  expect(await leaves('replicated')).toEqual(['dpg.i_p_replicated_student']);
 });
 
 test('a limit is a refusal too: PartitionUnavailableError', async () => {

@@ -142,9 +142,12 @@ test('microseconds are kept', async () => {
 });
 
 describe('what the owner inserts here, and not by a function,', () => {
-  test('is an item whose URL does not become one of this instance', async () => {
-    const [row] = await owner.insert(items).values(item).returning();
-    expect(row).toMatchObject({ created_by: 'asha', item_state: { name: 'Asha' } });
+  test('is an item whose keys nobody has checked, and whose URL does not become one of this instance', async () => {
+    const [row] = await owner
+      .insert(items)
+      .values({ ...item, item_type: '   ' })
+      .returning();
+    expect(row).toMatchObject({ created_by: 'asha', item_type: '   ', item_state: { name: 'Asha' } });
     const urls = await database.sql`select instance_url from dpg.instance_urls`;
     expect(urls.map(({ instance_url }) => instance_url)).toEqual([OUR_URL]);
   });

@@ -141,7 +141,7 @@ describe.each(Object.entries(DRIVERS))('on %s', (_driver, config) => {
       cwd: project,
     }).catch((error: { stdout: string }) => error);
     expect(stdout).toBe('');
-  });
+  }, 180_000);
 
   test('they run as the role that owns the tables, who is no superuser', async () => {
     const database = await temporaryDatabase({ from: 'empty' });

@@ -1,7 +1,9 @@
-// npm run generate: writes what is generated out of the database as the working copy describes it.
+// npm run generate: writes what is generated out of the database as the working copy describes it, and what the kept
+// results of the benchmark say.
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { summarise } from '../../bench/summary.js';
 import { generated, keptText } from '../generated.js';
 import { projectFolder } from '../migrations.js';
 import { withAdmin } from '../server.js';
@@ -22,4 +24,5 @@ try {
 } finally {
   await server.stop();
 }
+await summarise();
 process.exit(0);

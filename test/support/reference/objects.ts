@@ -115,7 +115,7 @@ const RELATIONS = `
       (select coalesce(jsonb_agg(r), '[]') from unnest(${ROLES}) r where has_table_privilege(r, c.oid, 'select')) end as readers,
     (select coalesce(jsonb_agg(a.attname order by a.attnum), '[]')
      from pg_partitioned_table t join pg_attribute a on a.attrelid = t.partrelid and a.attnum = any (t.partattrs::int[])
-     where t.partrelid = c.oid) as partition_keys
+     where t.partrelid = c.oid) as "partitionKeys"
   from pg_class c
   where (c.relnamespace = 'dpg'::regnamespace and c.relkind in ('r', 'p', 'v', 'c') or c.oid = 'public."user"'::regclass)
     and not c.relispartition
@@ -153,16 +153,13 @@ export async function readObjects(sql: postgres.Sql): Promise<Objects> {
     .begin(async (transaction) => {
       await transaction`set local search_path = pg_catalog`;
       const functions = await transaction.unsafe<FunctionObject[]>(FUNCTIONS);
-      const relations = await transaction.unsafe(RELATIONS);
+      const relations = await transaction.unsafe<Relation[]>(RELATIONS);
       const keys = await transaction.unsafe<Key[]>(KEYS);
       await transaction`select dpg.ensure_item_partition('yellow_dot', 'student'), dpg.ensure_action_partition('yellow_dot', 'connect')`;
       const references = await transaction.unsafe(REFERENCES);
       objects = {
         functions: [...functions],
-        relations: relations.map(({ partition_keys, ...relation }) => ({
-          ...(relation as Omit<Relation, 'partitionKeys'>),
-          partitionKeys: partition_keys,
-        })),
+        relations: [...relations],
         keys: [...keys],
         references: references.map((row) => ({
           table: withoutSchema(row.table),

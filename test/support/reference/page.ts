@@ -31,6 +31,17 @@ const TITLES: Record<string, string> = {
 /** What arguments mean that are no columns and occur everywhere. */
 const MEANINGS: Record<string, string> = {
   actor: 'Id of the user on whose behalf the call is made, whom the caller has authenticated.',
+  latitude: 'Degrees, -90 to 90: of the centre.',
+  longitude: 'Degrees, -180 to 180: of the centre.',
+  radius_meters: 'Metres along the great circle.',
+  ownership_role: '`initiated`, `received` or `all`.',
+  expected_update_count: 'Another one now is DP007.',
+  expected_updated_at: 'Another one now is DP007.',
+  max_events: 'Events a call, 1 to 10,000.',
+  lease_seconds: 'For how long they are leased.',
+  retry_seconds: 'When it comes again, 0 to 86,400.',
+  max_attempts: 'Failures after which it is dead.',
+  error: 'What went wrong; no secrets.',
   page_size: 'Rows a page, 1 to 1,000.',
   page_token: '`next_page_token` of the row to continue after.',
 };
@@ -84,9 +95,15 @@ async function subjectsOf({ functions, relations }: Objects): Promise<Subject[]>
   const known = Object.keys(TITLES).filter((name) => names.delete(name));
   return [...known, ...[...names].sort()].map((name) => ({
     name,
-    functions: sorted(functions.filter((object) => subjectOf(object) === name)),
+    functions: sorted(functions.filter((object) => subjectOf(object) === name)).sort(forWhom),
     relations: sorted(relations.filter((object) => subjectOf(object) === name)),
   }));
+}
+
+/** What is for administrators alone comes last. */
+function forWhom(left: FunctionObject, right: FunctionObject): number {
+  const isRare = ({ roles }: FunctionObject) => (roles.includes('dpg_app') ? 0 : 1);
+  return isRare(left) - isRare(right);
 }
 
 function titleOf(subject: string): string {
@@ -142,7 +159,15 @@ function meaningOf(
   const { relations } = objects;
   const composite = relationOf(type, objects);
   if (composite) return escaped(composite.comment.split('. ')[0] ?? '');
-  const near = [returned, subject, 'items', 'item_actions', 'action_events', 'subscriptions'];
+  const tables = [
+    'items',
+    'item_actions',
+    'action_events',
+    'action_definitions',
+    'subscriptions',
+    'feed_event',
+  ];
+  const near = [returned, subject, ...tables];
   for (const relation of near) {
     const columns = relations.find((candidate) => candidate.name === relation)?.columns ?? [];
     const column = columns.find((candidate) => candidate.name === name && candidate.type === type);
