@@ -44,23 +44,23 @@ Exit codes: 0 no error and no warning, 1 some, 2 wrong usage, 3 no connection, 4
   },
 
   async run({ sql, json, values, write, writeJson }) {
-    const found = await examine(sql);
+    const { made, found } = await examine(sql);
     const bad = found.filter(({ severity }) => severity !== 'notice').length;
 
-    if (json) writeJson({ checks: checks.map(({ name }) => name), findings: found });
+    if (json) writeJson({ checks: made, findings: found });
     else if (values.sql) write(script(found));
     else {
       for (const severity of SEVERITIES)
         for (const finding of found.filter((one) => one.severity === severity))
           write(`${paragraph(finding)}\n`);
-      write(summary(found));
+      write(summary(found, made.length));
     }
     return bad > 0 ? exitCodes.found : exitCodes.fine;
   },
 };
 
-/** What every check has found, in the order in which it is mended. */
-export async function examine(sql: postgres.Sql): Promise<Found[]> {
+/** Which checks were made, and what they have found, in the order in which it is mended. */
+export async function examine(sql: postgres.Sql): Promise<{ made: string[]; found: Found[] }> {
   return await sql.begin('read only', async (transaction) => {
     // names are written with their schema; and nobody waits for us, nor we for long
     await transaction`set local search_path = pg_catalog`;
@@ -69,11 +69,12 @@ export async function examine(sql: postgres.Sql): Promise<Found[]> {
     await transaction`set local jit = off`;
     const expected = await expectations(transaction);
     const found: Found[] = [];
-    for (const check of await possibleChecks(transaction, expected)) {
-      for (const finding of await made(check, transaction, expected))
+    const possible = await possibleChecks(transaction, expected);
+    for (const check of possible) {
+      for (const finding of await findingsOf(check, transaction, expected))
         found.push({ check: check.name, ...finding });
     }
-    return found;
+    return { made: possible.map(({ name }) => name), found };
   });
 }
 
@@ -94,7 +95,7 @@ async function expectations(sql: Sql): Promise<Expected> {
 }
 
 /** A check that cannot be made (a table that it needs is missing, or may not be read) says so, and the others go on. */
-async function made(check: Check, sql: Sql, expected: Expected): Promise<Finding[]> {
+async function findingsOf(check: Check, sql: Sql, expected: Expected): Promise<Finding[]> {
   try {
     return await sql.savepoint((savepoint) => check.find(savepoint, expected));
   } catch (error) {
@@ -123,8 +124,8 @@ function paragraph({ severity, object, problem, mend }: Found): string {
   ].join('\n');
 }
 
-function summary(found: Found[]): string {
-  if (found.length === 0) return `Nothing was found by ${checks.length} checks.`;
+function summary(found: Found[], made: number): string {
+  if (found.length === 0) return `Nothing was found by ${made} checks.`;
   const counts = SEVERITIES.map((severity) => ({
     severity,
     quantity: found.filter((one) => one.severity === severity).length,

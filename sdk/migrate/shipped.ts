@@ -18,6 +18,7 @@ export interface ShippedMigration {
 
 const NAME = /^(\d+)(-[-\w]*)?\.sql$/;
 const HEADERS = /^(?:--! [A-Z]\w*(?::.*)?\n)+/;
+const DROP = /^drop (function|view|table|type|index|trigger|policy) (?:if exists )?([\w.]+)/gm;
 const INCLUDED = /^--! Included (.+\.sql)\n([\s\S]*?)\n--! EndIncluded \1$/gm;
 
 /** The folder that holds `committed/`. */
@@ -58,10 +59,21 @@ function read(name: string, file: string): ShippedMigration {
   return { name, filename: name.replace(NAME, '$1.sql'), hash, previousHash, text };
 }
 
-/** The files that the migrations consist of, as committed last, in the order of the first migration that has them. */
-export function shippedFiles(migrations: readonly ShippedMigration[]): Map<string, string> {
+/**
+ * The files that the migrations consist of, as committed last, in the order of the first migration that has them; without
+ * those whose object a later migration drops, which is written by hand beside its files.
+ */
+export function shippedFiles(migrations: readonly Pick<ShippedMigration, 'text'>[]): Map<string, string> {
   const files = new Map<string, string>();
-  for (const { text } of migrations)
+  for (const { text } of migrations) {
+    for (const [, kind = '', name = ''] of text.replace(INCLUDED, '').matchAll(DROP)) {
+      const creation = new RegExp(
+        `^create (or replace )?(unique )?${kind} (if not exists )?${name.replace('.', '\\.')}\\b`,
+        'm',
+      );
+      for (const [path, content] of files) if (creation.test(content)) files.delete(path);
+    }
     for (const [, path = '', content = ''] of text.matchAll(INCLUDED)) files.set(path, content);
+  }
   return files;
 }

@@ -80,55 +80,64 @@ async function missingTypes(sql: Sql): Promise<Finding[]> {
   );
 }
 
-/** Others than the owner and those who may. */
+/** Others than the owner and those who may: what you have granted to roles of your own is only noticed. */
 async function excessiveCalls(sql: Sql, { files, declarations }: Expected): Promise<Finding[]> {
-  const allowed = declarations.functions.flatMap(({ name }) =>
-    callers(name, files).map((role) => `${name} ${role}`),
-  );
+  const names = declarations.functions.map(({ name }) => name);
+  const allowed = names.flatMap((name) => callers(name, files).map((role) => `${name} ${role}`));
   const rows = await sql.unsafe(
     `select p.oid::regprocedure::text as signature, coalesce(r.rolname::text, 'public') as role
      from pg_proc p
-     join pg_namespace n on n.oid = p.pronamespace and n.nspname in ('dpg', 'dpg_private')
+     join pg_namespace n on n.oid = p.pronamespace
      cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) privilege
      left join pg_roles r on r.oid = privilege.grantee
      where privilege.grantee <> p.proowner
-       and format('%I.%I %s', n.nspname, p.proname, r.rolname) <> all ($1::text[])
+       and format('%I.%I', n.nspname, p.proname) = any ($1::text[])
+       and format('%I.%I %s', n.nspname, p.proname, r.rolname) <> all ($2::text[])
      order by 1, 2`,
-    [allowed],
+    [names, allowed],
   );
   return rows.map(({ signature, role }) => ({
-    severity: 'error',
+    severity: OF_EVERYBODY.includes(role) ? 'error' : 'notice',
     object: `function ${signature}`,
-    problem: `${role} may call the function, and should not.`,
+    problem: `${role} may call the function, which the migration has not granted.`,
     mend: [`revoke execute on function ${signature} from ${quoted(role)};`],
     mend_with: 'sql',
   }));
 }
 
+/** Those that applications log in as, and everybody. */
+const OF_EVERYBODY = ['public', 'dpg_app', 'dpg_readonly'];
+
 /**
- * Writing without the functions is writing without their rules; and whoever may read a leaf by itself passes by the
+ * Writing without the functions is writing without their rules; and whoever may read a partition by itself passes by the
  * policies of its root.
  */
 async function excessiveGrants(sql: Sql): Promise<Finding[]> {
   const rows = await sql.unsafe(`
-    select c.oid::regclass::text as name, c.relispartition as is_partition, coalesce(r.rolname::text, 'public') as role,
-      string_agg(lower(privilege.privilege_type), ', ' order by privilege.privilege_type) as privileges
-    from pg_class c
-    cross join lateral aclexplode(c.relacl) privilege
-    left join pg_roles r on r.oid = privilege.grantee
-    where c.relnamespace = any (${OURS})
-      and c.relkind in ('r', 'p', 'v')
-      and privilege.grantee <> c.relowner
-      and (c.relispartition or privilege.privilege_type in ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER', 'REFERENCES'))
-    group by 1, 2, 3
-    order by 1, 3`);
-  return rows.map(({ name, is_partition, role, privileges }) => ({
-    severity: 'warning',
-    object: `table ${name}`,
+    with granted as (
+      select c.oid::regclass::text as name, c.relispartition as is_partition, coalesce(r.rolname::text, 'public') as role,
+        string_agg(lower(privilege.privilege_type), ', ' order by privilege.privilege_type) as privileges
+      from pg_class c
+      cross join lateral aclexplode(c.relacl) privilege
+      left join pg_roles r on r.oid = privilege.grantee
+      where c.relnamespace = any (${OURS})
+        and c.relkind in ('r', 'p', 'v')
+        and privilege.grantee <> c.relowner
+        and (c.relispartition or privilege.privilege_type in ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER', 'REFERENCES'))
+      group by 1, 2, 3
+    )
+    -- of partitions there may be thousands, granted in one statement
+    select is_partition, role, privileges, array_agg(name order by name) as names
+    from granted
+    group by is_partition, role, privileges, case when not is_partition then name end
+    order by 1, 2, 4`);
+  return rows.map(({ is_partition, role, privileges, names }) => ({
+    severity: is_partition && privileges === 'select' && !OF_EVERYBODY.includes(role) ? 'notice' : 'warning',
+    object: names.length === 1 ? `table ${names[0]}` : `${names.length} partitions`,
     problem: is_partition
-      ? `${role} has privileges on the partition itself (${privileges}), past the policies of its root.`
+      ? `${role} has privileges on what is a partition by itself (${privileges}), past the policies of its root.`
       : `${role} may ${privileges} without the functions, and so without their rules.`,
-    mend: [`revoke ${privileges} on ${name} from ${quoted(role)};`],
+    mend: names.map((name: string) => `revoke ${privileges} on ${name} from ${quoted(role)};`),
     mend_with: 'sql',
   }));
 }

@@ -5,24 +5,29 @@ import { callers, grantStatement, grants } from './privileges.js';
 export const owners: Check = {
   name: 'owners',
   async find(sql, expected) {
-    const rows = await sql.unsafe(`
+    const { objects, functions } = expected.declarations;
+    const rows = await sql.unsafe(
+      `
       with owned as (
         select
-          case c.relkind when 'v' then 'view' when 'S' then 'sequence' else 'table' end as kind,
+          case c.relkind when 'v' then 'view' else 'table' end as kind,
           c.oid::regclass::text as object, c.oid::regclass::text as name, c.relowner as owner
         from pg_class c
         where c.relnamespace = any (${OURS})
-          and c.relkind in ('r', 'p', 'v', 'S')
+          and c.relkind in ('r', 'p', 'v')
+          and (c.relispartition or c.oid::regclass::text = any ($1::text[]))
         union all
         select 'function', p.oid::regprocedure::text, format('%I.%I', n.nspname, p.proname), p.proowner
         from pg_proc p
         join pg_namespace n on n.oid = p.pronamespace
-        where p.pronamespace = any (${OURS})
+        where format('%I.%I', n.nspname, p.proname) = any ($2::text[])
       )
       select o.kind, o.object, o.name, o.owner::regrole::text as owner, rest.relowner::regrole::text as rest
       from owned o
       join pg_class rest on rest.oid = to_regclass('dpg.items') and rest.relowner <> o.owner
-      order by o.kind desc, o.object`);
+      order by o.kind desc, o.object`,
+      [objects.map(({ name }) => name), functions.map(({ name }) => name)],
+    );
     return rows.map(({ kind, object, name, owner, rest }) => ({
       severity: 'error',
       object: `${kind} ${object}`,

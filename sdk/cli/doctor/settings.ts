@@ -35,7 +35,7 @@ export const settings = queryCheck(
       and not r.rolsuper
       and exists (
         select from pg_roles ours
-        where ours.rolname in ('dpg_app', 'dpg_readonly', 'dpg_admin') and pg_has_role(r.oid, ours.oid, 'usage')
+        where ours.rolname in ('dpg_app', 'dpg_readonly', 'dpg_admin') and pg_has_role(r.oid, ours.oid, 'member')
       )
     union all
     select 0, format('database %I', current_database())

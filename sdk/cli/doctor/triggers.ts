@@ -71,14 +71,14 @@ export const triggers = queryCheck(
       )
     union all
     select 3, 'table ' || g.tgrelid::regclass,
-      format('The triggers of the foreign key %s on %s are disabled: the key is not checked.', k.conname, k.conrelid::regclass),
+      format('The triggers of the foreign key from %s to %s are disabled: it is not checked.', k.conrelid::regclass, k.confrelid::regclass),
       array_agg(format('alter table %s enable trigger %I;', g.tgrelid::regclass, g.tgname) order by g.tgname)
     from pg_trigger g
     join pg_constraint k on k.oid = g.tgconstraint and k.contype = 'f'
     join pg_class c on c.oid = k.conrelid and c.relnamespace = any (${OURS})
     where g.tgisinternal
       and g.tgenabled not in ('O', 'A')
-    group by g.tgrelid, k.conname, k.conrelid
+    group by g.tgrelid, k.conrelid, k.confrelid
   )
   select 'error' as severity, object, problem, mend
   from findings
