@@ -5,7 +5,6 @@ import {
   documentOrEmpty,
   fields,
   id,
-  type JsonObject,
   key,
   latitude,
   longitude,
@@ -18,58 +17,13 @@ import {
 } from './arguments.js';
 import { call, nothing, only, type Queryable, reading, row } from './client.js';
 import { itemRef } from './items.js';
-import { type List, type Listed, list } from './pages.js';
+import { type List, list } from './pages.js';
+import { type Action, actionColumns, type FoundAction, foundActionColumns } from './rows.js';
 
 /** The sides of an action that a user has taken. */
 export type OwnershipRole = 'initiated' | 'received';
 
-/** A row of `dpg.item_actions`. */
-export interface Action {
-  /** The target's network. */
-  partition_network: string;
-  action_type: string;
-  /** UUID, lower case. */
-  action_id: string;
-  action_status: string;
-  /** How often the action has changed; pass it as `expected_update_count` to change only what you have seen. */
-  update_count: number;
-  /** What the source asked for when the action was made. */
-  requirements_snapshot: JsonObject;
-  remarks: string | null;
-  source_item_network: string;
-  source_item_domain: string;
-  source_item_type: string;
-  source_item_id: string;
-  source_item_instance_url: string;
-  /** The party that initiated the action: owner of the source when it was made. */
-  source_item_owner: string;
-  target_item_network: string;
-  target_item_domain: string;
-  target_item_type: string;
-  target_item_id: string;
-  target_item_instance_url: string;
-  /** The party that received the action: owner of the target when it was made. */
-  target_item_owner: string;
-  /** ISO 8601 in UTC with microseconds: `2026-11-22T12:00:00.123456Z`. */
-  created_at: string;
-  /** As `created_at`. */
-  updated_at: string;
-  /** Degrees; where the source was when the action was made. */
-  source_item_latitude: number | null;
-  source_item_longitude: number | null;
-  /** Degrees; where the target was when the action was made. */
-  target_item_latitude: number | null;
-  target_item_longitude: number | null;
-  /** Whether the source is an item of this instance. */
-  source_item_is_local: boolean;
-  /** The source's id when it is an item of this instance in the same network. */
-  source_local_item_id: string | null;
-}
-
-/** An action in a list. */
-export interface FoundAction extends Action, Listed {
-  ownership_roles: OwnershipRole[];
-}
+export type { Action, FoundAction };
 
 /** Names one action; an action row will do. */
 export const actionRef = z.object(
@@ -151,15 +105,7 @@ export type TransitionAction = z.input<typeof transitionAction>;
 export type ReceiveTransition = z.input<typeof receiveTransition>;
 export type FindActions = z.input<typeof findActions>;
 
-const exactColumns = {
-  created_at: 'time',
-  updated_at: 'time',
-  source_item_latitude: 'double',
-  source_item_longitude: 'double',
-  target_item_latitude: 'double',
-  target_item_longitude: 'double',
-} as const;
-const action = row<Action>(exactColumns);
+const action = row<Action>(actionColumns);
 
 const oneAction = { partition_network: 'text', action_type: 'text', action_id: 'uuid' } as const;
 const making = {
@@ -216,7 +162,7 @@ const find_actions = reading(
     page_size: 'integer',
     page_token: 'text',
   },
-  row<FoundAction>(exactColumns),
+  row<FoundAction>(foundActionColumns),
 );
 
 /** What is done on behalf of no user of this instance. */
@@ -237,7 +183,7 @@ export function instanceActions(sql: Queryable) {
      * @throws {ItemNotFoundError} {@link DuplicateDiffersError}
      */
     async receive(received: ReceiveAction): Promise<Action> {
-      return only(receive_action(sql, check(receiveAction, received)));
+      return only(await receive_action(sql, check(receiveAction, received)));
     },
 
     /**
@@ -246,7 +192,7 @@ export function instanceActions(sql: Queryable) {
      *   {@link TransitionNotAllowedError} {@link DuplicateDiffersError}
      */
     async receiveTransition(received: ReceiveTransition): Promise<Action> {
-      return only(receive_transition(sql, check(receiveTransition, received)));
+      return only(await receive_transition(sql, check(receiveTransition, received)));
     },
   };
 }
@@ -260,7 +206,7 @@ export function actorActions(sql: Queryable, actor: string) {
      * @throws {UserNotFoundError} {@link ItemNotFoundError} {@link NotItemOwnerError} {@link DuplicateDiffersError}
      */
     async perform(request: PerformAction): Promise<Action> {
-      return only(perform_action(sql, { actor, ...check(performAction, request) }));
+      return only(await perform_action(sql, { actor, ...check(performAction, request) }));
     },
 
     /**
@@ -272,7 +218,7 @@ export function actorActions(sql: Queryable, actor: string) {
      */
     async transition(ref: ActionRef, transition: TransitionAction): Promise<Action> {
       const values = { actor, ...check(actionRef, ref, 'action'), ...check(transitionAction, transition) };
-      return only(transition_action(sql, values));
+      return only(await transition_action(sql, values));
     },
 
     /**
@@ -280,7 +226,7 @@ export function actorActions(sql: Queryable, actor: string) {
      * @throws {ActionNotFoundError} {@link NotActionPartyError}
      */
     async get(ref: ActionRef): Promise<Action> {
-      return only(get_action(sql, { actor, ...check(actionRef, ref, 'action') }));
+      return only(await get_action(sql, { actor, ...check(actionRef, ref, 'action') }));
     },
 
     /**

@@ -3,8 +3,8 @@
 // A postgres.js instance can be configured to read and write values in its own way (types, transforms, settings of the
 // session), and an application may well have done so. Nothing of that may change a row of ours, so everything travels
 // as text: arguments are of type unknown (no serializer is registered for it) and cast in the statement, results are
-// read raw (no parser and no transform of names or values runs). What JSON would bend travels beside it: times,
-// doubles and bigints.
+// read raw (no parser and no transform of names or values runs). Columns are selected one by one, since PostgreSQL takes
+// as long to make JSON of a row as to find it.
 
 import { isConnectionLoss, OutcomeUnknownError, toDpgError } from './errors.js';
 
@@ -21,15 +21,33 @@ export interface Queryable {
 type ScalarType = 'text' | 'uuid' | 'integer' | 'bigint' | 'double precision' | 'jsonb' | 'timestamptz';
 type ArgumentType = ScalarType | 'item_ref';
 
-/** How a column is sent that JSON, or the settings of a session, would change. */
-const exact = {
-  bigint: {
-    select: (column: string) => `${column}::text`,
-    read: (text: string) => BigInt(text),
+/** How a column is selected, so that no setting of the session bends it, and how its text is read. */
+interface Kind<Value> {
+  select(column: string): string;
+  read(text: string): Value;
+}
+
+const asItIs = (column: string) => column;
+const bits = new DataView(new ArrayBuffer(8));
+
+/** What kinds of columns there are: texts are arrays of text, tables are named with their schema, times in UTC. */
+const kinds = {
+  text: { select: asItIs, read: (text: string) => text },
+  integer: { select: asItIs, read: Number },
+  bigint: { select: asItIs, read: BigInt },
+  boolean: { select: asItIs, read: (text: string) => text === 't' },
+  json: { select: asItIs, read: JSON.parse as (text: string) => unknown },
+  texts: {
+    select: (column: string) => `array_to_json(${column})`,
+    read: JSON.parse as (text: string) => string[],
   },
   double: {
     select: (column: string) => `encode(float8send(${column}), 'hex')`,
-    read: (text: string) => Buffer.from(text, 'hex').readDoubleBE(),
+    read(text: string) {
+      bits.setUint32(0, Number.parseInt(text.slice(0, 8), 16));
+      bits.setUint32(4, Number.parseInt(text.slice(8), 16));
+      return bits.getFloat64(0);
+    },
   },
   table: {
     select: (column: string) => `(pg_identify_object('pg_class'::regclass, ${column}::oid, 0)).identity`,
@@ -39,59 +57,71 @@ const exact = {
     select: (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`,
     read: (text: string) => text,
   },
-};
-type Exact = keyof typeof exact;
+} satisfies Record<string, Kind<unknown>>;
+export type KindOfColumn = keyof typeof kinds;
+
+/** A row as it comes: the text of each column, in UTF-8. */
+type Cells = ArrayLike<unknown>;
 
 /** What a function returns: the expressions to select from `result`, and how to read a row of them. */
 export interface Returns<Result> {
   select: string[];
-  read(cells: (string | null)[]): Result;
+  read(cells: Cells): Result;
 }
 
-/** A row, with the columns that need care. */
-export function row<Row>(columns: Partial<Record<keyof Row & string, Exact>>): Returns<Row> {
-  const careful = Object.entries(columns) as [string, Exact][];
+/** A row of these columns. */
+export function row<Row>(columns: { readonly [column in keyof Row & string]-?: KindOfColumn }): Returns<Row> {
+  const names = Object.keys(columns);
+  const readers: ((text: string) => unknown)[] = [];
+  const select: string[] = [];
+  for (const [column, kind] of Object.entries<KindOfColumn>(columns)) {
+    readers.push(kinds[kind].read);
+    select.push(kinds[kind].select(`result.${column}`));
+  }
   return {
-    select: [
-      'to_json(result)::text',
-      ...careful.map(([column, kind]) => exact[kind].select(`result.${column}`)),
-    ],
-    read([json, ...cells]) {
-      const result = JSON.parse(json as string);
-      careful.forEach(([column, kind], i) => {
-        const text = cells[i] ?? null;
-        result[column] = text === null ? null : exact[kind].read(text);
-      });
-      return result;
+    select,
+    read(cells) {
+      const result: Record<string, unknown> = {};
+      for (let i = 0; i < names.length; i++) {
+        const text = textOf(cells[i]);
+        result[names[i] as string] = text === null ? null : readers[i]?.(text);
+      }
+      return result as Row;
     },
   };
 }
 
 /** A single value. */
-export function value<Value = string>(kind: Exact): Returns<Value> {
-  return {
-    select: [exact[kind].select('result')],
-    read: ([text]) => exact[kind].read(text as string) as Value,
-  };
+export function value<Value = string>(kind: KindOfColumn): Returns<Value> {
+  const { select, read } = kinds[kind];
+  return { select: [select('result')], read: (cells) => read(textOf(cells[0]) as string) as Value };
 }
 
 /** Nothing. */
 export const nothing: Returns<void> = { select: ['null'], read: () => undefined };
 
 /** How many rows there are, instead of the rows. */
-export const rowCount: Returns<number> = { select: ['count(*)::text'], read: ([text]) => Number(text) };
+export const rowCount: Returns<number> = {
+  select: ['count(*)'],
+  read: (cells) => Number(textOf(cells[0])),
+};
+
+/** The text of a cell. */
+export function textOf(cell: unknown): string | null {
+  if (cell === null) return null;
+  if (Buffer.isBuffer(cell)) return cell.toString();
+  if (cell instanceof Uint8Array)
+    return Buffer.from(cell.buffer, cell.byteOffset, cell.byteLength).toString();
+  throw new TypeError(
+    'transform.row of this postgres.js instance takes raw rows apart: let it leave arrays as they are, or pass another instance',
+  );
+}
 
 /** Sends a statement with these values and reads its rows. */
 export type Statement<Argument extends string, Result> = (
   sql: Queryable,
   values: { [name in Argument]?: unknown },
-  progress?: Progress,
 ) => Promise<Result[]>;
-
-/** Whether the statement was given to a connection. As long as it waits for one, the server has not seen it. */
-interface Progress {
-  sent: boolean;
-}
 
 /**
  * A call of the function `dpg.<name>`, by argument name. Its text is the same each time, so that a connection prepares
@@ -102,17 +132,7 @@ export function call<Argument extends string, Result>(
   takes: Record<Argument, ArgumentType>,
   returns: Returns<Result>,
 ): Statement<Argument, Result> {
-  const calling = reading(name, takes, returns);
-  return async (sql, values) => {
-    const progress: Progress = { sent: false };
-    try {
-      return await calling(sql, values, progress);
-    } catch (error) {
-      // a transaction that has lost its connection was not committed
-      if (!progress.sent || 'savepoint' in sql || !isConnectionLoss(error)) throw error;
-      throw new OutcomeUnknownError(name, values, { cause: error });
-    }
-  };
+  return statement(calling(name, takes), takes, returns, name);
 }
 
 /** The same for a function that writes nothing: when its connection is lost, nothing is unknown. */
@@ -121,14 +141,7 @@ export function reading<Argument extends string, Result>(
   takes: Record<Argument, ArgumentType>,
   returns: Returns<Result>,
 ): Statement<Argument, Result> {
-  const next = parameters();
-  const given = (Object.entries(takes) as [Argument, ArgumentType][]).map(
-    ([argument, type]) =>
-      type === 'item_ref'
-        ? `${argument} => row(${next('text')}, ${next('text')}, ${next('text')}, ${next('uuid')})::dpg.item_ref`
-        : `${argument === 'position' ? '"position"' : argument} => ${next(type)}`, // a word of SQL's own
-  );
-  return statement(`dpg.${name}(${given.join(', ')}) as result`, takes, returns);
+  return statement(calling(name, takes), takes, returns);
 }
 
 /** The rows of the view `dpg.<name>`, of which the named columns have the values given. */
@@ -144,18 +157,15 @@ export function view<Column extends string, Result>(
   return statement(`dpg.${name} as result where ${wanted.join(' and ')}`, columns, returns);
 }
 
-function statement<Argument extends string, Result>(
-  source: string,
-  takes: Record<Argument, ArgumentType>,
-  returns: Returns<Result>,
-): Statement<Argument, Result> {
-  const text = `select ${returns.select.join(', ')} from ${source}`;
-  const types = Object.entries(takes) as [Argument, ArgumentType][];
-  return async (sql, values, progress) => {
-    const parameters = types.flatMap(([argument, type]) => write(type, values[argument]));
-    const rows = await send(sql, text, parameters, progress);
-    return Array.from(rows, (cells) => returns.read(returns.select.map((_, i) => readCell(cells[i]))));
-  };
+function calling(name: string, takes: Record<string, ArgumentType>): string {
+  const next = parameters();
+  const given = Object.entries(takes).map(
+    ([argument, type]) =>
+      type === 'item_ref'
+        ? `${argument} => row(${next('text')}, ${next('text')}, ${next('text')}, ${next('uuid')})::dpg.item_ref`
+        : `${argument === 'position' ? '"position"' : argument} => ${next(type)}`, // a word of SQL's own
+  );
+  return `dpg.${name}(${given.join(', ')}) as result`;
 }
 
 function parameters(): (type: ScalarType) => string {
@@ -166,45 +176,64 @@ function parameters(): (type: ScalarType) => string {
   };
 }
 
+const PREPARED = { prepare: true };
+
+/** `writes` is the name of the function that is called, where it writes. */
+function statement<Argument extends string, Result>(
+  source: string,
+  takes: Record<Argument, ArgumentType>,
+  returns: Returns<Result>,
+  writes?: string,
+): Statement<Argument, Result> {
+  const text = `select ${returns.select.join(', ')} from ${source}`;
+  const types = Object.entries(takes) as [Argument, ArgumentType][];
+  return async (sql, values) => {
+    let query: ReturnType<ReturnType<Queryable['unsafe']>['raw']> | undefined;
+    let rows: ArrayLike<Cells>;
+    try {
+      const given: unknown[] = [];
+      for (const [argument, type] of types) write(sql, given, type, values[argument]);
+      query = sql.unsafe(text, given, PREPARED).raw();
+      rows = await query;
+    } catch (error) {
+      if (writes && query && isOutcomeUnknown(sql, query, error))
+        throw new OutcomeUnknownError(writes, values, { cause: error });
+      throw toDpgError(error);
+    }
+    const results = new Array<Result>(rows.length);
+    for (let i = 0; i < rows.length; i++) results[i] = returns.read(rows[i] as Cells);
+    return results;
+  };
+}
+
+/** Whether a writing call may have been done although no answer came. */
+function isOutcomeUnknown(sql: Queryable, query: object, error: unknown): boolean {
+  // postgres.js notes in a query the connection it was given to, before which the server has not seen it; without such a
+  // note, the worse is assumed. A transaction that has lost its connection was not committed.
+  const wasSent = (query as { state?: unknown }).state !== null;
+  return wasSent && !('savepoint' in sql) && isConnectionLoss(error);
+}
+
 /** The only row of a result. */
-export async function only<Result>(rows: Promise<Result[]>): Promise<Result> {
-  return (await rows)[0] as Result;
+export function only<Result>(rows: Result[]): Result {
+  return rows[0] as Result;
 }
 
 /** The type unknown: postgres.js registers no serializer for it, and the cast in the statement decides. */
 const UNKNOWN = 705;
 
-async function send(sql: Queryable, text: string, parameters: (string | null)[], progress?: Progress) {
-  let query: object | undefined;
-  try {
-    const typed = parameters.map((parameter) => sql.typed(parameter, UNKNOWN));
-    const rows = sql.unsafe(text, typed, { prepare: true }).raw();
-    query = rows;
-    return await rows;
-  } catch (error) {
-    // postgres.js notes in a query the connection it was given to; without such a note, the worse is assumed
-    if (progress && query) progress.sent = (query as { state?: unknown }).state !== null;
-    throw toDpgError(error);
-  }
-}
-
-function readCell(cell: unknown): string | null {
-  if (cell === null) return null;
-  if (cell instanceof Uint8Array)
-    return Buffer.from(cell.buffer, cell.byteOffset, cell.byteLength).toString();
-  throw new TypeError(
-    'transform.row of this postgres.js instance takes raw rows apart: let it leave arrays as they are, or pass another instance',
-  );
-}
-
-function write(type: ArgumentType, value: unknown): (string | null)[] {
+function write(sql: Queryable, given: unknown[], type: ArgumentType, value: unknown): void {
   if (type === 'item_ref') {
-    const { item_network, item_domain, item_type, item_id } = value as Record<string, string>;
-    return [item_network, item_domain, item_type, item_id] as string[];
+    const item = value as Record<string, string>;
+    write(sql, given, 'text', item.item_network);
+    write(sql, given, 'text', item.item_domain);
+    write(sql, given, 'text', item.item_type);
+    write(sql, given, 'uuid', item.item_id);
+    return;
   }
-  if (value === undefined || value === null) return [null];
-  if (type === 'jsonb' && !(value instanceof JsonText)) return [JSON.stringify(value)];
-  return [String(value)];
+  const isNull = value === undefined || value === null;
+  const isDocument = type === 'jsonb' && !(value instanceof JsonText);
+  given.push(sql.typed(isNull ? null : isDocument ? JSON.stringify(value) : String(value), UNKNOWN));
 }
 
 /** JSON that goes to the database as it is: JavaScript's numbers would bend some of it. */

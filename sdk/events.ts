@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import { type OwnershipRole, ownershipRole } from './actions.js';
+import { ownershipRole } from './actions.js';
 import {
   check,
   document,
   fields,
   id,
-  type JsonObject,
   key,
   latitude,
   longitude,
@@ -17,56 +16,10 @@ import {
   url,
 } from './arguments.js';
 import { call, JsonText, only, type Queryable, reading, row } from './client.js';
-import { type List, type Listed, list } from './pages.js';
+import { type List, list } from './pages.js';
+import { type ActionEvent, actionEventColumns, type FoundEvent, foundEventColumns } from './rows.js';
 
-/** A row of `dpg.action_events`. */
-export interface ActionEvent {
-  /** The target's network. */
-  partition_network: string;
-  action_type: string;
-  /** UUID, lower case. */
-  event_id: string;
-  /** URL of the instance that made the event: the one on which the action lives. */
-  origin_instance_domain: string;
-  action_id: string;
-  /** Status of the action after the change. */
-  action_status: string;
-  /** `update_count` of the action after the change, 0 for its making. */
-  update_count: number;
-  source_item_network: string;
-  source_item_domain: string;
-  source_item_type: string;
-  source_item_id: string;
-  source_item_instance_url: string;
-  source_item_owner: string;
-  /** Degrees; where the source was when the action was made. */
-  source_item_latitude: number | null;
-  source_item_longitude: number | null;
-  target_item_network: string;
-  target_item_domain: string;
-  target_item_type: string;
-  target_item_id: string;
-  target_item_instance_url: string;
-  target_item_owner: string;
-  /** Degrees; where the target was when the action was made. */
-  target_item_latitude: number | null;
-  target_item_longitude: number | null;
-  /** What happened, for programs: `{ status }` unless given. */
-  event_payload: JsonObject;
-  /** A short note, for people. */
-  remarks: string | null;
-  /** ISO 8601 in UTC with microseconds: `2026-11-22T12:00:00.123456Z`. */
-  created_at: string;
-  /** Whether the source is an item of this instance. */
-  source_item_is_local: boolean;
-  /** Whether this instance made the event; false for a mirrored one. */
-  target_item_is_local: boolean;
-}
-
-/** An event in a list. */
-export interface FoundEvent extends ActionEvent, Listed {
-  ownership_roles: OwnershipRole[];
-}
+export type { ActionEvent, FoundEvent };
 
 export const storeEvent = fields({
   partition_network: key,
@@ -118,16 +71,7 @@ export const findEvents = fields({
 export type StoreEvent = z.input<typeof storeEvent>;
 export type FindEvents = z.input<typeof findEvents>;
 
-/** The columns that JSON would bend. */
-export const exactEventColumns = {
-  source_item_latitude: 'double',
-  source_item_longitude: 'double',
-  target_item_latitude: 'double',
-  target_item_longitude: 'double',
-  created_at: 'time',
-} as const;
-
-const store_event = call('store_event', { event: 'jsonb' }, row<ActionEvent>(exactEventColumns));
+const store_event = call('store_event', { event: 'jsonb' }, row<ActionEvent>(actionEventColumns));
 const find_events = reading(
   'find_events',
   {
@@ -142,7 +86,7 @@ const find_events = reading(
     page_size: 'integer',
     page_token: 'text',
   },
-  row<FoundEvent>(exactEventColumns),
+  row<FoundEvent>(foundEventColumns),
 );
 
 /** What is done on behalf of no user of this instance. */
@@ -153,7 +97,7 @@ export function instanceEvents(sql: Queryable) {
      * @throws {DuplicateDiffersError}
      */
     async store(event: StoreEvent): Promise<ActionEvent> {
-      return only(store_event(sql, check(storedEvent, { event })));
+      return only(await store_event(sql, check(storedEvent, { event })));
     },
 
     /**
@@ -162,7 +106,7 @@ export function instanceEvents(sql: Queryable) {
      * @throws {DuplicateDiffersError} {@link InvalidArgumentError}
      */
     async storeText(event: string): Promise<ActionEvent> {
-      return only(store_event(sql, { event: new JsonText(event) }));
+      return only(await store_event(sql, { event: new JsonText(event) }));
     },
   };
 }

@@ -1,84 +1,21 @@
 import { z } from 'zod';
 import { check, fields, id, key, url } from './arguments.js';
-import { call, only, type Queryable, type Returns, row, value, view } from './client.js';
-import { type ActionEvent, exactEventColumns, storeEvent } from './events.js';
+import { call, only, type Queryable, type Returns, row, textOf, value, view } from './client.js';
+import { storeEvent } from './events.js';
+import {
+  type FailedEvent,
+  type FeedEvent,
+  failedEventColumns,
+  feedEventColumns,
+  type Peer,
+  peerColumns,
+  type Subscription,
+  type SubscriptionStatus,
+  subscriptionColumns,
+  subscriptionStatusColumns,
+} from './rows.js';
 
-/** A row of `dpg.read_events`: an event of this instance, and where it stands in the feed. */
-export interface FeedEvent extends ActionEvent {
-  /** Rises from event to event; keep it beside what you did with the event, and nothing is done twice. */
-  position: bigint;
-}
-
-/** A row of `dpg.subscriptions`. */
-export interface Subscription {
-  subscription: string;
-  /** The filters; all events when null. */
-  partition_network: string | null;
-  action_type: string | null;
-  source_item_instance_url: string | null;
-  /** Everything up to here is done. */
-  acknowledged_position: bigint;
-  /** Last position of the batch that is being worked on. */
-  leased_position: bigint | null;
-  /** Until then nobody else gets events. ISO 8601 in UTC with microseconds, as all times here. */
-  leased_until: string | null;
-  /** The highest position that was ever handed out. */
-  handed_out_position: bigint;
-  /** Up to here nothing else matches the filters. */
-  passed_position: bigint;
-  created_at: string;
-  leased_at: string | null;
-  acknowledged_at: string | null;
-  /** The last error that a reader has reported. */
-  last_error: string | null;
-  last_error_at: string | null;
-}
-
-/** A row of `dpg.subscription_status`. */
-export interface SubscriptionStatus {
-  subscription: string;
-  partition_network: string | null;
-  action_type: string | null;
-  source_item_instance_url: string | null;
-  acknowledged_position: bigint;
-  /** Events that are not acknowledged. */
-  lag_events: bigint;
-  /** Age of the oldest of them. */
-  lag_seconds: number;
-  is_leased: boolean;
-  /** Nobody has read for an hour, though there was something to read. */
-  is_dead: boolean;
-  /** Events that were given up: `subscriptions.retry` revives them. */
-  dead_events: bigint;
-  last_error: string | null;
-  last_error_at: string | null;
-  /** The server process whose open transaction holds the feed back. */
-  held_back_by_pid: number | null;
-  held_back_by: string | null;
-  /** Age of that transaction, where this session may see it. */
-  held_back_seconds: number | null;
-}
-
-/** A row of `dpg.failed_events`: an event that a reader could not deal with. */
-export interface FailedEvent {
-  subscription: string;
-  position: bigint;
-  /** Tried again, given up, or tried again because somebody asked for it. */
-  state: 'failing' | 'dead' | 'retrying';
-  attempts: number;
-  last_error: string | null;
-  first_failed_at: string;
-  last_failed_at: string;
-  leased_until: string | null;
-  partition_network: string;
-  action_type: string;
-  event_id: string;
-}
-
-/** A row of `dpg.peers`: another instance that there are events for. */
-export interface Peer {
-  instance_url: string;
-}
+export type { FailedEvent, FeedEvent, Peer, Subscription, SubscriptionStatus };
 
 const A_POSITION = 'A position is that of an event, a bigint from 0 to 9,223,372,036,854,775,807.';
 const A_BATCH = 'A batch has 1 to 10,000 events.';
@@ -158,33 +95,16 @@ export type SettleEvent = z.input<typeof settleEvent>;
 export type ListSubscriptions = z.input<typeof listSubscriptions>;
 export type ListFailedEvents = z.input<typeof listFailedEvents>;
 
-const subscription = row<Subscription>({
-  acknowledged_position: 'bigint',
-  leased_position: 'bigint',
-  leased_until: 'time',
-  handed_out_position: 'bigint',
-  passed_position: 'bigint',
-  created_at: 'time',
-  leased_at: 'time',
-  acknowledged_at: 'time',
-  last_error_at: 'time',
-});
-const failedEvent = row<FailedEvent>({
-  position: 'bigint',
-  first_failed_at: 'time',
-  last_failed_at: 'time',
-  leased_until: 'time',
-});
+const subscription = row<Subscription>(subscriptionColumns);
+const failedEvent = row<FailedEvent>(failedEventColumns);
 
 /** The payload as the database wrote it travels with the row, unseen, for `eventText`. */
 const PAYLOAD = Symbol.for('dpg-database.event_payload');
-const parsed = row<FeedEvent>({ position: 'bigint', ...exactEventColumns });
+const parsed = row<FeedEvent>(feedEventColumns);
+const payloadPlace = Object.keys(feedEventColumns).indexOf('event_payload');
 const feedEvent: Returns<FeedEvent> = {
-  select: [...parsed.select, 'result.event_payload::text'],
-  read(cells) {
-    const event = parsed.read(cells);
-    return Object.defineProperty(event, PAYLOAD, { value: cells[parsed.select.length] });
-  },
+  select: parsed.select,
+  read: (cells) => Object.defineProperty(parsed.read(cells), PAYLOAD, { value: textOf(cells[payloadPlace]) }),
 };
 
 /**
@@ -223,24 +143,14 @@ const fail_event = call(
 );
 const retry_events = call('retry_events', place, failedEvent);
 const read_retries = call('read_retries', reader, feedEvent);
-const settle_event = call('settle_event', place, {
-  select: ['result::text'],
-  read: ([settled]) => settled === 'true',
-});
+const settle_event = call('settle_event', place, value<boolean>('boolean'));
 const subscription_status = view(
   'subscription_status',
   named,
-  row<SubscriptionStatus>({
-    acknowledged_position: 'bigint',
-    lag_events: 'bigint',
-    lag_seconds: 'double',
-    dead_events: 'bigint',
-    last_error_at: 'time',
-    held_back_seconds: 'double',
-  }),
+  row<SubscriptionStatus>(subscriptionStatusColumns),
 );
 const failed_events = view('failed_events', { ...named, state: 'text', event_id: 'uuid' }, failedEvent);
-const peers = view('peers', { instance_url: 'text' }, row<Peer>({}));
+const peers = view('peers', { instance_url: 'text' }, row<Peer>(peerColumns));
 
 /**
  * The feed: all events that this instance made, in an order that never changes, each at least once. `follow` of
@@ -253,12 +163,12 @@ export function subscriptionsOf(sql: Queryable) {
      * @throws {DuplicateDiffersError} when it is there with others
      */
     async create(created: CreateSubscription): Promise<Subscription> {
-      return only(create_subscription(sql, check(createSubscription, created)));
+      return only(await create_subscription(sql, check(createSubscription, created)));
     },
 
     /** Ends a subscription; its last state. No event is lost: a new one begins at the first. */
     async drop(dropped: DropSubscription): Promise<Subscription> {
-      return only(drop_subscription(sql, check(dropSubscription, dropped)));
+      return only(await drop_subscription(sql, check(dropSubscription, dropped)));
     },
 
     /**
@@ -271,17 +181,17 @@ export function subscriptionsOf(sql: Queryable) {
 
     /** Everything up to this position is done. Returns up to where everything is: it never moves back. */
     async acknowledge(done: AcknowledgeEvents): Promise<bigint> {
-      return only(acknowledge(sql, check(acknowledgeEvents, done)));
+      return only(await acknowledge(sql, check(acknowledgeEvents, done)));
     },
 
     /** Gives a leased batch back: what is not acknowledged comes again after `retry_seconds`. */
     async release(released: ReleaseEvents): Promise<Subscription> {
-      return only(release_events(sql, check(releaseEvents, released)));
+      return only(await release_events(sql, check(releaseEvents, released)));
     },
 
     /** Notes that an event could not be dealt with; after `max_attempts` its `state` is `dead`: go on without it. */
     async fail(failed: FailEvent): Promise<FailedEvent> {
-      return only(fail_event(sql, check(failEvent, failed)));
+      return only(await fail_event(sql, check(failEvent, failed)));
     },
 
     /** For an operator: has dead events tried again, all or the one at `position`. */
@@ -296,7 +206,7 @@ export function subscriptionsOf(sql: Queryable) {
 
     /** Strikes an event off the failed ones; false when it is none of them. */
     async settle(settled: SettleEvent): Promise<boolean> {
-      return only(settle_event(sql, check(settleEvent, settled)));
+      return only(await settle_event(sql, check(settleEvent, settled)));
     },
 
     /** How far behind each subscription is, and why. */

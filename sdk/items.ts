@@ -17,38 +17,17 @@ import {
   url,
 } from './arguments.js';
 import { call, only, type Queryable, reading, row, rowCount, value } from './client.js';
-import { type List, type Listed, list } from './pages.js';
+import { type List, list } from './pages.js';
+import {
+  type FoundItem,
+  foundItemColumns,
+  type Item,
+  itemColumns,
+  type NearestItem,
+  nearestItemColumns,
+} from './rows.js';
 
-/** A row of `dpg.items`. `State` is what you know of its document. */
-export interface Item<State = JsonObject> {
-  item_network: string;
-  item_domain: string;
-  item_type: string;
-  /** UUID, lower case. */
-  item_id: string;
-  item_instance_url: string;
-  item_schema_url: string;
-  item_state: State;
-  /** Degrees, -90 to 90; null together with the longitude. */
-  item_latitude: number | null;
-  /** Degrees, -180 to 180; null together with the latitude. */
-  item_longitude: number | null;
-  /** The owner: the id of a user. */
-  created_by: string;
-  /** ISO 8601 in UTC with microseconds: `2026-11-22T12:00:00.123456Z`. */
-  created_at: string;
-  /** As `created_at`; pass it as `expected_updated_at` to change only what you have seen. */
-  updated_at: string;
-}
-
-/** An item in a list. */
-export interface FoundItem<State = JsonObject> extends Item<State>, Listed {}
-
-/** An item in a list by distance. */
-export interface NearestItem<State = JsonObject> extends FoundItem<State> {
-  /** Metres along the great circle. */
-  distance_meters: number;
-}
+export type { FoundItem, Item, NearestItem };
 
 /** Names one item; an item row will do. */
 export const itemRef = z.object(
@@ -123,13 +102,7 @@ export type FindItems = z.input<typeof findItems>;
 export type CountItems = z.input<typeof countItems>;
 export type NearestItems = z.input<typeof nearestItems>;
 
-const exactColumns = {
-  item_latitude: 'double',
-  item_longitude: 'double',
-  created_at: 'time',
-  updated_at: 'time',
-} as const;
-const item = row<Item>(exactColumns);
+const item = row<Item>(itemColumns);
 
 const oneItem = { item_network: 'text', item_domain: 'text', item_type: 'text', item_id: 'uuid' } as const;
 const manyItems = { actor: 'text', items: 'jsonb' } as const;
@@ -172,7 +145,7 @@ const update_item = call(
 );
 const delete_item = call('delete_item', { actor: 'text', ...oneItem }, item);
 const get_item = reading('get_item', oneItem, item);
-const find_items = reading('find_items', { ...filters, ...paging }, row<FoundItem>(exactColumns));
+const find_items = reading('find_items', { ...filters, ...paging }, row<FoundItem>(foundItemColumns));
 const count_items = reading('count_items', filters, value<bigint>('bigint'));
 const nearest_items = reading(
   'nearest_items',
@@ -186,7 +159,7 @@ const nearest_items = reading(
     item_state: 'jsonb',
     ...paging,
   },
-  row<NearestItem>({ ...exactColumns, distance_meters: 'double' }),
+  row<NearestItem>(nearestItemColumns),
 );
 
 /** Reading items takes no actor. */
@@ -197,7 +170,7 @@ export function readItems(sql: Queryable) {
      * @throws {ItemNotFoundError}
      */
     async get<State = JsonObject>(ref: ItemRef): Promise<Item<State>> {
-      return only(get_item(sql, check(itemRef, ref, 'item'))) as Promise<Item<State>>;
+      return only(await get_item(sql, check(itemRef, ref, 'item'))) as Item<State>;
     },
 
     /**
@@ -215,7 +188,7 @@ export function readItems(sql: Queryable) {
 
     /** How many items match the filters of `find`. */
     async count(filter: CountItems): Promise<bigint> {
-      return only(count_items(sql, check(countItems, filter)));
+      return only(await count_items(sql, check(countItems, filter)));
     },
 
     /**
@@ -245,7 +218,7 @@ export function actorItems(sql: Queryable, actor: string) {
   ): Promise<Item[] | number> {
     const { returning } = check(upsertItemsOptions, options, 'options');
     const values = { actor, items: check(upsertItems, items, 'items') };
-    return returning === 'count' ? only(upsert_items_count(sql, values)) : upsert_items(sql, values);
+    return returning === 'count' ? only(await upsert_items_count(sql, values)) : upsert_items(sql, values);
   }
 
   return {
@@ -258,7 +231,7 @@ export function actorItems(sql: Queryable, actor: string) {
      * @throws {UserNotFoundError} {@link NotItemOwnerError} {@link PartitionUnavailableError} {@link NotInNetworkError}
      */
     async upsert<State = JsonObject>(item: UpsertItem): Promise<Item<State>> {
-      return only(upsert_item(sql, { actor, ...check(upsertItem, item) })) as Promise<Item<State>>;
+      return only(await upsert_item(sql, { actor, ...check(upsertItem, item) })) as Item<State>;
     },
 
     /**
@@ -275,7 +248,7 @@ export function actorItems(sql: Queryable, actor: string) {
      */
     async update<State = JsonObject>(ref: ItemRef, update: UpdateItem): Promise<Item<State>> {
       const values = { actor, ...check(itemRef, ref, 'item'), ...check(updateItem, update) };
-      return only(update_item(sql, values)) as Promise<Item<State>>;
+      return only(await update_item(sql, values)) as Item<State>;
     },
 
     /**
@@ -283,7 +256,7 @@ export function actorItems(sql: Queryable, actor: string) {
      * @throws {ItemNotFoundError} {@link NotItemOwnerError} {@link ItemInUseError}
      */
     async delete<State = JsonObject>(ref: ItemRef): Promise<Item<State>> {
-      return only(delete_item(sql, { actor, ...check(itemRef, ref, 'item') })) as Promise<Item<State>>;
+      return only(await delete_item(sql, { actor, ...check(itemRef, ref, 'item') })) as Item<State>;
     },
   };
 }

@@ -1,20 +1,9 @@
 import { z } from 'zod';
 import { check, fields, key } from './arguments.js';
 import { call, only, type Queryable, row, value, view } from './client.js';
+import { type Partition, partitionColumns } from './rows.js';
 
-/** A row of `dpg.partitions`: a leaf, the table that holds rows. */
-export interface Partition {
-  root: 'items' | 'item_actions' | 'action_events';
-  network: string;
-  /** Domain (items) or action type (actions, events). */
-  key: string;
-  /** Name of the table, always with its schema: `dpg.i_p_yellowdot_student`. */
-  leaf: string;
-  /** Rows as the planner last estimated them. */
-  estimated_rows: bigint;
-  /** Size on disk with indexes. */
-  bytes: bigint;
-}
+export type { Partition };
 
 export const ensureItemPartition = fields({ item_network: key, item_domain: key });
 export const ensureActionPartition = fields({ partition_network: key, action_type: key });
@@ -37,11 +26,7 @@ const leaf = value('table');
 const ensure_item_partition = call('ensure_item_partition', ofItems, leaf);
 const ensure_action_partition = call('ensure_action_partition', ofActions, leaf);
 const ensure_action_event_partition = call('ensure_action_event_partition', ofActions, leaf);
-const partitions = view(
-  'partitions',
-  { root: 'text', network: 'text' },
-  row<Partition>({ leaf: 'table', estimated_rows: 'bigint', bytes: 'bigint' }),
-);
+const partitions = view('partitions', { root: 'text', network: 'text' }, row<Partition>(partitionColumns));
 
 /**
  * Partitions are made when something is first written to them, so that nobody needs to call these. But a new partition
@@ -55,7 +40,7 @@ export function partitionsOf(sql: Queryable) {
      * @throws {PartitionUnavailableError} {@link NotInNetworkError}
      */
     async ensureItem(of: EnsureItemPartition): Promise<string> {
-      return only(ensure_item_partition(sql, check(ensureItemPartition, of)));
+      return only(await ensure_item_partition(sql, check(ensureItemPartition, of)));
     },
 
     /**
@@ -63,7 +48,7 @@ export function partitionsOf(sql: Queryable) {
      * @throws {PartitionUnavailableError} {@link NotInNetworkError}
      */
     async ensureAction(of: EnsureActionPartition): Promise<string> {
-      return only(ensure_action_partition(sql, check(ensureActionPartition, of)));
+      return only(await ensure_action_partition(sql, check(ensureActionPartition, of)));
     },
 
     /**
@@ -71,7 +56,7 @@ export function partitionsOf(sql: Queryable) {
      * @throws {PartitionUnavailableError} {@link NotInNetworkError}
      */
     async ensureActionEvent(of: EnsureActionPartition): Promise<string> {
-      return only(ensure_action_event_partition(sql, check(ensureActionPartition, of)));
+      return only(await ensure_action_event_partition(sql, check(ensureActionPartition, of)));
     },
 
     /** The leaves there are, of one root or network when given. */

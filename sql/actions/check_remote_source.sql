@@ -7,9 +7,12 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 begin
-  perform
+  if num_nonnulls(
     dpg_private.check_url('source_item_instance_url', source_item_instance_url),
-    dpg_private.check_key('source_item_owner', source_item_owner);
+    dpg_private.check_key('source_item_owner', source_item_owner)
+  ) is null then
+    return;
+  end if;
   if dpg_private.is_instance_url(source_item_instance_url) then
     perform dpg_private.refuse_argument(
       'source_item_instance_url', to_jsonb(source_item_instance_url), 'is a URL of this instance',

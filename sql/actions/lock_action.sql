@@ -1,4 +1,10 @@
-create or replace function dpg_private.lock_action(partition_network text, action_type text, action_id uuid, strength text)
+create or replace function dpg_private.lock_action(
+  leaf regclass,
+  partition_network text,
+  action_type text,
+  action_id uuid,
+  strength text
+)
 returns dpg.item_actions
 language plpgsql
 volatile
@@ -6,7 +12,6 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  leaf regclass := dpg_private.leaf('item_actions', partition_network, action_type);
   stored dpg.item_actions;
 begin
   if leaf is not null then
@@ -23,5 +28,5 @@ begin
 end
 $body$;
 
-comment on function dpg_private.lock_action(text, text, uuid, text) is
-  'Reads an action under a row lock. Raises DP004.';
+comment on function dpg_private.lock_action(regclass, text, text, uuid, text) is
+  'Reads an action, in the leaf of its keys, under a row lock. Raises DP004, also where there is no leaf.';

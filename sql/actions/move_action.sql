@@ -1,4 +1,5 @@
 create or replace function dpg_private.move_action(
+  leaf regclass,
   party text,
   roles text[],
   action dpg.item_actions,
@@ -49,7 +50,7 @@ begin
         'update %s a
          set action_status = $4, update_count = $5, remarks = $6, updated_at = $7
          where a.partition_network = $1 and a.action_type = $2 and a.action_id = $3',
-        dpg_private.leaf('item_actions', action.partition_network, action.action_type)
+        leaf
       )
       using action.partition_network, action.action_type, action.action_id,
         moved.action_status, moved.update_count, moved.remarks, moved.updated_at;
@@ -119,5 +120,5 @@ begin
 end
 $body$;
 
-comment on function dpg_private.move_action(text, text[], dpg.item_actions, text, integer, jsonb, text, uuid) is
-  'Moves an action, already under its row lock, for a party with these roles (initiated, received), and appends the event. Raises DP005, DP006, DP007, DP008.';
+comment on function dpg_private.move_action(regclass, text, text[], dpg.item_actions, text, integer, jsonb, text, uuid) is
+  'Moves an action of this leaf, already under its row lock, for a party with these roles (initiated, received), and appends the event. Raises DP005, DP006, DP007, DP008.';

@@ -34,12 +34,23 @@ begin
   insert into dpg.item_actions
   select proposed.*
   where set_config('plan_cache_mode', 'force_custom_plan', true) is not null
-  on conflict on constraint item_actions_pkey do nothing;
+  on conflict do nothing; -- a constraint that is named would be looked for in the leaf at each call
   is_new := found;
   perform set_config('plan_cache_mode', caller_plan_cache_mode, true);
 
   if not is_new then
-    stored := dpg_private.lock_action(proposed.partition_network, proposed.action_type, proposed.action_id, 'key share');
+    -- the id was used before; or a unique index that is not ours has such a row, which raises here
+    insert into dpg.item_actions
+    select proposed.*
+    on conflict on constraint item_actions_pkey do nothing;
+    is_new := found;
+  end if;
+
+  if not is_new then
+    stored := dpg_private.lock_action(
+      dpg_private.leaf('item_actions', proposed.partition_network, proposed.action_type),
+      proposed.partition_network, proposed.action_type, proposed.action_id, 'key share'
+    );
     first_event := dpg_private.get_event_of_update(
       stored.partition_network, stored.action_type, stored.target_item_instance_url, stored.action_id, 0
     );

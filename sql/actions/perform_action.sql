@@ -20,20 +20,23 @@ declare
   proposed dpg.item_actions;
 begin
   requirements_snapshot := coalesce(requirements_snapshot, '{}');
-  perform
+  -- a condition is evaluated without a query; how many of the checks return something says nothing
+  if num_nonnulls(
     dpg_private.check_actor(actor),
     dpg_private.check_key('action_type', action_type),
     dpg_private.check_item_ref('source', source),
     dpg_private.check_item_ref('target', target),
     dpg_private.check_document('requirements_snapshot', requirements_snapshot),
-    dpg_private.check_remarks(remarks);
-  if event_payload is not null then
-    perform dpg_private.check_document('event_payload', event_payload);
+    dpg_private.check_remarks(remarks),
+    case when event_payload is not null then dpg_private.check_document('event_payload', event_payload) end,
+    case
+      when source = target then
+        dpg_private.refuse_argument('target', to_jsonb(target), 'is the source itself', 'An action goes from one item to another.')
+    end,
+    dpg_private.check_user(actor)
+  ) is null then
+    return null;
   end if;
-  if source = target then
-    perform dpg_private.refuse_argument('target', to_jsonb(target), 'is the source itself', 'An action goes from one item to another.');
-  end if;
-  perform dpg_private.check_user(actor);
 
   -- kept from being deleted until the action refers to them; the lower key first, as everywhere: in bytes, since calls
   -- that lock many rows sort them so, whatever the collation of the database

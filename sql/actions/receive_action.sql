@@ -22,7 +22,8 @@ declare
   proposed dpg.item_actions;
 begin
   requirements_snapshot := coalesce(requirements_snapshot, '{}');
-  perform
+  -- a condition is evaluated without a query; how many of the checks return something says nothing
+  if num_nonnulls(
     dpg_private.check_key('action_type', action_type),
     dpg_private.check_item_ref('source', source),
     dpg_private.check_remote_source(source_item_instance_url, source_item_owner),
@@ -31,9 +32,10 @@ begin
     dpg_private.check_remarks(remarks),
     dpg_private.check_coordinates(
       'source_item_latitude', source_item_latitude, 'source_item_longitude', source_item_longitude
-    );
-  if event_payload is not null then
-    perform dpg_private.check_document('event_payload', event_payload);
+    ),
+    case when event_payload is not null then dpg_private.check_document('event_payload', event_payload) end
+  ) is null then
+    return null;
   end if;
 
   target_item := dpg_private.lock_item(target, 'key share');

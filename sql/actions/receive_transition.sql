@@ -17,14 +17,20 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
+  leaf regclass;
   action dpg.item_actions;
 begin
-  perform
+  -- a condition is evaluated without a query; how many of the checks return something says nothing
+  if num_nonnulls(
     dpg_private.check_remote_source(source_item_instance_url, source_item_owner),
     dpg_private.check_move(
       partition_network, action_type, action_id, action_status, expected_update_count, event_payload, remarks
-    );
-  action := dpg_private.lock_action(partition_network, action_type, action_id, 'no key update');
+    )
+  ) is null then
+    return null;
+  end if;
+  leaf := dpg_private.leaf('item_actions', partition_network, action_type);
+  action := dpg_private.lock_action(leaf, partition_network, action_type, action_id, 'no key update');
   if action.source_item_is_local
     or action.source_item_instance_url <> source_item_instance_url
     or action.source_item_owner <> source_item_owner
@@ -37,7 +43,7 @@ begin
     );
   end if;
   return dpg_private.move_action(
-    source_item_owner, array['initiated'], action, action_status, expected_update_count, event_payload, remarks, event_id
+    leaf, source_item_owner, array['initiated'], action, action_status, expected_update_count, event_payload, remarks, event_id
   );
 end
 $body$;

@@ -16,15 +16,21 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
+  leaf regclass;
   action dpg.item_actions;
   roles text[];
 begin
-  perform
+  -- a condition is evaluated without a query; how many of the checks return something says nothing
+  if num_nonnulls(
     dpg_private.check_actor(actor),
     dpg_private.check_move(
       partition_network, action_type, action_id, action_status, expected_update_count, event_payload, remarks
-    );
-  action := dpg_private.lock_action(partition_network, action_type, action_id, 'no key update');
+    )
+  ) is null then
+    return null;
+  end if;
+  leaf := dpg_private.leaf('item_actions', partition_network, action_type);
+  action := dpg_private.lock_action(leaf, partition_network, action_type, action_id, 'no key update');
   roles := dpg_private.ownership_roles(
     actor, action.source_item_owner, action.source_item_is_local, action.target_item_owner, true
   );
@@ -32,7 +38,7 @@ begin
     perform dpg_private.refuse_not_action_party(actor, action);
   end if;
   return dpg_private.move_action(
-    actor, roles, action, action_status, expected_update_count, event_payload, remarks, event_id
+    leaf, actor, roles, action, action_status, expected_update_count, event_payload, remarks, event_id
   );
 end
 $body$;

@@ -1,7 +1,7 @@
 create or replace function dpg_private.default_payload(action_status text)
 returns jsonb
 language sql
-immutable
+stable -- as jsonb_build_object is: else it could not be inlined
 parallel safe
 security invoker
 return jsonb_build_object('status', action_status);

@@ -18,10 +18,10 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   leaf regclass;
-  changed_at timestamptz;
   stored dpg.items;
 begin
-  perform
+  -- a condition is evaluated without a query; how many of the checks return something says nothing
+  if num_nonnulls(
     dpg_private.check_actor(actor),
     dpg_private.check_key('item_network', item_network),
     dpg_private.check_key('item_domain', item_domain),
@@ -29,39 +29,58 @@ begin
     dpg_private.check_url('item_instance_url', item_instance_url),
     dpg_private.check_url('item_schema_url', item_schema_url),
     dpg_private.check_document('item_state', item_state),
-    dpg_private.check_coordinates('item_latitude', item_latitude, 'item_longitude', item_longitude);
-  perform dpg_private.check_user(actor);
+    dpg_private.check_coordinates('item_latitude', item_latitude, 'item_longitude', item_longitude),
+    dpg_private.check_user(actor)
+  ) is null then
+    return null;
+  end if;
 
   leaf := dpg_private.leaf_to_write('items', item_network, item_domain);
   perform dpg_private.register_instance_url(item_instance_url);
   item_id := coalesce(item_id, gen_random_uuid());
 
-  for attempt in 1 .. 100 loop
-    -- most upserts are new items: one insert through the root, whose plan is kept and knows no leaves
-    changed_at := clock_timestamp();
-    insert into dpg.items as i
-    values (
-      item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
-      item_latitude, item_longitude, actor, changed_at, changed_at
-    )
-    on conflict on constraint items_pkey do nothing
-    returning i.* into stored;
-    if found then
-      return stored;
-    end if;
+  -- Most upserts are new items: one insert through the root, whose plan is kept and knows no leaves. Its constraint is not
+  -- named, since PostgreSQL would look for the index of it in the leaf at each call.
+  stored := row(
+    item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
+    item_latitude, item_longitude, actor, clock_timestamp(), null::timestamptz
+  );
+  stored.updated_at := stored.created_at;
+  insert into dpg.items
+  values (stored.*)
+  on conflict do nothing;
+  if found then
+    return stored;
+  end if;
 
+  for attempt in 1 .. 100 loop
     execute format(
       'select * from %s i where i.item_network = $1 and i.item_domain = $2 and i.item_type = $3 and i.item_id = $4', leaf
     )
     into stored
     using item_network, item_domain, item_type, item_id;
 
+    if stored.item_id is null then
+      -- deleted since the insert found it; or what it found is a row of a unique index that is not ours, which raises here
+      stored := row(
+        item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
+        item_latitude, item_longitude, actor, clock_timestamp(), null::timestamptz
+      );
+      stored.updated_at := stored.created_at;
+      insert into dpg.items
+      values (stored.*)
+      on conflict on constraint items_pkey do nothing;
+      if found then
+        return stored;
+      end if;
+      continue;
+    end if;
+
     if stored.created_by <> actor then
       perform dpg_private.refuse_not_item_owner(actor, row(item_network, item_domain, item_type, item_id));
     end if;
     if (stored.item_instance_url, stored.item_schema_url, stored.item_state, stored.item_latitude, stored.item_longitude)
       is not distinct from (item_instance_url, item_schema_url, item_state, item_latitude, item_longitude)
-      and stored.item_id is not null
     then
       return stored; -- nothing to change, nothing written
     end if;
@@ -80,7 +99,6 @@ begin
     if stored.item_id is not null then
       return stored;
     end if;
-    -- deleted since the insert found it: once more
   end loop;
   raise exception 'item % was deleted and made again all the while', item_id
     using errcode = 'serialization_failure', hint = 'Repeat the call.';

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type postgres from 'postgres';
 import { projectFolder } from './migrations.js';
 import { referencePage } from './reference/page.js';
+import { rowTypesFile } from './row-types.js';
 
 export interface Generated {
   /** Where it is, from the project's folder. */
@@ -13,7 +14,10 @@ export interface Generated {
   text(sql: postgres.Sql): Promise<string>;
 }
 
-export const generated: Generated[] = [{ path: 'docs/reference.md', text: referencePage }];
+export const generated: Generated[] = [
+  { path: 'docs/reference.md', text: referencePage },
+  { path: 'sdk/rows.ts', text: rowTypesFile },
+];
 
 /** The text as it is kept; empty when it never was. */
 export function keptText({ path }: Generated): Promise<string> {

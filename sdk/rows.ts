@@ -1,0 +1,537 @@
+// Generated out of the comments and columns of the database by `npm run generate`; a test compares them.
+
+import type { OwnershipRole } from './actions.js';
+import type { JsonObject } from './arguments.js';
+
+/**
+ * A row of `dpg.items`. The current record of each item: a JSON document under network, domain and type,
+ * owned by a user. Listed by network, then by domain; the leaves are in dpg.partitions. Written by
+ * dpg.upsert_item, upsert_items, update_item and delete_item.
+ */
+export interface Item<State = JsonObject> {
+  /** Network, a key: text of 1 to 120 characters, stored as given. First partition key. */
+  item_network: string;
+  /** Business role in the network, a key. Second partition key. */
+  item_domain: string;
+  /** Type of the document, a key, such as profile_1.0. */
+  item_type: string;
+  /** Id of the item, unique within network, domain and type. UUID, lower case. */
+  item_id: string;
+  /** URL under which this instance publishes the item, at most 1,024 bytes. */
+  item_instance_url: string;
+  /** URL of the schema of item_state, at most 1,024 bytes. */
+  item_schema_url: string;
+  /** The document itself, a JSON object. */
+  item_state: State;
+  /** Degrees, -90 to 90, positive to the north; null with item_longitude when the item has no place. */
+  item_latitude: number | null;
+  /** Degrees, -180 to 180, positive to the east; null with item_latitude when the item has no place. */
+  item_longitude: number | null;
+  /** The owner: id of the user who made the item and alone may change it. */
+  created_by: string;
+  /** When the item was made. ISO 8601 in UTC with microseconds. */
+  created_at: string;
+  /** When the item last changed; rises with every change. ISO 8601 in UTC with microseconds. */
+  updated_at: string;
+}
+
+export const itemColumns = {
+  item_network: 'text',
+  item_domain: 'text',
+  item_type: 'text',
+  item_id: 'text',
+  item_instance_url: 'text',
+  item_schema_url: 'text',
+  item_state: 'json',
+  item_latitude: 'double',
+  item_longitude: 'double',
+  created_by: 'text',
+  created_at: 'time',
+  updated_at: 'time',
+} as const;
+
+/**
+ * A row of dpg.find_items: the columns of dpg.items, then next_page_token, which continues after this row.
+ */
+export interface FoundItem<State = JsonObject> extends Item<State> {
+  /** Passed as page_token with the same filters it continues after this row. */
+  next_page_token: string;
+}
+
+export const foundItemColumns = {
+  ...itemColumns,
+  next_page_token: 'text',
+} as const;
+
+/**
+ * A row of dpg.nearest_items: the columns of dpg.items, then distance_meters along the great circle and
+ * next_page_token, which continues after this row.
+ */
+export interface NearestItem<State = JsonObject> extends FoundItem<State> {
+  /** Distance in metres along the great circle. */
+  distance_meters: number;
+}
+
+export const nearestItemColumns = {
+  ...foundItemColumns,
+  distance_meters: 'double',
+} as const;
+
+/**
+ * A row of `dpg.item_actions`. The current state of each action: a request from a source item to a target
+ * item of this instance. Listed by the target's network, then by action type. Written by dpg.perform_action,
+ * receive_action, transition_action and receive_transition.
+ */
+export interface Action {
+  /** The target's network. First partition key. */
+  partition_network: string;
+  /** Kind of action, a key, such as connect. Second partition key. */
+  action_type: string;
+  /** Id of the action, unique within partition_network and action_type. UUID, lower case. */
+  action_id: string;
+  /** Current status, a key. */
+  action_status: string;
+  /** How often the action has changed: 0 when made, one more with each transition. */
+  update_count: number;
+  /** What the source asked for when the action was made, a JSON object. */
+  requirements_snapshot: JsonObject;
+  /** The latest short note on the status, for people. */
+  remarks: string | null;
+  /** Network of the item that the action starts from. */
+  source_item_network: string;
+  /** Domain of the source item. */
+  source_item_domain: string;
+  /** Type of the source item. */
+  source_item_type: string;
+  /** Id of the source item, on its own instance. UUID, lower case. */
+  source_item_id: string;
+  /** URL of the source item's instance when the action was made. */
+  source_item_instance_url: string;
+  /** Owner of the source item when the action was made: the party that initiated. */
+  source_item_owner: string;
+  /** Network of the item that the action is for; equal to partition_network. */
+  target_item_network: string;
+  /** Domain of the target item. */
+  target_item_domain: string;
+  /** Type of the target item. */
+  target_item_type: string;
+  /** Id of the target item, an item of this instance. UUID, lower case. */
+  target_item_id: string;
+  /** URL of the target item's instance when the action was made; the origin of the action's events. */
+  target_item_instance_url: string;
+  /** Owner of the target item when the action was made: the party that received. */
+  target_item_owner: string;
+  /** When the action was made: the time of its first event. ISO 8601 in UTC with microseconds. */
+  created_at: string;
+  /** When the action last changed: the time of its last event. ISO 8601 in UTC with microseconds. */
+  updated_at: string;
+  /**
+   * Degrees; where the source item was when the action was made. Copied to each event, so that a transition
+   * reads no item.
+   */
+  source_item_latitude: number | null;
+  /** Degrees; where the source item was when the action was made. */
+  source_item_longitude: number | null;
+  /** Degrees; where the target item was when the action was made. */
+  target_item_latitude: number | null;
+  /** Degrees; where the target item was when the action was made. */
+  target_item_longitude: number | null;
+  /**
+   * Whether the source item is of this instance. Where it is not, source_item_owner is a user of another
+   * instance, and no user of this one is that party, whatever the id.
+   */
+  source_item_is_local: boolean;
+  /**
+   * source_item_id when the source is an item of this instance in the same network, else null: the part of
+   * the foreign key to items that can be left unchecked. Set by the functions, never by callers. UUID, lower
+   * case.
+   */
+  source_local_item_id: string | null;
+}
+
+export const actionColumns = {
+  partition_network: 'text',
+  action_type: 'text',
+  action_id: 'text',
+  action_status: 'text',
+  update_count: 'integer',
+  requirements_snapshot: 'json',
+  remarks: 'text',
+  source_item_network: 'text',
+  source_item_domain: 'text',
+  source_item_type: 'text',
+  source_item_id: 'text',
+  source_item_instance_url: 'text',
+  source_item_owner: 'text',
+  target_item_network: 'text',
+  target_item_domain: 'text',
+  target_item_type: 'text',
+  target_item_id: 'text',
+  target_item_instance_url: 'text',
+  target_item_owner: 'text',
+  created_at: 'time',
+  updated_at: 'time',
+  source_item_latitude: 'double',
+  source_item_longitude: 'double',
+  target_item_latitude: 'double',
+  target_item_longitude: 'double',
+  source_item_is_local: 'boolean',
+  source_local_item_id: 'text',
+} as const;
+
+/**
+ * A row of dpg.find_actions: the columns of dpg.item_actions, then ownership_roles (initiated, received or
+ * both: the actor's part in it) and next_page_token, which continues after this row.
+ */
+export interface FoundAction extends Action {
+  /** The actor's part: initiated (owner of the source), received (owner of the target), or both. */
+  ownership_roles: OwnershipRole[];
+  /** Passed as page_token with the same filters it continues after this row. */
+  next_page_token: string;
+}
+
+export const foundActionColumns = {
+  ...actionColumns,
+  ownership_roles: 'texts',
+  next_page_token: 'text',
+} as const;
+
+/**
+ * A row of `dpg.action_events`. Immutable events: one for the making and one for each change of an action,
+ * also those mirrored from other instances. Listed by network, then by action type. Written together with the
+ * action, or by dpg.store_event; never changed or removed (DP012).
+ */
+export interface ActionEvent {
+  /** The target's network. First partition key. */
+  partition_network: string;
+  /** Kind of action, a key. Second partition key. */
+  action_type: string;
+  /** Id of the event, unique within partition_network and action_type. UUID, lower case. */
+  event_id: string;
+  /** URL of the instance that made the event: the one on which the action lives. */
+  origin_instance_domain: string;
+  /** The action that was made or changed. UUID, lower case. */
+  action_id: string;
+  /** Status of the action after the change. */
+  action_status: string;
+  /** update_count of the action after the change, 0 for its making. Gapless within an action. */
+  update_count: number;
+  /** Network of the source item. */
+  source_item_network: string;
+  /** Domain of the source item. */
+  source_item_domain: string;
+  /** Type of the source item. */
+  source_item_type: string;
+  /** Id of the source item, on its own instance. UUID, lower case. */
+  source_item_id: string;
+  /** URL of the source item's instance when the action was made. */
+  source_item_instance_url: string;
+  /** Owner of the source item when the action was made. */
+  source_item_owner: string;
+  /** Degrees; where the source item was when the action was made. */
+  source_item_latitude: number | null;
+  /** Degrees; where the source item was when the action was made. */
+  source_item_longitude: number | null;
+  /** Network of the target item. */
+  target_item_network: string;
+  /** Domain of the target item. */
+  target_item_domain: string;
+  /** Type of the target item. */
+  target_item_type: string;
+  /** Id of the target item, on its own instance. UUID, lower case. */
+  target_item_id: string;
+  /** URL of the target item's instance when the action was made. */
+  target_item_instance_url: string;
+  /** Owner of the target item when the action was made. */
+  target_item_owner: string;
+  /** Degrees; where the target item was when the action was made. */
+  target_item_latitude: number | null;
+  /** Degrees; where the target item was when the action was made. */
+  target_item_longitude: number | null;
+  /**
+   * The business event itself, a JSON object: whatever would change the meaning of the event. {"status":
+   * <status>} unless given.
+   */
+  event_payload: JsonObject;
+  /** The short note that was given with this change, for people; null when none was given. */
+  remarks: string | null;
+  /**
+   * When the change was made; rises with update_count within an action. ISO 8601 in UTC with microseconds.
+   */
+  created_at: string;
+  /** Whether the source item is of this instance, so that source_item_owner is a user of this one. */
+  source_item_is_local: boolean;
+  /**
+   * Whether the event was made by this instance, so that target_item_owner is a user of this one; false for a
+   * mirrored event.
+   */
+  target_item_is_local: boolean;
+}
+
+export const actionEventColumns = {
+  partition_network: 'text',
+  action_type: 'text',
+  event_id: 'text',
+  origin_instance_domain: 'text',
+  action_id: 'text',
+  action_status: 'text',
+  update_count: 'integer',
+  source_item_network: 'text',
+  source_item_domain: 'text',
+  source_item_type: 'text',
+  source_item_id: 'text',
+  source_item_instance_url: 'text',
+  source_item_owner: 'text',
+  source_item_latitude: 'double',
+  source_item_longitude: 'double',
+  target_item_network: 'text',
+  target_item_domain: 'text',
+  target_item_type: 'text',
+  target_item_id: 'text',
+  target_item_instance_url: 'text',
+  target_item_owner: 'text',
+  target_item_latitude: 'double',
+  target_item_longitude: 'double',
+  event_payload: 'json',
+  remarks: 'text',
+  created_at: 'time',
+  source_item_is_local: 'boolean',
+  target_item_is_local: 'boolean',
+} as const;
+
+/**
+ * A row of dpg.find_events: the columns of dpg.action_events, then ownership_roles (initiated, received or
+ * both: the actor's part in it) and next_page_token, which continues after this row.
+ */
+export interface FoundEvent extends ActionEvent {
+  /** The actor's part: initiated (owner of the source), received (owner of the target), or both. */
+  ownership_roles: OwnershipRole[];
+  /** Passed as page_token with the same filters it continues after this row. */
+  next_page_token: string;
+}
+
+export const foundEventColumns = {
+  ...actionEventColumns,
+  ownership_roles: 'texts',
+  next_page_token: 'text',
+} as const;
+
+/** A row of dpg.read_events: its position in the feed, then the columns of dpg.action_events. */
+export interface FeedEvent extends ActionEvent {
+  /** Position in the feed, passed to acknowledge. */
+  position: bigint;
+}
+
+export const feedEventColumns = {
+  ...actionEventColumns,
+  position: 'bigint',
+} as const;
+
+/**
+ * A row of `dpg.subscriptions`. Who reads the feed of events, and how far. Written by
+ * dpg.create_subscription, read_events, acknowledge, release_events, fail_event and drop_subscription.
+ * dpg.subscription_status says how far behind each is.
+ */
+export interface Subscription {
+  /** Name of the subscription, a key. */
+  subscription: string;
+  /** Only events of this network; all when null. */
+  partition_network: string | null;
+  /** Only events of this action type; all when null. */
+  action_type: string | null;
+  /** Only events for this instance, that of the action's source; all when null. */
+  source_item_instance_url: string | null;
+  /** Everything up to here is done. */
+  acknowledged_position: bigint;
+  /** Last position of the batch that is being worked on; null when none is. */
+  leased_position: bigint | null;
+  /**
+   * Until then nobody else gets events: somebody works on a batch, or it is to be tried again only then. Null
+   * when the next may be read. ISO 8601 in UTC with microseconds.
+   */
+  leased_until: string | null;
+  /** The highest position that was ever handed out: nothing beyond it can be acknowledged. */
+  handed_out_position: bigint;
+  /**
+   * Up to here everything that is not acknowledged does not match the filters either, so that a search need
+   * not begin before.
+   */
+  passed_position: bigint;
+  /** When the subscription was made. ISO 8601 in UTC with microseconds. */
+  created_at: string;
+  /** When a batch was last handed out. ISO 8601 in UTC with microseconds. */
+  leased_at: string | null;
+  /** When acknowledged_position last moved. ISO 8601 in UTC with microseconds. */
+  acknowledged_at: string | null;
+  /** The last error that a reader has reported; it stays when things go well again. */
+  last_error: string | null;
+  /** When. ISO 8601 in UTC with microseconds. */
+  last_error_at: string | null;
+}
+
+export const subscriptionColumns = {
+  subscription: 'text',
+  partition_network: 'text',
+  action_type: 'text',
+  source_item_instance_url: 'text',
+  acknowledged_position: 'bigint',
+  leased_position: 'bigint',
+  leased_until: 'time',
+  handed_out_position: 'bigint',
+  passed_position: 'bigint',
+  created_at: 'time',
+  leased_at: 'time',
+  acknowledged_at: 'time',
+  last_error: 'text',
+  last_error_at: 'time',
+} as const;
+
+/**
+ * A row of `dpg.subscription_status`. How far behind each subscription is, and why. Counting takes time in
+ * proportion to the lag.
+ */
+export interface SubscriptionStatus {
+  /** Name of the subscription. */
+  subscription: string;
+  /** Its filter. */
+  partition_network: string | null;
+  /** Its filter. */
+  action_type: string | null;
+  /** Its filter. */
+  source_item_instance_url: string | null;
+  /** Everything up to here is done. */
+  acknowledged_position: bigint;
+  /** How many events are not acknowledged; dead ones are not among them. */
+  lag_events: bigint;
+  /** Age of the oldest of them in seconds; 0 when there is none. */
+  lag_seconds: number;
+  /** Whether somebody works on a batch, or waits for its next try. */
+  is_leased: boolean;
+  /**
+   * Whether nobody has read or acknowledged for an hour though there was something to read: its reader is
+   * gone. Nothing is lost; drop the subscription if nobody will come back.
+   */
+  is_dead: boolean;
+  /** How many events were given up: rows of dpg.failed_events that dpg.retry_events revives. */
+  dead_events: bigint;
+  /** The last error that a reader has reported. */
+  last_error: string | null;
+  /** When. ISO 8601 in UTC with microseconds. */
+  last_error_at: string | null;
+  /**
+   * The server process whose open transaction holds the feed or the subscription back; null when none does.
+   */
+  held_back_by_pid: number | null;
+  /** How it does. */
+  held_back_by: string | null;
+  /**
+   * Age of that transaction in seconds; null where the role of this session may not see it (pg_read_all_stats
+   * may).
+   */
+  held_back_seconds: number | null;
+}
+
+export const subscriptionStatusColumns = {
+  subscription: 'text',
+  partition_network: 'text',
+  action_type: 'text',
+  source_item_instance_url: 'text',
+  acknowledged_position: 'bigint',
+  lag_events: 'bigint',
+  lag_seconds: 'double',
+  is_leased: 'boolean',
+  is_dead: 'boolean',
+  dead_events: 'bigint',
+  last_error: 'text',
+  last_error_at: 'time',
+  held_back_by_pid: 'integer',
+  held_back_by: 'text',
+  held_back_seconds: 'double',
+} as const;
+
+/**
+ * A row of `dpg.failed_events`. Events that a reader of a subscription could not deal with, and how often it
+ * has tried. Written by dpg.fail_event, retry_events, read_retries, settle_event and acknowledge.
+ */
+export interface FailedEvent {
+  /** Whose reader failed. */
+  subscription: string;
+  /** The event, by its position in the feed. */
+  position: bigint;
+  /**
+   * failing: not acknowledged, tried again; dead: given up after so many attempts, the subscription goes on
+   * without it; retrying: was dead and is tried again, since somebody called dpg.retry_events.
+   */
+  state: 'failing' | 'dead' | 'retrying';
+  /** How often it failed, since it was first tried or last revived. */
+  attempts: number;
+  /** What went wrong last. */
+  last_error: string | null;
+  /** When it failed first. ISO 8601 in UTC with microseconds. */
+  first_failed_at: string;
+  /** When it failed last. ISO 8601 in UTC with microseconds. */
+  last_failed_at: string;
+  /**
+   * Of one that is retrying: until then it is being tried, or to be left alone. ISO 8601 in UTC with
+   * microseconds.
+   */
+  leased_until: string | null;
+  /** Of the event. */
+  partition_network: string;
+  /** Of the event. */
+  action_type: string;
+  /** The event. UUID, lower case. */
+  event_id: string;
+}
+
+export const failedEventColumns = {
+  subscription: 'text',
+  position: 'bigint',
+  state: 'text',
+  attempts: 'integer',
+  last_error: 'text',
+  first_failed_at: 'time',
+  last_failed_at: 'time',
+  leased_until: 'time',
+  partition_network: 'text',
+  action_type: 'text',
+  event_id: 'text',
+} as const;
+
+/**
+ * A row of `dpg.peers`. The other instances that there are events for: each URL of a source that is none of
+ * ours. What a mirror needs a subscription for.
+ */
+export interface Peer {
+  /** URL of the other instance. */
+  instance_url: string;
+}
+
+export const peerColumns = {
+  instance_url: 'text',
+} as const;
+
+/** A row of `dpg.partitions`. Every leaf: a lowest-level partition, the table that holds rows. */
+export interface Partition {
+  /** Root table: items, item_actions or action_events. */
+  root: 'items' | 'item_actions' | 'action_events';
+  /** Network, exactly as given. */
+  network: string;
+  /** Domain (items) or action type (actions, events), exactly as given. */
+  key: string;
+  /** The table that holds the rows. Always with its schema: `dpg.i_p_yellowdot_student`. */
+  leaf: string;
+  /** Rows as last estimated; exact only by chance. */
+  estimated_rows: bigint;
+  /** Size on disk with indexes and oversized values, in bytes. */
+  bytes: bigint;
+}
+
+export const partitionColumns = {
+  root: 'text',
+  network: 'text',
+  key: 'text',
+  leaf: 'table',
+  estimated_rows: 'bigint',
+  bytes: 'bigint',
+} as const;
