@@ -1,5 +1,5 @@
 --! Previous: -
---! Hash: sha1:a5ac8f057c499561cc503089f4c24ea5216fcb8d
+--! Hash: sha1:484ba4d6fcd42b311a280d32003f4e70e9a1baaa
 --! Message: the data layer
 
 --! Included access/schemas.sql
@@ -1975,18 +1975,23 @@ stable
 parallel safe
 security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- as long as the table is small the planner would rather compare every row of it
 as $body$
+declare
+  named regclass;
 begin
-  -- plpgsql keeps the plan: this is part of every call. A table that was detached, or took the name of one that was
-  -- dropped, holds no rows of the root.
-  return (
-    select to_regclass('dpg.' || p.name)
-    from dpg_private.partition_names p
-    where p.root = leaf.root
-      and p.network = leaf.network
-      and p.key = leaf.key
-      and pg_partition_root(to_regclass('dpg.' || p.name)) = ('dpg.' || leaf.root)::regclass
-  );
+  -- plpgsql keeps the plan: this is part of every call
+  select to_regclass('dpg.' || p.name)
+  into named
+  from dpg_private.partition_names p
+  where p.root = leaf.root
+    and p.network = leaf.network
+    and p.key = leaf.key;
+  -- a table that was detached, or took the name of one that was dropped, holds no rows of the root
+  if pg_partition_root(named) = ('dpg.' || root)::regclass then
+    return named;
+  end if;
+  return null;
 end
 $body$;
 
@@ -2907,10 +2912,10 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   leaf regclass;
-  changed_at timestamptz;
   stored dpg.items;
 begin
-  perform
+  -- a condition is evaluated without a query; how many of the checks return something says nothing
+  if num_nonnulls(
     dpg_private.check_actor(actor),
     dpg_private.check_key('item_network', item_network),
     dpg_private.check_key('item_domain', item_domain),
@@ -2918,39 +2923,58 @@ begin
     dpg_private.check_url('item_instance_url', item_instance_url),
     dpg_private.check_url('item_schema_url', item_schema_url),
     dpg_private.check_document('item_state', item_state),
-    dpg_private.check_coordinates('item_latitude', item_latitude, 'item_longitude', item_longitude);
-  perform dpg_private.check_user(actor);
+    dpg_private.check_coordinates('item_latitude', item_latitude, 'item_longitude', item_longitude),
+    dpg_private.check_user(actor)
+  ) is null then
+    return null;
+  end if;
 
   leaf := dpg_private.leaf_to_write('items', item_network, item_domain);
   perform dpg_private.register_instance_url(item_instance_url);
   item_id := coalesce(item_id, gen_random_uuid());
 
-  for attempt in 1 .. 100 loop
-    -- most upserts are new items: one insert through the root, whose plan is kept and knows no leaves
-    changed_at := clock_timestamp();
-    insert into dpg.items as i
-    values (
-      item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
-      item_latitude, item_longitude, actor, changed_at, changed_at
-    )
-    on conflict on constraint items_pkey do nothing
-    returning i.* into stored;
-    if found then
-      return stored;
-    end if;
+  -- Most upserts are new items: one insert through the root, whose plan is kept and knows no leaves. Its constraint is not
+  -- named, since PostgreSQL would look for the index of it in the leaf at each call.
+  stored := row(
+    item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
+    item_latitude, item_longitude, actor, clock_timestamp(), null::timestamptz
+  );
+  stored.updated_at := stored.created_at;
+  insert into dpg.items
+  values (stored.*)
+  on conflict do nothing;
+  if found then
+    return stored;
+  end if;
 
+  for attempt in 1 .. 100 loop
     execute format(
       'select * from %s i where i.item_network = $1 and i.item_domain = $2 and i.item_type = $3 and i.item_id = $4', leaf
     )
     into stored
     using item_network, item_domain, item_type, item_id;
 
+    if stored.item_id is null then
+      -- deleted since the insert found it; or what it found is a row of a unique index that is not ours, which raises here
+      stored := row(
+        item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
+        item_latitude, item_longitude, actor, clock_timestamp(), null::timestamptz
+      );
+      stored.updated_at := stored.created_at;
+      insert into dpg.items
+      values (stored.*)
+      on conflict on constraint items_pkey do nothing;
+      if found then
+        return stored;
+      end if;
+      continue;
+    end if;
+
     if stored.created_by <> actor then
       perform dpg_private.refuse_not_item_owner(actor, row(item_network, item_domain, item_type, item_id));
     end if;
     if (stored.item_instance_url, stored.item_schema_url, stored.item_state, stored.item_latitude, stored.item_longitude)
       is not distinct from (item_instance_url, item_schema_url, item_state, item_latitude, item_longitude)
-      and stored.item_id is not null
     then
       return stored; -- nothing to change, nothing written
     end if;
@@ -2969,7 +2993,6 @@ begin
     if stored.item_id is not null then
       return stored;
     end if;
-    -- deleted since the insert found it: once more
   end loop;
   raise exception 'item % was deleted and made again all the while', item_id
     using errcode = 'serialization_failure', hint = 'Repeat the call.';
@@ -3593,30 +3616,26 @@ create or replace function dpg_private.check_move(
   remarks text
 )
 returns void
-language plpgsql
+language sql
 stable
 parallel safe
 security invoker
-set search_path = pg_catalog, pg_temp
-as $body$
-begin
-  perform
-    dpg_private.check_action_key(partition_network, action_type, action_id),
-    dpg_private.check_key('action_status', action_status),
-    dpg_private.check_remarks(remarks);
-  if event_payload is not null then
-    perform dpg_private.check_document('event_payload', event_payload);
-  end if;
-  if expected_update_count < 0 then
-    perform dpg_private.refuse_argument(
-      'expected_update_count', to_jsonb(expected_update_count), 'is negative', 'update_count starts at 0.'
-    );
-  end if;
-end
-$body$;
+return coalesce(
+  dpg_private.check_action_key(partition_network, action_type, action_id),
+  dpg_private.check_key('action_status', action_status),
+  case
+    when expected_update_count < 0 then
+      dpg_private.refuse_argument(
+        'expected_update_count', to_jsonb(expected_update_count), 'is negative', 'update_count starts at 0.'
+      )
+  end,
+  dpg_private.check_remarks(remarks),
+  -- last, since it returns something where it has looked up the limit
+  case when event_payload is not null then dpg_private.check_document('event_payload', event_payload) end
+);
 
 comment on function dpg_private.check_move(text, text, uuid, text, integer, jsonb, text) is
-  'Raises DP001 for arguments of a transition that are out of range, whatever the action is.';
+  'Raises DP001 for arguments of a transition that are out of range, whatever the action is. Stored parsed and inlined.';
 --! EndIncluded actions/check_move.sql
 --! Included actions/check_remote_source.sql
 create or replace function dpg_private.check_remote_source(source_item_instance_url text, source_item_owner text)
@@ -3628,9 +3647,12 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 begin
-  perform
+  if num_nonnulls(
     dpg_private.check_url('source_item_instance_url', source_item_instance_url),
-    dpg_private.check_key('source_item_owner', source_item_owner);
+    dpg_private.check_key('source_item_owner', source_item_owner)
+  ) is null then
+    return;
+  end if;
   if dpg_private.is_instance_url(source_item_instance_url) then
     perform dpg_private.refuse_argument(
       'source_item_instance_url', to_jsonb(source_item_instance_url), 'is a URL of this instance',
@@ -3836,7 +3858,13 @@ comment on function dpg_private.refuse_different_action(dpg.item_actions) is
   'Raises DP008 for the id of an action that was used before.';
 --! EndIncluded actions/refuse_different_action.sql
 --! Included actions/lock_action.sql
-create or replace function dpg_private.lock_action(partition_network text, action_type text, action_id uuid, strength text)
+create or replace function dpg_private.lock_action(
+  leaf regclass,
+  partition_network text,
+  action_type text,
+  action_id uuid,
+  strength text
+)
 returns dpg.item_actions
 language plpgsql
 volatile
@@ -3844,7 +3872,6 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  leaf regclass := dpg_private.leaf('item_actions', partition_network, action_type);
   stored dpg.item_actions;
 begin
   if leaf is not null then
@@ -3861,8 +3888,8 @@ begin
 end
 $body$;
 
-comment on function dpg_private.lock_action(text, text, uuid, text) is
-  'Reads an action under a row lock. Raises DP004.';
+comment on function dpg_private.lock_action(regclass, text, text, uuid, text) is
+  'Reads an action, in the leaf of its keys, under a row lock. Raises DP004, also where there is no leaf.';
 --! EndIncluded actions/lock_action.sql
 --! Included actions/define_action.sql
 create or replace function dpg.define_action(
@@ -3944,7 +3971,7 @@ comment on function dpg.define_action(text, text, jsonb, text) is
 create or replace function dpg_private.default_payload(action_status text)
 returns jsonb
 language sql
-immutable
+stable -- as jsonb_build_object is: else it could not be inlined
 parallel safe
 security invoker
 return jsonb_build_object('status', action_status);
@@ -4472,12 +4499,23 @@ begin
   insert into dpg.item_actions
   select proposed.*
   where set_config('plan_cache_mode', 'force_custom_plan', true) is not null
-  on conflict on constraint item_actions_pkey do nothing;
+  on conflict do nothing; -- a constraint that is named would be looked for in the leaf at each call
   is_new := found;
   perform set_config('plan_cache_mode', caller_plan_cache_mode, true);
 
   if not is_new then
-    stored := dpg_private.lock_action(proposed.partition_network, proposed.action_type, proposed.action_id, 'key share');
+    -- the id was used before; or a unique index that is not ours has such a row, which raises here
+    insert into dpg.item_actions
+    select proposed.*
+    on conflict on constraint item_actions_pkey do nothing;
+    is_new := found;
+  end if;
+
+  if not is_new then
+    stored := dpg_private.lock_action(
+      dpg_private.leaf('item_actions', proposed.partition_network, proposed.action_type),
+      proposed.partition_network, proposed.action_type, proposed.action_id, 'key share'
+    );
     first_event := dpg_private.get_event_of_update(
       stored.partition_network, stored.action_type, stored.target_item_instance_url, stored.action_id, 0
     );
@@ -4559,20 +4597,23 @@ declare
   proposed dpg.item_actions;
 begin
   requirements_snapshot := coalesce(requirements_snapshot, '{}');
-  perform
+  -- a condition is evaluated without a query; how many of the checks return something says nothing
+  if num_nonnulls(
     dpg_private.check_actor(actor),
     dpg_private.check_key('action_type', action_type),
     dpg_private.check_item_ref('source', source),
     dpg_private.check_item_ref('target', target),
     dpg_private.check_document('requirements_snapshot', requirements_snapshot),
-    dpg_private.check_remarks(remarks);
-  if event_payload is not null then
-    perform dpg_private.check_document('event_payload', event_payload);
+    dpg_private.check_remarks(remarks),
+    case when event_payload is not null then dpg_private.check_document('event_payload', event_payload) end,
+    case
+      when source = target then
+        dpg_private.refuse_argument('target', to_jsonb(target), 'is the source itself', 'An action goes from one item to another.')
+    end,
+    dpg_private.check_user(actor)
+  ) is null then
+    return null;
   end if;
-  if source = target then
-    perform dpg_private.refuse_argument('target', to_jsonb(target), 'is the source itself', 'An action goes from one item to another.');
-  end if;
-  perform dpg_private.check_user(actor);
 
   -- kept from being deleted until the action refers to them; the lower key first, as everywhere: in bytes, since calls
   -- that lock many rows sort them so, whatever the collation of the database
@@ -4653,7 +4694,8 @@ declare
   proposed dpg.item_actions;
 begin
   requirements_snapshot := coalesce(requirements_snapshot, '{}');
-  perform
+  -- a condition is evaluated without a query; how many of the checks return something says nothing
+  if num_nonnulls(
     dpg_private.check_key('action_type', action_type),
     dpg_private.check_item_ref('source', source),
     dpg_private.check_remote_source(source_item_instance_url, source_item_owner),
@@ -4662,9 +4704,10 @@ begin
     dpg_private.check_remarks(remarks),
     dpg_private.check_coordinates(
       'source_item_latitude', source_item_latitude, 'source_item_longitude', source_item_longitude
-    );
-  if event_payload is not null then
-    perform dpg_private.check_document('event_payload', event_payload);
+    ),
+    case when event_payload is not null then dpg_private.check_document('event_payload', event_payload) end
+  ) is null then
+    return null;
   end if;
 
   target_item := dpg_private.lock_item(target, 'key share');
@@ -4745,6 +4788,7 @@ comment on function dpg_private.is_repeated_move(dpg.item_actions, text, integer
 --! EndIncluded actions/is_repeated_move.sql
 --! Included actions/move_action.sql
 create or replace function dpg_private.move_action(
+  leaf regclass,
   party text,
   roles text[],
   action dpg.item_actions,
@@ -4795,7 +4839,7 @@ begin
         'update %s a
          set action_status = $4, update_count = $5, remarks = $6, updated_at = $7
          where a.partition_network = $1 and a.action_type = $2 and a.action_id = $3',
-        dpg_private.leaf('item_actions', action.partition_network, action.action_type)
+        leaf
       )
       using action.partition_network, action.action_type, action.action_id,
         moved.action_status, moved.update_count, moved.remarks, moved.updated_at;
@@ -4865,8 +4909,8 @@ begin
 end
 $body$;
 
-comment on function dpg_private.move_action(text, text[], dpg.item_actions, text, integer, jsonb, text, uuid) is
-  'Moves an action, already under its row lock, for a party with these roles (initiated, received), and appends the event. Raises DP005, DP006, DP007, DP008.';
+comment on function dpg_private.move_action(regclass, text, text[], dpg.item_actions, text, integer, jsonb, text, uuid) is
+  'Moves an action of this leaf, already under its row lock, for a party with these roles (initiated, received), and appends the event. Raises DP005, DP006, DP007, DP008.';
 --! EndIncluded actions/move_action.sql
 --! Included actions/transition_action.sql
 create or replace function dpg.transition_action(
@@ -4887,15 +4931,21 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
+  leaf regclass;
   action dpg.item_actions;
   roles text[];
 begin
-  perform
+  -- a condition is evaluated without a query; how many of the checks return something says nothing
+  if num_nonnulls(
     dpg_private.check_actor(actor),
     dpg_private.check_move(
       partition_network, action_type, action_id, action_status, expected_update_count, event_payload, remarks
-    );
-  action := dpg_private.lock_action(partition_network, action_type, action_id, 'no key update');
+    )
+  ) is null then
+    return null;
+  end if;
+  leaf := dpg_private.leaf('item_actions', partition_network, action_type);
+  action := dpg_private.lock_action(leaf, partition_network, action_type, action_id, 'no key update');
   roles := dpg_private.ownership_roles(
     actor, action.source_item_owner, action.source_item_is_local, action.target_item_owner, true
   );
@@ -4903,7 +4953,7 @@ begin
     perform dpg_private.refuse_not_action_party(actor, action);
   end if;
   return dpg_private.move_action(
-    actor, roles, action, action_status, expected_update_count, event_payload, remarks, event_id
+    leaf, actor, roles, action, action_status, expected_update_count, event_payload, remarks, event_id
   );
 end
 $body$;
@@ -4931,14 +4981,20 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
+  leaf regclass;
   action dpg.item_actions;
 begin
-  perform
+  -- a condition is evaluated without a query; how many of the checks return something says nothing
+  if num_nonnulls(
     dpg_private.check_remote_source(source_item_instance_url, source_item_owner),
     dpg_private.check_move(
       partition_network, action_type, action_id, action_status, expected_update_count, event_payload, remarks
-    );
-  action := dpg_private.lock_action(partition_network, action_type, action_id, 'no key update');
+    )
+  ) is null then
+    return null;
+  end if;
+  leaf := dpg_private.leaf('item_actions', partition_network, action_type);
+  action := dpg_private.lock_action(leaf, partition_network, action_type, action_id, 'no key update');
   if action.source_item_is_local
     or action.source_item_instance_url <> source_item_instance_url
     or action.source_item_owner <> source_item_owner
@@ -4951,7 +5007,7 @@ begin
     );
   end if;
   return dpg_private.move_action(
-    source_item_owner, array['initiated'], action, action_status, expected_update_count, event_payload, remarks, event_id
+    leaf, source_item_owner, array['initiated'], action, action_status, expected_update_count, event_payload, remarks, event_id
   );
 end
 $body$;
