@@ -1,13 +1,14 @@
 // The command, as an operator of a deployment runs it: the seed's tables with Better Auth's table of users, then our
 // migrations, then adopt.
 
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { installedCommand } from '../cli/command.js';
 import { testDatabase } from '../support/test-database.js';
 import { copyOf, oldStory, tutor } from './story.js';
 
 const database = await testDatabase({ from: 'empty' });
 const command = await installedCommand();
+afterAll(command.remove);
 const { sql, url } = database;
 
 await sql`create table public."user" (id text primary key, name text not null, email text not null unique)`;
