@@ -27,6 +27,10 @@ const exact = {
     select: (column: string) => `${column}::text`,
     read: (text: string) => BigInt(text),
   },
+  boolean: {
+    select: (column: string) => `${column}::text`,
+    read: (text: string) => text === 'true',
+  },
   double: {
     select: (column: string) => `encode(float8send(${column}), 'hex')`,
     read: (text: string) => Buffer.from(text, 'hex').readDoubleBE(),
