@@ -7,7 +7,8 @@ export type JsonSchema = boolean | { [keyword: string]: unknown };
 /** A network document: what there is in a network, and who may act on whom. Further members are kept and not read. */
 export interface NetworkDocument {
   name: string;
-  domains: readonly NetworkDomain[];
+  /** The compiler sees undefined in what it imports from a JSON file. */
+  domains: readonly NetworkDomain<JsonSchema | undefined>[];
   /** Where instances are to be found. The database keeps them and enforces nothing of them. */
   instances?: readonly NetworkInstance[];
   /** By action type. */

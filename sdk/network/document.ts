@@ -120,13 +120,20 @@ function checkInteraction(
 function refusalOf(error: z.ZodError, given: unknown) {
   const issue = error.issues[0] as z.core.$ZodIssue;
   const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] as string] : issue.path;
-  const value = path.reduce<unknown>((outer, step) => (outer as Record<PropertyKey, unknown>)?.[step], given);
+  const value =
+    issue.code === 'invalid_key'
+      ? path.at(-1)
+      : path.reduce<unknown>((outer, step) => (outer as Record<PropertyKey, unknown>)?.[step], given);
   const problem =
     issue.code === 'unrecognized_keys'
       ? 'is not a field of an interaction'
-      : value === undefined
-        ? 'is missing'
-        : 'is malformed';
+      : issue.code === 'invalid_key'
+        ? `is not an ${path[0] === 'actions' ? 'action' : 'item'} type`
+        : issue.code === 'too_small'
+          ? 'is empty'
+          : value === undefined
+            ? 'is missing'
+            : 'is malformed';
   // of a key of a record the reason lies within
   const hint = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
   return refuseDocument(path, value, problem, hint.replace(/([^.])$/, '$1.'), error);

@@ -66,7 +66,7 @@ function readableOf(schema: unknown, path: Path, root: SchemaObject): JsonSchema
   // an annotation in JSON Schema; zod would fill it in, and take what is required and missing
   const { default: _, ...readable } = schema;
   for (const keyword of SCHEMA)
-    if (keyword in schema) readable[keyword] = readableOf(schema[keyword], [...path, keyword], root);
+    if (keyword in schema) readable[keyword] = readableOf(typed(schema, keyword), [...path, keyword], root);
   for (const keyword of SCHEMAS)
     if (keyword in schema) readable[keyword] = members(schema[keyword], [...path, keyword], root);
   for (const keyword of NAMED_SCHEMAS)
@@ -84,6 +84,14 @@ function readableOf(schema: unknown, path: Path, root: SchemaObject): JsonSchema
     };
   }
   return readable;
+}
+
+/** Names of properties are text, whether their schema says so or not. */
+function typed(schema: SchemaObject, keyword: string): unknown {
+  const inner = schema[keyword];
+  return keyword === 'propertyNames' && isObject(inner) && !('$ref' in inner)
+    ? { type: 'string', ...inner }
+    : inner;
 }
 
 function members(schemas: unknown, path: Path, root: SchemaObject): JsonSchema[] {
@@ -123,7 +131,8 @@ function refuseUnread(schema: SchemaObject, path: Path, root: SchemaObject): voi
 
   const [list] = has(['enum', 'const']);
   if (list) {
-    if ([schema[list]].flat().some(isNested))
+    const values = list === 'const' ? [schema.const] : schema.enum;
+    if (!Array.isArray(values) || values.some(isNested))
       throw refuse(list, 'Values are text, numbers, true, false or null.');
     const [beside] = has(OF_A_TYPE);
     if (beside)

@@ -42,7 +42,10 @@ export class Network<Definition extends NetworkDefinition = LoadedDefinition> {
       this.#states.set(
         name,
         new Map(
-          Object.entries(item_schemas).map(([type, schema]) => [type, compile(schema, [...path, type])]),
+          Object.entries(item_schemas).map(([type, schema]) => [
+            type,
+            compile(schema as JsonSchema, [...path, type]),
+          ]),
         ),
       );
     });
