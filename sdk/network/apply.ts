@@ -231,10 +231,10 @@ function rulesOf(network: Network<NetworkDefinition>) {
       return item;
     },
 
-    /** The rest of a filter is checked where it is used. */
+    /** What is malformed is refused where the filter is used. */
     filter(filter: object) {
       const completed = complete(filter) as Party;
-      network.checkItem(completed);
+      if (typeof completed?.item_domain === 'string') network.checkItem(completed);
       return completed;
     },
 

@@ -208,7 +208,7 @@ const nameOf = ({ item_network, item_domain, item_type }: Partial<Party>) =>
  */
 export function loadNetwork(document: unknown): Network<LoadedDefinition> {
   // a copy: what is changed later in what was given changes nothing here
-  return new Network(structuredClone(checkDocument(document)), readJsonSchema);
+  return new Network(JSON.parse(JSON.stringify(checkDocument(document))), readJsonSchema);
 }
 
 /**

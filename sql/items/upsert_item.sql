@@ -31,8 +31,13 @@ begin
     dpg_private.check_document('item_state', item_state),
     dpg_private.check_coordinates('item_latitude', item_latitude, 'item_longitude', item_longitude);
   perform dpg_private.check_user(actor);
-  if exists (select from dpg.networks n where n.network = upsert_item.item_network) then
-    perform dpg_private.check_item_declared(row(item_network, item_domain, item_type, item_id));
+  if exists (
+    select
+    from dpg.networks n
+    where n.network = upsert_item.item_network
+      and (n.item_types -> upsert_item.item_domain ? upsert_item.item_type) is not true
+  ) then
+    perform dpg_private.check_undeclared_item(row(item_network, item_domain, item_type, item_id));
   end if;
 
   leaf := dpg_private.leaf_to_write('items', item_network, item_domain);

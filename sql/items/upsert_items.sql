@@ -92,13 +92,16 @@ begin
     order by t.item_network, t.item_domain
   );
   if exists (select from dpg.networks n join unnest(targets) t on n.network = t.item_network) then
-    perform dpg_private.check_item_declared(
+    -- one statement, so that all are held to one document
+    perform dpg_private.check_undeclared_item(
       row(r.item_network, r.item_domain, r.item_type, r.item_id), (r.position - 1)::integer
     )
     from unnest(rows) with ordinality r(
       item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
       item_latitude, item_longitude, created_by, created_at, updated_at, position
     )
+    join dpg.networks n on n.network = r.item_network
+    where (n.item_types -> r.item_domain ? r.item_type) is not true
     order by r.position;
   end if;
   foreach target in array targets loop

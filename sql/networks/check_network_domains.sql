@@ -9,7 +9,7 @@ as $body$
 declare
   path text[];
   item_type text;
-  names text[] := '{}';
+  names text[] := array[]::text[];
 begin
   perform dpg_private.check_network_part(document, '{domains}', 'array');
   for domain in 0 .. jsonb_array_length(document -> 'domains') - 1 loop

@@ -471,6 +471,8 @@ describe('documents that do not fit their schema are refused before anything is 
       () => dpg.items.get({ item_domain: 'student', item_type: 'profile_1.0' } as never),
       { argument: 'item_id' },
     ],
+    ['find: nothing', () => dpg.items.find(undefined as never), {}],
+    ['find: no domain', () => dpg.items.find({} as never), { argument: 'item_domain' }],
     ['perform: nothing', () => asha.actions.perform(undefined as never), { argument: 'action_type' }],
   ])('%s', async (_, call, detail) => {
     const error = (await errorOf(call())) as InvalidArgumentError;
