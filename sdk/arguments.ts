@@ -191,7 +191,7 @@ export function refusal(error: z.ZodError, input: unknown, name: string): Invali
         : `is refused: ${show(value)}`;
   return new InvalidArgumentError(
     'DP001',
-    `${argument}${index === undefined ? '' : ` of element ${index}`} ${problem}`,
+    `${argument}${index === undefined ? '' : ` (element ${index})`} ${problem}`,
     {
       detail: { argument, value: toJson(value), ...(index === undefined ? {} : { index }) },
       hint: issue.message,

@@ -1,5 +1,5 @@
 --! Previous: -
---! Hash: sha1:94ed8a5ee9cb43147f65d7efcf3ba909c7c56311
+--! Hash: sha1:a5ac8f057c499561cc503089f4c24ea5216fcb8d
 --! Message: the data layer
 
 --! Included access/schemas.sql
@@ -241,7 +241,7 @@ begin
     message = format(
       '%s%s %s: %s',
       argument,
-      case when index is null then '' else format(' of element %s', index) end,
+      case when index is null then '' else format(' (element %s)', index) end,
       problem,
       left(shown::text, 220)
     ),
@@ -285,8 +285,12 @@ begin
   perform dpg_private.refuse_argument(
     argument,
     to_jsonb(value),
-    'is not a key',
-    'A key is text of 1 to 120 characters that is not all white space.'
+    case
+      when value is null then 'is missing'
+      when length(value) > 120 then format('is too long with its %s characters', length(value))
+      else 'is not a key'
+    end,
+    'Pass a key: text of 1 to 120 characters that is not all white space.'
   );
 end
 $body$;
@@ -2987,6 +2991,7 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   target record;
+  different bigint[];
   stored dpg.items[];
   result dpg.items[] := array[]::dpg.items[];
   stranger record;
@@ -3000,29 +3005,43 @@ begin
     group by r.item_network, r.item_domain
     order by r.item_network collate "C", r.item_domain collate "C"
   loop
-    -- locked in the order of the keys; what is the same already is neither locked nor written
+    -- Locked in the order of the keys; what is the same already is neither locked nor written. The update is a statement of
+    -- its own, which sees the rows as they were locked: one that went back to the version that an older snapshot shows
+    -- would wait for those who queue there for us, when an action keeps the item and somebody has just changed it.
     execute format(
-      'with different as materialized (
-         select i.item_network, i.item_domain, i.item_type, i.item_id, r.item_instance_url, r.item_schema_url, r.item_state,
-           r.item_latitude, r.item_longitude
+      'select array_agg(d.position)
+       from (
+         select r.position
          from %1$s i
-         join unnest($1) r using (item_network, item_domain, item_type, item_id)
+         join unnest($1) with ordinality r(
+           item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
+           item_latitude, item_longitude, created_by, created_at, updated_at, position
+         ) using (item_network, item_domain, item_type, item_id)
          where i.created_by = $2
            and (i.item_instance_url, i.item_schema_url, i.item_state, i.item_latitude, i.item_longitude)
              is distinct from (r.item_instance_url, r.item_schema_url, r.item_state, r.item_latitude, r.item_longitude)
          order by i.item_type collate "C", i.item_id
          for no key update of i
-       )
-       update %1$s i
-       set item_instance_url = d.item_instance_url, item_schema_url = d.item_schema_url, item_state = d.item_state,
-         item_latitude = d.item_latitude, item_longitude = d.item_longitude,
+       ) d', target.leaf
+    )
+    into different
+    using target.rows, actor;
+
+    execute format(
+      'update %1$s i
+       set item_instance_url = r.item_instance_url, item_schema_url = r.item_schema_url, item_state = r.item_state,
+         item_latitude = r.item_latitude, item_longitude = r.item_longitude,
          updated_at = greatest(clock_timestamp(), i.updated_at + interval ''1 microsecond'')
-       from different d
-       where i.item_network = d.item_network and i.item_domain = d.item_domain
-         and i.item_type = d.item_type and i.item_id = d.item_id',
+       from unnest($1) with ordinality r(
+         item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
+         item_latitude, item_longitude, created_by, created_at, updated_at, position
+       )
+       join unnest($2) d(position) using (position)
+       where i.item_network = r.item_network and i.item_domain = r.item_domain
+         and i.item_type = r.item_type and i.item_id = r.item_id',
       target.leaf
     )
-    using target.rows, actor;
+    using target.rows, different;
 
     execute format(
       'select array_agg(i) from %s i join unnest($1) r using (item_network, item_domain, item_type, item_id)', target.leaf
@@ -6122,7 +6141,9 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   tombstone constant text := dpg_private.tombstone();
-  leaf regclass;
+  partition dpg.partitions;
+  items dpg.item_ref[];
+  ids uuid[];
   redaction dpg.redactions;
 begin
   perform
@@ -6156,69 +6177,84 @@ begin
 
   -- Rows are locked in the order of their keys, items before actions before events. "for update" on the items waits for
   -- calls that are making an action from or for one of them, so that no owner slips through; the leaves are listed anew
-  -- for each root, since such a call may have made one.
-  for leaf in
-    select p.leaf from dpg.partitions p where p.root = 'items' order by p.network collate "C", p.key collate "C"
+  -- for each root, since such a call may have made one. What was locked is changed by a statement of its own: see
+  -- dpg_private.replace_items.
+  for partition in
+    select p.* from dpg.partitions p where p.root = 'items' order by p.network collate "C", p.key collate "C"
   loop
     execute format(
-      'with owned as materialized (
-         select i.item_network, i.item_domain, i.item_type, i.item_id
-         from %1$s i
+      'select array_agg(o.item)
+       from (
+         select row(i.item_network, i.item_domain, i.item_type, i.item_id)::dpg.item_ref as item
+         from %s i
          where i.created_by = $1
          order by i.item_type collate "C", i.item_id
          for update of i
-       )
-       update %1$s i
+       ) o', partition.leaf
+    )
+    into items
+    using user_id;
+    execute format(
+      'update %s i
        set item_state = ''{}'', item_latitude = null, item_longitude = null, created_by = $2,
          updated_at = greatest(clock_timestamp(), i.updated_at + interval ''1 microsecond'')
-       from owned o
+       from unnest($1) o
        where (i.item_network, i.item_domain, i.item_type, i.item_id)
-         = (o.item_network, o.item_domain, o.item_type, o.item_id)',
-      leaf
+         = (o.item_network, o.item_domain, o.item_type, o.item_id)', partition.leaf
     )
-    using user_id, tombstone;
+    using items, tombstone;
   end loop;
 
-  for leaf in
-    select p.leaf from dpg.partitions p where p.root = 'item_actions' order by p.network collate "C", p.key collate "C"
+  for partition in
+    select p.* from dpg.partitions p where p.root = 'item_actions' order by p.network collate "C", p.key collate "C"
   loop
     execute format(
-      'with owned as materialized (
-         select a.partition_network, a.action_type, a.action_id
-         from %1$s a
+      'select array_agg(o.action_id)
+       from (
+         select a.action_id
+         from %s a
          where (a.source_item_owner = $1 and a.source_item_is_local) or a.target_item_owner = $1
          order by a.action_id
          for no key update of a
-       )
-       update %1$s a
-       set source_item_owner = case when a.source_item_owner = $1 and a.source_item_is_local then $2 else a.source_item_owner end,
-         target_item_owner = case a.target_item_owner when $1 then $2 else a.target_item_owner end
-       from owned o
-       where (a.partition_network, a.action_type, a.action_id) = (o.partition_network, o.action_type, o.action_id)',
-      leaf
+       ) o', partition.leaf
     )
-    using user_id, tombstone;
+    into ids
+    using user_id;
+    execute format(
+      'update %s a
+       set source_item_owner = case when a.source_item_owner = $2 and a.source_item_is_local then $3 else a.source_item_owner end,
+         target_item_owner = case a.target_item_owner when $2 then $3 else a.target_item_owner end
+       where a.partition_network = $4
+         and a.action_type = $5
+         and a.action_id = any ($1)', partition.leaf
+    )
+    using ids, user_id, tombstone, partition.network, partition.key;
   end loop;
 
-  for leaf in
-    select p.leaf from dpg.partitions p where p.root = 'action_events' order by p.network collate "C", p.key collate "C"
+  for partition in
+    select p.* from dpg.partitions p where p.root = 'action_events' order by p.network collate "C", p.key collate "C"
   loop
     execute format(
-      'with owned as materialized (
-         select e.partition_network, e.action_type, e.event_id
-         from %1$s e
+      'select array_agg(o.event_id)
+       from (
+         select e.event_id
+         from %s e
          where (e.source_item_owner = $1 and e.source_item_is_local) or (e.target_item_owner = $1 and e.target_item_is_local)
          order by e.event_id
          for no key update of e
-       )
-       update %1$s e
-       set source_item_owner = case when e.source_item_owner = $1 and e.source_item_is_local then $2 else e.source_item_owner end,
-         target_item_owner = case when e.target_item_owner = $1 and e.target_item_is_local then $2 else e.target_item_owner end
-       from owned o
-       where (e.partition_network, e.action_type, e.event_id) = (o.partition_network, o.action_type, o.event_id)',
-      leaf
+       ) o', partition.leaf
     )
-    using user_id, tombstone;
+    into ids
+    using user_id;
+    execute format(
+      'update %s e
+       set source_item_owner = case when e.source_item_owner = $2 and e.source_item_is_local then $3 else e.source_item_owner end,
+         target_item_owner = case when e.target_item_owner = $2 and e.target_item_is_local then $3 else e.target_item_owner end
+       where e.partition_network = $4
+         and e.action_type = $5
+         and e.event_id = any ($1)', partition.leaf
+    )
+    using ids, user_id, tombstone, partition.network, partition.key;
   end loop;
 
   update dpg_private.mirrored_actions m

@@ -24,7 +24,7 @@ begin
     message = format(
       '%s%s %s: %s',
       argument,
-      case when index is null then '' else format(' of element %s', index) end,
+      case when index is null then '' else format(' (element %s)', index) end,
       problem,
       left(shown::text, 220)
     ),

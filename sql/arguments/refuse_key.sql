@@ -10,8 +10,12 @@ begin
   perform dpg_private.refuse_argument(
     argument,
     to_jsonb(value),
-    'is not a key',
-    'A key is text of 1 to 120 characters that is not all white space.'
+    case
+      when value is null then 'is missing'
+      when length(value) > 120 then format('is too long with its %s characters', length(value))
+      else 'is not a key'
+    end,
+    'Pass a key: text of 1 to 120 characters that is not all white space.'
   );
 end
 $body$;

@@ -7,6 +7,7 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   target record;
+  different bigint[];
   stored dpg.items[];
   result dpg.items[] := array[]::dpg.items[];
   stranger record;
@@ -20,29 +21,43 @@ begin
     group by r.item_network, r.item_domain
     order by r.item_network collate "C", r.item_domain collate "C"
   loop
-    -- locked in the order of the keys; what is the same already is neither locked nor written
+    -- Locked in the order of the keys; what is the same already is neither locked nor written. The update is a statement of
+    -- its own, which sees the rows as they were locked: one that went back to the version that an older snapshot shows
+    -- would wait for those who queue there for us, when an action keeps the item and somebody has just changed it.
     execute format(
-      'with different as materialized (
-         select i.item_network, i.item_domain, i.item_type, i.item_id, r.item_instance_url, r.item_schema_url, r.item_state,
-           r.item_latitude, r.item_longitude
+      'select array_agg(d.position)
+       from (
+         select r.position
          from %1$s i
-         join unnest($1) r using (item_network, item_domain, item_type, item_id)
+         join unnest($1) with ordinality r(
+           item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
+           item_latitude, item_longitude, created_by, created_at, updated_at, position
+         ) using (item_network, item_domain, item_type, item_id)
          where i.created_by = $2
            and (i.item_instance_url, i.item_schema_url, i.item_state, i.item_latitude, i.item_longitude)
              is distinct from (r.item_instance_url, r.item_schema_url, r.item_state, r.item_latitude, r.item_longitude)
          order by i.item_type collate "C", i.item_id
          for no key update of i
-       )
-       update %1$s i
-       set item_instance_url = d.item_instance_url, item_schema_url = d.item_schema_url, item_state = d.item_state,
-         item_latitude = d.item_latitude, item_longitude = d.item_longitude,
+       ) d', target.leaf
+    )
+    into different
+    using target.rows, actor;
+
+    execute format(
+      'update %1$s i
+       set item_instance_url = r.item_instance_url, item_schema_url = r.item_schema_url, item_state = r.item_state,
+         item_latitude = r.item_latitude, item_longitude = r.item_longitude,
          updated_at = greatest(clock_timestamp(), i.updated_at + interval ''1 microsecond'')
-       from different d
-       where i.item_network = d.item_network and i.item_domain = d.item_domain
-         and i.item_type = d.item_type and i.item_id = d.item_id',
+       from unnest($1) with ordinality r(
+         item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
+         item_latitude, item_longitude, created_by, created_at, updated_at, position
+       )
+       join unnest($2) d(position) using (position)
+       where i.item_network = r.item_network and i.item_domain = r.item_domain
+         and i.item_type = r.item_type and i.item_id = r.item_id',
       target.leaf
     )
-    using target.rows, actor;
+    using target.rows, different;
 
     execute format(
       'select array_agg(i) from %s i join unnest($1) r using (item_network, item_domain, item_type, item_id)', target.leaf

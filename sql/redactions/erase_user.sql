@@ -7,7 +7,9 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   tombstone constant text := dpg_private.tombstone();
-  leaf regclass;
+  partition dpg.partitions;
+  items dpg.item_ref[];
+  ids uuid[];
   redaction dpg.redactions;
 begin
   perform
@@ -41,69 +43,84 @@ begin
 
   -- Rows are locked in the order of their keys, items before actions before events. "for update" on the items waits for
   -- calls that are making an action from or for one of them, so that no owner slips through; the leaves are listed anew
-  -- for each root, since such a call may have made one.
-  for leaf in
-    select p.leaf from dpg.partitions p where p.root = 'items' order by p.network collate "C", p.key collate "C"
+  -- for each root, since such a call may have made one. What was locked is changed by a statement of its own: see
+  -- dpg_private.replace_items.
+  for partition in
+    select p.* from dpg.partitions p where p.root = 'items' order by p.network collate "C", p.key collate "C"
   loop
     execute format(
-      'with owned as materialized (
-         select i.item_network, i.item_domain, i.item_type, i.item_id
-         from %1$s i
+      'select array_agg(o.item)
+       from (
+         select row(i.item_network, i.item_domain, i.item_type, i.item_id)::dpg.item_ref as item
+         from %s i
          where i.created_by = $1
          order by i.item_type collate "C", i.item_id
          for update of i
-       )
-       update %1$s i
+       ) o', partition.leaf
+    )
+    into items
+    using user_id;
+    execute format(
+      'update %s i
        set item_state = ''{}'', item_latitude = null, item_longitude = null, created_by = $2,
          updated_at = greatest(clock_timestamp(), i.updated_at + interval ''1 microsecond'')
-       from owned o
+       from unnest($1) o
        where (i.item_network, i.item_domain, i.item_type, i.item_id)
-         = (o.item_network, o.item_domain, o.item_type, o.item_id)',
-      leaf
+         = (o.item_network, o.item_domain, o.item_type, o.item_id)', partition.leaf
     )
-    using user_id, tombstone;
+    using items, tombstone;
   end loop;
 
-  for leaf in
-    select p.leaf from dpg.partitions p where p.root = 'item_actions' order by p.network collate "C", p.key collate "C"
+  for partition in
+    select p.* from dpg.partitions p where p.root = 'item_actions' order by p.network collate "C", p.key collate "C"
   loop
     execute format(
-      'with owned as materialized (
-         select a.partition_network, a.action_type, a.action_id
-         from %1$s a
+      'select array_agg(o.action_id)
+       from (
+         select a.action_id
+         from %s a
          where (a.source_item_owner = $1 and a.source_item_is_local) or a.target_item_owner = $1
          order by a.action_id
          for no key update of a
-       )
-       update %1$s a
-       set source_item_owner = case when a.source_item_owner = $1 and a.source_item_is_local then $2 else a.source_item_owner end,
-         target_item_owner = case a.target_item_owner when $1 then $2 else a.target_item_owner end
-       from owned o
-       where (a.partition_network, a.action_type, a.action_id) = (o.partition_network, o.action_type, o.action_id)',
-      leaf
+       ) o', partition.leaf
     )
-    using user_id, tombstone;
+    into ids
+    using user_id;
+    execute format(
+      'update %s a
+       set source_item_owner = case when a.source_item_owner = $2 and a.source_item_is_local then $3 else a.source_item_owner end,
+         target_item_owner = case a.target_item_owner when $2 then $3 else a.target_item_owner end
+       where a.partition_network = $4
+         and a.action_type = $5
+         and a.action_id = any ($1)', partition.leaf
+    )
+    using ids, user_id, tombstone, partition.network, partition.key;
   end loop;
 
-  for leaf in
-    select p.leaf from dpg.partitions p where p.root = 'action_events' order by p.network collate "C", p.key collate "C"
+  for partition in
+    select p.* from dpg.partitions p where p.root = 'action_events' order by p.network collate "C", p.key collate "C"
   loop
     execute format(
-      'with owned as materialized (
-         select e.partition_network, e.action_type, e.event_id
-         from %1$s e
+      'select array_agg(o.event_id)
+       from (
+         select e.event_id
+         from %s e
          where (e.source_item_owner = $1 and e.source_item_is_local) or (e.target_item_owner = $1 and e.target_item_is_local)
          order by e.event_id
          for no key update of e
-       )
-       update %1$s e
-       set source_item_owner = case when e.source_item_owner = $1 and e.source_item_is_local then $2 else e.source_item_owner end,
-         target_item_owner = case when e.target_item_owner = $1 and e.target_item_is_local then $2 else e.target_item_owner end
-       from owned o
-       where (e.partition_network, e.action_type, e.event_id) = (o.partition_network, o.action_type, o.event_id)',
-      leaf
+       ) o', partition.leaf
     )
-    using user_id, tombstone;
+    into ids
+    using user_id;
+    execute format(
+      'update %s e
+       set source_item_owner = case when e.source_item_owner = $2 and e.source_item_is_local then $3 else e.source_item_owner end,
+         target_item_owner = case when e.target_item_owner = $2 and e.target_item_is_local then $3 else e.target_item_owner end
+       where e.partition_network = $4
+         and e.action_type = $5
+         and e.event_id = any ($1)', partition.leaf
+    )
+    using ids, user_id, tombstone, partition.network, partition.key;
   end loop;
 
   update dpg_private.mirrored_actions m

@@ -1,37 +1,12 @@
 // npm run bench: every experiment in turn, its contestants side by side on one server.
 
 import { Databases } from './databases.js';
-import type { Bench, Experiment } from './experiment.js';
-import { actions } from './experiments/actions.js';
-import { bulk } from './experiments/bulk.js';
-import { busyOwner } from './experiments/busy-owner.js';
-import { circle } from './experiments/circle.js';
-import { creation } from './experiments/creation.js';
-import { filters } from './experiments/filters.js';
-import { leaves } from './experiments/leaves.js';
-import { nearest } from './experiments/nearest.js';
-import { scale } from './experiments/scale.js';
-import { settings } from './experiments/settings.js';
-import { upsert } from './experiments/upsert.js';
-import { upsertConcurrently } from './experiments/upsert-concurrently.js';
+import type { Bench } from './experiment.js';
+import { experiments, scale } from './experiments/all.js';
 import { machine, type ServerFacts, serverFacts } from './machine.js';
 import { parseOptions } from './options.js';
 import { keep, print } from './report.js';
 import { summarise } from './summary.js';
-
-const experiments: Experiment[] = [
-  upsert,
-  upsertConcurrently,
-  actions,
-  bulk,
-  circle,
-  nearest,
-  filters,
-  busyOwner,
-  creation,
-  leaves,
-  settings,
-];
 
 const options = parseOptions(process.argv.slice(2));
 const databases = new Databases(options);
@@ -71,7 +46,7 @@ try {
       process.exitCode = 1;
     }
   }
-  await summarise([...experiments, scale].map(({ name }) => name));
+  await summarise();
   for (const facts of conditions.servers) console.log(facts);
 } finally {
   await databases.stop();

@@ -1,21 +1,38 @@
-// results/README.md: charts and ratios of the last run of each experiment.
+// results/README.md: charts and ratios of the last run of each experiment; and the table of them in the README of the project.
 
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type Finding, isMet, type Ratio } from './experiment.js';
+import { experiments, scale } from './experiments/all.js';
 import type { Conditions } from './report.js';
 
 const results = fileURLToPath(new URL('results/', import.meta.url));
+const readme = fileURLToPath(new URL('../../README.md', import.meta.url));
+const BEGIN = '<!-- ratios: written by npm run bench -->';
+const END = '<!-- end of ratios -->';
 
 type Kept = Finding & Conditions & { name: string; title: string };
 
-/** Of full runs; those with --quick, --no-flush or --pg15 have their own files beside. */
-export async function summarise(order: string[]): Promise<void> {
+/** Writes both anew. */
+export async function summarise(): Promise<void> {
+  for (const [path, text] of await summaries()) await writeFile(path, text);
+}
+
+/** Path and text of both. Of full runs; those with --quick, --no-flush or --pg15 have their own files beside. */
+export async function summaries(): Promise<Map<string, string>> {
+  const order = [...experiments, scale].map(({ name }) => name);
   const files = (await readdir(results)).filter((file) => /^[^.]+\.json$/.test(file));
   const all = await Promise.all(
     files.map(async (file): Promise<Kept> => JSON.parse(await readFile(results + file, 'utf8'))),
   );
   all.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+  return new Map([
+    [`${results}README.md`, page(all)],
+    [readme, withTable(await readFile(readme, 'utf8'), all)],
+  ]);
+}
+
+function page(all: Kept[]): string {
   const parts = all.flatMap((kept) => [
     `## ${kept.title}`,
     `![${kept.title}](${kept.name}.svg)`,
@@ -24,15 +41,56 @@ export async function summarise(order: string[]): Promise<void> {
     under(kept),
   ]);
   const head = 'Written by `npm run bench`. What is compared, and how, stands in the README of the project.';
-  await writeFile(`${results}README.md`, `${['# Results', head, ...parts].join('\n\n')}\n`);
+  return `${['# Results', head, ...parts].join('\n\n')}\n`;
+}
+
+/** The document with the table of ratios between its marks made anew. */
+function withTable(document: string, all: Kept[]): string {
+  const [begin, end] = [document.indexOf(BEGIN), document.indexOf(END)];
+  if (begin < 0 || end < begin) throw new Error(`README.md lacks the lines ${BEGIN} and ${END}`);
+  const head = '| experiment | ratio of medians | | target | |\n|---|---|---|---|---|';
+  const table = [head, ...all.flatMap(rows)].join('\n');
+  const charts = all.map(({ name, title }) => `![${title}](test/bench/results/${name}.svg)`).join('\n');
+  const written = `${table}\n\n<details><summary>All charts</summary>\n\n${charts}\n\n</details>`;
+  return `${document.slice(0, begin + BEGIN.length)}\n${written}\n${document.slice(end)}`;
+}
+
+/** A row for each target: the ratios that it holds for, from the lowest to the highest. One row where there is none. */
+function rows({ name, title, ratios }: Kept): string[] {
+  const groups = new Map<string, Ratio[]>();
+  for (const ratio of ratios.filter((each) => target(each) !== '')) {
+    const key = `${ratio.what.split(', ')[0]} | ${target(ratio)}`;
+    groups.set(key, [...(groups.get(key) ?? []), ratio]);
+  }
+  const link = `[${title}](test/bench/results/${name}.svg)`;
+  if (groups.size === 0) return [`| ${link} | | | | |`];
+  return [...groups.values()].map((group, index) => {
+    const [first, ...others] = group;
+    if (!first) return '';
+    const values = group.map(({ value }) => value);
+    const [least, most] = [decimals(Math.min(...values)), decimals(Math.max(...values))];
+    const met = group.filter(isMet).length;
+    const verdict = met === group.length ? 'met' : met === 0 ? 'missed' : `met in ${met} of ${group.length}`;
+    const what = others.length === 0 ? first.what : `${first.what.split(', ')[0]}, ${group.length} cases`;
+    const value = least === most ? least : `${least} to ${most}`;
+    return `| ${index === 0 ? link : ''} | ${what} | ${value} | ${target(first)} | ${verdict} |`;
+  });
 }
 
 function line(ratio: Ratio): string {
-  const { what, value, atMost, atLeast } = ratio;
+  const aim = target(ratio);
+  return `| ${ratio.what} | ${decimals(ratio.value)} | ${aim} | ${aim && (isMet(ratio) ? 'met' : 'missed')} |`;
+}
+
+function target({ atMost, atLeast }: Ratio): string {
   const limit = atMost ?? atLeast;
-  const target =
-    limit === undefined ? '' : `at ${atMost === undefined ? 'least' : 'most'} ${Number(limit.toFixed(2))}`;
-  return `| ${what} | ${value.toFixed(value < 0.1 ? 3 : 2)} | ${target} | ${target && (isMet(ratio) ? 'met' : 'missed')} |`;
+  return limit === undefined
+    ? ''
+    : `at ${atMost === undefined ? 'least' : 'most'} ${Number(limit.toFixed(2))}`;
+}
+
+function decimals(value: number): string {
+  return value < 0.1 ? String(Number(value.toPrecision(2))) : value.toFixed(2);
 }
 
 function under({ at, machine, servers }: Kept): string {

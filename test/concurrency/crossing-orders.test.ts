@@ -4,12 +4,12 @@
 
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { createDpg, type Item } from '../../sdk/index.js';
+import { createDpg, type Item, type UpsertItem } from '../../sdk/index.js';
 import { addUsers, student, tutor } from '../sdk/story.js';
 import { migrateToCurrent } from '../support/migrations.js';
 import { soak } from '../support/soak.js';
 import { type TestDatabase, testDatabase } from '../support/test-database.js';
-import { openSessions, refusals, type Session, untilWaiting } from './sessions.js';
+import { openSessions, refusals, type Session, until, untilWaiting } from './sessions.js';
 
 const ROUNDS = soak(12, 1000);
 const SESSIONS = 8;
@@ -120,6 +120,65 @@ describe.each(databases)('under %s', (_name, opening) => {
       );
       expect(refusals(results)).toEqual({});
     }
+  });
+
+  // Who waits for a row that is being changed queues at its old version, and then follows the chain to the new one. While
+  // somebody shares the key (an action that is being made), the old version counts as being changed even after the change
+  // is committed. Whoever has locked the new version and comes back to the old one, as a statement with an older snapshot
+  // does, would wait for the queue, and the queue for him.
+  test('upsert_items, twice, of an item that an action keeps and somebody has just changed', async () => {
+    const ids = ['0', '1', '8', 'f'].map((digit) => `${digit.repeat(8)}-0000-4000-8000-000000000001`);
+    const [itemOfOne, itemOfOther, both, last] = ids.map((item_id) =>
+      student({ item_domain: 'a', item_id }),
+    ) as [UpsertItem, UpsertItem, UpsertItem, UpsertItem];
+    await dpg().as('asha').items.upsertMany([itemOfOne, itemOfOther, both, last]);
+    const [keeper, changer, holdsOne, holdsOther, holdsLast, one, other] = sessions as [
+      Session,
+      Session,
+      Session,
+      Session,
+      Session,
+      Session,
+      Session,
+    ];
+    const begin = async (session: Session, statement: string, item: UpsertItem) => {
+      await session.sql`begin`;
+      await session.sql.unsafe(statement, [String(item.item_id)]);
+    };
+    const lock = 'select from dpg.items where item_id = $1 for no key update';
+    const upsert = (session: Session, version: number, ...items: UpsertItem[]) =>
+      session.as('asha').items.upsertMany(items.map((item) => ({ ...item, item_state: { version } })));
+    const untilBlocked = (session: Session, by: Session) =>
+      until(`${session.pid} waits for ${by.pid}`, async () => {
+        const [row] =
+          await database.sql`select ${by.pid} = any (pg_blocking_pids(${session.pid})) as is_blocked`;
+        return isRefused || row?.is_blocked === true;
+      });
+    let isRefused = false;
+
+    await begin(keeper, 'select from dpg.items where item_id = $1 for key share', both);
+    await begin(holdsOne, lock, itemOfOne);
+    await begin(holdsOther, lock, itemOfOther);
+    await begin(holdsLast, lock, last);
+    const calls = [upsert(one, 1, itemOfOne, both, last), upsert(other, 2, itemOfOther, both)];
+    for (const call of calls) {
+      call.catch(() => {
+        isRefused = true;
+      });
+    }
+    await untilWaiting(database.sql, [one.pid, other.pid]);
+    await begin(changer, `update dpg.items set item_state = '{"version": 3}' where item_id = $1`, both);
+    await holdsOne.sql`commit`;
+    await untilBlocked(one, changer);
+    await holdsOther.sql`commit`;
+    await untilBlocked(other, one);
+    await changer.sql`commit`;
+    await untilBlocked(one, holdsLast);
+    await untilBlocked(other, one);
+    await holdsLast.sql`commit`;
+    const results = await Promise.allSettled(calls);
+    await keeper.sql`commit`;
+    expect(refusals(results)).toEqual({});
   });
 
   test('transitions against deletes of the items, erasure of a party and redaction of the events', async () => {

@@ -227,7 +227,7 @@ describe('what the SDK refuses itself', () => {
     )) as DpgError;
     expect(error).toBeInstanceOf(InvalidArgumentError);
     expect(error.code).toBe('DP001');
-    expect(error.message).toBe("item_type of element 1 is refused: ' '");
+    expect(error.message).toBe("item_type (element 1) is refused: ' '");
     expect(error.detail).toEqual({ argument: 'item_type', value: ' ', index: 1 });
     expect(error.hint).toMatch(/^A key is text of 1 to 120 characters/);
     expect(error.cause).toBeInstanceOf(ZodError);

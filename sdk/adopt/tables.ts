@@ -1,0 +1,109 @@
+// The three tables, as far as the old ones and those of dpg have columns in common.
+
+export const roots = ['items', 'item_actions', 'action_events'] as const;
+export type Root = (typeof roots)[number];
+
+export type ColumnType = 'text' | 'uuid' | 'jsonb' | 'integer' | 'double precision' | 'timestamptz';
+
+export interface Column {
+  name: string;
+  type: ColumnType;
+  /** What stands for the column where older tables lack it; a column without this must be there. */
+  otherwise?: string;
+}
+
+export interface Table {
+  root: Root;
+  columns: readonly Column[];
+  /** The primary key. */
+  key: readonly string[];
+  /** The partition keys: the first two of the primary key. */
+  leaf: readonly [string, string];
+}
+
+const column = (name: string, type: ColumnType, otherwise?: string): Column => ({ name, type, otherwise });
+
+const sides = (type: 'source' | 'target', more: Column[]) => [
+  column(`${type}_item_network`, 'text'),
+  column(`${type}_item_domain`, 'text'),
+  column(`${type}_item_type`, 'text'),
+  column(`${type}_item_id`, 'uuid'),
+  column(`${type}_item_instance_url`, 'text'),
+  column(`${type}_item_owner`, 'text', 'null::text'),
+  ...more,
+];
+
+const place = (type: string) => [
+  column(`${type}_latitude`, 'double precision', 'null::double precision'),
+  column(`${type}_longitude`, 'double precision', 'null::double precision'),
+];
+
+export const tables: Record<Root, Table> = {
+  items: {
+    root: 'items',
+    key: ['item_network', 'item_domain', 'item_type', 'item_id'],
+    leaf: ['item_network', 'item_domain'],
+    columns: [
+      column('item_network', 'text'),
+      column('item_domain', 'text'),
+      column('item_type', 'text'),
+      column('item_id', 'uuid'),
+      column('item_instance_url', 'text'),
+      column('item_schema_url', 'text'),
+      column('item_state', 'jsonb'),
+      ...place('item'),
+      column('created_by', 'text'),
+      column('created_at', 'timestamptz'),
+      column('updated_at', 'timestamptz'),
+    ],
+  },
+  item_actions: {
+    root: 'item_actions',
+    key: ['partition_network', 'action_type', 'action_id'],
+    leaf: ['partition_network', 'action_type'],
+    columns: [
+      column('partition_network', 'text'),
+      column('action_type', 'text'),
+      column('action_id', 'uuid'),
+      column('action_status', 'text'),
+      column('update_count', 'integer'),
+      column('requirements_snapshot', 'jsonb', `'{}'::jsonb`),
+      column('remarks', 'text', 'null::text'),
+      ...sides('source', []),
+      ...sides('target', []),
+      column('created_at', 'timestamptz'),
+      column('updated_at', 'timestamptz'),
+    ],
+  },
+  action_events: {
+    root: 'action_events',
+    key: ['partition_network', 'action_type', 'event_id'],
+    leaf: ['partition_network', 'action_type'],
+    columns: [
+      column('partition_network', 'text'),
+      column('action_type', 'text'),
+      column('event_id', 'uuid'),
+      column('origin_instance_domain', 'text'),
+      column('action_id', 'uuid'),
+      column('action_status', 'text'),
+      column('update_count', 'integer'),
+      ...sides('source', place('source_item')),
+      ...sides('target', place('target_item')),
+      column('event_payload', 'jsonb'),
+      column('remarks', 'text', 'null::text'),
+      column('created_at', 'timestamptz'),
+    ],
+  },
+};
+
+export const updateKey = [
+  'partition_network',
+  'action_type',
+  'origin_instance_domain',
+  'action_id',
+  'update_count',
+] as const;
+
+export function columnNames(root: Root): string[] {
+  return tables[root].columns.map(({ name }) => name);
+}

@@ -1,0 +1,17 @@
+import { adoptCommand } from './adopt.js';
+import type { Command } from './command.js';
+import { doctorCommand } from './doctor.js';
+import { migrateCommand } from './migrate.js';
+import { partitionsCommand } from './partitions.js';
+import { statusCommand } from './status.js';
+import { subscriptionsCommand } from './subscriptions.js';
+
+/** In the order of the help. */
+export const commands: readonly Command[] = [
+  migrateCommand,
+  statusCommand,
+  doctorCommand,
+  partitionsCommand,
+  subscriptionsCommand,
+  adoptCommand,
+];

@@ -1,0 +1,52 @@
+import postgres from 'postgres';
+import { UsageError } from './command.js';
+
+const EXAMPLE = 'postgres://user:password@host:5432/database';
+
+/** @throws {UsageError} when no database is named, or not as a URL */
+export function databaseUrl(option: unknown): string {
+  const url = typeof option === 'string' ? option : process.env.DATABASE_URL;
+  if (!url) throw new UsageError(`no database is named: set DATABASE_URL or give --database-url ${EXAMPLE}`);
+  if (!/^postgres(ql)?:\/\//.test(url))
+    throw new UsageError(`the database is named by a URL like ${EXAMPLE}`);
+  return url;
+}
+
+/** One connection, made with the first statement. It asks for nothing that a pooler of transactions does not give. */
+export function connect(url: string): postgres.Sql {
+  try {
+    return postgres(url, {
+      max: 1,
+      prepare: false,
+      connect_timeout: 10,
+      onnotice: () => undefined,
+      connection: { application_name: 'dpg-database' },
+    });
+  } catch {
+    // the error of an unreadable URL holds the URL, and with it the password
+    throw new UsageError(
+      `the URL of the database cannot be read: it looks like ${EXAMPLE}, other characters as %40`,
+    );
+  }
+}
+
+/** Where it is, without the password. */
+export function place({ options: { host, port, database, user } }: postgres.Sql): string {
+  const hosts = host.map((name, i) => (port[i] ? `${name}:${port[i]}` : name));
+  return `${database} at ${hosts.join(', ')} as ${user}`;
+}
+
+/** What a text has of the password is hidden, as it was given and as it reads. */
+export function withoutPassword(text: string, url: string): string {
+  const [, given = ''] = /^\w+:\/\/[^:@/]*:([^@/]*)@/.exec(url) ?? [];
+  const secrets = new Set([given, decoded(given)].filter((secret) => secret.length > 2));
+  return [...secrets].reduce((shown, secret) => shown.replaceAll(secret, '***'), text);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

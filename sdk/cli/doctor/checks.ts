@@ -1,0 +1,35 @@
+import type { Check } from './check.js';
+import { extensions } from './extensions.js';
+import { foreignKeys } from './foreign-keys.js';
+import { grants } from './grants.js';
+import { indexes } from './indexes.js';
+import { limits } from './limits.js';
+import { migrations } from './migrations.js';
+import { objects } from './objects.js';
+import { owners } from './owners.js';
+import { partitions } from './partitions.js';
+import { roles } from './roles.js';
+import { sequences } from './sequences.js';
+import { settings } from './settings.js';
+import { subscriptions } from './subscriptions.js';
+import { triggers } from './triggers.js';
+import { vacuum } from './vacuum.js';
+
+/** In the order in which what they find is mended. */
+export const checks: readonly Check[] = [
+  migrations,
+  extensions,
+  roles,
+  objects,
+  owners,
+  partitions,
+  indexes,
+  triggers,
+  foreignKeys,
+  grants,
+  sequences,
+  vacuum,
+  settings,
+  limits,
+  subscriptions,
+];

@@ -1,0 +1,147 @@
+import { type Check, type Expected, type Finding, OURS, type Sql } from './check.js';
+import { callers, type Grant, grantStatement, grants as grantsOf } from './privileges.js';
+
+/** What the roles of the contract may, and that nobody else may more. */
+export const grants: Check = {
+  name: 'grants',
+  async find(sql, expected) {
+    return [
+      ...(await missingCalls(sql, expected)),
+      ...(await missingGrants(sql, grantsOf(expected.files))),
+      ...(await missingTypes(sql)),
+      ...(await excessiveCalls(sql, expected)),
+      ...(await excessiveGrants(sql)),
+    ];
+  },
+};
+
+const missing = (object: string, role: string, privilege: string, mend: string): Finding => ({
+  severity: 'error',
+  object,
+  problem: `${role} lacks the privilege ${privilege}.`,
+  mend: [mend],
+  mend_with: 'sql',
+});
+
+async function missingCalls(sql: Sql, { files, declarations }: Expected): Promise<Finding[]> {
+  const wanted = declarations.functions.flatMap(({ name }) =>
+    callers(name, files).map((role) => ({ name, role })),
+  );
+  const rows = await sql.unsafe(
+    `select p.oid::regprocedure::text as signature, wanted.role
+     from unnest($1::text[], $2::text[]) with ordinality wanted (name, role, place)
+     join pg_proc p on p.oid = to_regproc(wanted.name)
+     join pg_roles r on r.rolname = wanted.role
+     where not has_function_privilege(r.oid, p.oid, 'execute')
+     order by wanted.place`,
+    [wanted.map(({ name }) => name), wanted.map(({ role }) => role)],
+  );
+  return rows.map(({ signature, role }) =>
+    missing(`function ${signature}`, role, 'execute', `grant execute on function ${signature} to ${role};`),
+  );
+}
+
+async function missingGrants(sql: Sql, wanted: Grant[]): Promise<Finding[]> {
+  const rows = await sql.unsafe(
+    `select wanted.*
+     from jsonb_to_recordset($1::text::jsonb)
+       wanted (kind text, privilege text, "column" text, object text, role text)
+     join pg_roles r on r.rolname = wanted.role
+     where case wanted.kind
+       when 'schema' then not has_schema_privilege(r.oid, to_regnamespace(wanted.object)::oid, wanted.privilege)
+       when 'table' then not has_table_privilege(r.oid, to_regclass(wanted.object)::oid, wanted.privilege)
+       else not has_column_privilege(r.oid, to_regclass(wanted.object)::oid, wanted.column, wanted.privilege)
+     end`,
+    [JSON.stringify(wanted)],
+  );
+  return rows.map((row) => {
+    const grant = row as unknown as Grant;
+    const { kind, privilege, column, object, role } = grant;
+    return missing(
+      `${kind === 'schema' ? 'schema' : 'table'} ${object}`,
+      role,
+      column ? `${privilege} (${column})` : privilege,
+      grantStatement(grant),
+    );
+  });
+}
+
+async function missingTypes(sql: Sql): Promise<Finding[]> {
+  const rows = await sql.unsafe(`
+    select t.oid::regtype::text as type, r.rolname as role
+    from pg_type t
+    join pg_class c on c.oid = t.typrelid and c.relkind = 'c'
+    join pg_namespace n on n.oid = t.typnamespace and n.nspname = 'dpg'
+    join pg_roles r on r.rolname in ('dpg_app', 'dpg_readonly', 'dpg_admin')
+    where not has_type_privilege(r.oid, t.oid, 'usage')
+    order by 1, 2`);
+  return rows.map(({ type, role }) =>
+    missing(`type ${type}`, role, 'usage', `grant usage on type ${type} to ${role};`),
+  );
+}
+
+/** Others than the owner and those who may: what you have granted to roles of your own is only noticed. */
+async function excessiveCalls(sql: Sql, { files, declarations }: Expected): Promise<Finding[]> {
+  const names = declarations.functions.map(({ name }) => name);
+  const allowed = names.flatMap((name) => callers(name, files).map((role) => `${name} ${role}`));
+  const rows = await sql.unsafe(
+    `select p.oid::regprocedure::text as signature, coalesce(r.rolname::text, 'public') as role
+     from pg_proc p
+     join pg_namespace n on n.oid = p.pronamespace
+     cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) privilege
+     left join pg_roles r on r.oid = privilege.grantee
+     where privilege.grantee <> p.proowner
+       and format('%I.%I', n.nspname, p.proname) = any ($1::text[])
+       and format('%I.%I %s', n.nspname, p.proname, r.rolname) <> all ($2::text[])
+     order by 1, 2`,
+    [names, allowed],
+  );
+  return rows.map(({ signature, role }) => ({
+    severity: OF_EVERYBODY.includes(role) ? 'error' : 'notice',
+    object: `function ${signature}`,
+    problem: `${role} may call the function, which the migration has not granted.`,
+    mend: [`revoke execute on function ${signature} from ${quoted(role)};`],
+    mend_with: 'sql',
+  }));
+}
+
+/** Those that applications log in as, and everybody. */
+const OF_EVERYBODY = ['public', 'dpg_app', 'dpg_readonly'];
+
+/**
+ * Writing without the functions is writing without their rules; and whoever may read a partition by itself passes by the
+ * policies of its root.
+ */
+async function excessiveGrants(sql: Sql): Promise<Finding[]> {
+  const rows = await sql.unsafe(`
+    with granted as (
+      select c.oid::regclass::text as name, c.relispartition as is_partition, coalesce(r.rolname::text, 'public') as role,
+        string_agg(lower(privilege.privilege_type), ', ' order by privilege.privilege_type) as privileges
+      from pg_class c
+      cross join lateral aclexplode(c.relacl) privilege
+      left join pg_roles r on r.oid = privilege.grantee
+      where c.relnamespace = any (${OURS})
+        and c.relkind in ('r', 'p', 'v')
+        and privilege.grantee <> c.relowner
+        and (c.relispartition or privilege.privilege_type in ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER', 'REFERENCES'))
+      group by 1, 2, 3
+    )
+    -- of partitions there may be thousands, granted in one statement
+    select is_partition, role, privileges, array_agg(name order by name) as names
+    from granted
+    group by is_partition, role, privileges, case when not is_partition then name end
+    order by 1, 2, 4`);
+  return rows.map(({ is_partition, role, privileges, names }) => ({
+    severity: is_partition && privileges === 'select' && !OF_EVERYBODY.includes(role) ? 'notice' : 'warning',
+    object: names.length === 1 ? `table ${names[0]}` : `${names.length} partitions`,
+    problem: is_partition
+      ? `${role} has privileges on what is a partition by itself (${privileges}), past the policies of its root.`
+      : `${role} may ${privileges} without the functions, and so without their rules.`,
+    mend: names.map((name: string) => `revoke ${privileges} on ${name} from ${quoted(role)};`),
+    mend_with: 'sql',
+  }));
+}
+
+/** `public` is a word here, not a role. */
+const quoted = (role: string) =>
+  role === 'public' || /^[a-z_][a-z0-9_]*$/.test(role) ? role : `"${role.replaceAll('"', '""')}"`;

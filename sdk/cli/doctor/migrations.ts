@@ -1,0 +1,58 @@
+import type { MigrationStatus } from '../../migrate/status.js';
+import type { Check, Finding } from './check.js';
+
+export const migrations: Check = {
+  name: 'migrations',
+  async find(_sql, { migrations }) {
+    const altered = migrations.filter(({ state }) => state === 'altered');
+    return migrations.flatMap((migration) => findings(migration, altered));
+  },
+};
+
+function findings({ name, state }: MigrationStatus, altered: MigrationStatus[]): Finding[] {
+  if (state === 'pending') {
+    return [
+      {
+        severity: 'error',
+        object: name,
+        problem: 'This migration was not run on this database.',
+        mend: ['npx dpg-database migrate'],
+        mend_with: 'shell',
+      },
+    ];
+  }
+  if (state === 'altered' && name === altered[0]?.name) {
+    return [
+      {
+        severity: 'error',
+        object: altered.map((migration) => migration.name).join(', '),
+        problem:
+          'It was run here with other content than this package has: install the package that migrated the database, or, once you have made sure that the database is as this package wants it, correct the record.',
+        mend: [correction(altered)],
+        mend_with: 'sql',
+      },
+    ];
+  }
+  if (state === 'unknown') {
+    return [
+      {
+        severity: 'warning',
+        object: name,
+        problem:
+          'It was run here, and this package does not have it: the database is newer than the package.',
+        mend: ['npm install dpg-database@latest'],
+        mend_with: 'shell',
+      },
+    ];
+  }
+  return [];
+}
+
+/** In one statement, since each record refers to the one before by its hash. */
+function correction(altered: MigrationStatus[]): string {
+  const pairs = altered.map(({ recorded_hash, shipped_hash }) => `('${recorded_hash}', '${shipped_hash}')`);
+  return `with correct (recorded, shipped) as (values ${pairs.join(', ')})
+update graphile_migrate.migrations m
+set hash = coalesce((select shipped from correct where recorded = m.hash), m.hash),
+  previous_hash = coalesce((select shipped from correct where recorded = m.previous_hash), m.previous_hash);`;
+}

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { packageVersion } from '../migrate/package-folder.js';
+import { type Command, type Context, exitCodes, UsageError } from './command.js';
+import { commands } from './commands.js';
+import { connect, databaseUrl, place, withoutPassword } from './connection.js';
+import { connectionError, isConnectionLoss, told } from './errors.js';
+import { commandHelp, help } from './help.js';
+import { parseOptions, splitCommand } from './options.js';
+import { plain } from './text.js';
+
+/** Runs the command that the arguments name; the exit code. */
+export async function main(args: string[]): Promise<number> {
+  let command: Command | undefined;
+  let url = '';
+  try {
+    const { name, rest } = splitCommand(args);
+    command = name === undefined ? undefined : commandNamed(name);
+    const { values, positionals } = parseOptions(rest, command);
+    if (values.version) return print(packageVersion());
+    if (values.help) return print(command ? commandHelp(command) : help(commands));
+    if (!command) throw new UsageError(`no command is named: ${names()}`);
+    url = databaseUrl(values['database-url']);
+    return await run(command, { url, json: values.json === true, values, positionals });
+  } catch (error) {
+    const { exitCode, lines } = told(error, command);
+    process.stderr.write(withoutPassword(`dpg-database: ${lines.map(plain).join('\n')}\n`, url));
+    return exitCode;
+  }
+}
+
+async function run(
+  command: Command,
+  { url, json, values, positionals }: Pick<Context, 'url' | 'json' | 'values' | 'positionals'>,
+): Promise<number> {
+  const sql = connect(url);
+  try {
+    // by itself, so that nothing that goes wrong later is taken for it
+    await sql`select 1`.catch((error: unknown) => {
+      throw connectionError(error, place(sql));
+    });
+    return await command.run({
+      sql,
+      url,
+      json,
+      values,
+      positionals,
+      write: (text = '') => process.stdout.write(`${text}\n`),
+      writeJson: (document) => process.stdout.write(`${asJson({ command: command.name, ...document })}\n`),
+      note: (text) => process.stderr.write(`${text}\n`),
+    });
+  } catch (error) {
+    throw isConnectionLoss(error) ? connectionError(error, place(sql)) : error;
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}
+
+function commandNamed(name: string): Command {
+  const command = commands.find((candidate) => candidate.name === name);
+  if (!command) throw new UsageError(`there is no command '${name}': ${names()}`);
+  return command;
+}
+
+const names = () => `it is one of ${commands.map(({ name }) => name).join(', ')}`;
+
+function print(text: string): number {
+  process.stdout.write(`${text}\n`);
+  return exitCodes.fine;
+}
+
+/** A bigint as a number: JSON's are as long as one likes. */
+function asJson(document: object): string {
+  const mark = randomUUID();
+  const marked = JSON.stringify(
+    document,
+    (_, value) => (typeof value === 'bigint' ? `${mark}${value}` : value),
+    2,
+  );
+  return marked.replace(new RegExp(`"${mark}(-?\\d+)"`, 'g'), '$1');
+}

@@ -1,0 +1,98 @@
+import { type SubscriptionStatus, subscriptionsOf } from '../feed.js';
+import { packageVersion } from '../migrate/package-folder.js';
+import { type MigrationStatus, migrationStatus } from '../migrate/status.js';
+import { type Command, exitCodes } from './command.js';
+import { duration, table } from './text.js';
+
+interface Counts {
+  networks: number;
+  items: number;
+  item_actions: number;
+  action_events: number;
+}
+
+export const statusCommand: Command = {
+  name: 'status',
+  summary: 'versions, migrations, partitions and subscriptions at a glance',
+  help: `
+Says which server and package these are, whether the database has run the package's migrations, how many partitions
+there are, and how far behind each subscription is. Changes nothing.
+
+With --json: server_version, package_version, database, role, is_up_to_date, migrations (name, state: applied, pending,
+altered or unknown; applied_at, shipped_hash, recorded_hash), partitions (networks; items, item_actions, action_events:
+leaves), subscriptions (as dpg.subscription_status has them); the last two are null where nothing is migrated.
+
+Exit codes: 0 the database is up to date, 1 it is not: run dpg-database migrate, or install the version of the package
+that migrated it; 2 wrong usage, 3 no connection, 4 refused.`,
+
+  async run({ sql, json, write, writeJson }) {
+    const [server] = await sql`
+      select split_part(current_setting('server_version'), ' ', 1) as server_version, current_database() as database,
+        current_user as role, to_regclass('dpg.partitions') is not null as has_partitions,
+        to_regclass('dpg.subscription_status') is not null as has_subscriptions`;
+    const { has_partitions, has_subscriptions, ...about } = server as Record<string, unknown>;
+    const migrations = await migrationStatus(sql);
+    const is_up_to_date = migrations.every(({ state }) => state === 'applied');
+    const partitions = has_partitions ? await countPartitions() : null;
+    const subscriptions = has_subscriptions ? await subscriptionsOf(sql).list() : null;
+
+    if (json) {
+      const package_version = packageVersion();
+      writeJson({ ...about, package_version, is_up_to_date, migrations, partitions, subscriptions });
+    } else {
+      write(`PostgreSQL ${about.server_version}, database ${about.database}, role ${about.role}`);
+      write(`dpg-database ${packageVersion()}`);
+      for (const line of migrationLines(migrations)) write(line);
+      if (partitions) write(partitionLine(partitions));
+      if (subscriptions) for (const line of subscriptionLines(subscriptions)) write(line);
+    }
+    return is_up_to_date ? exitCodes.fine : exitCodes.found;
+
+    async function countPartitions(): Promise<Counts> {
+      const [counts] = await sql`
+        select count(distinct network)::integer as networks,
+          count(*) filter (where root = 'items')::integer as items,
+          count(*) filter (where root = 'item_actions')::integer as item_actions,
+          count(*) filter (where root = 'action_events')::integer as action_events
+        from dpg.partitions`;
+      return counts as unknown as Counts;
+    }
+  },
+};
+
+const MEANING: Record<MigrationStatus['state'], string> = {
+  applied: '',
+  pending: 'not run yet: dpg-database migrate runs it',
+  altered: 'run here with other content than this package has',
+  unknown: 'run here, and not in this package: the package is older than the database',
+};
+
+function migrationLines(migrations: MigrationStatus[]): string[] {
+  const rows = migrations.map(({ name, state, applied_at }) => [
+    name,
+    state,
+    applied_at?.replace(/\.\d+/, '') ?? MEANING[state],
+  ]);
+  const wrong = migrations.filter(({ state }) => state === 'altered' || state === 'unknown');
+  return [
+    '',
+    table(['migration', 'state', ''], rows),
+    ...wrong.map(({ name, state }) => `${name}: ${MEANING[state]}`),
+  ];
+}
+
+function partitionLine({ networks, items, item_actions, action_events }: Counts): string {
+  return `\nPartitions: ${items} of items, ${item_actions} of actions, ${action_events} of events, in ${networks} networks`;
+}
+
+function subscriptionLines(subscriptions: SubscriptionStatus[]): string[] {
+  if (subscriptions.length === 0) return ['Subscriptions: none'];
+  const rows = subscriptions.map(({ subscription, lag_events, lag_seconds, dead_events, is_dead }) => [
+    subscription,
+    lag_events,
+    duration(lag_seconds),
+    dead_events,
+    is_dead ? 'nobody reads it' : '',
+  ]);
+  return ['', table(['subscription', 'events behind', 'oldest', 'dead events', ''], rows)];
+}

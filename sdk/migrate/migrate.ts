@@ -1,0 +1,85 @@
+import postgres from 'postgres';
+import { runMigrations } from './graphile-migrate.js';
+import { MigrationError } from './migration-error.js';
+import { migrationsFolder } from './shipped.js';
+import { type MigrationStatus, migrationStatus } from './status.js';
+
+export interface MigrateOptions {
+  /** The folder that holds `committed/`; the package's own unless told. */
+  migrationsFolder?: string;
+  /** For how long to wait while another process migrates the same database; 60 unless told. */
+  waitSeconds?: number;
+}
+
+export interface Migrated {
+  /** The files that were run by this call, or meanwhile by another that it waited for. */
+  applied: string[];
+  /** How the database stands now. */
+  migrations: MigrationStatus[];
+}
+
+const PAUSE_MILLISECONDS = 250;
+
+/**
+ * Brings a database up to date: runs the migrations of this package that it has not run yet, each in a transaction. Where
+ * there are none it changes nothing. `url` names the database and a role that may create schemas in it; it goes to the
+ * server directly, not through a pooler of transactions. Needs the package graphile-migrate when there is something to
+ * run, and keeps the same record, so that its own command finds the database up to date.
+ *
+ * Several processes may call it at once: one works, the others wait.
+ * @throws {MigrationError} with a hint that says what to do: what the role may not do itself is named as a statement
+ */
+export async function migrate(
+  url: string,
+  { migrationsFolder: folder = migrationsFolder(), waitSeconds = 60 }: MigrateOptions = {},
+): Promise<Migrated> {
+  const before = await statusOf(url, folder);
+  refuseAltered(before);
+  if (!before.some(({ state }) => state === 'pending')) return { applied: [], migrations: before };
+
+  await runWithin(waitSeconds, url, folder);
+  const migrations = await statusOf(url, folder);
+  const pending = new Set(before.filter(({ state }) => state === 'pending').map(({ name }) => name));
+  const applied = migrations.filter(({ name, state }) => state === 'applied' && pending.has(name));
+  return { applied: applied.map(({ name }) => name), migrations };
+}
+
+async function runWithin(seconds: number, url: string, folder: string): Promise<void> {
+  const deadline = Date.now() + seconds * 1000;
+  try {
+    while (!(await runMigrations(url, folder))) {
+      if (Date.now() >= deadline) {
+        throw new MigrationError(`another process has been migrating this database for ${seconds} s`, {
+          hint: 'Wait for it, then repeat the call; pg_stat_activity shows what it does.',
+        });
+      }
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));
+    }
+  } catch (error) {
+    if (error instanceof MigrationError) throw error;
+    const { message, code, hint } = error as { message: string; code?: string; hint?: string };
+    const failed = (await statusOf(url, folder)).find(({ state }) => state === 'pending')?.name;
+    throw new MigrationError(`${failed}: ${message}`, { code, hint, cause: error });
+  }
+}
+
+/** The files differ from what was run: nobody knows what running the rest would make of it. */
+function refuseAltered(migrations: MigrationStatus[]): void {
+  const altered = migrations.find(({ state }) => state === 'altered');
+  if (!altered) return;
+  throw new MigrationError(
+    `${altered.name} was run on this database with other content (${altered.recorded_hash}) than this package has (${altered.shipped_hash})`,
+    {
+      hint: 'Install the version of dpg-database that migrated it. If the application keeps its own migrations by graphile-migrate in this database, take the text of migrations/committed into those.',
+    },
+  );
+}
+
+async function statusOf(url: string, folder: string): Promise<MigrationStatus[]> {
+  const sql = postgres(url, { max: 1, prepare: false, fetch_types: false, onnotice: () => undefined });
+  try {
+    return await migrationStatus(sql, { migrationsFolder: folder });
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}

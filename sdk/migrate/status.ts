@@ -1,0 +1,100 @@
+import { MigrationError } from './migration-error.js';
+import type { ShippedMigration } from './shipped.js';
+import { migrationsFolder, shippedMigrations } from './shipped.js';
+
+/** What is needed of postgres.js: an instance, or a transaction of it. */
+export interface Readable {
+  unsafe(query: string): PromiseLike<ArrayLike<unknown>>;
+}
+
+export interface MigrationStatus {
+  /** The file, `000001-the-data-layer.sql`; as recorded, `000002.sql`, where this package does not have it. */
+  name: string;
+  /**
+   * - `applied`: it was run on this database.
+   * - `pending`: it was not.
+   * - `altered`: one of this name was run, with other content.
+   * - `unknown`: it was run, and this package does not have it: the database is newer, or somebody else's.
+   */
+  state: 'applied' | 'pending' | 'altered' | 'unknown';
+  /** ISO 8601 in UTC with microseconds; null when pending. */
+  applied_at: string | null;
+  /** Of the content that this package has, and that the database has recorded. */
+  shipped_hash: string | null;
+  recorded_hash: string | null;
+}
+
+interface Recorded {
+  filename: string;
+  hash: string;
+  applied_at: string;
+}
+
+export interface StatusOptions {
+  /** The folder that holds `committed/`; the package's own unless told. */
+  migrationsFolder?: string | undefined;
+}
+
+/**
+ * Which migrations of this package the database has, in order. Changes nothing, and needs no graphile-migrate: the
+ * database's record is read as it is. The role must be the one that migrates, or a superuser.
+ * @throws {MigrationError} when the record may not be read, or the files of the package were changed
+ */
+export async function migrationStatus(
+  sql: Readable,
+  { migrationsFolder: folder = migrationsFolder() }: StatusOptions = {},
+): Promise<MigrationStatus[]> {
+  return compare(await shippedMigrations(folder), await recordedMigrations(sql));
+}
+
+export function compare(shipped: ShippedMigration[], recorded: Recorded[]): MigrationStatus[] {
+  const left = new Map(recorded.map((record) => [record.filename, record]));
+  const ours = shipped.map(({ name, filename, hash }): MigrationStatus => {
+    const record = left.get(filename);
+    left.delete(filename);
+    return {
+      name,
+      state: !record ? 'pending' : record.hash === hash ? 'applied' : 'altered',
+      applied_at: record?.applied_at ?? null,
+      shipped_hash: hash,
+      recorded_hash: record?.hash ?? null,
+    };
+  });
+  const others = [...left.values()].map(
+    ({ filename, hash, applied_at }): MigrationStatus => ({
+      name: filename,
+      state: 'unknown',
+      applied_at,
+      shipped_hash: null,
+      recorded_hash: hash,
+    }),
+  );
+  return [...ours, ...others];
+}
+
+/** What graphile-migrate has recorded. */
+export async function recordedMigrations(sql: Readable): Promise<Recorded[]> {
+  const [found] = (await sql.unsafe(`
+    select c.oid is not null as exists,
+      has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select') as readable,
+      current_user as role, pg_get_userbyid(c.relowner) as owner
+    from pg_namespace n
+    left join pg_class c on c.relnamespace = n.oid and c.relname = 'migrations' and c.relkind = 'r'
+    where n.nspname = 'graphile_migrate'`)) as unknown as {
+    exists: boolean;
+    readable: boolean;
+    role: string;
+    owner: string;
+  }[];
+  if (!found?.exists) return [];
+  if (!found.readable) {
+    throw new MigrationError(`role ${found.role} may not read which migrations were run`, {
+      code: '42501',
+      hint: `Connect as ${found.owner}, the role that migrates, or as a superuser.`,
+    });
+  }
+  return (await sql.unsafe(`
+    select filename, hash, to_char(date at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as applied_at
+    from graphile_migrate.migrations
+    order by filename`)) as unknown as Recorded[];
+}

@@ -1,0 +1,173 @@
+// What every command has in common: help, usage, exit codes, errors in a line or two, and no password anywhere.
+
+import { createServer } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { testDatabase } from '../support/test-database.js';
+import { type Installed, installedCommand } from './command.js';
+
+const database = await testDatabase();
+const empty = await testDatabase({ from: 'empty' });
+const NAMES = ['migrate', 'status', 'doctor', 'partitions', 'subscriptions'];
+let command: Installed;
+
+beforeAll(async () => {
+  command = await installedCommand();
+});
+afterAll(() => command.remove());
+
+describe('help', () => {
+  test('lists the commands, the options and the exit codes, and needs no database', async () => {
+    const { exitCode, stdout, stderr } = await command.dpgDatabase(undefined, '--help');
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    for (const word of [
+      ...NAMES,
+      '--database-url <url>',
+      '--json',
+      '-h, --help',
+      'Exit codes:',
+      '  3  no connection',
+    ])
+      expect(stdout).toContain(word);
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
+  });
+
+  test.each(NAMES)('of %s says what it does, its options, its JSON and its exit codes', async (name) => {
+    const { exitCode, stdout } = await command.dpgDatabase(undefined, name, '-h');
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^Usage: dpg-database ${name} \\[options\\]`));
+    for (const word of ['With --json: ', 'Exit codes: 0 ', '--database-url <url>'])
+      expect(stdout).toContain(word);
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
+  });
+
+  test('the version is the package’s', async () => {
+    expect(await command.dpgDatabase(undefined, '--version')).toEqual({
+      exitCode: 0,
+      stdout: '0.1.0\n',
+      stderr: '',
+    });
+  });
+});
+
+describe('wrong usage ends with 2, and sends nothing', () => {
+  test.each([
+    [[], /^dpg-database: no command is named: it is one of migrate, status, /],
+    [['heal'], /^dpg-database: there is no command 'heal': it is one of migrate, /],
+    [['status', '--quick'], /^dpg-database: Unknown option '--quick'\nSee dpg-database status --help\.\n$/],
+    [['status', 'now'], /^dpg-database: Unexpected argument 'now'/],
+    [
+      ['partitions', '--root', 'leaves'],
+      /^dpg-database: --root is items, item_actions, action_events, not 'leaves'/,
+    ],
+    [['partitions', '--sort', 'age'], /^dpg-database: --sort is name, rows, size, not 'age'/],
+    [['subscriptions', 'one', 'two'], /^dpg-database: one subscription can be named/],
+    [['subscriptions', '--max-lag', 'soon'], /^dpg-database: --max-lag is a number of seconds, not 'soon'/],
+    [['status', '--database-url'], /^dpg-database: Option '--database-url <value>' argument missing/],
+  ] as [string[], RegExp][])('%j', async (args, message) => {
+    const { exitCode, stdout, stderr } = await command.dpgDatabase(database.url, ...args);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+    expect(stderr.trim().split('\n')).toHaveLength(2);
+  });
+
+  test('no database is named', async () => {
+    const { exitCode, stderr } = await command.dpgDatabase(undefined, 'status');
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(
+      /^dpg-database: no database is named: set DATABASE_URL or give --database-url postgres:/,
+    );
+  });
+
+  test('the URL is none of PostgreSQL', async () => {
+    const { exitCode, stderr } = await command.dpgDatabase('mysql://root:secret@localhost/x', 'status');
+    expect(exitCode).toBe(2);
+    expect(stderr).not.toContain('secret');
+  });
+});
+
+describe('no connection ends with 3, and tells no password', () => {
+  const elsewhere = (change: (url: URL) => void): string => {
+    const url = new URL(database.url);
+    change(url);
+    return url.href;
+  };
+
+  test('nobody listens', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    await new Promise((resolve) => server.close(resolve));
+    const { exitCode, stdout, stderr } = await command.dpgDatabase(
+      `postgres://me:geheim@127.0.0.1:${port}/x`,
+      'status',
+    );
+    expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: '' });
+    expect(stderr).toBe(
+      `dpg-database: no connection to x at 127.0.0.1:${port} as me: connect ECONNREFUSED 127.0.0.1:${port}\n` +
+        'Check the URL, and that the server listens there and lets this machine in.\n',
+    );
+  });
+
+  test('the password is wrong', async () => {
+    const url = elsewhere((wrong) => {
+      wrong.password = 'gehe%20im';
+    });
+    const { exitCode, stderr } = await command.dpgDatabase(url, 'status');
+    expect(exitCode).toBe(3);
+    expect(stderr).toMatch(/password authentication failed .*\nCheck user and password of the URL/);
+    expect(stderr).not.toMatch(/gehe/);
+  });
+
+  test('there is no such database', async () => {
+    const { exitCode, stderr } = await command.dpgDatabase(
+      elsewhere((wrong) => {
+        wrong.pathname = '/nowhere';
+      }),
+      'migrate',
+    );
+    expect(exitCode).toBe(3);
+    expect(stderr).toMatch(/database "nowhere" does not exist\nCheck the name of the database/);
+    expect(stderr).not.toContain(new URL(database.url).password);
+  });
+
+  test('the URL cannot be read: it is not repeated', async () => {
+    for (const url of ['postgres://me:gehe@im@[127.0.0.1:5432/x', 'postgres://me:ge%heim@127.0.0.1/x']) {
+      const { exitCode, stdout, stderr } = await command.dpgDatabase(
+        undefined,
+        'status',
+        '--database-url',
+        url,
+      );
+      expect([2, 3]).toContain(exitCode);
+      expect(stdout + stderr).not.toMatch(/ge%?he/);
+      expect(stderr.trim().split('\n')).toHaveLength(2);
+    }
+  });
+});
+
+test('--database-url is before DATABASE_URL, also before the command', async () => {
+  const { exitCode, stdout } = await command.dpgDatabase(
+    'postgres://127.0.0.1:1/x',
+    '--database-url',
+    database.url,
+    'partitions',
+  );
+  expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '0 partitions, 0 B\n' });
+});
+
+test('a role that may not: what the database says, and what to do', async () => {
+  const stranger = await database.createLogin('pg_monitor');
+  const { exitCode, stdout, stderr } = await command.dpgDatabase(stranger, 'partitions');
+  expect({ exitCode, stdout }).toEqual({ exitCode: 4, stdout: '' });
+  expect(stderr).toBe(
+    'dpg-database: permission denied for schema dpg\nConnect as the role that migrates, or ask it for the grant.\n',
+  );
+});
+
+test('a database that is not migrated: what to run', async () => {
+  const { exitCode, stderr } = await command.dpgDatabase(empty.url, 'subscriptions');
+  expect(exitCode).toBe(4);
+  expect(stderr).toMatch(
+    /^dpg-database: relation "dpg.subscription_status" does not exist\nIs the database migrated\? Run: npx dpg-database migrate\n$/,
+  );
+});

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { shippedFiles, shippedMigrations } from '../../sdk/migrate/shipped.js';
+import { fileTexts, listedFiles } from '../support/migrations.js';
+
+test('the files of the migrations are those of sql/, as they are there', async () => {
+  const files = shippedFiles(await shippedMigrations());
+  const listed = await fileTexts(await listedFiles());
+  expect([...files.keys()].sort()).toEqual([...listed.keys()].sort());
+  expect(files.get('partitions/leaf.sql')).toBe(listed.get('partitions/leaf.sql'));
+});
+
+test('of several migrations the last text counts, and what a later one drops is gone', () => {
+  const file = (path: string, text: string) => `--! Included ${path}\n${text}\n--! EndIncluded ${path}\n`;
+  const first = [
+    file('a/one.sql', 'create or replace function dpg.one(n integer)\nreturns 1;'),
+    file('a/one_more.sql', 'create or replace function dpg.one_more()\nreturns 1;'),
+    file('a/two.sql', 'create or replace view dpg.two as select 1;'),
+    file('a/three.sql', "create or replace function dpg.three()\nas 'drop view dpg.two';"),
+  ].join('');
+  const second = `drop function if exists dpg.one(integer);
+drop view dpg.two;
+${file('a/two.sql', 'create or replace view dpg.two as select 2;')}`;
+  expect([...shippedFiles([{ text: first }, { text: second }])]).toEqual([
+    ['a/one_more.sql', 'create or replace function dpg.one_more()\nreturns 1;'],
+    ['a/three.sql', "create or replace function dpg.three()\nas 'drop view dpg.two';"],
+    ['a/two.sql', 'create or replace view dpg.two as select 2;'],
+  ]);
+});

@@ -1,0 +1,123 @@
+// Runs a document from its first block to its last, on a database of its own.
+
+import { spawn } from 'node:child_process';
+import { temporaryDatabase } from '../../support/test-database.js';
+import { type Block, isAsWritten, readBlocks } from './blocks.js';
+import { type Complaint, complaints } from './compiler.js';
+import { documentLine, programText, type Running, STEP_FILE, sourcesOf, start } from './programs.js';
+import { makeProject } from './project.js';
+import { session } from './session.js';
+
+/** GitHub draws these. */
+const ONLY_READ = ['mermaid'];
+
+/** What is wrong with a document, each with its line; nothing when all that it shows is so. */
+export async function runDocument(name: string, document: string): Promise<string[]> {
+  const blocks = readBlocks(document);
+  const project = await makeProject();
+  const from = document.includes('<!-- database: empty -->') ? 'empty' : 'migrated';
+  const database = await temporaryDatabase({ from });
+  const other = await temporaryDatabase();
+  const sql = session(database.url);
+  const env = environment(project.folder, {
+    DATABASE_URL: database.url,
+    // another instance, for what is hidden
+    OTHER_DATABASE_URL: other.url,
+    PORT: '0',
+  });
+  const { files, programs } = sourcesOf(blocks);
+  const running = new Map<string, Running>();
+  const at = (line: number, text: string) => `${name}:${line}: ${text}`;
+
+  const run = async (block: Block): Promise<{ output: string; failed: boolean }> => {
+    if (block.language === 'sql') return sql.run(block.text);
+    if (block.language === 'json') JSON.parse(block.text);
+    if (block.language === 'sh') return runCommands(block.text, project.folder, env);
+    const program = programs.find((each) => each.blocks.includes(block));
+    if (!program) return { output: '', failed: false };
+    const child = running.get(program.path) ?? start(program, project.folder, env);
+    running.set(program.path, child);
+    return { output: await child.next(), failed: false };
+  };
+
+  try {
+    await project.write('document-step.ts', STEP_FILE);
+    for (const program of programs) await project.write(program.path, programText(program));
+    for (const file of files) await project.write(file.path, `${file.block.text}\n`);
+
+    const place = ({ file, line, message }: Complaint) => {
+      const path = file.replace(`${project.folder}/`, '');
+      const program = programs.find((each) => each.path === path);
+      if (program) return at(documentLine(program, line), message);
+      const block = files.find((each) => each.path === path)?.block;
+      return block ? at(block.line + line - 1, message) : `${file}:${line}: ${message}`;
+    };
+    const sources = [...programs, ...files].map(({ path }) => `${project.folder}/${path}`);
+    const found = sources.length > 0 ? complaints(sources, project.folder).map(place) : [];
+    if (found.length > 0) return found;
+
+    for (const block of blocks) {
+      if (block.notRun || ONLY_READ.includes(block.language)) continue;
+      if (!['sql', 'ts', 'sh', 'json'].includes(block.language))
+        return [at(block.line, `nobody runs '${block.language}': say why, <!-- not run: … -->`)];
+      const { output, failed } = await run(block).catch((error: Error) => ({
+        output: withDocumentLines(error.message),
+        failed: true,
+      }));
+      if (block.expected && !isAsWritten(output, block.expected.text))
+        return [at(block.expected.line, `the output of line ${block.line} is\n${output}`)];
+      if (failed && !block.expected) return [at(block.line, output)];
+    }
+    return [];
+  } finally {
+    for (const program of running.values()) await program.stop();
+    await sql.end();
+    await project.remove();
+    await database.drop();
+    await other.drop();
+  }
+
+  function withDocumentLines(text: string): string {
+    return text.replace(/(program-\d+\.ts):(\d+)/g, (found, path, line) => {
+      const program = programs.find((each) => each.path === path);
+      return program ? `${name}:${documentLine(program, Number(line))}` : found;
+    });
+  }
+}
+
+/** As in a terminal of somebody's own: nothing of this test run is in it. */
+function environment(folder: string, more: Record<string, string>): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(VITEST|NODE_ENV|TEST$|DEV$|PROD$|npm_|PG|TEST_DATABASE_URL)/.test(name),
+  );
+  return {
+    ...Object.fromEntries(inherited),
+    PATH: `${folder}/node_modules/.bin:${process.env.PATH}`,
+    NO_COLOR: '1',
+    ...more,
+  };
+}
+
+async function runCommands(
+  text: string,
+  folder: string,
+  env: NodeJS.ProcessEnv,
+): Promise<{ output: string; failed: boolean }> {
+  const child = spawn('bash', ['-euo', 'pipefail', '-c', text], {
+    cwd: folder,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [output, errors] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (said) => {
+    output += said;
+  });
+  child.stderr.setEncoding('utf8').on('data', (said) => {
+    errors += said;
+  });
+  const code = await new Promise<number | null>((resolve, reject) =>
+    child.once('error', reject).once('close', resolve),
+  );
+  // what a command warns of is for whoever sees it fail
+  return code === 0 ? { output, failed: false } : { output: `${output}${errors}`, failed: true };
+}

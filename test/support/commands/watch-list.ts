@@ -1,0 +1,33 @@
+// Whether sql/all.sql lists the files that are there: graphile-migrate follows those that it lists, and says nothing of others.
+
+import { watch } from 'node:fs';
+import { listedFiles, listMistakes, presentFiles, sqlFolder } from '../migrations.js';
+
+/** Says what is wrong with the list, at first and as it changes, until it is closed. */
+export async function watchList(say: (line: string) => void, folder = sqlFolder): Promise<{ close(): void }> {
+  let said: string[] = [];
+  const look = async () => {
+    const mistakes = listMistakes(await listedFiles(folder), await presentFiles(folder));
+    for (const mistake of mistakes.filter((each) => !said.includes(each)))
+      say(
+        / does not list /.test(mistake)
+          ? `${mistake}: it is not watched, and no migration will have it`
+          : mistake,
+      );
+    said = mistakes;
+  };
+  let pause: NodeJS.Timeout | undefined;
+  const files = watch(folder, { recursive: true }, (_, name) => {
+    if (!name?.endsWith('.sql')) return;
+    clearTimeout(pause);
+    // an editor may write a file in several steps, and take it away in between
+    pause = setTimeout(() => look().catch((error: Error) => say(error.message)), 200);
+  });
+  await look();
+  return {
+    close() {
+      clearTimeout(pause);
+      files.close();
+    },
+  };
+}
