@@ -174,7 +174,8 @@ export function check<Schema extends z.ZodType>(
   throw refusal(result.error, input, name);
 }
 
-function refusal(error: z.ZodError, input: unknown, name: string): InvalidArgumentError {
+/** What is wrong with the input; `name` is that of the whole. */
+export function refusal(error: z.ZodError, input: unknown, name: string): InvalidArgumentError {
   // a misspelt field is the cause, that the right one is missing the consequence
   const issue = (error.issues.find(({ code }) => code === 'unrecognized_keys') ??
     error.issues[0]) as z.core.$ZodIssue;

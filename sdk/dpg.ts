@@ -5,6 +5,7 @@ import type { Queryable } from './client.js';
 import { type ActorEvents, actorEvents, type InstanceEvents, instanceEvents } from './events.js';
 import { type Subscriptions, subscriptionsOf } from './feed.js';
 import { type ActorItems, actorItems, type ReadItems, readItems } from './items.js';
+import { type Networks, networksOf } from './networks.js';
 import { type Partitions, partitionsOf } from './partitions.js';
 
 /** The settings of postgres.js, for connections that the SDK makes. */
@@ -27,6 +28,9 @@ export interface Dpg<Sql extends Queryable = postgres.Sql> {
   readonly events: InstanceEvents;
 
   readonly partitions: Partitions;
+
+  /** The networks that the database holds to their documents. */
+  readonly networks: Networks;
 
   /** The feed of this instance's events. */
   readonly subscriptions: Subscriptions;
@@ -95,6 +99,7 @@ function dpgOn<Sql extends Queryable>(sql: Sql, end: Dpg['end'] = async () => un
     actions: instanceActions(sql),
     events: instanceEvents(sql),
     partitions: partitionsOf(sql),
+    networks: networksOf(sql),
     subscriptions: subscriptionsOf(sql),
     as(actor) {
       check(whoever, { actor });

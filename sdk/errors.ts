@@ -33,8 +33,11 @@ export class DpgError<Code extends string = string, Detail = ErrorDetail> extend
   }
 }
 
-/** `argument` is what was refused, `value` what it was, `index` the position in an array, counted from 0. */
-export type InvalidArgumentDetail = { argument: string; value: unknown; index?: number };
+/**
+ * `argument` is what was refused, `value` what it was, `index` the position in an array, counted from 0; of a network
+ * document `path` is a JSON pointer into it.
+ */
+export type InvalidArgumentDetail = { argument: string; value: unknown; index?: number; path?: string };
 
 /** The item concerned. */
 export type ItemDetail = { item_network: string; item_domain: string; item_type: string; item_id: string };
@@ -135,8 +138,19 @@ export class ItemInUseError extends DpgError<'DP013', ItemDetail> {
   override name = 'ItemInUseError';
 }
 
-/** DP014: a registered network does not declare this domain, type or action. */
-export class NotInNetworkError extends DpgError<'DP014'> {
+/** What a network does not declare, and the keys concerned: `item_domain`, `item_type`, `action_type` and so on. */
+export type NotInNetworkDetail = {
+  network: string;
+  undeclared: 'item_network' | 'item_domain' | 'item_type' | 'action_type' | 'interaction';
+  index?: number;
+  [key: string]: unknown;
+};
+
+/**
+ * DP014: a registered network does not declare this domain, type or action, or not between these items. Raised by the
+ * database, or by `withNetwork` before it asks the database.
+ */
+export class NotInNetworkError extends DpgError<'DP014', NotInNetworkDetail> {
   override name = 'NotInNetworkError';
 }
 

@@ -57,6 +57,15 @@ export type {
   UpdateItem,
   UpsertItem,
 } from './items.js';
+export type {
+  JsonSchema,
+  NetworkDocument,
+  NetworkDomain,
+  NetworkInstance,
+  NetworkInteraction,
+  Networks,
+  RegisteredNetwork,
+} from './networks.js';
 export type { List, Page } from './pages.js';
 export type {
   EnsureActionPartition,

@@ -511,6 +511,36 @@ export const peerColumns = {
   instance_url: 'text',
 } as const;
 
+/**
+ * A row of `dpg.networks`. The registered network documents: what a network declares, and the database
+ * enforces (DP014). Written by dpg.register_network and dpg.unregister_network; a network without a row is
+ * open.
+ */
+export interface RegisteredNetwork {
+  /** Name of the network, that of the document. */
+  network: string;
+  /** The document as it was registered. */
+  document: JsonObject;
+  /** What the document says of items: each domain with an array of its item types. */
+  item_types: { [item_domain: string]: string[] };
+  /**
+   * What the document says of actions: each action type with an array of its interactions, all of
+   * from_network, from_domain, from_items, to_network, to_domain, to_items filled in; no from_items or
+   * to_items where another network's items of any type are meant.
+   */
+  interactions: JsonObject;
+  /** When this document was registered. ISO 8601 in UTC with microseconds. */
+  registered_at: string;
+}
+
+export const registeredNetworkColumns = {
+  network: 'text',
+  document: 'json',
+  item_types: 'json',
+  interactions: 'json',
+  registered_at: 'time',
+} as const;
+
 /** A row of `dpg.partitions`. Every leaf: a lowest-level partition, the table that holds rows. */
 export interface Partition {
   /** Root table: items, item_actions or action_events. */

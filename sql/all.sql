@@ -111,6 +111,26 @@
 --!include partitions/ensure_action_event_partition.sql
 --!include partitions/partitions.sql
 
+--!include networks/networks.sql
+--!include networks/refuse_network_document.sql
+--!include networks/check_network_part.sql
+--!include networks/check_network_domains.sql
+--!include networks/check_network_instances.sql
+--!include networks/check_network_actions.sql
+--!include networks/network_item_types.sql
+--!include networks/network_interactions.sql
+--!include networks/register_network.sql
+--!include networks/unregister_network.sql
+--!include networks/refuse_not_in_network.sql
+--!include networks/refuse_undeclared_item.sql
+--!include networks/refuse_undeclared_action.sql
+--!include networks/check_domain_declared.sql
+--!include networks/check_undeclared_item.sql
+--!include networks/check_action_type_declared.sql
+--!include networks/is_permitted.sql
+--!include networks/is_begun.sql
+--!include networks/check_interaction.sql
+
 --!include items/is_instance_url.sql
 --!include items/register_instance_url.sql
 --!include items/forget_instance_url.sql

@@ -1,5 +1,5 @@
 --! Previous: -
---! Hash: sha1:484ba4d6fcd42b311a280d32003f4e70e9a1baaa
+--! Hash: sha1:e92cfa90fe7968d31d5d0c7c35d6c8a595d2a295
 --! Message: the data layer
 
 --! Included access/schemas.sql
@@ -2429,12 +2429,13 @@ begin
   perform
     dpg_private.check_key('item_network', item_network),
     dpg_private.check_key('item_domain', item_domain);
+  perform dpg_private.check_domain_declared(item_network, item_domain);
   return dpg_private.ensure_partition('items', item_network, item_domain);
 end
 $body$;
 
 comment on function dpg.ensure_item_partition(text, text) is
-  'Makes the partition for the items of a network and domain when it is missing and returns the leaf. Safe under any concurrency; blocks no reader. The locks of a new partition last until the transaction ends, so make partitions in a transaction of their own. Raises DP001, DP010. Example: select dpg.ensure_item_partition(''yellow_dot'', ''student'') -- dpg.i_p_yellowdot_student';
+  'Makes the partition for the items of a network and domain when it is missing and returns the leaf. Safe under any concurrency; blocks no reader. The locks of a new partition last until the transaction ends, so make partitions in a transaction of their own. Raises DP001, DP010, DP014. Example: select dpg.ensure_item_partition(''yellow_dot'', ''student'') -- dpg.i_p_yellowdot_student';
 --! EndIncluded partitions/ensure_item_partition.sql
 --! Included partitions/ensure_action_partition.sql
 create or replace function dpg.ensure_action_partition(partition_network text, action_type text)
@@ -2448,12 +2449,13 @@ begin
   perform
     dpg_private.check_key('partition_network', partition_network),
     dpg_private.check_key('action_type', action_type);
+  perform dpg_private.check_action_type_declared('item_actions', partition_network, action_type);
   return dpg_private.ensure_partition('item_actions', partition_network, action_type);
 end
 $body$;
 
 comment on function dpg.ensure_action_partition(text, text) is
-  'Makes the partition for the actions of a network and action type when it is missing and returns the leaf. Safe under any concurrency; blocks no reader. The locks of a new partition last until the transaction ends, so make partitions in a transaction of their own. Raises DP001, DP010. Example: select dpg.ensure_action_partition(''yellow_dot'', ''connect'') -- dpg.a_p_yellowdot_connect';
+  'Makes the partition for the actions of a network and action type when it is missing and returns the leaf. Safe under any concurrency; blocks no reader. The locks of a new partition last until the transaction ends, so make partitions in a transaction of their own. Raises DP001, DP010, DP014. Example: select dpg.ensure_action_partition(''yellow_dot'', ''connect'') -- dpg.a_p_yellowdot_connect';
 --! EndIncluded partitions/ensure_action_partition.sql
 --! Included partitions/ensure_action_event_partition.sql
 create or replace function dpg.ensure_action_event_partition(partition_network text, action_type text)
@@ -2467,12 +2469,13 @@ begin
   perform
     dpg_private.check_key('partition_network', partition_network),
     dpg_private.check_key('action_type', action_type);
+  perform dpg_private.check_action_type_declared('action_events', partition_network, action_type);
   return dpg_private.ensure_partition('action_events', partition_network, action_type);
 end
 $body$;
 
 comment on function dpg.ensure_action_event_partition(text, text) is
-  'Makes the partition for the events of a network and action type when it is missing and returns the leaf. Safe under any concurrency; blocks no reader. The locks of a new partition last until the transaction ends, so make partitions in a transaction of their own. Raises DP001, DP010. Example: select dpg.ensure_action_event_partition(''yellow_dot'', ''connect'') -- dpg.e_p_yellowdot_connect';
+  'Makes the partition for the events of a network and action type when it is missing and returns the leaf. Safe under any concurrency; blocks no reader. The locks of a new partition last until the transaction ends, so make partitions in a transaction of their own. Raises DP001, DP010, DP014. Example: select dpg.ensure_action_event_partition(''yellow_dot'', ''connect'') -- dpg.e_p_yellowdot_connect';
 --! EndIncluded partitions/ensure_action_event_partition.sql
 --! Included partitions/partitions.sql
 create or replace view dpg.partitions as
@@ -2497,6 +2500,714 @@ comment on column dpg.partitions.leaf is 'The table that holds the rows.';
 comment on column dpg.partitions.estimated_rows is 'Rows as last estimated; exact only by chance.';
 comment on column dpg.partitions.bytes is 'Size on disk with indexes and oversized values, in bytes.';
 --! EndIncluded partitions/partitions.sql
+--! Included networks/networks.sql
+create table if not exists dpg.networks (
+  network text not null,
+  document jsonb not null,
+  item_types jsonb not null,
+  interactions jsonb not null,
+  registered_at timestamptz not null default clock_timestamp(),
+  constraint networks_pkey primary key (network)
+);
+
+comment on table dpg.networks is
+  'The registered network documents: what a network declares, and the database enforces (DP014). Written by dpg.register_network and dpg.unregister_network; a network without a row is open.';
+comment on column dpg.networks.network is 'Name of the network, that of the document.';
+comment on column dpg.networks.document is 'The document as it was registered.';
+comment on column dpg.networks.item_types is 'What the document says of items: each domain with an array of its item types.';
+comment on column dpg.networks.interactions is
+  'What the document says of actions: each action type with an array of its interactions, all of from_network, from_domain, from_items, to_network, to_domain, to_items filled in; no from_items or to_items where another network''s items of any type are meant.';
+comment on column dpg.networks.registered_at is 'When this document was registered.';
+--! EndIncluded networks/networks.sql
+--! Included networks/refuse_network_document.sql
+create or replace function dpg_private.refuse_network_document(path text[], value jsonb, problem text, hint text)
+returns void
+language plpgsql
+stable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  pointer text;
+  shown jsonb := coalesce(value, 'null');
+begin
+  select string_agg('/' || replace(replace(p.step, '~', '~0'), '/', '~1'), '' order by p.position)
+  into pointer
+  from unnest(path) with ordinality p(step, position);
+  if octet_length(shown::text) > 1000 then
+    shown := to_jsonb(left(coalesce(value #>> '{}', ''), 200) || E'\u2026');
+  end if;
+  raise exception using
+    errcode = 'DP001',
+    message = format('document at %s %s: %s', left(pointer, 500), problem, left(shown::text, 220)),
+    hint = hint,
+    detail = jsonb_build_object('argument', 'document', 'path', pointer, 'value', shown)::text;
+end
+$body$;
+
+comment on function dpg_private.refuse_network_document(text[], jsonb, text, text) is
+  'Raises DP001 for a part of a network document; path leads to it and becomes a JSON pointer, problem completes the sentence.';
+--! EndIncluded networks/refuse_network_document.sql
+--! Included networks/check_network_part.sql
+create or replace function dpg_private.check_network_part(document jsonb, path text[], kind text)
+returns void
+language plpgsql
+stable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  part constant jsonb := document #> path;
+  is_right boolean;
+begin
+  is_right := case kind
+    when 'key' then jsonb_typeof(part) = 'string' and dpg_private.is_key(part #>> '{}')
+    when 'url' then jsonb_typeof(part) = 'string' and dpg_private.is_url(part #>> '{}')
+    when 'schema' then jsonb_typeof(part) in ('object', 'boolean')
+    else jsonb_typeof(part) = kind
+  end;
+  if is_right is not true then
+    perform dpg_private.refuse_network_document(
+      path,
+      part,
+      case when part is null then 'is missing' else 'is malformed' end,
+      case kind
+        when 'key' then 'A name is a JSON string of 1 to 120 characters that is not all white space.'
+        when 'url' then 'A URL is a JSON string of 1 to 1,024 bytes that is not all white space.'
+        when 'schema' then 'A JSON Schema is a JSON object, or true or false.'
+        else format('Put a JSON %s here.', kind)
+      end
+    );
+  end if;
+end
+$body$;
+
+comment on function dpg_private.check_network_part(jsonb, text[], text) is
+  'Raises DP001 unless the part of a network document at path is of this kind: key, url, schema, object or array.';
+--! EndIncluded networks/check_network_part.sql
+--! Included networks/check_network_domains.sql
+create or replace function dpg_private.check_network_domains(document jsonb)
+returns void
+language plpgsql
+stable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  path text[];
+  item_type text;
+  names text[] := array[]::text[];
+begin
+  perform dpg_private.check_network_part(document, '{domains}', 'array');
+  for domain in 0 .. jsonb_array_length(document -> 'domains') - 1 loop
+    path := array['domains', domain::text];
+    perform
+      dpg_private.check_network_part(document, path, 'object'),
+      dpg_private.check_network_part(document, path || array['name'], 'key'),
+      dpg_private.check_network_part(document, path || array['item_schemas'], 'object');
+    for item_type in select t.name from jsonb_object_keys(document #> path -> 'item_schemas') t(name) loop
+      if not dpg_private.is_key(item_type) then
+        perform dpg_private.refuse_network_document(
+          path || array['item_schemas', item_type], to_jsonb(item_type), 'is not an item type',
+          'An item type is text of 1 to 120 characters that is not all white space.'
+        );
+      end if;
+      perform dpg_private.check_network_part(document, path || array['item_schemas', item_type], 'schema');
+    end loop;
+    if document #> path ->> 'name' = any (names) then
+      perform dpg_private.refuse_network_document(
+        path || array['name'], document #> path -> 'name', 'is there twice', 'A domain is declared once, with all of its item types.'
+      );
+    end if;
+    names := names || (document #> path ->> 'name');
+  end loop;
+end
+$body$;
+
+comment on function dpg_private.check_network_domains(jsonb) is
+  'Raises DP001 unless the domains of a network document are an array of objects with a name, each another one, and item_schemas.';
+--! EndIncluded networks/check_network_domains.sql
+--! Included networks/check_network_instances.sql
+create or replace function dpg_private.check_network_instances(document jsonb, item_types jsonb)
+returns void
+language plpgsql
+stable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  path text[];
+begin
+  if not document ? 'instances' then
+    return;
+  end if;
+  perform dpg_private.check_network_part(document, '{instances}', 'array');
+  for instance in 0 .. jsonb_array_length(document -> 'instances') - 1 loop
+    path := array['instances', instance::text];
+    perform
+      dpg_private.check_network_part(document, path, 'object'),
+      dpg_private.check_network_part(document, path || array['domain_name'], 'key'),
+      dpg_private.check_network_part(document, path || array['instance_url'], 'url');
+    if not item_types ? (document #> path ->> 'domain_name') then
+      perform dpg_private.refuse_network_document(
+        path || array['domain_name'], document #> path -> 'domain_name', 'is no declared domain',
+        'An instance serves one of the domains of the document.'
+      );
+    end if;
+  end loop;
+end
+$body$;
+
+comment on function dpg_private.check_network_instances(jsonb, jsonb) is
+  'Raises DP001 unless the instances of a network document, if it has them, are an array of objects with the domain_name of a declared domain and an instance_url. item_types is that of dpg.networks.';
+--! EndIncluded networks/check_network_instances.sql
+--! Included networks/check_network_actions.sql
+create or replace function dpg_private.check_network_actions(document jsonb, item_types jsonb)
+returns void
+language plpgsql
+stable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  fields constant text[] := array[
+    'from_network', 'from_domain', 'from_items', 'to_network', 'to_domain', 'to_items', 'requirement_schema', 'event_schema'
+  ];
+  action_type text;
+  path text[];
+  interaction jsonb;
+  field text;
+  side text;
+  is_ours boolean;
+begin
+  if not document ? 'actions' then
+    return;
+  end if;
+  perform dpg_private.check_network_part(document, '{actions}', 'object');
+  for action_type in select a.name from jsonb_object_keys(document -> 'actions') a(name) loop
+    path := array['actions', action_type];
+    if not dpg_private.is_key(action_type) then
+      perform dpg_private.refuse_network_document(
+        path, to_jsonb(action_type), 'is not an action type',
+        'An action type is text of 1 to 120 characters that is not all white space.'
+      );
+    end if;
+    perform
+      dpg_private.check_network_part(document, path, 'object'),
+      dpg_private.check_network_part(document, path || array['interactions'], 'array');
+
+    for place in 0 .. jsonb_array_length(document #> path -> 'interactions') - 1 loop
+      path := array['actions', action_type, 'interactions', place::text];
+      perform dpg_private.check_network_part(document, path, 'object');
+      interaction := document #> path;
+      -- a misspelt from_items would permit more than was meant
+      select f.name
+      into field
+      from jsonb_object_keys(interaction) f(name)
+      where f.name <> all (fields)
+      limit 1;
+      if found then
+        perform dpg_private.refuse_network_document(
+          path || array[field], interaction -> field, 'is not a field of an interaction',
+          format('An interaction may have the fields %s.', array_to_string(fields, ', '))
+        );
+      end if;
+      foreach field in array array['requirement_schema', 'event_schema'] loop
+        if interaction ? field then
+          perform dpg_private.check_network_part(document, path || array[field], 'schema');
+        end if;
+      end loop;
+
+      foreach side in array array['from', 'to'] loop
+        if interaction ? (side || '_network') then
+          perform dpg_private.check_network_part(document, path || array[side || '_network'], 'key');
+        end if;
+        perform dpg_private.check_network_part(document, path || array[side || '_domain'], 'key');
+        is_ours := coalesce(interaction ->> (side || '_network'), document ->> 'name') = document ->> 'name';
+        if is_ours and not item_types ? (interaction ->> (side || '_domain')) then
+          perform dpg_private.refuse_network_document(
+            path || array[side || '_domain'], interaction -> (side || '_domain'), 'is no declared domain',
+            format('Name a domain of the document, or say in %s_network whose it is.', side)
+          );
+        end if;
+        field := side || '_items';
+        continue when not interaction ? field;
+        perform dpg_private.check_network_part(document, path || array[field], 'array');
+        if interaction -> field = '[]' then
+          perform dpg_private.refuse_network_document(
+            path || array[field], interaction -> field, 'is empty', format('Leave %s out to mean every item type.', field)
+          );
+        end if;
+        for item in 0 .. jsonb_array_length(interaction -> field) - 1 loop
+          perform dpg_private.check_network_part(document, path || array[field, item::text], 'key');
+          if is_ours and not item_types -> (interaction ->> (side || '_domain')) ? (interaction -> field ->> item) then
+            perform dpg_private.refuse_network_document(
+              path || array[field, item::text], interaction -> field -> item, 'is no declared item type',
+              'Name an item type of the domain.'
+            );
+          end if;
+        end loop;
+      end loop;
+      if document ->> 'name' <> all (array[
+        coalesce(interaction ->> 'from_network', document ->> 'name'), coalesce(interaction ->> 'to_network', document ->> 'name')
+      ]) then
+        perform dpg_private.refuse_network_document(
+          path, interaction, 'is between other networks', 'One side of an interaction is the network of the document.'
+        );
+      end if;
+    end loop;
+  end loop;
+end
+$body$;
+
+comment on function dpg_private.check_network_actions(jsonb, jsonb) is
+  'Raises DP001 unless the actions of a network document, if it has them, are an object of objects with an array of interactions, each between declared domains and item types or those of one other network. item_types is that of dpg.networks.';
+--! EndIncluded networks/check_network_actions.sql
+--! Included networks/network_item_types.sql
+create or replace function dpg_private.network_item_types(document jsonb)
+returns jsonb
+language plpgsql
+immutable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  return coalesce(
+    (
+      select jsonb_object_agg(
+        d.domain ->> 'name',
+        (
+          select coalesce(jsonb_agg(t.item_type order by t.item_type collate "C"), '[]')
+          from jsonb_object_keys(d.domain -> 'item_schemas') t(item_type)
+        )
+      )
+      from jsonb_array_elements(document -> 'domains') d(domain)
+    ),
+    '{}'
+  );
+end
+$body$;
+
+comment on function dpg_private.network_item_types(jsonb) is
+  'What a network document whose domains were checked says of items: the column item_types of dpg.networks.';
+--! EndIncluded networks/network_item_types.sql
+--! Included networks/network_interactions.sql
+create or replace function dpg_private.network_interactions(document jsonb, item_types jsonb)
+returns jsonb
+language plpgsql
+immutable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  return coalesce(
+    (
+      select jsonb_object_agg(
+        a.action_type,
+        (
+          select coalesce(
+            jsonb_agg(
+              -- an item type that the domain does not declare takes part in nothing, so of ours all are named
+              jsonb_strip_nulls(jsonb_build_object(
+                'from_network', s.from_network,
+                'from_domain', i.interaction -> 'from_domain',
+                'from_items', coalesce(
+                  i.interaction -> 'from_items',
+                  case when s.from_network = document ->> 'name' then item_types -> (i.interaction ->> 'from_domain') end
+                ),
+                'to_network', s.to_network,
+                'to_domain', i.interaction -> 'to_domain',
+                'to_items', coalesce(
+                  i.interaction -> 'to_items',
+                  case when s.to_network = document ->> 'name' then item_types -> (i.interaction ->> 'to_domain') end
+                )
+              ))
+              order by i.position
+            ),
+            '[]'
+          )
+          from jsonb_array_elements(a.action -> 'interactions') with ordinality i(interaction, position)
+          cross join lateral (
+            select
+              coalesce(i.interaction ->> 'from_network', document ->> 'name') as from_network,
+              coalesce(i.interaction ->> 'to_network', document ->> 'name') as to_network
+          ) s
+        )
+      )
+      from jsonb_each(document -> 'actions') a(action_type, action)
+    ),
+    '{}'
+  );
+end
+$body$;
+
+comment on function dpg_private.network_interactions(jsonb, jsonb) is
+  'What a network document that was checked says of actions: the column interactions of dpg.networks.';
+--! EndIncluded networks/network_interactions.sql
+--! Included networks/register_network.sql
+create or replace function dpg.register_network(document jsonb)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  item_types jsonb;
+begin
+  perform dpg_private.check_document('document', document);
+  perform dpg_private.check_network_part(document, '{name}', 'key');
+  perform dpg_private.check_network_domains(document);
+  item_types := dpg_private.network_item_types(document);
+  perform
+    dpg_private.check_network_instances(document, item_types),
+    dpg_private.check_network_actions(document, item_types);
+
+  -- one row, replaced in one statement: no call sees half of a document, and none waits
+  insert into dpg.networks as n (network, document, item_types, interactions)
+  values (document ->> 'name', document, item_types, dpg_private.network_interactions(document, item_types))
+  on conflict on constraint networks_pkey do update
+  set document = excluded.document,
+    item_types = excluded.item_types,
+    interactions = excluded.interactions,
+    registered_at = excluded.registered_at
+  where (n.document, n.item_types, n.interactions)
+    is distinct from (excluded.document, excluded.item_types, excluded.interactions);
+end
+$body$;
+
+comment on function dpg.register_network(jsonb) is
+  'For dpg_admin: registers a network document in place of the former one of its name. From then on new items, actions and mirrored events of the network are of declared domains, item types, action types and interactions (else DP014); what is there stays, can be changed and can go on. Schemas are kept and not applied here; state graphs are declared by dpg.define_action. Raises DP001, whose DETAIL has the path as a JSON pointer. Example: select dpg.register_network(''{"name": "yellow_dot", "domains": [{"name": "student", "item_schemas": {"profile_1.0": {"type": "object"}}}, {"name": "tutor", "item_schemas": {"profile_1.0": {"type": "object"}}}], "instances": [], "actions": {"connect": {"interactions": [{"from_domain": "student", "to_domain": "tutor", "requirement_schema": {"type": "object"}}]}}}'')';
+--! EndIncluded networks/register_network.sql
+--! Included networks/unregister_network.sql
+create or replace function dpg.unregister_network(network text)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  perform dpg_private.check_key('network', network);
+  delete from dpg.networks n
+  where n.network = unregister_network.network;
+  return found;
+end
+$body$;
+
+comment on function dpg.unregister_network(text) is
+  'For dpg_admin: takes the registration of a network back, so that it is open again. False when it was not registered. Raises DP001. Example: select dpg.unregister_network(''yellow_dot'')';
+--! EndIncluded networks/unregister_network.sql
+--! Included networks/refuse_not_in_network.sql
+create or replace function dpg_private.refuse_not_in_network(
+  network text,
+  undeclared text,
+  problem text,
+  declared text[],
+  keys jsonb
+)
+returns void
+language plpgsql
+stable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  raise exception using
+    errcode = 'DP014',
+    message = format('network %L declares no %s', network, problem),
+    hint = format(
+      'It declares: %s. dpg_admin replaces its document by dpg.register_network.',
+      coalesce(nullif(left(array_to_string(declared, ', '), 500), ''), 'none')
+    ),
+    detail = (jsonb_build_object('network', network, 'undeclared', undeclared) || keys)::text;
+end
+$body$;
+
+comment on function dpg_private.refuse_not_in_network(text, text, text, text[], jsonb) is
+  'Raises DP014 for what a registered network does not declare: item_domain, item_type, action_type or interaction. problem completes the sentence "network ... declares no ...", declared is what it does declare.';
+--! EndIncluded networks/refuse_not_in_network.sql
+--! Included networks/refuse_undeclared_item.sql
+create or replace function dpg_private.refuse_undeclared_item(item dpg.item_ref, index integer default null)
+returns void
+language plpgsql
+stable
+parallel safe
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  item_types constant jsonb := (select n.item_types from dpg.networks n where n.network = item.item_network);
+  -- names of the arguments concerned, as a caller knows them
+  keys jsonb := jsonb_build_object('item_network', item.item_network, 'item_domain', item.item_domain);
+  place constant text := case when index is null then '' else format(' (element %s)', index) end;
+begin
+  if index is not null then
+    keys := keys || jsonb_build_object('index', index);
+  end if;
+  if item_types ? item.item_domain then
+    perform dpg_private.refuse_not_in_network(
+      item.item_network, 'item_type', format('item type %L in domain %L%s', item.item_type, item.item_domain, place),
+      array(select jsonb_array_elements_text(item_types -> item.item_domain)),
+      keys || jsonb_build_object('item_type', item.item_type)
+    );
+  end if;
+  perform dpg_private.refuse_not_in_network(
+    item.item_network, 'item_domain', format('domain %L%s', item.item_domain, place),
+    array(select jsonb_object_keys(item_types)), keys
+  );
+end
+$body$;
+
+comment on function dpg_private.refuse_undeclared_item(dpg.item_ref, integer) is
+  'Raises DP014 for a domain, or else an item type, that a registered network does not declare.';
+--! EndIncluded networks/refuse_undeclared_item.sql
+--! Included networks/refuse_undeclared_action.sql
+create or replace function dpg_private.refuse_undeclared_action(
+  network text,
+  partition_network text,
+  action_type text,
+  source dpg.item_ref default null,
+  target dpg.item_ref default null
+)
+returns void
+language plpgsql
+stable
+parallel safe
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  interactions constant jsonb := (
+    select n.interactions from dpg.networks n where n.network = refuse_undeclared_action.network
+  );
+  keys constant jsonb := jsonb_build_object('partition_network', partition_network, 'action_type', action_type);
+begin
+  if interactions ? action_type then
+    perform dpg_private.refuse_not_in_network(
+      network, 'interaction',
+      format(
+        'action %L from %L/%L/%L to %L/%L/%L', action_type,
+        source.item_network, source.item_domain, source.item_type, target.item_network, target.item_domain, target.item_type
+      ),
+      array(
+        select format(
+          '%L from %L/%L%s to %L/%L%s', action_type,
+          i ->> 'from_network', i ->> 'from_domain', ' of ' || (i ->> 'from_items'),
+          i ->> 'to_network', i ->> 'to_domain', ' of ' || (i ->> 'to_items')
+        )
+        from jsonb_array_elements(interactions -> action_type) i
+      ),
+      keys || jsonb_build_object(
+        'source_item_network', source.item_network, 'source_item_domain', source.item_domain,
+        'source_item_type', source.item_type,
+        'target_item_network', target.item_network, 'target_item_domain', target.item_domain,
+        'target_item_type', target.item_type
+      )
+    );
+  end if;
+  perform dpg_private.refuse_not_in_network(
+    network, 'action_type', format('action %L', action_type), array(select jsonb_object_keys(interactions)), keys
+  );
+end
+$body$;
+
+comment on function dpg_private.refuse_undeclared_action(text, text, text, dpg.item_ref, dpg.item_ref) is
+  'Raises DP014 for an action type, or else an interaction from source to target, that a registered network does not declare.';
+--! EndIncluded networks/refuse_undeclared_action.sql
+--! Included networks/check_domain_declared.sql
+create or replace function dpg_private.check_domain_declared(item_network text, item_domain text)
+returns void
+language plpgsql
+stable
+parallel safe
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  if exists (
+      select
+      from dpg.networks n
+      where n.network = check_domain_declared.item_network
+        and not n.item_types ? check_domain_declared.item_domain
+    )
+    and dpg_private.leaf('items', item_network, item_domain) is null
+  then
+    perform dpg_private.refuse_undeclared_item(row(item_network, item_domain, null, null));
+  end if;
+end
+$body$;
+
+comment on function dpg_private.check_domain_declared(text, text) is
+  'Raises DP014 when the network is registered and does not declare the domain, unless the domain has a leaf already.';
+--! EndIncluded networks/check_domain_declared.sql
+--! Included networks/check_undeclared_item.sql
+create or replace function dpg_private.check_undeclared_item(item dpg.item_ref, index integer default null)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  -- one that is there already goes on; locked, so that it is not deleted and made anew
+  if (dpg_private.lock_item(item, 'key share')).item_id is null then
+    perform dpg_private.refuse_undeclared_item(item, index);
+  end if;
+end
+$body$;
+
+comment on function dpg_private.check_undeclared_item(dpg.item_ref, integer) is
+  'Raises DP014 for an item that its network does not declare, unless it is there already.';
+--! EndIncluded networks/check_undeclared_item.sql
+--! Included networks/check_action_type_declared.sql
+create or replace function dpg_private.check_action_type_declared(root text, partition_network text, action_type text)
+returns void
+language plpgsql
+stable
+parallel safe
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  if exists (
+      select
+      from dpg.networks n
+      where n.network = check_action_type_declared.partition_network
+        and not n.interactions ? check_action_type_declared.action_type
+    )
+    and dpg_private.leaf(root, partition_network, action_type) is null
+  then
+    perform dpg_private.refuse_undeclared_action(partition_network, partition_network, action_type);
+  end if;
+end
+$body$;
+
+comment on function dpg_private.check_action_type_declared(text, text, text) is
+  'Raises DP014 when the network is registered and does not declare the action type, unless the type has a leaf under this root already.';
+--! EndIncluded networks/check_action_type_declared.sql
+--! Included networks/is_permitted.sql
+create or replace function dpg_private.is_permitted(interaction jsonb, source dpg.item_ref, target dpg.item_ref)
+returns boolean
+language sql
+immutable
+parallel safe
+security invoker
+return interaction ->> 'from_network' = (source).item_network
+  and interaction ->> 'from_domain' = (source).item_domain
+  and coalesce(interaction -> 'from_items' ? (source).item_type, true)
+  and interaction ->> 'to_network' = (target).item_network
+  and interaction ->> 'to_domain' = (target).item_domain
+  and coalesce(interaction -> 'to_items' ? (target).item_type, true);
+
+comment on function dpg_private.is_permitted(jsonb, dpg.item_ref, dpg.item_ref) is
+  'Whether an interaction, as dpg.networks has it, is one from source to target. Stored parsed and inlined.';
+--! EndIncluded networks/is_permitted.sql
+--! Included networks/is_begun.sql
+create or replace function dpg_private.is_begun(
+  partition_network text,
+  action_type text,
+  action_id uuid,
+  origin_instance_domain text
+)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  root constant text := case when origin_instance_domain is null then 'item_actions' else 'action_events' end;
+  leaf regclass := dpg_private.leaf(root, partition_network, action_type);
+  begun boolean;
+begin
+  if leaf is null then
+    return false;
+  end if;
+  execute format(
+    'select exists (
+       select
+       from %s a
+       where a.partition_network = $1 and a.action_type = $2 and a.action_id = $3 %s
+     )',
+    leaf,
+    case when origin_instance_domain is not null then 'and a.origin_instance_domain = $4' end
+  )
+  into begun
+  using partition_network, action_type, action_id, origin_instance_domain;
+  return begun;
+end
+$body$;
+
+comment on function dpg_private.is_begun(text, text, uuid, text) is
+  'Whether there is this action; with an origin, whether there is an event of it that was mirrored from there.';
+--! EndIncluded networks/is_begun.sql
+--! Included networks/check_interaction.sql
+create or replace function dpg_private.check_interaction(
+  action_type text,
+  source dpg.item_ref,
+  target dpg.item_ref,
+  action_id uuid,
+  origin_instance_domain text default null
+)
+returns void
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  refusing dpg.networks;
+begin
+  -- The target's network decides, if it is registered. That of the source, if it is another one and registered, knows
+  -- its own items, and what it says of this action on that network holds for them.
+  select n.*
+  into refusing
+  from dpg.networks n
+  where n.network in (source.item_network, target.item_network)
+    and case
+      when n.network <> target.item_network and (n.item_types -> source.item_domain ? source.item_type) is not true then
+        true
+      when n.network = target.item_network
+        or exists (
+          select
+          from jsonb_array_elements(n.interactions -> check_interaction.action_type) i
+          where i ->> 'to_network' = target.item_network
+        )
+      then
+        not exists (
+          select
+          from jsonb_array_elements(n.interactions -> check_interaction.action_type) i
+          where dpg_private.is_permitted(i, source, target)
+        )
+    end
+  order by n.network = target.item_network desc
+  limit 1;
+
+  -- what was begun goes on: a repeated call finds its action, and later events follow the first
+  if not found
+    or dpg_private.is_begun(target.item_network, action_type, action_id, origin_instance_domain)
+  then
+    return;
+  end if;
+  if refusing.network <> target.item_network and (refusing.item_types -> source.item_domain ? source.item_type) is not true then
+    perform dpg_private.refuse_undeclared_item(source);
+  end if;
+  perform dpg_private.refuse_undeclared_action(refusing.network, target.item_network, action_type, source, target);
+end
+$body$;
+
+comment on function dpg_private.check_interaction(text, dpg.item_ref, dpg.item_ref, uuid, text) is
+  'Raises DP014 when the network of the target is registered and does not declare the action from source to target, or that of the source is and does not declare the source, or says otherwise of this action on the target''s network; unless the action is there already: under its id, or with an origin by mirrored events.';
+--! EndIncluded networks/check_interaction.sql
 --! Included items/is_instance_url.sql
 create or replace function dpg_private.is_instance_url(instance_url text)
 returns boolean
@@ -2928,6 +3639,14 @@ begin
   ) is null then
     return null;
   end if;
+  if exists (
+    select
+    from dpg.networks n
+    where n.network = upsert_item.item_network
+      and (n.item_types -> upsert_item.item_domain ? upsert_item.item_type) is not true
+  ) then
+    perform dpg_private.check_undeclared_item(row(item_network, item_domain, item_type, item_id));
+  end if;
 
   leaf := dpg_private.leaf_to_write('items', item_network, item_domain);
   perform dpg_private.register_instance_url(item_instance_url);
@@ -3002,7 +3721,7 @@ $body$;
 comment on function dpg.upsert_item(
   text, text, text, text, text, text, jsonb, double precision, double precision, uuid
 ) is
-  'Makes an item of the actor, or replaces the whole content of one that the actor owns, and returns the row. Makes the leaf when needed. item_state is a JSON object; item_latitude and item_longitude are degrees, both or neither. With item_id a repeated call is safe; one that changes nothing leaves the row and updated_at as they are. Raises DP001, DP003, DP009, DP010. Example: select * from dpg.upsert_item(actor => ''asha'', item_network => ''yellow_dot'', item_domain => ''student'', item_type => ''profile_1.0'', item_instance_url => ''https://student.yellowdot.example.com'', item_schema_url => ''https://schemas.example.com/student_profile_v1.json'', item_state => ''{"name": "Asha"}'', item_latitude => 12.9716, item_longitude => 77.5946)';
+  'Makes an item of the actor, or replaces the whole content of one that the actor owns, and returns the row. Makes the leaf when needed. item_state is a JSON object; item_latitude and item_longitude are degrees, both or neither. With item_id a repeated call is safe; one that changes nothing leaves the row and updated_at as they are. Raises DP001, DP003, DP009, DP010, DP014. Example: select * from dpg.upsert_item(actor => ''asha'', item_network => ''yellow_dot'', item_domain => ''student'', item_type => ''profile_1.0'', item_instance_url => ''https://student.yellowdot.example.com'', item_schema_url => ''https://schemas.example.com/student_profile_v1.json'', item_state => ''{"name": "Asha"}'', item_latitude => 12.9716, item_longitude => 77.5946)';
 --! EndIncluded items/upsert_item.sql
 --! Included items/replace_items.sql
 create or replace function dpg_private.replace_items(actor text, rows dpg.items[], inserted uuid[])
@@ -3131,7 +3850,8 @@ declare
   ids_given boolean;
   known_fields constant text[] := dpg_private.item_fields();
   json_bytes constant bigint := coalesce(dpg_private.limit_of('json_bytes_per_document'), 268435455);
-  target record;
+  targets dpg.item_ref[]; -- the leaves
+  target dpg.item_ref;
   inserted uuid[];
 begin
   perform dpg_private.check_actor(actor);
@@ -3204,9 +3924,25 @@ begin
   end if;
   perform dpg_private.check_user(actor);
 
-  for target in
-    select distinct r.item_network, r.item_domain from unnest(rows) r order by r.item_network, r.item_domain
-  loop
+  targets := array(
+    select row(t.item_network, t.item_domain, null, null)::dpg.item_ref
+    from (select distinct r.item_network, r.item_domain from unnest(rows) r) t
+    order by t.item_network, t.item_domain
+  );
+  if exists (select from dpg.networks n join unnest(targets) t on n.network = t.item_network) then
+    -- one statement, so that all are held to one document
+    perform dpg_private.check_undeclared_item(
+      row(r.item_network, r.item_domain, r.item_type, r.item_id), (r.position - 1)::integer
+    )
+    from unnest(rows) with ordinality r(
+      item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
+      item_latitude, item_longitude, created_by, created_at, updated_at, position
+    )
+    join dpg.networks n on n.network = r.item_network
+    where (n.item_types -> r.item_domain ? r.item_type) is not true
+    order by r.position;
+  end if;
+  foreach target in array targets loop
     perform dpg_private.leaf_to_write('items', target.item_network, target.item_domain);
   end loop;
   perform dpg_private.register_instance_url(u.item_instance_url)
@@ -3233,7 +3969,7 @@ end
 $body$;
 
 comment on function dpg.upsert_items(text, jsonb) is
-  'upsert_item for a JSON array of objects whose fields are item_network, item_domain, item_type, item_instance_url, item_schema_url, [item_state], [item_latitude], [item_longitude], [item_id]: all or nothing, rows in the order of the input. An id twice is DP001; DETAIL has the index, counted from 0. Raises DP001, DP003, DP009, DP010. Example: select count(*) from dpg.upsert_items(''asha'', ''[{"item_network": "yellow_dot", "item_domain": "student", "item_type": "profile_1.0", "item_instance_url": "https://student.yellowdot.example.com", "item_schema_url": "https://schemas.example.com/student_profile_v1.json", "item_state": {"name": "Asha"}}]'')';
+  'upsert_item for a JSON array of objects whose fields are item_network, item_domain, item_type, item_instance_url, item_schema_url, [item_state], [item_latitude], [item_longitude], [item_id]: all or nothing, rows in the order of the input. An id twice is DP001; DETAIL has the index, counted from 0. Raises DP001, DP003, DP009, DP010, DP014. Example: select count(*) from dpg.upsert_items(''asha'', ''[{"item_network": "yellow_dot", "item_domain": "student", "item_type": "profile_1.0", "item_instance_url": "https://student.yellowdot.example.com", "item_schema_url": "https://schemas.example.com/student_profile_v1.json", "item_state": {"name": "Asha"}}]'')';
 --! EndIncluded items/upsert_items.sql
 --! Included items/update_item.sql
 create or replace function dpg.update_item(
@@ -3955,6 +4691,7 @@ begin
     end if;
   end loop;
 
+  perform dpg_private.check_action_type_declared('item_actions', partition_network, action_type);
   insert into dpg.action_definitions as d
   values (partition_network, action_type, initial_status, transitions)
   on conflict on constraint action_definitions_pkey do update
@@ -3965,7 +4702,7 @@ end
 $body$;
 
 comment on function dpg.define_action(text, text, jsonb, text) is
-  'Declares the state graph of an action type and replaces the former one: transitions is an array of edges with "from", "to" and "by" (source, target or either); [] allows no change, null removes the declaration. Actions that are there keep their status. Raises DP001. Example: select dpg.define_action(''yellow_dot'', ''connect'', ''[{"from": "created", "to": "accepted", "by": "target"}, {"from": "created", "to": "withdrawn", "by": "source"}]'')';
+  'Declares the state graph of an action type and replaces the former one: transitions is an array of edges with "from", "to" and "by" (source, target or either); [] allows no change, null removes the declaration. Actions that are there keep their status. Raises DP001, DP014. Example: select dpg.define_action(''yellow_dot'', ''connect'', ''[{"from": "created", "to": "accepted", "by": "target"}, {"from": "created", "to": "withdrawn", "by": "source"}]'')';
 --! EndIncluded actions/define_action.sql
 --! Included events/default_payload.sql
 create or replace function dpg_private.default_payload(action_status text)
@@ -4333,6 +5070,16 @@ begin
       'Events of this instance are made by its actions; only events of others are mirrored.'
     );
   end if;
+  if exists (
+    select from dpg.networks n where n.network in (proposed.source_item_network, proposed.target_item_network)
+  ) then
+    perform dpg_private.check_interaction(
+      proposed.action_type,
+      row(proposed.source_item_network, proposed.source_item_domain, proposed.source_item_type, proposed.source_item_id),
+      row(proposed.target_item_network, proposed.target_item_domain, proposed.target_item_type, proposed.target_item_id),
+      proposed.action_id, proposed.origin_instance_domain
+    );
+  end if;
   proposed.source_item_is_local := dpg_private.is_instance_url(proposed.source_item_instance_url);
   proposed.target_item_is_local := false; -- the action lives where the event was made
 
@@ -4363,7 +5110,7 @@ end
 $body$;
 
 comment on function dpg.store_event(jsonb) is
-  'Stores an event mirrored from another instance, an object whose fields are the column names of dpg.action_events; event_id and created_at are kept, source_item_is_local and target_item_is_local found out anew. Where the source is of this instance, its owner finds the event and, by dpg.find_actions and dpg.get_action, its action as the event of the highest update_count left it. The caller must have authenticated the origin. The same event again returns the stored row; other content under the same id, or for the same origin, action and update_count, is DP008; an origin of our own is DP001. Raises DP001, DP008, DP010. Example: select * from dpg.store_event(''{"partition_network": "yellow_dot", "action_type": "connect", "event_id": "44444444-4444-4444-8444-444444444444", "origin_instance_domain": "https://tutor.yellowdot.example.com", "action_id": "33333333-3333-4333-8333-333333333333", "action_status": "created", "update_count": 0, "source_item_network": "yellow_dot", "source_item_domain": "student", "source_item_type": "profile_1.0", "source_item_id": "11111111-1111-4111-8111-111111111111", "source_item_instance_url": "https://student.yellowdot.example.com", "source_item_owner": "asha", "target_item_network": "yellow_dot", "target_item_domain": "tutor", "target_item_type": "profile_1.0", "target_item_id": "22222222-2222-4222-8222-222222222222", "target_item_instance_url": "https://tutor.yellowdot.example.com", "target_item_owner": "ravi", "event_payload": {"status": "created"}, "created_at": "2026-01-01T00:00:00.000000Z"}'')';
+  'Stores an event mirrored from another instance, an object whose fields are the column names of dpg.action_events; event_id and created_at are kept, source_item_is_local and target_item_is_local found out anew. Where the source is of this instance, its owner finds the event and, by dpg.find_actions and dpg.get_action, its action as the event of the highest update_count left it. The caller must have authenticated the origin. The same event again returns the stored row; other content under the same id, or for the same origin, action and update_count, is DP008; an origin of our own is DP001. Raises DP001, DP008, DP010, DP014. Example: select * from dpg.store_event(''{"partition_network": "yellow_dot", "action_type": "connect", "event_id": "44444444-4444-4444-8444-444444444444", "origin_instance_domain": "https://tutor.yellowdot.example.com", "action_id": "33333333-3333-4333-8333-333333333333", "action_status": "created", "update_count": 0, "source_item_network": "yellow_dot", "source_item_domain": "student", "source_item_type": "profile_1.0", "source_item_id": "11111111-1111-4111-8111-111111111111", "source_item_instance_url": "https://student.yellowdot.example.com", "source_item_owner": "asha", "target_item_network": "yellow_dot", "target_item_domain": "tutor", "target_item_type": "profile_1.0", "target_item_id": "22222222-2222-4222-8222-222222222222", "target_item_instance_url": "https://tutor.yellowdot.example.com", "target_item_owner": "ravi", "event_payload": {"status": "created"}, "created_at": "2026-01-01T00:00:00.000000Z"}'')';
 --! EndIncluded events/store_event.sql
 --! Included events/find_events.sql
 create or replace function dpg.find_events(
@@ -4614,6 +5361,9 @@ begin
   ) is null then
     return null;
   end if;
+  if exists (select from dpg.networks n where n.network in (source.item_network, target.item_network)) then
+    perform dpg_private.check_interaction(action_type, source, target, action_id);
+  end if;
 
   -- kept from being deleted until the action refers to them; the lower key first, as everywhere: in bytes, since calls
   -- that lock many rows sort them so, whatever the collation of the database
@@ -4667,7 +5417,7 @@ end
 $body$;
 
 comment on function dpg.perform_action(text, text, dpg.item_ref, dpg.item_ref, jsonb, text, jsonb, uuid) is
-  'Makes an action from an item that the actor owns to another item of this instance, and its first event in the same transaction. Status is the declared initial one or created, update_count 0; owners and coordinates are taken from the items. event_payload is {"status": <status>} unless given. With action_id a repeated call is safe. Raises DP001, DP002, DP003, DP008, DP009, DP010. Example: select * from dpg.perform_action(''asha'', ''connect'', row(''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111''), row(''yellow_dot'', ''tutor'', ''profile_1.0'', ''22222222-2222-4222-8222-222222222222''), ''{"subject": "math"}'')';
+  'Makes an action from an item that the actor owns to another item of this instance, and its first event in the same transaction. Status is the declared initial one or created, update_count 0; owners and coordinates are taken from the items. event_payload is {"status": <status>} unless given. With action_id a repeated call is safe. Raises DP001, DP002, DP003, DP008, DP009, DP010, DP014. Example: select * from dpg.perform_action(''asha'', ''connect'', row(''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111''), row(''yellow_dot'', ''tutor'', ''profile_1.0'', ''22222222-2222-4222-8222-222222222222''), ''{"subject": "math"}'')';
 --! EndIncluded actions/perform_action.sql
 --! Included actions/receive_action.sql
 create or replace function dpg.receive_action(
@@ -4709,6 +5459,9 @@ begin
   ) is null then
     return null;
   end if;
+  if exists (select from dpg.networks n where n.network in (source.item_network, target.item_network)) then
+    perform dpg_private.check_interaction(action_type, source, target, action_id);
+  end if;
 
   target_item := dpg_private.lock_item(target, 'key share');
   if target_item.item_id is null then
@@ -4744,7 +5497,7 @@ $body$;
 comment on function dpg.receive_action(
   text, dpg.item_ref, text, text, dpg.item_ref, jsonb, text, jsonb, uuid, double precision, double precision
 ) is
-  'perform_action for a source that lives on another instance, which asserts its owner and coordinates (degrees); the caller must have authenticated that instance. A URL of our own is DP001. With action_id, chosen by the sender, a repeated call is safe. Raises DP001, DP002, DP008, DP010. Example: select * from dpg.receive_action(''connect'', row(''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111''), ''https://student.yellowdot.example.com'', ''asha'', row(''yellow_dot'', ''tutor'', ''profile_1.0'', ''22222222-2222-4222-8222-222222222222''))';
+  'perform_action for a source that lives on another instance, which asserts its owner and coordinates (degrees); the caller must have authenticated that instance. A URL of our own is DP001. With action_id, chosen by the sender, a repeated call is safe. Raises DP001, DP002, DP008, DP010, DP014. Example: select * from dpg.receive_action(''connect'', row(''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111''), ''https://student.yellowdot.example.com'', ''asha'', row(''yellow_dot'', ''tutor'', ''profile_1.0'', ''22222222-2222-4222-8222-222222222222''))';
 --! EndIncluded actions/receive_action.sql
 --! Included actions/is_repeated_move.sql
 create or replace function dpg_private.is_repeated_move(
@@ -6429,6 +7182,7 @@ comment on constraint action_events_update_key on dpg.action_events is 'One even
 comment on constraint action_events_payload_check on dpg.action_events is 'A payload is a JSON object.';
 comment on constraint action_events_update_count_check on dpg.action_events is 'update_count starts at 0.';
 comment on constraint action_definitions_pkey on dpg.action_definitions is 'One graph for each action type of a network.';
+comment on constraint networks_pkey on dpg.networks is 'One registered document of each network.';
 comment on constraint limits_pkey on dpg.limits is 'One row for each limit.';
 comment on constraint limits_name_check on dpg.limits is 'The limits that there are.';
 comment on constraint limits_value_check on dpg.limits is 'What a limit may be.';
@@ -6442,6 +7196,7 @@ comment on constraint failed_events_pkey on dpg.failed_events is 'One row for ea
 comment on constraint failed_events_state_check on dpg.failed_events is 'The states that there are.';
 comment on constraint failed_events_subscription_fkey on dpg.failed_events is 'Goes with its subscription.';
 comment on index dpg.action_definitions_pkey is 'For define_action and for each new action and transition.';
+comment on index dpg.networks_pkey is 'For each call that writes something new.';
 comment on index dpg.limits_pkey is 'For each call that looks up a limit.';
 comment on index dpg.redactions_pkey is 'For the order of the records.';
 comment on index dpg.subscriptions_pkey is 'For each call that names a subscription.';
@@ -6461,7 +7216,7 @@ begin
       p.oid::pg_catalog.regprocedure as signature,
       n.nspname = 'dpg' as is_api,
       p.proname ~ '^(get|find|count|nearest)_' as reads_only,
-      p.proname in ('redact_event', 'erase_user', 'forget_instance_url') as is_administration
+      p.proname in ('redact_event', 'erase_user', 'forget_instance_url', 'register_network', 'unregister_network') as is_administration
     from pg_catalog.pg_proc p
     join pg_catalog.pg_namespace n on n.oid = p.pronamespace
     where n.nspname in ('dpg', 'dpg_private')
@@ -6493,11 +7248,11 @@ end
 $body$;
 
 revoke all on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definitions, dpg.instance_urls, dpg.partitions,
-  dpg.limits, dpg.redactions
+  dpg.limits, dpg.redactions, dpg.networks
 from dpg_app, dpg_readonly, dpg_admin;
 
 grant select on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definitions, dpg.instance_urls, dpg.partitions,
-  dpg.limits, dpg.subscriptions, dpg.failed_events, dpg.subscription_status, dpg.peers
+  dpg.limits, dpg.subscriptions, dpg.failed_events, dpg.subscription_status, dpg.peers, dpg.networks
 to dpg_app, dpg_readonly, dpg_admin;
 
 grant select on dpg.redactions to dpg_admin;

@@ -53,6 +53,7 @@ comment on constraint action_events_update_key on dpg.action_events is 'One even
 comment on constraint action_events_payload_check on dpg.action_events is 'A payload is a JSON object.';
 comment on constraint action_events_update_count_check on dpg.action_events is 'update_count starts at 0.';
 comment on constraint action_definitions_pkey on dpg.action_definitions is 'One graph for each action type of a network.';
+comment on constraint networks_pkey on dpg.networks is 'One registered document of each network.';
 comment on constraint limits_pkey on dpg.limits is 'One row for each limit.';
 comment on constraint limits_name_check on dpg.limits is 'The limits that there are.';
 comment on constraint limits_value_check on dpg.limits is 'What a limit may be.';
@@ -66,6 +67,7 @@ comment on constraint failed_events_pkey on dpg.failed_events is 'One row for ea
 comment on constraint failed_events_state_check on dpg.failed_events is 'The states that there are.';
 comment on constraint failed_events_subscription_fkey on dpg.failed_events is 'Goes with its subscription.';
 comment on index dpg.action_definitions_pkey is 'For define_action and for each new action and transition.';
+comment on index dpg.networks_pkey is 'For each call that writes something new.';
 comment on index dpg.limits_pkey is 'For each call that looks up a limit.';
 comment on index dpg.redactions_pkey is 'For the order of the records.';
 comment on index dpg.subscriptions_pkey is 'For each call that names a subscription.';

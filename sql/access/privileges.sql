@@ -11,7 +11,7 @@ begin
       p.oid::pg_catalog.regprocedure as signature,
       n.nspname = 'dpg' as is_api,
       p.proname ~ '^(get|find|count|nearest)_' as reads_only,
-      p.proname in ('redact_event', 'erase_user', 'forget_instance_url') as is_administration
+      p.proname in ('redact_event', 'erase_user', 'forget_instance_url', 'register_network', 'unregister_network') as is_administration
     from pg_catalog.pg_proc p
     join pg_catalog.pg_namespace n on n.oid = p.pronamespace
     where n.nspname in ('dpg', 'dpg_private')
@@ -43,11 +43,11 @@ end
 $body$;
 
 revoke all on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definitions, dpg.instance_urls, dpg.partitions,
-  dpg.limits, dpg.redactions
+  dpg.limits, dpg.redactions, dpg.networks
 from dpg_app, dpg_readonly, dpg_admin;
 
 grant select on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definitions, dpg.instance_urls, dpg.partitions,
-  dpg.limits, dpg.subscriptions, dpg.failed_events, dpg.subscription_status, dpg.peers
+  dpg.limits, dpg.subscriptions, dpg.failed_events, dpg.subscription_status, dpg.peers, dpg.networks
 to dpg_app, dpg_readonly, dpg_admin;
 
 grant select on dpg.redactions to dpg_admin;

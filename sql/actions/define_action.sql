@@ -61,6 +61,7 @@ begin
     end if;
   end loop;
 
+  perform dpg_private.check_action_type_declared('item_actions', partition_network, action_type);
   insert into dpg.action_definitions as d
   values (partition_network, action_type, initial_status, transitions)
   on conflict on constraint action_definitions_pkey do update
@@ -71,4 +72,4 @@ end
 $body$;
 
 comment on function dpg.define_action(text, text, jsonb, text) is
-  'Declares the state graph of an action type and replaces the former one: transitions is an array of edges with "from", "to" and "by" (source, target or either); [] allows no change, null removes the declaration. Actions that are there keep their status. Raises DP001. Example: select dpg.define_action(''yellow_dot'', ''connect'', ''[{"from": "created", "to": "accepted", "by": "target"}, {"from": "created", "to": "withdrawn", "by": "source"}]'')';
+  'Declares the state graph of an action type and replaces the former one: transitions is an array of edges with "from", "to" and "by" (source, target or either); [] allows no change, null removes the declaration. Actions that are there keep their status. Raises DP001, DP014. Example: select dpg.define_action(''yellow_dot'', ''connect'', ''[{"from": "created", "to": "accepted", "by": "target"}, {"from": "created", "to": "withdrawn", "by": "source"}]'')';

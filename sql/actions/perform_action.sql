@@ -37,6 +37,9 @@ begin
   ) is null then
     return null;
   end if;
+  if exists (select from dpg.networks n where n.network in (source.item_network, target.item_network)) then
+    perform dpg_private.check_interaction(action_type, source, target, action_id);
+  end if;
 
   -- kept from being deleted until the action refers to them; the lower key first, as everywhere: in bytes, since calls
   -- that lock many rows sort them so, whatever the collation of the database
@@ -90,4 +93,4 @@ end
 $body$;
 
 comment on function dpg.perform_action(text, text, dpg.item_ref, dpg.item_ref, jsonb, text, jsonb, uuid) is
-  'Makes an action from an item that the actor owns to another item of this instance, and its first event in the same transaction. Status is the declared initial one or created, update_count 0; owners and coordinates are taken from the items. event_payload is {"status": <status>} unless given. With action_id a repeated call is safe. Raises DP001, DP002, DP003, DP008, DP009, DP010. Example: select * from dpg.perform_action(''asha'', ''connect'', row(''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111''), row(''yellow_dot'', ''tutor'', ''profile_1.0'', ''22222222-2222-4222-8222-222222222222''), ''{"subject": "math"}'')';
+  'Makes an action from an item that the actor owns to another item of this instance, and its first event in the same transaction. Status is the declared initial one or created, update_count 0; owners and coordinates are taken from the items. event_payload is {"status": <status>} unless given. With action_id a repeated call is safe. Raises DP001, DP002, DP003, DP008, DP009, DP010, DP014. Example: select * from dpg.perform_action(''asha'', ''connect'', row(''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111''), row(''yellow_dot'', ''tutor'', ''profile_1.0'', ''22222222-2222-4222-8222-222222222222''), ''{"subject": "math"}'')';

@@ -37,6 +37,9 @@ begin
   ) is null then
     return null;
   end if;
+  if exists (select from dpg.networks n where n.network in (source.item_network, target.item_network)) then
+    perform dpg_private.check_interaction(action_type, source, target, action_id);
+  end if;
 
   target_item := dpg_private.lock_item(target, 'key share');
   if target_item.item_id is null then
@@ -72,4 +75,4 @@ $body$;
 comment on function dpg.receive_action(
   text, dpg.item_ref, text, text, dpg.item_ref, jsonb, text, jsonb, uuid, double precision, double precision
 ) is
-  'perform_action for a source that lives on another instance, which asserts its owner and coordinates (degrees); the caller must have authenticated that instance. A URL of our own is DP001. With action_id, chosen by the sender, a repeated call is safe. Raises DP001, DP002, DP008, DP010. Example: select * from dpg.receive_action(''connect'', row(''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111''), ''https://student.yellowdot.example.com'', ''asha'', row(''yellow_dot'', ''tutor'', ''profile_1.0'', ''22222222-2222-4222-8222-222222222222''))';
+  'perform_action for a source that lives on another instance, which asserts its owner and coordinates (degrees); the caller must have authenticated that instance. A URL of our own is DP001. With action_id, chosen by the sender, a repeated call is safe. Raises DP001, DP002, DP008, DP010, DP014. Example: select * from dpg.receive_action(''connect'', row(''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111''), ''https://student.yellowdot.example.com'', ''asha'', row(''yellow_dot'', ''tutor'', ''profile_1.0'', ''22222222-2222-4222-8222-222222222222''))';

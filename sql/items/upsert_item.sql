@@ -34,6 +34,14 @@ begin
   ) is null then
     return null;
   end if;
+  if exists (
+    select
+    from dpg.networks n
+    where n.network = upsert_item.item_network
+      and (n.item_types -> upsert_item.item_domain ? upsert_item.item_type) is not true
+  ) then
+    perform dpg_private.check_undeclared_item(row(item_network, item_domain, item_type, item_id));
+  end if;
 
   leaf := dpg_private.leaf_to_write('items', item_network, item_domain);
   perform dpg_private.register_instance_url(item_instance_url);
@@ -108,4 +116,4 @@ $body$;
 comment on function dpg.upsert_item(
   text, text, text, text, text, text, jsonb, double precision, double precision, uuid
 ) is
-  'Makes an item of the actor, or replaces the whole content of one that the actor owns, and returns the row. Makes the leaf when needed. item_state is a JSON object; item_latitude and item_longitude are degrees, both or neither. With item_id a repeated call is safe; one that changes nothing leaves the row and updated_at as they are. Raises DP001, DP003, DP009, DP010. Example: select * from dpg.upsert_item(actor => ''asha'', item_network => ''yellow_dot'', item_domain => ''student'', item_type => ''profile_1.0'', item_instance_url => ''https://student.yellowdot.example.com'', item_schema_url => ''https://schemas.example.com/student_profile_v1.json'', item_state => ''{"name": "Asha"}'', item_latitude => 12.9716, item_longitude => 77.5946)';
+  'Makes an item of the actor, or replaces the whole content of one that the actor owns, and returns the row. Makes the leaf when needed. item_state is a JSON object; item_latitude and item_longitude are degrees, both or neither. With item_id a repeated call is safe; one that changes nothing leaves the row and updated_at as they are. Raises DP001, DP003, DP009, DP010, DP014. Example: select * from dpg.upsert_item(actor => ''asha'', item_network => ''yellow_dot'', item_domain => ''student'', item_type => ''profile_1.0'', item_instance_url => ''https://student.yellowdot.example.com'', item_schema_url => ''https://schemas.example.com/student_profile_v1.json'', item_state => ''{"name": "Asha"}'', item_latitude => 12.9716, item_longitude => 77.5946)';

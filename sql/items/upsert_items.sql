@@ -12,7 +12,8 @@ declare
   ids_given boolean;
   known_fields constant text[] := dpg_private.item_fields();
   json_bytes constant bigint := coalesce(dpg_private.limit_of('json_bytes_per_document'), 268435455);
-  target record;
+  targets dpg.item_ref[]; -- the leaves
+  target dpg.item_ref;
   inserted uuid[];
 begin
   perform dpg_private.check_actor(actor);
@@ -85,9 +86,25 @@ begin
   end if;
   perform dpg_private.check_user(actor);
 
-  for target in
-    select distinct r.item_network, r.item_domain from unnest(rows) r order by r.item_network, r.item_domain
-  loop
+  targets := array(
+    select row(t.item_network, t.item_domain, null, null)::dpg.item_ref
+    from (select distinct r.item_network, r.item_domain from unnest(rows) r) t
+    order by t.item_network, t.item_domain
+  );
+  if exists (select from dpg.networks n join unnest(targets) t on n.network = t.item_network) then
+    -- one statement, so that all are held to one document
+    perform dpg_private.check_undeclared_item(
+      row(r.item_network, r.item_domain, r.item_type, r.item_id), (r.position - 1)::integer
+    )
+    from unnest(rows) with ordinality r(
+      item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
+      item_latitude, item_longitude, created_by, created_at, updated_at, position
+    )
+    join dpg.networks n on n.network = r.item_network
+    where (n.item_types -> r.item_domain ? r.item_type) is not true
+    order by r.position;
+  end if;
+  foreach target in array targets loop
     perform dpg_private.leaf_to_write('items', target.item_network, target.item_domain);
   end loop;
   perform dpg_private.register_instance_url(u.item_instance_url)
@@ -114,4 +131,4 @@ end
 $body$;
 
 comment on function dpg.upsert_items(text, jsonb) is
-  'upsert_item for a JSON array of objects whose fields are item_network, item_domain, item_type, item_instance_url, item_schema_url, [item_state], [item_latitude], [item_longitude], [item_id]: all or nothing, rows in the order of the input. An id twice is DP001; DETAIL has the index, counted from 0. Raises DP001, DP003, DP009, DP010. Example: select count(*) from dpg.upsert_items(''asha'', ''[{"item_network": "yellow_dot", "item_domain": "student", "item_type": "profile_1.0", "item_instance_url": "https://student.yellowdot.example.com", "item_schema_url": "https://schemas.example.com/student_profile_v1.json", "item_state": {"name": "Asha"}}]'')';
+  'upsert_item for a JSON array of objects whose fields are item_network, item_domain, item_type, item_instance_url, item_schema_url, [item_state], [item_latitude], [item_longitude], [item_id]: all or nothing, rows in the order of the input. An id twice is DP001; DETAIL has the index, counted from 0. Raises DP001, DP003, DP009, DP010, DP014. Example: select count(*) from dpg.upsert_items(''asha'', ''[{"item_network": "yellow_dot", "item_domain": "student", "item_type": "profile_1.0", "item_instance_url": "https://student.yellowdot.example.com", "item_schema_url": "https://schemas.example.com/student_profile_v1.json", "item_state": {"name": "Asha"}}]'')';

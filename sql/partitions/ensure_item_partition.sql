@@ -9,9 +9,10 @@ begin
   perform
     dpg_private.check_key('item_network', item_network),
     dpg_private.check_key('item_domain', item_domain);
+  perform dpg_private.check_domain_declared(item_network, item_domain);
   return dpg_private.ensure_partition('items', item_network, item_domain);
 end
 $body$;
 
 comment on function dpg.ensure_item_partition(text, text) is
-  'Makes the partition for the items of a network and domain when it is missing and returns the leaf. Safe under any concurrency; blocks no reader. The locks of a new partition last until the transaction ends, so make partitions in a transaction of their own. Raises DP001, DP010. Example: select dpg.ensure_item_partition(''yellow_dot'', ''student'') -- dpg.i_p_yellowdot_student';
+  'Makes the partition for the items of a network and domain when it is missing and returns the leaf. Safe under any concurrency; blocks no reader. The locks of a new partition last until the transaction ends, so make partitions in a transaction of their own. Raises DP001, DP010, DP014. Example: select dpg.ensure_item_partition(''yellow_dot'', ''student'') -- dpg.i_p_yellowdot_student';

@@ -130,6 +130,9 @@ describe.skipIf(!tools).each(['public', 'extensions'])(
       expect(await dpg.partitions.ensureItem({ item_network: '日-本', item_domain: 'student' })).toMatch(
         /^dpg\.i_p_+[0-9a-f]{8}_student$|^dpg\.i_p_/,
       );
+      await expect(
+        dpg.partitions.ensureItem({ item_network: 'restore registered', item_domain: 'tutor' }),
+      ).rejects.toMatchObject({ code: 'DP014' });
       expect(
         await dpg.items.get({
           item_network: 'restore one',

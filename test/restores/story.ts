@@ -1,5 +1,5 @@
 // Something of everything that the database can hold, to be found again: several networks, odd keys, names that meet,
-// actions within and across networks, mirrored events, declared graphs, a redaction, an erasure, a changed limit.
+// actions within and across networks, mirrored events, declared graphs, a redaction, an erasure, a registered network, a changed limit.
 
 import type postgres from 'postgres';
 
@@ -43,6 +43,7 @@ begin
   from dpg.action_events e where e.event_id = '00000000-0000-4000-8000-000000000041';
   perform dpg.redact_event('restore officer', 'restore one', 'connect', '00000000-0000-4000-8000-000000000041', 'request 1');
   perform dpg.erase_user('restore officer', 'restore mina', 'request 2');
+  perform dpg.register_network('{"name": "restore registered", "domains": [{"name": "student", "item_schemas": {"profile": {}}}]}');
   update dpg.limits set limit_value = 257 where limit_name = 'leaves_per_network';
 end
 $body$;`)

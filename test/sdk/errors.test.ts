@@ -208,12 +208,15 @@ describe('each code of the contract has its class', () => {
   });
 
   test('DP014 NotInNetworkError', async () => {
-    const raised = dpg.sql
-      .unsafe(`do $body$ begin
-        raise exception using errcode = 'DP014', message = 'no such domain', hint = 'register it', detail = '{}';
-      end $body$`)
-      .catch((error: unknown) => Promise.reject(toDpgError(error)));
-    await refusal(raised, NotInNetworkError, 'DP014', {});
+    await dpg.networks.register({
+      name: 'closed',
+      domains: [{ name: 'student', item_schemas: { a: true } }],
+    });
+    const at = { item_network: 'closed', item_domain: 'tutor' };
+    const detail = { network: 'closed', undeclared: 'item_domain', ...at };
+    await refusal(asha.items.upsert(student(at)), NotInNetworkError, 'DP014', detail);
+    await refusal(dpg.partitions.ensureItem(at), NotInNetworkError, 'DP014', detail);
+    expect(await dpg.partitions.list({ network: 'closed' })).toEqual([]);
   });
 });
 

@@ -111,6 +111,11 @@ test('every method is one statement, of the same text each time', async () => {
     );
     await one('partitions.list', () => dpg.partitions.list(given ? { network: 'new' } : undefined));
 
+    const document = { name: 'registered', domains: [{ name: `${given}`, item_schemas: {} }] };
+    await one('networks.register', () => dpg.networks.register(document));
+    await one('networks.list', () => dpg.networks.list(given ? { network: 'registered' } : undefined));
+    await one('networks.unregister', () => dpg.networks.unregister({ network: 'registered' }));
+
     const subscription = `to ${given}`;
     const place = { subscription, position: 1n };
     await one('subscriptions.create', () =>
@@ -148,7 +153,7 @@ test('every method is one statement, of the same text each time', async () => {
     await one('subscriptions.drop', () => dpg.subscriptions.drop({ subscription }));
   }
 
-  expect(seen.size).toBe(35);
+  expect(seen.size).toBe(38);
   for (const [method, texts] of seen) expect([...texts], method).toHaveLength(1);
 });
 

@@ -42,6 +42,11 @@ const rowTypes: RowType[] = [
   },
   { relation: 'peers', name: 'Peer' },
   {
+    relation: 'networks',
+    name: 'RegisteredNetwork',
+    types: { item_types: '{ [item_domain: string]: string[] }' },
+  },
+  {
     relation: 'partitions',
     name: 'Partition',
     types: { root: "'items' | 'item_actions' | 'action_events'" },

@@ -75,12 +75,12 @@ select is(
 );
 select is(
   pg_temp.relation_privileges('dpg_app'),
-  'select: action_definitions action_events failed_events instance_urls item_actions items limits partitions peers subscription_status subscriptions',
+  'select: action_definitions action_events failed_events instance_urls item_actions items limits networks partitions peers subscription_status subscriptions',
   'dpg_app reads the tables and writes none, no leaf either'
 );
 select is(
   pg_temp.relation_privileges('dpg_readonly'),
-  'select: action_definitions action_events failed_events instance_urls item_actions items limits partitions peers subscription_status subscriptions',
+  'select: action_definitions action_events failed_events instance_urls item_actions items limits networks partitions peers subscription_status subscriptions',
   'dpg_readonly the same'
 );
 select is(

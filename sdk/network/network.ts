@@ -1,0 +1,310 @@
+import { z } from 'zod';
+import { refusal } from '../arguments.js';
+import { type NotInNetworkDetail, NotInNetworkError } from '../errors.js';
+import type { JsonSchema, NetworkDocument, NetworkInteraction } from '../networks.js';
+import { checkDocument } from './document.js';
+import { readJsonSchema } from './json-schema.js';
+import { type Path, refuseDocument } from './path.js';
+import type { DomainName, ItemType, LoadedDefinition, NetworkDefinition } from './types.js';
+
+/** What is known of an item before it is read. */
+export interface Party {
+  item_network: string;
+  item_domain: string;
+  item_type: string;
+}
+
+/** The schemas of an action between two items. */
+export interface ActionSchemas {
+  requirement_schema: z.ZodType;
+  event_schema: z.ZodType;
+}
+
+type Compile = (schema: JsonSchema, path: Path) => z.ZodType;
+
+const anything = z.unknown();
+
+/** A network as its document has it. Made by {@link defineNetwork} or {@link loadNetwork}. */
+export class Network<Definition extends NetworkDefinition = LoadedDefinition> {
+  readonly name: Definition['name'];
+  /** As JSON, for `dpg.networks.register` and for other instances. */
+  readonly document: NetworkDocument;
+  /** Only for the compiler. */
+  declare readonly definition: Definition;
+  readonly #states = new Map<string, Map<string, z.ZodType>>();
+  readonly #interactions = new Map<string, (NetworkInteraction & { schemas: ActionSchemas })[]>();
+
+  constructor(document: NetworkDocument, compile: Compile) {
+    this.name = document.name;
+    this.document = document;
+    document.domains.forEach(({ name, item_schemas }, index) => {
+      const path = ['domains', index, 'item_schemas'];
+      this.#states.set(
+        name,
+        new Map(
+          Object.entries(item_schemas).map(([type, schema]) => [
+            type,
+            compile(schema as JsonSchema, [...path, type]),
+          ]),
+        ),
+      );
+    });
+    for (const [type, { interactions }] of Object.entries(document.actions ?? {}))
+      this.#interactions.set(
+        type,
+        interactions.map((interaction, index) => {
+          const compiled = (keyword: keyof ActionSchemas) => {
+            const schema = interaction[keyword];
+            const path = ['actions', type, 'interactions', index, keyword];
+            return schema === undefined ? anything : compile(schema, path);
+          };
+          return {
+            ...interaction,
+            schemas: {
+              requirement_schema: compiled('requirement_schema'),
+              event_schema: compiled('event_schema'),
+            },
+          };
+        }),
+      );
+  }
+
+  toJSON(): NetworkDocument {
+    return this.document;
+  }
+
+  /**
+   * The zod schema of the documents of a domain and type.
+   * @throws {NotInNetworkError}
+   */
+  stateSchema<Name extends DomainName<Definition>>(
+    item_domain: Name,
+    item_type: ItemType<Definition, Name>,
+  ): z.ZodType {
+    return this.checkItem({ item_network: this.name, item_domain, item_type });
+  }
+
+  /**
+   * The schema of an item's document. An `item_type` that is not given is any that the domain has.
+   * @throws {NotInNetworkError}
+   */
+  checkItem(
+    item: { item_network: string; item_domain: string; item_type?: string | null },
+    index?: number,
+  ): z.ZodType {
+    const { item_network, item_domain, item_type } = item;
+    if (item_network !== this.name)
+      throw this.#refusal(
+        'item_network',
+        `items of network '${item_network}'`,
+        [this.name],
+        { item_network },
+        index,
+      );
+    const types = this.#states.get(item_domain);
+    if (!types)
+      throw this.#refusal(
+        'item_domain',
+        `domain '${item_domain}'`,
+        [...this.#states.keys()],
+        { item_network, item_domain },
+        index,
+      );
+    if (item_type === undefined || item_type === null) return anything;
+    const schema = types.get(item_type);
+    if (!schema)
+      throw this.#refusal(
+        'item_type',
+        `item type '${item_type}' in domain '${item_domain}'`,
+        [...types.keys()],
+        { item_network, item_domain, item_type },
+        index,
+      );
+    return schema;
+  }
+
+  /**
+   * The schemas of all interactions that an action may be one of: between these items where they are known.
+   * @throws {NotInNetworkError} when there is none
+   */
+  checkAction(
+    partition_network: string,
+    action_type: string,
+    source: Partial<Party>,
+    target: Partial<Party>,
+  ): ActionSchemas[] {
+    const keys = { partition_network, action_type };
+    const interactions = this.#interactions.get(action_type);
+    if (!interactions)
+      throw this.#refusal('action_type', `action '${action_type}'`, [...this.#interactions.keys()], keys);
+    const possible = interactions.filter(
+      ({ to_network = this.name, ...interaction }) =>
+        to_network === partition_network &&
+        this.#isOf(source, interaction.from_network, interaction.from_domain, interaction.from_items) &&
+        this.#isOf(target, to_network, interaction.to_domain, interaction.to_items),
+    );
+    if (possible.length === 0)
+      throw this.#refusal(
+        'interaction',
+        `action '${action_type}' from ${nameOf(source)} to ${nameOf(target)}`,
+        interactions.map(
+          ({ from_network, from_domain, to_network, to_domain }) =>
+            `from ${nameOf({ item_network: from_network ?? this.name, item_domain: from_domain })}` +
+            ` to ${nameOf({ item_network: to_network ?? this.name, item_domain: to_domain })}`,
+        ),
+        {
+          ...keys,
+          source_item_network: source.item_network,
+          source_item_domain: source.item_domain,
+          source_item_type: source.item_type,
+          target_item_network: target.item_network,
+          target_item_domain: target.item_domain,
+          target_item_type: target.item_type,
+        },
+      );
+    return possible.map(({ schemas }) => schemas);
+  }
+
+  #isOf(
+    item: Partial<Party>,
+    network = this.name as string,
+    domain: string,
+    types?: readonly string[],
+  ): boolean {
+    const { item_network = network, item_domain = domain, item_type } = item;
+    const declared =
+      types ?? (network === this.name ? [...(this.#states.get(domain)?.keys() ?? [])] : undefined);
+    return (
+      item_network === network &&
+      item_domain === domain &&
+      (item_type === undefined || declared === undefined || declared.includes(item_type))
+    );
+  }
+
+  /** As the database refuses it. */
+  #refusal(
+    undeclared: NotInNetworkDetail['undeclared'],
+    problem: string,
+    declared: string[],
+    keys: Record<string, unknown>,
+    index?: number,
+  ): NotInNetworkError {
+    const element = index === undefined ? '' : ` (element ${index})`;
+    return new NotInNetworkError('DP014', `network '${this.name}' declares no ${problem}${element}`, {
+      detail: { network: this.name, undeclared, ...keys, ...(index === undefined ? {} : { index }) },
+      hint: `It declares: ${declared.join(', ').slice(0, 500) || 'none'}.`,
+    });
+  }
+}
+
+const nameOf = ({ item_network, item_domain, item_type }: Partial<Party>) =>
+  [item_network, item_domain, item_type]
+    .flatMap((part) => (part === undefined ? [] : [`'${part}'`]))
+    .join('/') || 'anything';
+
+/**
+ * A network of a JSON document, for instance a file's. Its schemas are read by zod; what zod does not read is refused.
+ * @throws {InvalidArgumentError} whose detail has the `path`, a JSON pointer into the document
+ */
+export function loadNetwork(document: unknown): Network<LoadedDefinition> {
+  // a copy: what is changed later in what was given changes nothing here
+  return new Network(JSON.parse(JSON.stringify(checkDocument(document))), readJsonSchema);
+}
+
+/**
+ * A network written in TypeScript: the same document, with zod schemas in place of JSON Schemas, so that the compiler
+ * knows states, requirements and payloads. Documents are checked and not changed: what a schema would fill in or
+ * transform stays as it was given.
+ * @throws {InvalidArgumentError} whose detail has the `path`, a JSON pointer; also for a schema that JSON Schema cannot say
+ */
+export function defineNetwork<const Definition extends NetworkDefinition>(
+  definition: Definition,
+): Network<Definition> {
+  const schemas = new Map<string, z.ZodType>();
+  const asJson = (schema: z.ZodType, path: Path): JsonSchema => {
+    schemas.set(JSON.stringify(path), schema);
+    return jsonSchemaOf(schema, path);
+  };
+  const document = checkDocument({
+    ...definition,
+    domains: mapArray(definition.domains, (domain, index) => ({
+      ...domain,
+      item_schemas: mapValues(domain.item_schemas, (schema, type) =>
+        asJson(schema, ['domains', index, 'item_schemas', type]),
+      ),
+    })),
+    ...(definition.actions && {
+      actions: mapValues(definition.actions, (action, type) => ({
+        ...action,
+        interactions: mapArray(action.interactions, (interaction, index) => {
+          const { requirement_schema, event_schema, ...rest } = interaction;
+          const path = ['actions', type, 'interactions', index];
+          return {
+            ...rest,
+            ...(requirement_schema && {
+              requirement_schema: asJson(requirement_schema, [...path, 'requirement_schema']),
+            }),
+            ...(event_schema && { event_schema: asJson(event_schema, [...path, 'event_schema']) }),
+          };
+        }),
+      })),
+    }),
+  });
+  return new Network<Definition>(document, (_, path) => schemas.get(JSON.stringify(path)) ?? anything);
+}
+
+function jsonSchemaOf(schema: z.ZodType, path: Path): JsonSchema {
+  if (!(schema instanceof Object && '_zod' in schema))
+    throw refuseDocument(path, undefined, 'is no zod schema', 'For JSON Schemas there is loadNetwork.');
+  return JSON.parse(
+    JSON.stringify(
+      z.toJSONSchema(schema, {
+        io: 'input', // what is given, since that is what is stored
+        unrepresentable: ({ path: within, message }) => {
+          throw refuseDocument([...path, ...within], undefined, 'is no JSON Schema', `${message}.`);
+        },
+      }),
+    ),
+  );
+}
+
+/** What is no array is left for the check of the document to refuse. */
+function mapArray<Element, Result>(
+  elements: readonly Element[],
+  map: (element: Element, index: number) => Result,
+) {
+  return Array.isArray(elements) ? elements.map(map) : elements;
+}
+
+function mapValues<Value, Result>(
+  values: { readonly [name: string]: Value },
+  map: (value: Value, name: string) => Result,
+) {
+  return Object.fromEntries(Object.entries(values ?? {}).map(([name, value]) => [name, map(value, name)]));
+}
+
+/**
+ * Whether a value fits one of the schemas.
+ * @throws {InvalidArgumentError} that names the path in the value, by the first schema
+ */
+export async function checkValue(
+  schemas: z.ZodType[],
+  name: string,
+  value: unknown,
+  { index, passOver }: { index?: number; passOver?: string } = {},
+): Promise<void> {
+  let first: z.core.$ZodIssue[] | undefined;
+  for (const schema of schemas) {
+    const { error } = await schema.safeParseAsync(value);
+    const issues = error?.issues.filter(({ path }) => passOver === undefined || path[0] !== passOver) ?? [];
+    if (issues.length === 0) return;
+    first ??= issues;
+  }
+  const place = index === undefined ? [name] : [index, name];
+  const whole = index === undefined ? { [name]: value } : { [index]: { [name]: value } };
+  throw refusal(
+    new z.ZodError((first ?? []).map((issue) => ({ ...issue, path: [...place, ...issue.path] }))),
+    whole,
+    name,
+  );
+}

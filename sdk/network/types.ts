@@ -1,0 +1,214 @@
+// What a network says, for the compiler.
+
+import type { z } from 'zod';
+import type { Action, PerformAction, ReceiveAction, TransitionAction } from '../actions.js';
+import type { JsonObject } from '../arguments.js';
+import type {
+  FindItems,
+  FoundItem,
+  Item,
+  NearestItem,
+  NearestItems,
+  UpdateItem,
+  UpsertItem,
+} from '../items.js';
+import type { NetworkDomain, NetworkInstance, NetworkInteraction } from '../networks.js';
+
+/** A network document with zod schemas in place of JSON Schemas. */
+export interface NetworkDefinition {
+  readonly name: string;
+  readonly domains: readonly NetworkDomain<z.ZodType>[];
+  readonly instances?: readonly NetworkInstance[];
+  readonly actions?: {
+    readonly [action_type: string]: { readonly interactions: readonly NetworkInteraction<z.ZodType>[] };
+  };
+}
+
+/** What the compiler knows of a document that is loaded at run time: its documents are JSON objects. */
+export interface LoadedDefinition extends NetworkDefinition {
+  readonly domains: readonly NetworkDomain<z.ZodType<unknown, object>>[];
+  readonly actions?: {
+    readonly [action_type: string]: {
+      readonly interactions: readonly NetworkInteraction<z.ZodType<unknown, object>>[];
+    };
+  };
+}
+
+type Nothing = Record<never, never>;
+
+/** What may be an empty object can be left out. */
+type Given<Name extends string, Value> = Nothing extends Value
+  ? { [name in Name]?: Value }
+  : { [name in Name]: Value };
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+
+/** What is read is what was written. */
+type Read<Value> = Same<Value, object> extends true ? JsonObject : Value;
+
+type Domain<D extends NetworkDefinition> = D['domains'][number];
+
+export type DomainName<D extends NetworkDefinition> = Domain<D>['name'];
+
+type Schemas<D extends NetworkDefinition, Name> =
+  Domain<D> extends infer Each
+    ? Each extends { name: infer Own; item_schemas: infer Schemas }
+      ? Name extends Own
+        ? Schemas
+        : never
+      : never
+    : never;
+
+export type ItemType<D extends NetworkDefinition, Name> = keyof Schemas<D, Name> & string;
+
+/** The document of an item. */
+export type ItemState<D extends NetworkDefinition, Name, Type> =
+  Schemas<D, Name> extends infer All
+    ? Type extends keyof All
+      ? All[Type] extends z.ZodType
+        ? z.input<All[Type]>
+        : never
+      : never
+    : never;
+
+type InNetwork<D extends NetworkDefinition> = { item_network?: D['name'] };
+
+/** Names an item of the network; a row will do. */
+export type NetworkItemRef<D extends NetworkDefinition, Name, Type> = InNetwork<D> & {
+  item_domain: Name;
+  item_type: Type;
+  item_id: string;
+};
+
+export type UpsertNetworkItem<D extends NetworkDefinition, Name, Type> = Omit<
+  UpsertItem,
+  'item_network' | 'item_domain' | 'item_type' | 'item_state'
+> &
+  InNetwork<D> & { item_domain: Name; item_type: Type } & Given<'item_state', ItemState<D, Name, Type>>;
+
+/** For `upsertMany`: an item of any domain and type. */
+export type AnyUpsertNetworkItem<D extends NetworkDefinition> = {
+  [Name in DomainName<D>]: { [Type in ItemType<D, Name>]: UpsertNetworkItem<D, Name, Type> }[ItemType<
+    D,
+    Name
+  >];
+}[DomainName<D>];
+
+export type UpdateNetworkItem<D extends NetworkDefinition, Name, Type> = Omit<UpdateItem, 'changes'> & {
+  changes: Omit<UpdateItem['changes'], 'item_state'> & { item_state?: ItemState<D, Name, Type> };
+};
+
+/** A row of an item, of each of the types. */
+type RowOf<Row, D extends NetworkDefinition, Name, Type> = Type extends string
+  ? Omit<Row, 'item_network' | 'item_domain' | 'item_type' | 'item_state'> & {
+      item_network: D['name'];
+      item_domain: Name;
+      item_type: Type;
+      item_state: Read<ItemState<D, Name, Type>>;
+    }
+  : never;
+
+export type NetworkItem<
+  D extends NetworkDefinition,
+  Name = DomainName<D>,
+  Type = ItemType<D, Name>,
+> = Name extends string ? RowOf<Item, D, Name, Type> : never;
+export type FoundNetworkItem<D extends NetworkDefinition, Name, Type> = RowOf<FoundItem, D, Name, Type>;
+export type NearestNetworkItem<D extends NetworkDefinition, Name, Type> = RowOf<NearestItem, D, Name, Type>;
+
+type Filter<All, D extends NetworkDefinition, Name, Type> = Omit<
+  All,
+  'item_network' | 'item_domain' | 'item_type'
+> &
+  InNetwork<D> & { item_domain: Name; item_type?: Type };
+export type FindNetworkItems<D extends NetworkDefinition, Name, Type> = Filter<FindItems, D, Name, Type>;
+export type NearestNetworkItems<D extends NetworkDefinition, Name, Type> = Filter<
+  NearestItems,
+  D,
+  Name,
+  Type
+>;
+
+export type ActionType<D extends NetworkDefinition> = keyof NonNullable<D['actions']> & string;
+
+type Interaction<D extends NetworkDefinition, Type> = Type extends keyof NonNullable<D['actions']>
+  ? NonNullable<D['actions']>[Type]['interactions'][number]
+  : never;
+
+export type FromDomain<D extends NetworkDefinition, Type> = Interaction<D, Type>['from_domain'];
+export type ToDomain<D extends NetworkDefinition, Type, From> =
+  Interaction<D, Type> extends infer Each
+    ? Each extends { from_domain: infer Source; to_domain: infer Target }
+      ? From extends Source
+        ? Target
+        : never
+      : never
+    : never;
+
+type Between<D extends NetworkDefinition, Type, From, To> =
+  Interaction<D, Type> extends infer Each
+    ? Each extends { from_domain: infer Source; to_domain: infer Target }
+      ? [From, To] extends [Source, Target]
+        ? Each
+        : never
+      : never
+    : never;
+
+type Input<Schema> = Schema extends z.ZodType ? z.input<Schema> : object;
+
+type RequirementsOf<Each> = Each extends { requirement_schema: infer Schema } ? Input<Schema> : object;
+type PayloadOf<Each> = Each extends { event_schema: infer Schema } ? Input<Schema> : object;
+
+/** What an action asks for. */
+export type Requirements<D extends NetworkDefinition, Type, From, To> = RequirementsOf<
+  Between<D, Type, From, To>
+>;
+
+/** The payload of its events. */
+export type Payload<D extends NetworkDefinition, Type, From, To> = PayloadOf<Between<D, Type, From, To>>;
+
+/** One that need be no more than its status can be left out. */
+type GivenPayload<Value> =
+  Nothing extends Omit<Value, 'status'> ? { event_payload?: Value } : { event_payload: Value };
+
+type Party<Name> = { item_network?: string; item_domain: Name; item_type: string; item_id: string };
+
+export type PerformNetworkAction<D extends NetworkDefinition, Type, From, To> = Omit<
+  PerformAction,
+  'action_type' | 'source' | 'target' | 'requirements_snapshot' | 'event_payload'
+> & { action_type: Type; source: Party<From>; target: Party<To> } & Given<
+    'requirements_snapshot',
+    Requirements<D, Type, From, To>
+  > &
+  GivenPayload<Payload<D, Type, From, To>>;
+
+export type ReceiveNetworkAction<D extends NetworkDefinition, Type, From, To> = Omit<
+  ReceiveAction,
+  keyof PerformAction
+> &
+  PerformNetworkAction<D, Type, From, To>;
+
+export type NetworkAction<D extends NetworkDefinition, Type, From, To> = Omit<
+  Action,
+  'action_type' | 'source_item_domain' | 'target_item_domain' | 'requirements_snapshot'
+> & {
+  action_type: Type;
+  source_item_domain: From;
+  target_item_domain: To;
+  requirements_snapshot: Read<Requirements<D, Type, From, To>>;
+};
+
+/** Names an action; a row will do, and tells between what it is. */
+export type NetworkActionRef<Type, From, To> = {
+  partition_network?: string;
+  action_type: Type;
+  action_id: string;
+  source_item_domain?: From;
+  target_item_domain?: To;
+};
+
+export type TransitionNetworkAction<D extends NetworkDefinition, Type, From, To> = Omit<
+  TransitionAction,
+  'event_payload'
+> &
+  GivenPayload<Payload<D, Type, From, To>>;

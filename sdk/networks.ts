@@ -1,0 +1,84 @@
+import { check, document, fields, key } from './arguments.js';
+import { call, nothing, only, type Queryable, row, value, view } from './client.js';
+import { type RegisteredNetwork, registeredNetworkColumns } from './rows.js';
+
+/** JSON Schema 2020-12. */
+export type JsonSchema = boolean | { [keyword: string]: unknown };
+
+/** A network document: what there is in a network, and who may act on whom. Further members are kept and not read. */
+export interface NetworkDocument {
+  name: string;
+  /** The compiler sees undefined in what it imports from a JSON file. */
+  domains: readonly NetworkDomain<JsonSchema | undefined>[];
+  /** Where instances are to be found. The database keeps them and enforces nothing of them. */
+  instances?: readonly NetworkInstance[];
+  /** By action type. */
+  actions?: { readonly [action_type: string]: { interactions: readonly NetworkInteraction[] } };
+}
+
+/** A business role in a network. */
+export interface NetworkDomain<Schema = JsonSchema> {
+  name: string;
+  /** By item type. */
+  item_schemas: { readonly [item_type: string]: Schema };
+}
+
+/** An instance that serves a domain. */
+export interface NetworkInstance {
+  domain_name: string;
+  instance_url: string;
+}
+
+/** Who may act on whom. A network that is not said is that of the document, item types that are not said are all. */
+export interface NetworkInteraction<Schema = JsonSchema> {
+  from_network?: string;
+  from_domain: string;
+  from_items?: readonly string[];
+  to_network?: string;
+  to_domain: string;
+  to_items?: readonly string[];
+  /** Of the action's `requirements_snapshot`. */
+  requirement_schema?: Schema;
+  /** Of the payload of each of its events. */
+  event_schema?: Schema;
+}
+
+export type { RegisteredNetwork };
+
+const registerNetwork = fields({ document });
+const ofNetwork = fields({ network: key });
+const listNetworks = fields({ network: key.nullish() });
+
+const register_network = call('register_network', { document: 'jsonb' }, nothing);
+const unregister_network = call('unregister_network', { network: 'text' }, value<boolean>('boolean'));
+const networks = view('networks', { network: 'text' }, row<RegisteredNetwork>(registeredNetworkColumns));
+
+/**
+ * Which networks the database holds to their documents. Changing that is for connections of `dpg_admin`. A network that
+ * is not registered is open.
+ */
+export function networksOf(sql: Queryable) {
+  return {
+    /**
+     * Registers a document, or a network made by `defineNetwork` or `loadNetwork`, in place of the former one of its
+     * name. From then on what is new in the network has to be declared, whoever writes it; what is there goes on.
+     * @throws {InvalidArgumentError} whose detail has the `path`, a JSON pointer into the document
+     */
+    async register(network: NetworkDocument | { toJSON(): NetworkDocument }): Promise<void> {
+      const given = 'toJSON' in Object(network) ? (network as { toJSON(): unknown }).toJSON() : network;
+      await register_network(sql, check(registerNetwork, { document: given }));
+    },
+
+    /** Opens a network again. False when it was not registered. */
+    async unregister(network: { network: string }): Promise<boolean> {
+      return only(await unregister_network(sql, check(ofNetwork, network)));
+    },
+
+    /** The registered networks, or the one. */
+    async list(filter: { network?: string | null | undefined } = {}): Promise<RegisteredNetwork[]> {
+      return networks(sql, check(listNetworks, filter));
+    },
+  };
+}
+
+export type Networks = ReturnType<typeof networksOf>;

@@ -1,0 +1,17 @@
+create or replace function dpg_private.check_undeclared_item(item dpg.item_ref, index integer default null)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  -- one that is there already goes on; locked, so that it is not deleted and made anew
+  if (dpg_private.lock_item(item, 'key share')).item_id is null then
+    perform dpg_private.refuse_undeclared_item(item, index);
+  end if;
+end
+$body$;
+
+comment on function dpg_private.check_undeclared_item(dpg.item_ref, integer) is
+  'Raises DP014 for an item that its network does not declare, unless it is there already.';

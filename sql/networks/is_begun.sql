@@ -1,0 +1,37 @@
+create or replace function dpg_private.is_begun(
+  partition_network text,
+  action_type text,
+  action_id uuid,
+  origin_instance_domain text
+)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  root constant text := case when origin_instance_domain is null then 'item_actions' else 'action_events' end;
+  leaf regclass := dpg_private.leaf(root, partition_network, action_type);
+  begun boolean;
+begin
+  if leaf is null then
+    return false;
+  end if;
+  execute format(
+    'select exists (
+       select
+       from %s a
+       where a.partition_network = $1 and a.action_type = $2 and a.action_id = $3 %s
+     )',
+    leaf,
+    case when origin_instance_domain is not null then 'and a.origin_instance_domain = $4' end
+  )
+  into begun
+  using partition_network, action_type, action_id, origin_instance_domain;
+  return begun;
+end
+$body$;
+
+comment on function dpg_private.is_begun(text, text, uuid, text) is
+  'Whether there is this action; with an origin, whether there is an event of it that was mirrored from there.';

@@ -1,0 +1,17 @@
+create table if not exists dpg.networks (
+  network text not null,
+  document jsonb not null,
+  item_types jsonb not null,
+  interactions jsonb not null,
+  registered_at timestamptz not null default clock_timestamp(),
+  constraint networks_pkey primary key (network)
+);
+
+comment on table dpg.networks is
+  'The registered network documents: what a network declares, and the database enforces (DP014). Written by dpg.register_network and dpg.unregister_network; a network without a row is open.';
+comment on column dpg.networks.network is 'Name of the network, that of the document.';
+comment on column dpg.networks.document is 'The document as it was registered.';
+comment on column dpg.networks.item_types is 'What the document says of items: each domain with an array of its item types.';
+comment on column dpg.networks.interactions is
+  'What the document says of actions: each action type with an array of its interactions, all of from_network, from_domain, from_items, to_network, to_domain, to_items filled in; no from_items or to_items where another network''s items of any type are meant.';
+comment on column dpg.networks.registered_at is 'When this document was registered.';

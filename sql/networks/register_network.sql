@@ -1,0 +1,33 @@
+create or replace function dpg.register_network(document jsonb)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  item_types jsonb;
+begin
+  perform dpg_private.check_document('document', document);
+  perform dpg_private.check_network_part(document, '{name}', 'key');
+  perform dpg_private.check_network_domains(document);
+  item_types := dpg_private.network_item_types(document);
+  perform
+    dpg_private.check_network_instances(document, item_types),
+    dpg_private.check_network_actions(document, item_types);
+
+  -- one row, replaced in one statement: no call sees half of a document, and none waits
+  insert into dpg.networks as n (network, document, item_types, interactions)
+  values (document ->> 'name', document, item_types, dpg_private.network_interactions(document, item_types))
+  on conflict on constraint networks_pkey do update
+  set document = excluded.document,
+    item_types = excluded.item_types,
+    interactions = excluded.interactions,
+    registered_at = excluded.registered_at
+  where (n.document, n.item_types, n.interactions)
+    is distinct from (excluded.document, excluded.item_types, excluded.interactions);
+end
+$body$;
+
+comment on function dpg.register_network(jsonb) is
+  'For dpg_admin: registers a network document in place of the former one of its name. From then on new items, actions and mirrored events of the network are of declared domains, item types, action types and interactions (else DP014); what is there stays, can be changed and can go on. Schemas are kept and not applied here; state graphs are declared by dpg.define_action. Raises DP001, whose DETAIL has the path as a JSON pointer. Example: select dpg.register_network(''{"name": "yellow_dot", "domains": [{"name": "student", "item_schemas": {"profile_1.0": {"type": "object"}}}, {"name": "tutor", "item_schemas": {"profile_1.0": {"type": "object"}}}], "instances": [], "actions": {"connect": {"interactions": [{"from_domain": "student", "to_domain": "tutor", "requirement_schema": {"type": "object"}}]}}}'')';

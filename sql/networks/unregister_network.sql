@@ -1,0 +1,17 @@
+create or replace function dpg.unregister_network(network text)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  perform dpg_private.check_key('network', network);
+  delete from dpg.networks n
+  where n.network = unregister_network.network;
+  return found;
+end
+$body$;
+
+comment on function dpg.unregister_network(text) is
+  'For dpg_admin: takes the registration of a network back, so that it is open again. False when it was not registered. Raises DP001. Example: select dpg.unregister_network(''yellow_dot'')';

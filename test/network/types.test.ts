@@ -1,0 +1,221 @@
+// Checked by the compiler (npm run typecheck); running it does nothing more.
+
+import { describe, expectTypeOf, test } from 'vitest';
+import { z } from 'zod';
+import { createDpg, type Dpg, type JsonObject } from '../../sdk/index.js';
+import { defineNetwork, loadNetwork, type NetworkItem, withNetwork } from '../../sdk/network/index.js';
+import { yellowDot } from './yellow-dot.js';
+
+declare const dpg: Dpg;
+const place = { item_instance_url: 'https://example.com', item_schema_url: 'https://schemas.example.com' };
+
+/** Only for the compiler. */
+function never(_: () => unknown): void {}
+
+const asha = () => withNetwork(dpg, yellowDot).as('asha');
+
+type Student = { name: string; goal?: 'board_exam' | 'entrance_exam' | 'language'; grade?: number };
+type Tutor = { name: string; subjects: ('math' | 'physics' | 'english')[] };
+type Offer = { subject: 'math' | 'physics' | 'english'; rupees_per_hour: number };
+
+describe('types of a network that is written in TypeScript', () => {
+  test('states are those of domain and type', () => {
+    never(async () => {
+      const student = await asha().items.upsert({
+        ...place,
+        item_domain: 'student',
+        item_type: 'profile_1.0',
+        item_state: { name: 'Asha', goal: 'board_exam' },
+      });
+      expectTypeOf(student.item_network).toEqualTypeOf<'yellow_dot'>();
+      expectTypeOf(student.item_domain).toEqualTypeOf<'student'>();
+      expectTypeOf(student.item_state.goal).toEqualTypeOf<Student['goal']>();
+      expectTypeOf(student.item_id).toEqualTypeOf<string>();
+
+      const changed = await asha().items.update(student, {
+        changes: { item_state: { name: 'Asha', grade: 9 } },
+      });
+      expectTypeOf(changed.item_state.grade).toEqualTypeOf<number | undefined>();
+      // @ts-expect-error of another type
+      asha().items.update(student, { changes: { item_state: { name: 'Asha', subjects: ['math'] } } });
+      // @ts-expect-error no such goal
+      asha().items.update(student, { changes: { item_state: { name: 'Asha', goal: 'fun' } } });
+    });
+  });
+
+  test('unknown domains and types, and states of others, do not compile', () => {
+    never(() => {
+      const { items } = asha();
+      const item = { ...place, item_state: { name: 'Asha' } };
+      // @ts-expect-error no such domain
+      items.upsert({ ...item, item_domain: 'school', item_type: 'profile_1.0' });
+      // @ts-expect-error the type of another domain
+      items.upsert({ ...item, item_domain: 'student', item_type: 'offer_1.0' });
+      // @ts-expect-error a state is needed, since it has a name
+      items.upsert({ ...place, item_domain: 'student', item_type: 'profile_1.0' });
+      const offer = { ...place, item_domain: 'tutor', item_type: 'offer_1.0' } as const;
+      // @ts-expect-error a number
+      items.upsert({ ...offer, item_state: { subject: 'math', rupees_per_hour: '500' } });
+      const item_state = { subject: 'math', rupees_per_hour: 500 } as const;
+      items.upsert({ ...offer, item_network: 'yellow_dot', item_state });
+      // @ts-expect-error another network
+      items.upsert({ ...offer, item_network: 'green_dot', item_state });
+    });
+  });
+
+  test('many at once are of any domain and type, each with its own state', () => {
+    never(async () => {
+      const student = { ...place, item_domain: 'student', item_type: 'profile_1.0' } as const;
+      const tutor = { ...place, item_domain: 'tutor', item_type: 'profile_1.0' } as const;
+      const rows = await asha().items.upsertMany([
+        { ...student, item_state: { name: 'Asha' } },
+        { ...tutor, item_state: { name: 'Ravi', subjects: ['math'] } },
+      ]);
+      expectTypeOf(rows).toEqualTypeOf<NetworkItem<(typeof yellowDot)['definition']>[]>();
+      for (const row of rows)
+        if (row.item_domain === 'student') expectTypeOf(row.item_state).toEqualTypeOf<Student>();
+      expectTypeOf(await asha().items.upsertMany([], { returning: 'count' })).toEqualTypeOf<number>();
+      // @ts-expect-error a tutor has subjects
+      asha().items.upsertMany([{ ...tutor, item_state: { name: 'Ravi' } }]);
+    });
+  });
+
+  test('what is read has the state of its type', () => {
+    never(async () => {
+      const { items } = withNetwork(dpg, yellowDot);
+      const { rows } = await items.find({ item_domain: 'tutor', item_type: 'offer_1.0', page_size: 3 });
+      expectTypeOf(rows[0]?.item_state).toEqualTypeOf<Offer | undefined>();
+      for await (const row of items.find({ item_domain: 'tutor' })) {
+        if (row.item_type === 'offer_1.0') expectTypeOf(row.item_state).toEqualTypeOf<Offer>();
+        else expectTypeOf(row.item_state).toEqualTypeOf<Tutor>();
+      }
+      for await (const row of items.nearest({ item_domain: 'student', latitude: 1, longitude: 2 }))
+        expectTypeOf(row.distance_meters).toEqualTypeOf<number>();
+      expectTypeOf(await items.count({ item_domain: 'student' })).toEqualTypeOf<bigint>();
+      // @ts-expect-error no such domain
+      items.find({ item_domain: 'school' });
+      // @ts-expect-error no such type in this domain
+      items.find({ item_domain: 'student', item_type: 'offer_1.0' });
+    });
+  });
+
+  test('an action is of a declared type, between domains that it names, with its requirements and payload', () => {
+    never(async () => {
+      const { items, actions } = asha();
+      const student = await items.get({ item_domain: 'student', item_type: 'profile_1.0', item_id: '' });
+      const tutor = await items.get({ item_domain: 'tutor', item_type: 'profile_1.0', item_id: '' });
+
+      const action = await actions.perform({
+        action_type: 'connect',
+        source: student,
+        target: tutor,
+        requirements_snapshot: { subject: 'math' },
+      });
+      expectTypeOf(action.action_type).toEqualTypeOf<'connect'>();
+      expectTypeOf(action.requirements_snapshot.hours_per_week).toEqualTypeOf<number | undefined>();
+      actions.transition(action, {
+        action_status: 'accepted',
+        event_payload: { status: 'accepted', first_lesson: '2026-12-01' },
+      });
+      actions.transition(action, { action_status: 'accepted' });
+      const event_payload = { status: 'created', first_lesson: 1 } as const;
+      // @ts-expect-error a date is text
+      actions.transition(action, { action_status: 'accepted', event_payload });
+      // @ts-expect-error requirements have a subject
+      actions.perform({ action_type: 'connect', source: student, target: tutor });
+      const connect = { action_type: 'connect', source: student, target: tutor } as const;
+      // @ts-expect-error no such subject
+      actions.perform({ ...connect, requirements_snapshot: { subject: 'art' } });
+      const requirements_snapshot = { subject: 'math' } as const;
+      // @ts-expect-error from another domain
+      actions.perform({ ...connect, source: tutor, requirements_snapshot });
+      // @ts-expect-error to another domain
+      actions.perform({ ...connect, target: student, requirements_snapshot });
+      // @ts-expect-error no such action
+      actions.perform({ action_type: 'poke', source: student, target: tutor });
+      // a tutor's profile refers to an offer; a school of another network to a student, which is known by its reference only
+      actions.perform({ action_type: 'refer', source: tutor, target: tutor });
+      const school = {
+        item_network: 'green_dot',
+        item_domain: 'school',
+        item_type: 'x',
+        item_id: '',
+      } as const;
+      const refer = { action_type: 'refer', source: school, target: student } as const;
+      actions.perform({ ...refer, requirements_snapshot: { reason: 'good' } });
+      // @ts-expect-error a reason is text
+      actions.perform({ ...refer, requirements_snapshot: { reason: 1 } });
+    });
+  });
+
+  test('a payload that is more than its status has to be given', () => {
+    never(() => {
+      const bids = defineNetwork({
+        name: 'bids',
+        domains: [{ name: 'lot', item_schemas: { t: z.object({}) } }],
+        actions: {
+          bid: {
+            interactions: [
+              {
+                from_domain: 'lot',
+                to_domain: 'lot',
+                event_schema: z.object({ status: z.string(), amount: z.number() }),
+              },
+            ],
+          },
+        },
+      });
+      const { actions } = withNetwork(dpg, bids).as('asha');
+      const lot = { item_domain: 'lot', item_type: 't', item_id: '' } as const;
+      actions.perform({
+        action_type: 'bid',
+        source: lot,
+        target: lot,
+        event_payload: { status: 'created', amount: 5 },
+      });
+      // @ts-expect-error without the amount
+      actions.perform({ action_type: 'bid', source: lot, target: lot });
+      const bid = { action_type: 'bid', action_id: '' } as const;
+      // @ts-expect-error the amount is a number
+      actions.transition(bid, { action_status: 'x', event_payload: { status: 'x', amount: '5' } });
+      withNetwork(dpg, bids)
+        .as('asha')
+        .items.upsert({ ...place, item_domain: 'lot', item_type: 't' });
+    });
+  });
+});
+
+describe('types of a network that is loaded', () => {
+  test('names are text and documents are JSON objects', () => {
+    never(async () => {
+      const network = loadNetwork({});
+      expectTypeOf(network.name).toEqualTypeOf<string>();
+      const loaded = withNetwork(dpg, network).as('asha');
+      interface Profile {
+        name: string;
+      }
+      const profile: Profile = { name: 'Asha' };
+      const item = await loaded.items.upsert({
+        ...place,
+        item_domain: 'any',
+        item_type: 'any',
+        item_state: profile,
+      });
+      expectTypeOf(item.item_state).toEqualTypeOf<JsonObject>();
+      const action = await loaded.actions.perform({ action_type: 'any', source: item, target: item });
+      expectTypeOf(action.requirements_snapshot).toEqualTypeOf<JsonObject>();
+      loaded.actions.transition(action, { action_status: 'accepted', event_payload: { status: 'accepted' } });
+    });
+  });
+});
+
+test('the API that is held to a network is that of any instance or transaction', () => {
+  never(() => {
+    const sql = createDpg('postgres://').sql;
+    sql.begin((tx) => expectTypeOf(withNetwork(dpg, yellowDot).with(tx).sql).toEqualTypeOf<typeof tx>());
+    dpg.networks.register(yellowDot);
+    dpg.networks.register({ name: 'a', domains: [] });
+    // @ts-expect-error no domains
+    dpg.networks.register({ name: 'a' });
+  });
+});

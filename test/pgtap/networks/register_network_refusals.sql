@@ -1,0 +1,150 @@
+-- register_network refuses a document that is not one, names the path as a JSON pointer, and changes nothing.
+begin;
+select plan(45);
+
+-- the code of a refusal; behind it what is undeclared or which argument it is, the index, and what it should have and lacks
+create function pg_temp.refusal(statement text)
+returns text
+language plpgsql
+as $body$
+declare
+  code text;
+  hint text;
+  detail text;
+begin
+  execute statement;
+  return 'none';
+exception
+  when others then
+    get stacked diagnostics code = returned_sqlstate, hint = pg_exception_hint, detail = pg_exception_detail;
+    if code not like 'DP%' then
+      return code || ' ' || sqlerrm;
+    end if;
+    return concat_ws(
+      ' ', code, detail::jsonb ->> 'undeclared', detail::jsonb ->> 'argument', detail::jsonb ->> 'path', detail::jsonb ->> 'index',
+      case when hint = '' then 'no hint' end,
+      case when code = 'DP014' and not detail::jsonb ? 'network' then 'no network' end
+    );
+end
+$body$;
+-- students connect to tutors; a tutor's profile vouches for a tutor's offer
+create function pg_temp.document()
+returns jsonb
+language sql
+return '{
+  "name": "net test",
+  "domains": [
+    {"name": "student", "item_schemas": {"profile_1.0": {"type": "object"}}},
+    {"name": "tutor", "item_schemas": {"profile_1.0": {"type": "object"}, "offer_1.0": true}}
+  ],
+  "instances": [{"domain_name": "student", "instance_url": "https://student.net.test"}],
+  "actions": {
+    "connect": {"interactions": [
+      {"from_domain": "student", "to_domain": "tutor", "requirement_schema": {"type": "object"}}
+    ]},
+    "vouch": {"interactions": [
+      {"from_domain": "tutor", "from_items": ["profile_1.0"], "to_domain": "tutor", "to_items": ["offer_1.0"],
+        "requirement_schema": {"type": "object"}}
+    ]}
+  }
+}'::jsonb;
+
+-- every row with its place in the table, so that a row written anew shows, and every relation
+create function pg_temp.written()
+returns text
+language sql
+security definer
+as $body$
+  select md5(concat_ws(
+    '|',
+    (select string_agg(concat_ws(' ', i.tableoid, i.ctid, i), e'\n' order by i.tableoid, i.ctid) from dpg.items i),
+    (select string_agg(concat_ws(' ', a.tableoid, a.ctid, a), e'\n' order by a.tableoid, a.ctid) from dpg.item_actions a),
+    (select string_agg(concat_ws(' ', e.tableoid, e.ctid, e), e'\n' order by e.tableoid, e.ctid) from dpg.action_events e),
+    (select string_agg(concat_ws(' ', d.ctid, d), e'\n' order by d.ctid) from dpg.action_definitions d),
+    (select string_agg(concat_ws(' ', n.ctid, n), e'\n' order by n.ctid) from dpg.networks n),
+    (select string_agg(concat_ws(' ', p.ctid, p), e'\n' order by p.ctid) from dpg_private.partition_names p),
+    (select string_agg(concat_ws(' ', s.ctid, s), e'\n' order by s.ctid) from dpg_private.instance_url_sightings s),
+    (select string_agg(c.oid::text, ' ' order by c.oid) from pg_class c where c.relnamespace = 'dpg'::regnamespace)
+  ))
+$body$;
+
+-- the document with the part at path replaced, or taken away
+create function pg_temp.registering(path text[], part jsonb)
+returns text
+language sql
+as $body$
+  select format(
+    'select dpg.register_network(%L)',
+    case when part is null then pg_temp.document() #- path else jsonb_set(pg_temp.document(), path, part) end
+  )
+$body$;
+
+select dpg.register_network(pg_temp.document());
+create temporary table before as select pg_temp.written() as digest;
+
+select is(pg_temp.refusal('select dpg.register_network(null)'), 'DP001 document', 'no document');
+select is(pg_temp.refusal($$select dpg.register_network('[]')$$), 'DP001 document', 'an array');
+select is(
+  pg_temp.refusal($$select dpg.register_network(jsonb_build_object('name', 'x', 'domains', '[]'::jsonb, 'x', repeat('x', 1048576)))$$),
+  'DP001 document', 'a document beyond the limit json_bytes_per_document'
+);
+select is(pg_temp.refusal(pg_temp.registering(path, part)), 'DP001 document ' || pointer, description)
+from (
+  values
+    ('{name}'::text[], null::jsonb, '/name', 'no name'),
+    ('{name}', '1', '/name', 'a name that is a number'),
+    ('{name}', '" "', '/name', 'a name of white space'),
+    ('{name}', to_jsonb(repeat('x', 121)), '/name', 'a name of 121 characters'),
+    ('{domains}', null, '/domains', 'no domains'),
+    ('{domains}', '{}', '/domains', 'domains that are no array'),
+    ('{domains,1}', '"tutor"', '/domains/1', 'a domain that is no object'),
+    ('{domains,1,name}', null, '/domains/1/name', 'a domain without a name'),
+    ('{domains,1,name}', '""', '/domains/1/name', 'a domain of an empty name'),
+    ('{domains,1,name}', '"student"', '/domains/1/name', 'a domain twice'),
+    ('{domains,0,item_schemas}', null, '/domains/0/item_schemas', 'no item_schemas'),
+    ('{domains,0,item_schemas}', '["profile_1.0"]', '/domains/0/item_schemas', 'item_schemas that are no object'),
+    ('{domains,0,item_schemas}', '{" ": {}}', '/domains/0/item_schemas/ ', 'an item type of white space'),
+    ('{domains,0,item_schemas}', '{"a/b~c": 1}', '/domains/0/item_schemas/a~1b~0c', 'a schema that is a number; / and ~ in the pointer'),
+    ('{domains,0,item_schemas,profile_1.0}', 'null', '/domains/0/item_schemas/profile_1.0', 'a schema that is null'),
+    ('{instances}', 'null', '/instances', 'instances that are null'),
+    ('{instances,0}', '"https://student.net.test"', '/instances/0', 'an instance that is no object'),
+    ('{instances,0,domain_name}', null, '/instances/0/domain_name', 'an instance without a domain'),
+    ('{instances,0,domain_name}', '"school"', '/instances/0/domain_name', 'an instance of an undeclared domain'),
+    ('{instances,0,instance_url}', '""', '/instances/0/instance_url', 'an instance without a URL'),
+    ('{actions}', '[]', '/actions', 'actions that are no object'),
+    ('{actions}', '{"": {"interactions": []}}', '/actions/', 'an action type that is empty'),
+    ('{actions,connect}', '[]', '/actions/connect', 'an action that is no object'),
+    ('{actions,connect,interactions}', null, '/actions/connect/interactions', 'no interactions'),
+    ('{actions,connect,interactions}', '{}', '/actions/connect/interactions', 'interactions that are no array'),
+    ('{actions,connect,interactions,0}', 'true', '/actions/connect/interactions/0', 'an interaction that is no object'),
+    ('{actions,connect,interactions,0,from_item}', '["x"]', '/actions/connect/interactions/0/from_item', 'a misspelt field of an interaction'),
+    ('{actions,connect,interactions,0,from_domain}', null, '/actions/connect/interactions/0/from_domain', 'no from_domain'),
+    ('{actions,connect,interactions,0,to_domain}', null, '/actions/connect/interactions/0/to_domain', 'no to_domain'),
+    ('{actions,connect,interactions,0,to_domain}', '"school"', '/actions/connect/interactions/0/to_domain', 'an undeclared to_domain'),
+    ('{actions,connect,interactions,0,from_network}', '7', '/actions/connect/interactions/0/from_network', 'a network that is a number'),
+    ('{actions,vouch,interactions,0,from_items}', '[]', '/actions/vouch/interactions/0/from_items', 'from_items that are empty'),
+    ('{actions,vouch,interactions,0,from_items}', '"profile_1.0"', '/actions/vouch/interactions/0/from_items', 'from_items that are no array'),
+    ('{actions,vouch,interactions,0,to_items}', '["offer_1.0", 3]', '/actions/vouch/interactions/0/to_items/1', 'an item type that is a number'),
+    ('{actions,vouch,interactions,0,to_items}', '["offer_2.0"]', '/actions/vouch/interactions/0/to_items/0', 'an undeclared item type'),
+    ('{actions,vouch,interactions,0,requirement_schema}', '[]', '/actions/vouch/interactions/0/requirement_schema', 'a requirement_schema that is an array'),
+    ('{actions,vouch,interactions,0,event_schema}', '"x"', '/actions/vouch/interactions/0/event_schema', 'an event_schema that is text'),
+    (
+      '{actions,connect,interactions,0}', '{"from_network": "a", "from_domain": "b", "to_network": "c", "to_domain": "d"}',
+      '/actions/connect/interactions/0', 'an interaction between other networks'
+    )
+) refused(path, part, pointer, description);
+
+select throws_ok(
+  pg_temp.registering('{domains,1,name}', null), 'DP001', 'document at /domains/1/name is missing: null', 'the message names the path'
+);
+select is(
+  pg_temp.refusal(pg_temp.registering('{actions,connect,interactions,0,from_items}', '["profile_9"]')),
+  'DP001 document /actions/connect/interactions/0/from_items/0', 'an item type of another domain''s'
+);
+select is(pg_temp.written(), (select b.digest from before b), 'nothing was written');
+select is(
+  pg_temp.refusal(pg_temp.registering('{actions,connect,interactions,0,from_network}', '"elsewhere"')), 'none',
+  'of another network''s domains nothing is known'
+);
+select * from finish();
+rollback;
