@@ -8,12 +8,14 @@ set search_path = pg_catalog, pg_temp
 as $body$
 begin
   return concat(
-    'i.item_latitude is not null and dpg_private.latitude_band(i.item_latitude) ',
+    'dpg_private.latitude_band(i.item_latitude) ',
+    -- Not both for a large circle: the planner would multiply the share of the one with that of the other, and take it
+    -- for a small one.
     case
-      when circle.bands is not null then '= any($8)'
+      when circle.bands is not null then '= any($8) and i.item_latitude between $9 and $10'
       else 'between dpg_private.latitude_band($9) and dpg_private.latitude_band($10)'
     end,
-    ' and i.item_latitude between $9 and $10 and ',
+    ' and ',
     case
       when circle.west <= circle.east then 'i.item_longitude between $11 and $12'
       else '(i.item_longitude >= $11 or i.item_longitude <= $12)'
