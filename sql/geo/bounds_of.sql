@@ -13,7 +13,7 @@ as $body$
 declare
   angle double precision := (least(radius_meters, pi() * 6378168) + 1e-100::double precision - 1e-100::double precision) / 6378168;
   -- A tenth of a metre more, so that rounding never takes a place on the very edge away: the reach decides.
-  margin constant double precision := 1e-6;
+  margin constant double precision := 1e-6::double precision;
   width double precision;
   bounds dpg_private.circle_bounds;
 begin
