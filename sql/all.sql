@@ -41,14 +41,19 @@
 --!include items/instance_url_sightings.sql
 --!include items/instance_urls.sql
 
+--!include geo/latitude_band.sql
+--!include geo/haversine.sql
+--!include geo/distance_of.sql
+--!include geo/circle_bounds.sql
+--!include geo/bounds_of.sql
+--!include geo/circle_condition.sql
 --!include geo/place.sql
 --!include geo/place_box.sql
---!include geo/chord.sql
+--!include geo/circle_box.sql
+--!include geo/is_in_box.sql
 --!include geo/nearness.sql
---!include geo/chord_of.sql
---!include geo/distance_of.sql
---!include geo/is_within.sql
 --!include geo/check_circle.sql
+--!include geo/items_band_idx.sql
 --!include geo/items_place_idx.sql
 --!include geo/nearest_item.sql
 

@@ -4,4 +4,4 @@ using gist (dpg_private.place_box(item_latitude, item_longitude))
 where item_latitude is not null;
 
 comment on index dpg.items_place_idx is
-  'For the circle of find_items and count_items, and for the order of nearest_items.';
+  'For the order of nearest_items.';

@@ -36,42 +36,44 @@ begin
   if leaf is null then
     return;
   end if;
-
-  -- by the nearness alone first, ties included: before version 17 PostgreSQL reads the index in the order of the distance
-  -- only where nothing comes after it
+  -- By the nearness alone first, ties included: before version 17 PostgreSQL reads the index in the order of the distance
+  -- only where nothing comes after it. The centre and its box are parameters: as expressions they take long to plan.
   return query execute format(
     'select p.item_network, p.item_domain, p.item_type, p.item_id, p.item_instance_url, p.item_schema_url, p.item_state,
        p.item_latitude, p.item_longitude, p.created_by, p.created_at, p.updated_at,
-       dpg_private.distance_of(p.chord),
-       dpg_private.page_token($9, jsonb_build_array(p.nearness, p.item_type, p.item_id, p.chord))
+       dpg_private.distance_of(p.haversine),
+       dpg_private.page_token($8, jsonb_build_array(p.nearness, p.item_type, p.item_id, p.haversine))
      from (
-       select n.*,
+       select i.*,
          -- no row says that it is nearer than the one before it, not by a nanometre either
-         greatest(
-           max(dpg_private.chord(n.item_latitude, n.item_longitude, $6, $7)) over (order by n.nearness, n.item_type, n.item_id),
-           $14
-         ) as chord
+         greatest(max(%s) over (order by i.nearness, i.item_type, i.item_id), $13) as haversine
        from (
-         select i.*, dpg_private.nearness(i.item_latitude, i.item_longitude, $6, $7) as nearness
+         select i.*, dpg_private.nearness(i.item_latitude, i.item_longitude, $2) as nearness
          from %s i
-         where i.item_latitude is not null and %s %s
-         order by dpg_private.nearness(i.item_latitude, i.item_longitude, $6, $7)
-         fetch first ($10) rows with ties
-       ) n
-       order by n.nearness, n.item_type, n.item_id
-       limit $10
+         where i.item_latitude is not null and %s %s %s
+         order by dpg_private.nearness(i.item_latitude, i.item_longitude, $2)
+         fetch first ($9) rows with ties
+       ) i
+       order by i.nearness, i.item_type, i.item_id
+       limit $9
      ) p
      order by p.nearness, p.item_type, p.item_id',
+    dpg_private.haversine(),
     leaf,
-    dpg_private.item_conditions(item_type, null, null, null, item_state, radius_meters),
+    dpg_private.item_conditions(item_type, null, null, null, item_state, null),
+    case when radius_meters is not null then
+      format('and dpg_private.is_in_box(i.item_latitude, i.item_longitude, $3) and %s <= $4', dpg_private.haversine())
+    end,
     case when page_start is not null then
       'and (
-         dpg_private.nearness(i.item_latitude, i.item_longitude, $6, $7) > $11
-         or (dpg_private.nearness(i.item_latitude, i.item_longitude, $6, $7) = $11 and (i.item_type, i.item_id) > ($12, $13))
+         dpg_private.nearness(i.item_latitude, i.item_longitude, $2) > $10
+         or (dpg_private.nearness(i.item_latitude, i.item_longitude, $2) = $10 and (i.item_type, i.item_id) > ($11, $12))
        )'
     end
   )
-  using item_type, null::text, null::text, null::text, item_state, latitude, longitude, radius_meters,
+  using item_type, dpg_private.place(latitude, longitude),
+    case when radius_meters is not null then dpg_private.circle_box(latitude, longitude, radius_meters) end,
+    (dpg_private.bounds_of(latitude, longitude, radius_meters)).reach, item_state, latitude, longitude,
     scope, page_size, (page_start ->> 0)::double precision, page_start ->> 1, (page_start ->> 2)::uuid,
     (page_start ->> 3)::double precision;
 end

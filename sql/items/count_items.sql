@@ -19,6 +19,7 @@ as $body$
 declare
   leaf regclass;
   matches bigint;
+  circle dpg_private.circle_bounds;
 begin
   perform
     dpg_private.check_item_filters(
@@ -29,13 +30,15 @@ begin
   if leaf is null then
     return 0::bigint;
   end if;
+  circle := dpg_private.bounds_of(latitude, longitude, radius_meters);
   execute format(
     'select count(*) from %s i where %s',
     leaf,
-    dpg_private.item_conditions(item_type, created_by, item_instance_url, item_schema_url, item_state, radius_meters)
+    dpg_private.item_conditions(item_type, created_by, item_instance_url, item_schema_url, item_state, circle)
   )
   into matches
-  using item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude, radius_meters;
+  using item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude,
+    circle.bands, circle.south, circle.north, circle.west, circle.east, circle.reach;
   return matches;
 end
 $body$;

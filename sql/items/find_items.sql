@@ -23,6 +23,9 @@ declare
   leaf regclass;
   scope text;
   page_start jsonb;
+  circle dpg_private.circle_bounds;
+  conditions text;
+  oldest timestamptz;
 begin
   page_size := coalesce(page_size, 20);
   perform
@@ -40,25 +43,43 @@ begin
   if leaf is null then
     return;
   end if;
+  circle := dpg_private.bounds_of(latitude, longitude, radius_meters);
+
+  conditions := dpg_private.item_conditions(
+    item_type, created_by, item_instance_url, item_schema_url, item_state, circle
+  );
+  if circle.reach is not null
+    and coalesce(item_type, created_by, item_instance_url, item_schema_url, item_state::text) is null
+    and (select c.reltuples > 200000 from pg_class c where c.oid = leaf)
+  then
+    -- In a large leaf a circle may hold many. Of a circle alone the index says how old the last row of the page is, so that
+    -- what is older need not be read. In a small one that takes longer to plan than to read.
+    execute format(
+      'select min(n.created_at) from (select i.created_at from %s i where %s %s order by i.created_at desc limit $15) n',
+      leaf, conditions, case when page_start is not null then 'and i.created_at < $16' end
+    )
+    into oldest
+    using null::text, null::text, null::text, null::text, null::jsonb, latitude, longitude,
+      circle.bands, circle.south, circle.north, circle.west, circle.east, circle.reach,
+      null::text, page_size, (page_start ->> 0)::timestamptz;
+  end if;
 
   return query execute format(
-    'select p.*, dpg_private.page_token($9, jsonb_build_array(p.created_at, p.item_type, p.item_id))
-     from (
-       select i.*
-       from %s i
-       where %s %s
-       order by i.created_at desc, i.item_type, i.item_id
-       limit $10
-     ) p
-     order by p.created_at desc, p.item_type, p.item_id',
+    'select i.*, dpg_private.page_token($14, jsonb_build_array(i.created_at, i.item_type, i.item_id))
+     from %s i
+     where %s %s %s
+     order by i.created_at desc, i.item_type, i.item_id
+     limit $15',
     leaf,
-    dpg_private.item_conditions(item_type, created_by, item_instance_url, item_schema_url, item_state, radius_meters),
+    conditions,
+    case when oldest is not null then 'and i.created_at >= $19' end,
     case when page_start is not null then
-      'and i.created_at <= $11 and (i.created_at < $11 or (i.item_type, i.item_id) > ($12, $13))'
+      'and i.created_at <= $16 and (i.created_at < $16 or (i.item_type, i.item_id) > ($17, $18))'
     end
   )
-  using item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude, radius_meters,
-    scope, page_size, (page_start ->> 0)::timestamptz, page_start ->> 1, (page_start ->> 2)::uuid;
+  using item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude,
+    circle.bands, circle.south, circle.north, circle.west, circle.east, circle.reach,
+    scope, page_size, (page_start ->> 0)::timestamptz, page_start ->> 1, (page_start ->> 2)::uuid, oldest;
 end
 $body$;
 

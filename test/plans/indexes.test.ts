@@ -20,6 +20,11 @@ const needs: [index: string, leaf: string, call: string][] = [
   ['items_created_at_idx', 'i_p_alpha_student', `dpg.find_items('alpha', 'student')`],
   ['items_created_by_idx', 'i_p_alpha_student', `dpg.find_items('alpha', 'student', created_by => 'ravi')`],
   ['items_state_idx', 'i_p_alpha_student', `dpg.find_items('alpha', 'student', item_state => '{"n": 77}')`],
+  [
+    'items_band_idx',
+    'i_p_alpha_student',
+    `dpg.count_items('alpha', 'student', latitude => 12, longitude => 20, radius_meters => 5000)`,
+  ],
   ['items_place_idx', 'i_p_alpha_student', `dpg.nearest_items('alpha', 'student', 12, 77)`],
   ['item_actions_pkey', 'a_p_alpha_connect', `dpg.get_action('asha', 'alpha', 'connect', '${ACTION}')`],
   [

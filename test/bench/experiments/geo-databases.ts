@@ -13,6 +13,7 @@ const OWNER = 'mapper';
 const USER = `insert into public."user" (id, name, email) values ('${OWNER}', 'Mapper', 'mapper@example.com')`;
 /** Secondary indexes are built after the load. */
 const INDEXES = {
+  items_band_idx: 'geo/items_band_idx.sql',
   items_place_idx: 'geo/items_place_idx.sql',
   items_state_idx: 'items/items_state_idx.sql',
   items_created_at_idx: 'items/items_created_at_idx.sql',
