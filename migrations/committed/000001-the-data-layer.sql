@@ -1,5 +1,5 @@
 --! Previous: -
---! Hash: sha1:e92cfa90fe7968d31d5d0c7c35d6c8a595d2a295
+--! Hash: sha1:5876786ced93cb6241818e60f05a570142f0abdd
 --! Message: the data layer
 
 --! Included access/schemas.sql
@@ -821,6 +821,146 @@ comment on view dpg.instance_urls is
 comment on column dpg.instance_urls.instance_url is 'URL of this instance.';
 comment on column dpg.instance_urls.first_seen_at is 'When the first item with this URL was written.';
 --! EndIncluded items/instance_urls.sql
+--! Included geo/latitude_band.sql
+create or replace function dpg_private.latitude_band(latitude double precision)
+returns integer
+language sql
+immutable
+parallel safe
+security invoker
+return floor(latitude * 100)::integer;
+
+comment on function dpg_private.latitude_band(double precision) is
+  'The number of the band in which a latitude (degrees) lies: bands are a hundredth of a degree high, 1,113 m. Null for null. Stored parsed and inlined.';
+--! EndIncluded geo/latitude_band.sql
+--! Included geo/haversine.sql
+create or replace function dpg_private.haversine()
+returns text
+language sql
+immutable
+parallel safe
+security invoker
+-- PostgreSQL refuses products too small for a float (22003): adding and taking away 1e-100 leaves every number of degrees
+-- as it is but those, which become 0.
+return
+  'sin(radians(i.item_latitude - $6 + double precision ''1e-100'' - double precision ''1e-100'') / 2) ^ 2
+   + cos(radians(i.item_latitude + double precision ''1e-100'' - double precision ''1e-100''))
+     * cos(radians($6 + double precision ''1e-100'' - double precision ''1e-100''))
+     * sin(radians(i.item_longitude - $7 + double precision ''1e-100'' - double precision ''1e-100'') / 2) ^ 2';
+
+comment on function dpg_private.haversine() is
+  'The expression for how far an item i is from the place $6 (latitude), $7 (longitude): the squared sine of half the angle between them, which rises with it from 0 to 1 and is exact for the nearest as well. A text, since a function would take longer to inline than the rest of a statement to plan.';
+--! EndIncluded geo/haversine.sql
+--! Included geo/distance_of.sql
+create or replace function dpg_private.distance_of(haversine double precision)
+returns double precision
+language sql
+immutable
+parallel safe
+security invoker
+return 2 * 6378168 * asin(sqrt(least(haversine, 1)));
+
+comment on function dpg_private.distance_of(double precision) is
+  'Length in metres along a great circle for a haversine: 2 R asin(sqrt(h)), R = 6,378,168 m, the sphere of earthdistance.';
+--! EndIncluded geo/distance_of.sql
+--! Included geo/circle_bounds.sql
+do $body$
+begin
+  if pg_catalog.to_regtype('dpg_private.circle_bounds') is null then
+    create type dpg_private.circle_bounds as (
+      bands integer[],
+      south double precision,
+      north double precision,
+      west double precision,
+      east double precision,
+      reach double precision
+    );
+  end if;
+end
+$body$;
+
+comment on type dpg_private.circle_bounds is
+  'What the condition of a circle needs: the latitude bands that it touches (null for more than a hundred), the degrees between which it lies (west is more than east where it crosses the antimeridian), and the haversine of its radius.';
+--! EndIncluded geo/circle_bounds.sql
+--! Included geo/bounds_of.sql
+create or replace function dpg_private.bounds_of(
+  latitude double precision,
+  longitude double precision,
+  radius_meters double precision
+)
+returns dpg_private.circle_bounds
+language plpgsql
+immutable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  angle double precision := (least(radius_meters, pi() * 6378168) + 1e-100::double precision - 1e-100::double precision) / 6378168;
+  -- A tenth of a metre more, so that rounding never takes a place on the very edge away: the reach decides.
+  margin constant double precision := 1e-6::double precision;
+  width double precision;
+  bounds dpg_private.circle_bounds;
+begin
+  if radius_meters is null then
+    return null;
+  end if;
+  bounds.south := latitude - degrees(angle) - margin;
+  bounds.north := latitude + degrees(angle) + margin;
+  if bounds.south <= -90 or bounds.north >= 90 then
+    -- a circle around a pole has places of every longitude
+    bounds.west := -180;
+    bounds.east := 180;
+  else
+    width := degrees(asin(least(sin(angle) / cos(radians(latitude + 1e-100::double precision - 1e-100::double precision)), 1))) + margin;
+    bounds.west := longitude - width + case when longitude - width < -180 then 360 else 0 end;
+    bounds.east := longitude + width - case when longitude + width > 180 then 360 else 0 end;
+  end if;
+  if bounds.north - bounds.south < 1 then
+    bounds.bands := array(
+      select generate_series(dpg_private.latitude_band(bounds.south), dpg_private.latitude_band(bounds.north))
+    );
+  end if;
+  -- half the globe is everything, however the haversine of an antipode is rounded
+  bounds.reach := case when radius_meters < pi() * 6378168 then sin(angle / 2) ^ 2 else 2 end;
+  return bounds;
+end
+$body$;
+
+comment on function dpg_private.bounds_of(double precision, double precision, double precision) is
+  'The bounds of the circle of radius_meters around a centre (degrees) on a sphere of 6,378,168 m; null without a radius. See dpg_private.item_conditions.';
+--! EndIncluded geo/bounds_of.sql
+--! Included geo/circle_condition.sql
+create or replace function dpg_private.circle_condition(circle dpg_private.circle_bounds)
+returns text
+language plpgsql
+immutable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  return concat(
+    'dpg_private.latitude_band(i.item_latitude) ',
+    -- Not both for a large circle: the planner would multiply the share of the one with that of the other, and take it
+    -- for a small one.
+    case
+      when circle.bands is not null then '= any($8) and i.item_latitude between $9 and $10'
+      else 'between dpg_private.latitude_band($9) and dpg_private.latitude_band($10)'
+    end,
+    ' and ',
+    case
+      when circle.west <= circle.east then 'i.item_longitude between $11 and $12'
+      else '(i.item_longitude >= $11 or i.item_longitude <= $12)'
+    end,
+    ' and ', dpg_private.haversine(), ' <= $13'
+  );
+end
+$body$;
+
+comment on function dpg_private.circle_condition(dpg_private.circle_bounds) is
+  'The condition that an item i lies in a circle: the index on the bands finds what lies within its bounds, the haversine decides. Parameters: $6 latitude and $7 longitude of the centre, then the fields of circle: $8 bands, $9 south, $10 north, $11 west, $12 east, $13 reach.';
+--! EndIncluded geo/circle_condition.sql
 --! Included geo/place.sql
 create or replace function dpg_private.place(latitude double precision, longitude double precision)
 returns cube
@@ -859,92 +999,54 @@ return cube_enlarge(dpg_private.place(latitude, longitude), 0.000000005, 3);
 comment on function dpg_private.place_box(double precision, double precision) is
   'What the index on the place holds: the place of a latitude and a longitude (degrees) and 5 nanometres to each side, so that the index stays balanced. Null for null. Stored parsed and inlined.';
 --! EndIncluded geo/place_box.sql
---! Included geo/chord.sql
-create or replace function dpg_private.chord(
+--! Included geo/circle_box.sql
+create or replace function dpg_private.circle_box(
   latitude double precision,
   longitude double precision,
-  center_latitude double precision,
-  center_longitude double precision
-)
-returns double precision
-language sql
-immutable
-parallel safe
-security invoker
-return dpg_private.place(latitude, longitude) <-> dpg_private.place(center_latitude, center_longitude);
-
-comment on function dpg_private.chord(double precision, double precision, double precision, double precision) is
-  'Straight line in metres between two places (degrees).';
---! EndIncluded geo/chord.sql
---! Included geo/nearness.sql
-create or replace function dpg_private.nearness(
-  latitude double precision,
-  longitude double precision,
-  center_latitude double precision,
-  center_longitude double precision
-)
-returns double precision
-language sql
-immutable
-parallel safe
-security invoker
-return dpg_private.place_box(latitude, longitude) <-> dpg_private.place(center_latitude, center_longitude);
-
-comment on function dpg_private.nearness(double precision, double precision, double precision, double precision) is
-  'What places are ordered by: the straight line to the centre (degrees) in metres, less 10 nanometres at most. Inlined: "order by dpg_private.nearness(item_latitude, item_longitude, ...)" is answered by the index on the place.';
---! EndIncluded geo/nearness.sql
---! Included geo/chord_of.sql
-create or replace function dpg_private.chord_of(radius_meters double precision)
-returns double precision
-language sql
-immutable
-parallel safe
-security invoker
--- a radius too small to be divided is 0, see dpg_private.place
-return 2 * 6378168 * sin(
-  least(radius_meters + 1e-200::double precision - 1e-200::double precision, pi() * 6378168) / (2 * 6378168)
-);
-
-comment on function dpg_private.chord_of(double precision) is
-  'Length in metres of the straight line between two points of the sphere that are radius_meters apart along a great circle: 2 R sin(r / 2R), R = 6,378,168 m, as in earthdistance''s gc_to_sec; half the globe at most.';
---! EndIncluded geo/chord_of.sql
---! Included geo/distance_of.sql
-create or replace function dpg_private.distance_of(chord double precision)
-returns double precision
-language sql
-immutable
-parallel safe
-security invoker
-return 2 * 6378168 * asin(least(chord / (2 * 6378168), 1));
-
-comment on function dpg_private.distance_of(double precision) is
-  'Length in metres along a great circle for a straight line of chord metres: 2 R asin(c / 2R), R = 6,378,168 m, as in earthdistance''s sec_to_gc.';
---! EndIncluded geo/distance_of.sql
---! Included geo/is_within.sql
-create or replace function dpg_private.is_within(
-  latitude double precision,
-  longitude double precision,
-  center_latitude double precision,
-  center_longitude double precision,
   radius_meters double precision
 )
+returns cube
+language sql
+immutable
+parallel safe
+security invoker
+-- A circle of r metres is 2 R sin(r / 2R) from its centre to its edge along the straight line. A millimetre more, so that
+-- rounding never takes a place on the very edge away. A radius too small to be divided is 0, see dpg_private.place.
+return cube_enlarge(
+  dpg_private.place(latitude, longitude),
+  2 * 6378168 * sin(
+    least((radius_meters + 1e-200::double precision - 1e-200::double precision) / (2 * 6378168), pi() / 2)
+  ) + 0.001,
+  3
+);
+
+comment on function dpg_private.circle_box(double precision, double precision, double precision) is
+  'The box around the circle of radius_meters around a centre (degrees), in metres from the centre of the globe.';
+--! EndIncluded geo/circle_box.sql
+--! Included geo/is_in_box.sql
+create or replace function dpg_private.is_in_box(latitude double precision, longitude double precision, box cube)
 returns boolean
 language sql
 immutable
 parallel safe
 security invoker
--- The box finds candidates in the index, the distance decides. A millimetre more for the box, so that rounding never
--- takes a point on the very edge away; half the globe and more holds everything.
-return dpg_private.place_box(latitude, longitude)
-    <@ cube_enlarge(dpg_private.place(center_latitude, center_longitude), dpg_private.chord_of(radius_meters) + 0.001, 3)
-  and (
-    dpg_private.chord(latitude, longitude, center_latitude, center_longitude) <= dpg_private.chord_of(radius_meters)
-    or radius_meters >= pi() * 6378168
-  );
+return dpg_private.place_box(latitude, longitude) <@ box;
 
-comment on function dpg_private.is_within(double precision, double precision, double precision, double precision, double precision) is
-  'Whether a place lies in the circle of radius_meters around a centre (degrees), poles and antimeridian included. Inlined: answered by the index on the place.';
---! EndIncluded geo/is_within.sql
+comment on function dpg_private.is_in_box(double precision, double precision, cube) is
+  'Whether a place (degrees) lies in a dpg_private.circle_box. Inlined: answered by the index on the place.';
+--! EndIncluded geo/is_in_box.sql
+--! Included geo/nearness.sql
+create or replace function dpg_private.nearness(latitude double precision, longitude double precision, center cube)
+returns double precision
+language sql
+immutable
+parallel safe
+security invoker
+return dpg_private.place_box(latitude, longitude) <-> center;
+
+comment on function dpg_private.nearness(double precision, double precision, cube) is
+  'What places are ordered by: the straight line to the centre (a dpg_private.place) in metres, less 10 nanometres at most. Inlined: "order by dpg_private.nearness(item_latitude, item_longitude, ...)" is answered by the index on the place.';
+--! EndIncluded geo/nearness.sql
 --! Included geo/check_circle.sql
 create or replace function dpg_private.check_circle(
   latitude double precision,
@@ -976,6 +1078,15 @@ $body$;
 comment on function dpg_private.check_circle(double precision, double precision, double precision, boolean) is
   'Raises DP001 unless the circle is whole (latitude and longitude in degrees, radius in metres, 0 or more) or absent; the radius may be left out where it is not required.';
 --! EndIncluded geo/check_circle.sql
+--! Included geo/items_band_idx.sql
+-- Not partial, though items without a place are of no use to it: the planner estimates a circle by the statistics of an
+-- index only where that holds every row, and chooses between this index and that of another filter by them.
+create index if not exists items_band_idx
+on dpg.items (dpg_private.latitude_band(item_latitude), item_longitude, item_latitude, created_at);
+
+comment on index dpg.items_band_idx is
+  'For the circle of count_items and find_items; with the time, so that the newest are found without reading the others.';
+--! EndIncluded geo/items_band_idx.sql
 --! Included geo/items_place_idx.sql
 create index if not exists items_place_idx
 on dpg.items
@@ -983,7 +1094,7 @@ using gist (dpg_private.place_box(item_latitude, item_longitude))
 where item_latitude is not null;
 
 comment on index dpg.items_place_idx is
-  'For the circle of find_items and count_items, and for the order of nearest_items.';
+  'For the order of nearest_items.';
 --! EndIncluded geo/items_place_idx.sql
 --! Included geo/nearest_item.sql
 do $body$
@@ -3553,27 +3664,30 @@ create or replace function dpg_private.item_conditions(
   item_instance_url text,
   item_schema_url text,
   item_state jsonb,
-  radius_meters double precision
+  circle dpg_private.circle_bounds
 )
 returns text
-language sql
+language plpgsql
 immutable
 parallel safe
 security invoker
-return concat(
-  'true',
-  case when item_type is not null then ' and i.item_type = $1' end,
-  case when created_by is not null then ' and i.created_by = $2' end,
-  case when item_instance_url is not null then ' and i.item_instance_url = $3' end,
-  case when item_schema_url is not null then ' and i.item_schema_url = $4' end,
-  case when item_state is not null then ' and i.item_state @> $5' end,
-  case when radius_meters is not null then
-    ' and i.item_latitude is not null and dpg_private.is_within(i.item_latitude, i.item_longitude, $6, $7, $8)'
-  end
-);
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  return concat(
+    'true',
+    case when item_type is not null then ' and i.item_type = $1' end,
+    case when created_by is not null then ' and i.created_by = $2' end,
+    case when item_instance_url is not null then ' and i.item_instance_url = $3' end,
+    case when item_schema_url is not null then ' and i.item_schema_url = $4' end,
+    case when item_state is not null then ' and i.item_state @> $5' end,
+    case when circle.reach is not null then ' and ' || dpg_private.circle_condition(circle) end
+  );
+end
+$body$;
 
-comment on function dpg_private.item_conditions(text, text, text, text, jsonb, double precision) is
-  'The where clause for the filters that are given, over a leaf named i. Parameters: $1 item_type, $2 created_by, $3 item_instance_url, $4 item_schema_url, $5 item_state, $6 latitude, $7 longitude, $8 radius_meters.';
+comment on function dpg_private.item_conditions(text, text, text, text, jsonb, dpg_private.circle_bounds) is
+  'The where clause for the filters that are given, over a leaf named i. Parameters: $1 item_type, $2 created_by, $3 item_instance_url, $4 item_schema_url, $5 item_state, and $6 to $13 of dpg_private.circle_condition.';
 --! EndIncluded items/item_conditions.sql
 --! Included items/lock_item.sql
 create or replace function dpg_private.lock_item(item dpg.item_ref, strength text)
@@ -4148,6 +4262,9 @@ declare
   leaf regclass;
   scope text;
   page_start jsonb;
+  circle dpg_private.circle_bounds;
+  conditions text;
+  oldest timestamptz;
 begin
   page_size := coalesce(page_size, 20);
   perform
@@ -4165,25 +4282,43 @@ begin
   if leaf is null then
     return;
   end if;
+  circle := dpg_private.bounds_of(latitude, longitude, radius_meters);
+
+  conditions := dpg_private.item_conditions(
+    item_type, created_by, item_instance_url, item_schema_url, item_state, circle
+  );
+  if circle.reach is not null
+    and coalesce(item_type, created_by, item_instance_url, item_schema_url, item_state::text) is null
+    and (select c.reltuples > 200000 from pg_class c where c.oid = leaf)
+  then
+    -- In a large leaf a circle may hold many. Of a circle alone the index says how old the last row of the page is, so that
+    -- what is older need not be read. In a small one that takes longer to plan than to read.
+    execute format(
+      'select min(n.created_at) from (select i.created_at from %s i where %s %s order by i.created_at desc limit $15) n',
+      leaf, conditions, case when page_start is not null then 'and i.created_at < $16' end
+    )
+    into oldest
+    using null::text, null::text, null::text, null::text, null::jsonb, latitude, longitude,
+      circle.bands, circle.south, circle.north, circle.west, circle.east, circle.reach,
+      null::text, page_size, (page_start ->> 0)::timestamptz;
+  end if;
 
   return query execute format(
-    'select p.*, dpg_private.page_token($9, jsonb_build_array(p.created_at, p.item_type, p.item_id))
-     from (
-       select i.*
-       from %s i
-       where %s %s
-       order by i.created_at desc, i.item_type, i.item_id
-       limit $10
-     ) p
-     order by p.created_at desc, p.item_type, p.item_id',
+    'select i.*, dpg_private.page_token($14, jsonb_build_array(i.created_at, i.item_type, i.item_id))
+     from %s i
+     where %s %s %s
+     order by i.created_at desc, i.item_type, i.item_id
+     limit $15',
     leaf,
-    dpg_private.item_conditions(item_type, created_by, item_instance_url, item_schema_url, item_state, radius_meters),
+    conditions,
+    case when oldest is not null then 'and i.created_at >= $19' end,
     case when page_start is not null then
-      'and i.created_at <= $11 and (i.created_at < $11 or (i.item_type, i.item_id) > ($12, $13))'
+      'and i.created_at <= $16 and (i.created_at < $16 or (i.item_type, i.item_id) > ($17, $18))'
     end
   )
-  using item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude, radius_meters,
-    scope, page_size, (page_start ->> 0)::timestamptz, page_start ->> 1, (page_start ->> 2)::uuid;
+  using item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude,
+    circle.bands, circle.south, circle.north, circle.west, circle.east, circle.reach,
+    scope, page_size, (page_start ->> 0)::timestamptz, page_start ->> 1, (page_start ->> 2)::uuid, oldest;
 end
 $body$;
 
@@ -4214,6 +4349,7 @@ as $body$
 declare
   leaf regclass;
   matches bigint;
+  circle dpg_private.circle_bounds;
 begin
   perform
     dpg_private.check_item_filters(
@@ -4224,13 +4360,15 @@ begin
   if leaf is null then
     return 0::bigint;
   end if;
+  circle := dpg_private.bounds_of(latitude, longitude, radius_meters);
   execute format(
     'select count(*) from %s i where %s',
     leaf,
-    dpg_private.item_conditions(item_type, created_by, item_instance_url, item_schema_url, item_state, radius_meters)
+    dpg_private.item_conditions(item_type, created_by, item_instance_url, item_schema_url, item_state, circle)
   )
   into matches
-  using item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude, radius_meters;
+  using item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude,
+    circle.bands, circle.south, circle.north, circle.west, circle.east, circle.reach;
   return matches;
 end
 $body$;
@@ -4279,42 +4417,44 @@ begin
   if leaf is null then
     return;
   end if;
-
-  -- by the nearness alone first, ties included: before version 17 PostgreSQL reads the index in the order of the distance
-  -- only where nothing comes after it
+  -- By the nearness alone first, ties included: before version 17 PostgreSQL reads the index in the order of the distance
+  -- only where nothing comes after it. The centre and its box are parameters: as expressions they take long to plan.
   return query execute format(
     'select p.item_network, p.item_domain, p.item_type, p.item_id, p.item_instance_url, p.item_schema_url, p.item_state,
        p.item_latitude, p.item_longitude, p.created_by, p.created_at, p.updated_at,
-       dpg_private.distance_of(p.chord),
-       dpg_private.page_token($9, jsonb_build_array(p.nearness, p.item_type, p.item_id, p.chord))
+       dpg_private.distance_of(p.haversine),
+       dpg_private.page_token($8, jsonb_build_array(p.nearness, p.item_type, p.item_id, p.haversine))
      from (
-       select n.*,
+       select i.*,
          -- no row says that it is nearer than the one before it, not by a nanometre either
-         greatest(
-           max(dpg_private.chord(n.item_latitude, n.item_longitude, $6, $7)) over (order by n.nearness, n.item_type, n.item_id),
-           $14
-         ) as chord
+         greatest(max(%s) over (order by i.nearness, i.item_type, i.item_id), $13) as haversine
        from (
-         select i.*, dpg_private.nearness(i.item_latitude, i.item_longitude, $6, $7) as nearness
+         select i.*, dpg_private.nearness(i.item_latitude, i.item_longitude, $2) as nearness
          from %s i
-         where i.item_latitude is not null and %s %s
-         order by dpg_private.nearness(i.item_latitude, i.item_longitude, $6, $7)
-         fetch first ($10) rows with ties
-       ) n
-       order by n.nearness, n.item_type, n.item_id
-       limit $10
+         where i.item_latitude is not null and %s %s %s
+         order by dpg_private.nearness(i.item_latitude, i.item_longitude, $2)
+         fetch first ($9) rows with ties
+       ) i
+       order by i.nearness, i.item_type, i.item_id
+       limit $9
      ) p
      order by p.nearness, p.item_type, p.item_id',
+    dpg_private.haversine(),
     leaf,
-    dpg_private.item_conditions(item_type, null, null, null, item_state, radius_meters),
+    dpg_private.item_conditions(item_type, null, null, null, item_state, null),
+    case when radius_meters is not null then
+      format('and dpg_private.is_in_box(i.item_latitude, i.item_longitude, $3) and %s <= $4', dpg_private.haversine())
+    end,
     case when page_start is not null then
       'and (
-         dpg_private.nearness(i.item_latitude, i.item_longitude, $6, $7) > $11
-         or (dpg_private.nearness(i.item_latitude, i.item_longitude, $6, $7) = $11 and (i.item_type, i.item_id) > ($12, $13))
+         dpg_private.nearness(i.item_latitude, i.item_longitude, $2) > $10
+         or (dpg_private.nearness(i.item_latitude, i.item_longitude, $2) = $10 and (i.item_type, i.item_id) > ($11, $12))
        )'
     end
   )
-  using item_type, null::text, null::text, null::text, item_state, latitude, longitude, radius_meters,
+  using item_type, dpg_private.place(latitude, longitude),
+    case when radius_meters is not null then dpg_private.circle_box(latitude, longitude, radius_meters) end,
+    (dpg_private.bounds_of(latitude, longitude, radius_meters)).reach, item_state, latitude, longitude,
     scope, page_size, (page_start ->> 0)::double precision, page_start ->> 1, (page_start ->> 2)::uuid,
     (page_start ->> 3)::double precision;
 end
