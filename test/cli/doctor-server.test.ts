@@ -133,14 +133,14 @@ describe.skipIf(!ours)('of the server', () => {
     await server.embedded?.restart({ max_connections: '20' });
     const { exitCode, findings } = await examined();
     expect(exitCode).toBe(1);
-    // the root and the network, 100 leaves, each with five indexes
+    // the root and the network, 100 leaves, each with six indexes
     expect(findings).toEqual([
       {
         check: 'settings',
         severity: 'warning',
         object: 'setting max_locks_per_transaction',
-        problem: expect.stringMatching(/^There are 200 locks for all sessions, and .* takes 612 /),
-        mend: ['alter system set max_locks_per_transaction = 62; -- and restart the server'],
+        problem: expect.stringMatching(/^There are 200 locks for all sessions, and .* takes 714 /),
+        mend: ['alter system set max_locks_per_transaction = 72; -- and restart the server'],
         mend_with: 'sql',
       },
     ]);
