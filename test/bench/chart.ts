@@ -12,16 +12,22 @@ export function chart(title: string, finding: Finding): string {
   return svg(plot, title);
 }
 
-function bars({ measurements, unit }: Finding): Plot.PlotOptions {
+function bars(finding: Finding): Plot.PlotOptions {
+  const { unit } = finding;
+  const measurements = isSparse(finding.measurements)
+    ? flattened(finding.measurements)
+    : finding.measurements;
   const whats = distinct(measurements.map(({ what }) => what));
   const whos = ordered(measurements);
   const span =
     Math.max(...measurements.map((m) => m.median)) / Math.min(...measurements.map((m) => m.median));
   const isLog = span > 20;
   const least = Math.min(...measurements.map((m) => m.q1)) / 2;
+  const marginLeft = Math.max(110, 20 + 6.3 * Math.max(...whos.map((who) => who.length)));
   return {
     height: 70 + whats.length * (whos.length * 22 + 16),
-    marginLeft: 110,
+    width: WIDTH + marginLeft - 110,
+    marginLeft,
     marginRight: 70,
     x: {
       label: isLog ? `${unit} (median and quartiles; logarithmic)` : `${unit} (median and quartiles)`,
@@ -60,7 +66,7 @@ function bars({ measurements, unit }: Finding): Plot.PlotOptions {
               text: (what: string) => what,
               frameAnchor: 'top-left',
               dy: -12,
-              dx: -100,
+              dx: 10 - marginLeft,
               textAnchor: 'start',
               fontWeight: 'bold',
             }),
@@ -78,11 +84,7 @@ function lines({ measurements, unit, axis }: Finding): Plot.PlotOptions {
     height: 420,
     marginLeft: 60,
     marginRight: 190,
-    x: {
-      label: `${axis} (logarithmic)`,
-      type: 'log',
-      tickFormat: (value: number) => value.toLocaleString('en'),
-    },
+    x: { type: 'log', axis: null },
     y: {
       label: `${unit} (median, logarithmic)`,
       type: 'log',
@@ -91,19 +93,18 @@ function lines({ measurements, unit, axis }: Finding): Plot.PlotOptions {
     },
     color: { scheme: 'dark2' },
     marks: [
+      Plot.axisX(distinct(points.map(({ x }) => x)), {
+        label: `${axis} (logarithmic)`,
+        text: (value: number) => value.toLocaleString('en'),
+      }),
       Plot.line(points, { x: 'x', y: 'median', z: 'who', stroke: 'who' }),
       Plot.dot(points, { x: 'x', y: 'median', stroke: 'who', fill: 'who', r: 2.5 }),
       Plot.text(
-        points.filter(({ x }) => x === last),
-        Plot.dodgeY({
-          x: 'x',
-          y: 'median',
-          text: 'who',
-          textAnchor: 'start',
-          dx: 8,
-          fill: 'who',
-          anchor: 'middle',
-        } as Plot.TextOptions),
+        labels(
+          points.filter(({ x }) => x === last),
+          points.map(({ median }) => median),
+        ),
+        { x: 'x', y: 'at', text: 'who', textAnchor: 'start', dx: 8, fill: 'who' },
       ),
     ],
   };
@@ -117,7 +118,31 @@ function ordered(measurements: Measurement[]): string[] {
   ];
 }
 
-const distinct = (values: string[]) => [...new Set(values)];
+/** Where the name of each line stands: beside its end, and a line of text at least above the one below. */
+function labels<Point extends { median: number }>(ends: Point[], all: number[]): (Point & { at: number })[] {
+  const lineOfText = (Math.max(...all) / Math.min(...all)) ** (14 / 350);
+  let below = 0;
+  return ends
+    .toSorted((a, b) => a.median - b.median)
+    .map((end) => {
+      below = Math.max(end.median, below * lineOfText);
+      return { ...end, at: below };
+    });
+}
+
+/** Whether not everybody did everything. */
+function isSparse(measurements: Measurement[]): boolean {
+  return (
+    measurements.length < distinct(measurements.map(({ what }) => what)).length * ordered(measurements).length
+  );
+}
+
+/** One bar a measurement, by what and by whom. */
+function flattened(measurements: Measurement[]): Measurement[] {
+  return measurements.map((m) => ({ ...m, what: '', who: `${m.what}: ${m.who}` }));
+}
+
+const distinct = <Value>(values: Value[]) => [...new Set(values)];
 const colourOf = (m: Measurement) => (CONTESTANTS.includes(m.who) ? m.who : COLOURS[1]);
 
 /** Three digits are more than a benchmark knows. */
@@ -130,7 +155,7 @@ function svg(options: Plot.PlotOptions, title: string): string {
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
   const plot = Plot.plot({
     ...options,
-    width: WIDTH,
+    width: options.width ?? WIDTH,
     document: document as unknown as NonNullable<Plot.PlotOptions['document']>,
     marginTop: 30,
   });
