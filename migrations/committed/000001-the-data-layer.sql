@@ -1,5 +1,5 @@
 --! Previous: -
---! Hash: sha1:5876786ced93cb6241818e60f05a570142f0abdd
+--! Hash: sha1:9bad82919d900c5a58e10444a25d668377d0639c
 --! Message: the data layer
 
 --! Included access/schemas.sql
@@ -921,8 +921,13 @@ begin
       select generate_series(dpg_private.latitude_band(bounds.south), dpg_private.latitude_band(bounds.north))
     );
   end if;
-  -- half the globe is everything, however the haversine of an antipode is rounded
-  bounds.reach := case when radius_meters < pi() * 6378168 then sin(angle / 2) ^ 2 else 2 end;
+  -- Half the globe is everything, however the haversine of an antipode is rounded. A place whose own distance is the
+  -- radius belongs to the circle, however that is rounded: a micrometre at most, where the haversine still tells them apart.
+  bounds.reach := case
+    when radius_meters >= pi() * 6378168 then 2
+    when angle < 3 then sin(angle / 2) ^ 2 * (1 + 1e-14::double precision)
+    else sin(angle / 2) ^ 2
+  end;
   return bounds;
 end
 $body$;
@@ -3702,6 +3707,10 @@ declare
   stored dpg.items;
 begin
   if leaf is not null then
+    if strength = 'update' then
+      -- as the deletion will need it: who makes a leaf of actions locks the network's leaves of items before he locks items
+      execute format('lock table only %s in row exclusive mode', leaf);
+    end if;
     execute format(
       'select * from %s i where i.item_network = $1 and i.item_domain = $2 and i.item_type = $3 and i.item_id = $4 for %s',
       leaf, strength
@@ -4930,10 +4939,10 @@ volatile
 security definer
 set search_path = pg_catalog, pg_temp
 as $body$
+declare
+  event dpg.action_events;
 begin
-  -- through the root, whose plan is kept and knows no leaves
-  insert into dpg.action_events
-  values (
+  event := row(
     action.partition_network, action.action_type, event_id, action.target_item_instance_url,
     action.action_id, action.action_status, action.update_count,
     action.source_item_network, action.source_item_domain, action.source_item_type, action.source_item_id,
@@ -4941,8 +4950,24 @@ begin
     action.target_item_network, action.target_item_domain, action.target_item_type, action.target_item_id,
     action.target_item_instance_url, action.target_item_owner, action.target_item_latitude, action.target_item_longitude,
     event_payload, remarks, action.updated_at, action.source_item_is_local, true
-  )
+  );
+  -- through the root, whose plan is kept and knows no leaves
+  insert into dpg.action_events
+  values (event.*)
   on conflict do nothing;
+  if not found
+    and (dpg_private.get_event(event.partition_network, event.action_type, event_id)).event_id is null
+    and (
+      dpg_private.get_event_of_update(
+        event.partition_network, event.action_type, event.origin_instance_domain, event.action_id, event.update_count
+      )
+    ).event_id is null
+  then
+    -- a unique index that is not ours has such a row, which raises here
+    insert into dpg.action_events
+    values (event.*)
+    on conflict on constraint action_events_pkey do nothing;
+  end if;
   if not found then
     return false;
   end if;
@@ -5374,9 +5399,6 @@ begin
     'created'
   );
   proposed.update_count := 0;
-  perform
-    dpg_private.leaf_to_write('item_actions', proposed.partition_network, proposed.action_type),
-    dpg_private.leaf_to_write('action_events', proposed.partition_network, proposed.action_type);
   proposed.created_at := clock_timestamp();
   proposed.updated_at := proposed.created_at;
 
@@ -5505,6 +5527,21 @@ begin
     perform dpg_private.check_interaction(action_type, source, target, action_id);
   end if;
 
+  -- Leaves that are missing are made before the items are locked: who makes one waits for those who write to the
+  -- network's items, and those may wait for these items. Not for a call that is refused anyway.
+  if dpg_private.leaf('item_actions', target.item_network, action_type) is null
+    or dpg_private.leaf('action_events', target.item_network, action_type) is null
+  then
+    source_item := dpg.get_item(source.item_network, source.item_domain, source.item_type, source.item_id);
+    target_item := dpg.get_item(target.item_network, target.item_domain, target.item_type, target.item_id);
+    if source_item.created_by <> actor then
+      perform dpg_private.refuse_not_item_owner(actor, source);
+    end if;
+    perform
+      dpg_private.leaf_to_write('item_actions', target.item_network, action_type),
+      dpg_private.leaf_to_write('action_events', target.item_network, action_type);
+  end if;
+
   -- kept from being deleted until the action refers to them; the lower key first, as everywhere: in bytes, since calls
   -- that lock many rows sort them so, whatever the collation of the database
   if (
@@ -5603,6 +5640,15 @@ begin
     perform dpg_private.check_interaction(action_type, source, target, action_id);
   end if;
 
+  -- before the item is locked: see dpg.perform_action
+  if dpg_private.leaf('item_actions', target.item_network, action_type) is null
+    or dpg_private.leaf('action_events', target.item_network, action_type) is null
+  then
+    target_item := dpg.get_item(target.item_network, target.item_domain, target.item_type, target.item_id);
+    perform
+      dpg_private.leaf_to_write('item_actions', target.item_network, action_type),
+      dpg_private.leaf_to_write('action_events', target.item_network, action_type);
+  end if;
   target_item := dpg_private.lock_item(target, 'key share');
   if target_item.item_id is null then
     perform dpg_private.refuse_item_not_found(target);
@@ -7065,7 +7111,11 @@ begin
     and a.attname = c.name
     and not a.attisdropped;
   begin
-    execute format('insert into public."user" (%s) values (%s) on conflict (id) do nothing', columns, contents);
+    execute format('insert into public."user" (%s) values (%s) on conflict do nothing', columns, contents);
+    -- somebody else made it, or has its address
+    if not exists (select from public."user" u where u.id = dpg_private.tombstone()) then
+      raise unique_violation using message = 'another user has the e-mail address erased-user@invalid';
+    end if;
   exception
     when insufficient_privilege or not_null_violation or check_violation or foreign_key_violation or unique_violation then
       raise exception using
@@ -7102,6 +7152,8 @@ begin
   if user_id = tombstone then
     perform dpg_private.refuse_argument('user_id', to_jsonb(user_id), 'stands for erased users', 'Pass the id of a user.');
   end if;
+  -- one erasure at a time, so that each sees whom the others name as actors
+  lock table dpg.redactions in share update exclusive mode;
   -- whose row is gone already may have left traces
   if not exists (select from dpg_private.party_leaves p where p.owner = erase_user.user_id)
     and not exists (select from dpg.redactions r where r.actor = erase_user.user_id)
@@ -7131,6 +7183,8 @@ begin
   for partition in
     select p.* from dpg.partitions p where p.root = 'items' order by p.network collate "C", p.key collate "C"
   loop
+    -- as the update will need it: who makes a leaf of actions locks the network's leaves of items before he locks items
+    execute format('lock table only %s in row exclusive mode', partition.leaf);
     execute format(
       'select array_agg(o.item)
        from (

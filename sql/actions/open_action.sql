@@ -22,9 +22,6 @@ begin
     'created'
   );
   proposed.update_count := 0;
-  perform
-    dpg_private.leaf_to_write('item_actions', proposed.partition_network, proposed.action_type),
-    dpg_private.leaf_to_write('action_events', proposed.partition_network, proposed.action_type);
   proposed.created_at := clock_timestamp();
   proposed.updated_at := proposed.created_at;
 

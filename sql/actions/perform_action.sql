@@ -41,6 +41,21 @@ begin
     perform dpg_private.check_interaction(action_type, source, target, action_id);
   end if;
 
+  -- Leaves that are missing are made before the items are locked: who makes one waits for those who write to the
+  -- network's items, and those may wait for these items. Not for a call that is refused anyway.
+  if dpg_private.leaf('item_actions', target.item_network, action_type) is null
+    or dpg_private.leaf('action_events', target.item_network, action_type) is null
+  then
+    source_item := dpg.get_item(source.item_network, source.item_domain, source.item_type, source.item_id);
+    target_item := dpg.get_item(target.item_network, target.item_domain, target.item_type, target.item_id);
+    if source_item.created_by <> actor then
+      perform dpg_private.refuse_not_item_owner(actor, source);
+    end if;
+    perform
+      dpg_private.leaf_to_write('item_actions', target.item_network, action_type),
+      dpg_private.leaf_to_write('action_events', target.item_network, action_type);
+  end if;
+
   -- kept from being deleted until the action refers to them; the lower key first, as everywhere: in bytes, since calls
   -- that lock many rows sort them so, whatever the collation of the database
   if (

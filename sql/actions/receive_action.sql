@@ -41,6 +41,15 @@ begin
     perform dpg_private.check_interaction(action_type, source, target, action_id);
   end if;
 
+  -- before the item is locked: see dpg.perform_action
+  if dpg_private.leaf('item_actions', target.item_network, action_type) is null
+    or dpg_private.leaf('action_events', target.item_network, action_type) is null
+  then
+    target_item := dpg.get_item(target.item_network, target.item_domain, target.item_type, target.item_id);
+    perform
+      dpg_private.leaf_to_write('item_actions', target.item_network, action_type),
+      dpg_private.leaf_to_write('action_events', target.item_network, action_type);
+  end if;
   target_item := dpg_private.lock_item(target, 'key share');
   if target_item.item_id is null then
     perform dpg_private.refuse_item_not_found(target);

@@ -36,8 +36,13 @@ begin
       select generate_series(dpg_private.latitude_band(bounds.south), dpg_private.latitude_band(bounds.north))
     );
   end if;
-  -- half the globe is everything, however the haversine of an antipode is rounded
-  bounds.reach := case when radius_meters < pi() * 6378168 then sin(angle / 2) ^ 2 else 2 end;
+  -- Half the globe is everything, however the haversine of an antipode is rounded. A place whose own distance is the
+  -- radius belongs to the circle, however that is rounded: a micrometre at most, where the haversine still tells them apart.
+  bounds.reach := case
+    when radius_meters >= pi() * 6378168 then 2
+    when angle < 3 then sin(angle / 2) ^ 2 * (1 + 1e-14::double precision)
+    else sin(angle / 2) ^ 2
+  end;
   return bounds;
 end
 $body$;

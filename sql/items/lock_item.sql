@@ -10,6 +10,10 @@ declare
   stored dpg.items;
 begin
   if leaf is not null then
+    if strength = 'update' then
+      -- as the deletion will need it: who makes a leaf of actions locks the network's leaves of items before he locks items
+      execute format('lock table only %s in row exclusive mode', leaf);
+    end if;
     execute format(
       'select * from %s i where i.item_network = $1 and i.item_domain = $2 and i.item_type = $3 and i.item_id = $4 for %s',
       leaf, strength

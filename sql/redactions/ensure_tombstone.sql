@@ -31,7 +31,11 @@ begin
     and a.attname = c.name
     and not a.attisdropped;
   begin
-    execute format('insert into public."user" (%s) values (%s) on conflict (id) do nothing', columns, contents);
+    execute format('insert into public."user" (%s) values (%s) on conflict do nothing', columns, contents);
+    -- somebody else made it, or has its address
+    if not exists (select from public."user" u where u.id = dpg_private.tombstone()) then
+      raise unique_violation using message = 'another user has the e-mail address erased-user@invalid';
+    end if;
   exception
     when insufficient_privilege or not_null_violation or check_violation or foreign_key_violation or unique_violation then
       raise exception using

@@ -19,6 +19,8 @@ begin
   if user_id = tombstone then
     perform dpg_private.refuse_argument('user_id', to_jsonb(user_id), 'stands for erased users', 'Pass the id of a user.');
   end if;
+  -- one erasure at a time, so that each sees whom the others name as actors
+  lock table dpg.redactions in share update exclusive mode;
   -- whose row is gone already may have left traces
   if not exists (select from dpg_private.party_leaves p where p.owner = erase_user.user_id)
     and not exists (select from dpg.redactions r where r.actor = erase_user.user_id)
@@ -48,6 +50,8 @@ begin
   for partition in
     select p.* from dpg.partitions p where p.root = 'items' order by p.network collate "C", p.key collate "C"
   loop
+    -- as the update will need it: who makes a leaf of actions locks the network's leaves of items before he locks items
+    execute format('lock table only %s in row exclusive mode', partition.leaf);
     execute format(
       'select array_agg(o.item)
        from (

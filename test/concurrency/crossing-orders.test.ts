@@ -181,6 +181,41 @@ describe.each(databases)('under %s', (_name, opening) => {
     expect(refusals(results)).toEqual({});
   });
 
+  // Who makes a leaf of actions waits for the writers of the network's items; those may wait for rows, and must not wait
+  // for rows that he holds. The queue for new partitions is held up here, so that the first action of a type waits in it.
+  test.each([
+    ['erase_user', (session: Session) => session.sql`select dpg.erase_user('officer', 'ravi', 'a test')`],
+    [
+      'delete_item',
+      (session: Session, item: UpsertItem) =>
+        session.as('ravi').items.delete(item as UpsertItem & { item_id: string }),
+    ],
+  ])('the first action of a type against %s of its target', async (name, call) => {
+    const item_network = `first against ${name}`;
+    const [source, other, target] = [
+      student({ item_network, item_id: randomUUID() }),
+      student({ item_network, item_domain: 'a', item_id: randomUUID() }),
+      tutor({ item_network, item_id: randomUUID() }),
+    ] as [UpsertItem & { item_id: string }, UpsertItem, UpsertItem & { item_id: string }];
+    await dpg().as('asha').items.upsert(source);
+    await dpg().as('ravi').items.upsertMany([other, target]);
+    const [queue, performer, eraser] = sessions as [Session, Session, Session];
+    let performed: Promise<PromiseSettledResult<unknown>[]> | undefined;
+    await queue.sql.begin(async (tx) => {
+      await tx`select dpg.ensure_action_event_partition(${`held up by ${name}`}, 'connect')`;
+      performed = Promise.allSettled([
+        performer.as('asha').actions.perform({ action_type: 'first', source, target }),
+      ]);
+      await untilWaiting(database.sql, [performer.pid]);
+      // not held up: the action that is to come has locked nothing of the network yet
+      await call(eraser, target);
+    });
+    const refused = refusals((await performed) ?? []);
+    expect(Object.keys(refused).map((what) => what.slice(0, 5))).toEqual(
+      name === 'delete_item' ? ['DP002'] : [],
+    );
+  });
+
   test('transitions against deletes of the items, erasure of a party and redaction of the events', async () => {
     const [source, target] = items as [Item, Item];
     const action = await dpg().as('asha').actions.perform({ action_type: 'connect', source, target });
