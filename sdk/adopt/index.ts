@@ -6,7 +6,8 @@ import { Refusal } from '../cli/command.js';
 import { isConnectionLoss } from '../errors.js';
 import { countLeaves, type Leaf } from './leaves.js';
 import { move } from './move.js';
-import { missingUsers, passQuarantined, problems, quarantine } from './quarantine.js';
+import { undeclared } from './networks.js';
+import { compareWithQuarantine, createMatches, missingUsers, problems, quarantine } from './quarantine.js';
 import { dropStatements, refuseWrites } from './refuse-writes.js';
 import type { AdoptionReport } from './report.js';
 import { extraColumns, type Obstacle, readSource, type Source } from './source.js';
@@ -60,7 +61,7 @@ export async function adopt(sql: postgres.Sql, options: AdoptOptions = {}): Prom
     await tx.unsafe(settings);
     await findExtensions(tx);
     const report = await run(tx, await readSource(tx, schema, timeZone), { ...options, execute });
-    isCommitting = report.outcome === 'adopted';
+    isCommitting = report.outcome === 'adopted' || report.outcome === 'released';
     await tx.unsafe(isCommitting ? 'commit' : 'rollback');
     tx.release();
     report.is_dry_run = options.execute !== true;
@@ -168,7 +169,7 @@ async function run(tx: postgres.ISql, source: Source, options: AdoptOptions): Pr
     quarantined: 0,
     seconds: 0,
     adopted_at: adoptedAt,
-    drop_statements: dropStatements(source, adoptedAt !== null || !options.leaveWritable),
+    drop_statements: [],
   };
   if (obstacles.some((obstacle) => !obstacle.may_stay)) return { ...report, outcome: 'stopped' };
   for (const root of roots) {
@@ -181,10 +182,11 @@ async function run(tx: postgres.ISql, source: Source, options: AdoptOptions): Pr
     documentBytes: limit?.bytes === null ? undefined : Number(limit?.bytes),
     unknownOwners: options.unknownOwners ?? false,
   });
+  await createMatches(tx);
   for (const root of roots) {
     options.progress?.(`looking at ${root}`);
     for (const statement of looks[root]) await tx.unsafe(statement);
-    await passQuarantined(tx, source, root);
+    await compareWithQuarantine(tx, source, root);
     const leaves = await countLeaves(tx, source, root);
     report.leaves.push(...leaves);
     const table = source.tables[root];
@@ -199,6 +201,7 @@ async function run(tx: postgres.ISql, source: Source, options: AdoptOptions): Pr
         already_there: sum(leaves, 'already_there'),
         refused: sum(leaves, 'refused'),
         quarantined_before: sum(leaves, 'quarantined_before'),
+        from_quarantine: sum(leaves, 'from_quarantine'),
         owners_filled: sum(leaves, 'owners_filled'),
       });
     }
@@ -211,28 +214,60 @@ async function run(tx: postgres.ISql, source: Source, options: AdoptOptions): Pr
     )),
   ];
   report.notes = await remarks(tx, source);
-  if (adoptedAt !== null) return { ...report, outcome: 'adopted_before' };
+  const isDone = adoptedAt !== null;
+  if (isDone && sum(report.tables, 'to_move') === 0) {
+    const isWhole = report.problems.every(({ reason }) => reason !== 'missing');
+    return {
+      ...report,
+      outcome: 'adopted_before',
+      drop_statements: isWhole ? dropStatements(source, true) : [],
+    };
+  }
 
-  obstacles.push(...(await limits(tx, report.leaves)));
+  obstacles.push(...(await limits(tx, report.leaves)), ...(await undeclared(tx, source)));
+  if (!isDone) obstacles.push(...nothingFits(report.tables));
   const isStopped =
-    obstacles.some((obstacle) => !(obstacle.may_stay && options.leaveBehind)) ||
-    (report.problems.length > 0 && !options.quarantine);
+    obstacles.some((obstacle) => !(obstacle.may_stay && (isDone || options.leaveBehind))) ||
+    (report.problems.length > 0 && !options.quarantine && !isDone);
   if (isStopped) return { ...report, outcome: 'stopped' };
-  if (!options.execute) return report;
+  if (!options.execute) return { ...report, outcome: isDone ? 'adopted_before' : 'planned' };
 
   report.moved = await move(tx, source, report.leaves, {
     feed: options.feed ?? false,
     progress: options.progress ?? (() => undefined),
   });
+  if (isDone) {
+    const isWhole = report.problems.every(({ reason }) => reason !== 'missing');
+    return { ...report, outcome: 'released', drop_statements: isWhole ? dropStatements(source, true) : [] };
+  }
   if (report.problems.length > 0) report.quarantined = await quarantine(tx, source);
   if (!options.leaveWritable) await refuseWrites(tx, source);
-  return { ...report, outcome: 'adopted' };
+  return {
+    ...report,
+    outcome: 'adopted',
+    drop_statements: dropStatements(source, !options.leaveWritable),
+  };
 }
 
-type Count = 'rows' | 'to_move' | 'already_there' | 'refused' | 'quarantined_before' | 'owners_filled';
+type Count = Exclude<keyof Leaf & keyof AdoptionReport['tables'][number], 'root'>;
 
-function sum(leaves: readonly Leaf[], what: Count): number {
-  return leaves.reduce((total, leaf) => total + leaf[what], 0);
+function sum(counts: readonly Record<Count, number>[], what: Count): number {
+  return counts.reduce((total, one) => total + one[what], 0);
+}
+
+/** All items are refused, or all rows where there are no items: what else might be moved has lost its meaning. */
+function nothingFits(tables: AdoptionReport['tables']): Obstacle[] {
+  const filled = tables.filter((table) => table.rows > 0);
+  const items = filled.filter(({ root }) => root === 'items');
+  const decisive = items.length > 0 ? items : filled;
+  if (decisive.length === 0 || decisive.some((table) => table.refused < table.rows)) return [];
+  return [
+    {
+      message: `not one ${items.length > 0 ? 'item' : 'row'} fits: that is no matter of single rows, and quarantine is not for it`,
+      hint: 'Look at the reasons above: is this the right database, and are the users in its public."user"?',
+      may_stay: false,
+    },
+  ];
 }
 
 async function missingPrivileges(
@@ -267,14 +302,17 @@ async function missingPrivileges(
     const table = source.tables[root];
     if (!table) continue;
     const needed = options.leaveWritable ? ['select', 'update'] : ['select', 'update', 'trigger'];
-    for (const privilege of needed) {
-      const [row] = await tx`select has_table_privilege(${table.name}, ${privilege}) as has_it`;
-      if (!row?.has_it) {
-        missing(
-          `${role?.name} lacks the privilege ${privilege} on ${table.name}`,
-          `Its owner must run: grant ${needed.join(', ')} on ${table.name} to ${role?.name};`,
-        );
-      }
+    const lacking = await tx<{ privilege: string }[]>`
+      select p.privilege
+      from unnest(${needed}::text[]) with ordinality p(privilege, place)
+      where not has_table_privilege(${table.name}, p.privilege)
+      order by p.place`;
+    if (lacking.length > 0) {
+      const list = lacking.map(({ privilege }) => privilege).join(', ');
+      missing(
+        `${role?.name} lacks on ${table.name}: ${list}`,
+        `Its owner must run: grant ${list} on ${table.name} to ${role?.name};`,
+      );
     }
   }
   return obstacles;

@@ -1,6 +1,7 @@
 // Counts by leaf: what is in the old tables, and what an adoption makes of it.
 
 import type postgres from 'postgres';
+import { matches } from './quarantine.js';
 import { oldRows, type Source } from './source.js';
 import { isMoved, notes } from './stages.js';
 import { columnNames, type Root, tables } from './tables.js';
@@ -15,10 +16,12 @@ export interface Leaf {
   to_move: number;
   /** Those that dpg has already, the same in every column. */
   already_there: number;
-  /** Those that dpg cannot hold. */
+  /** Those that dpg cannot hold; after an adoption, those that differ there or are missing. */
   refused: number;
   /** Those that dpg cannot hold and that an earlier run has put into quarantine. */
   quarantined_before: number;
+  /** Of those that are moved: that an earlier run has put into quarantine, and that fit now. */
+  from_quarantine: number;
   /** Of those that are moved: whose owners are filled in. */
   owners_filled: number;
   /** The partition in dpg; null when it is still to be made. */
@@ -29,7 +32,8 @@ export async function countLeaves(sql: postgres.ISql, source: Source, root: Root
   if (!source.tables[root]) return [];
   const [network, key] = tables[root].leaf;
   const rows = await sql.unsafe<Leaf[]>(`
-    select '${root}' as root, c.network, c.key, c.rows, c.to_move, c.already_there, c.refused, c.quarantined_before, c.owners_filled,
+    select '${root}' as root, c.network, c.key, c.rows, c.to_move, c.already_there, c.refused, c.quarantined_before,
+      c.from_quarantine, c.owners_filled,
       dpg_private.leaf('${root}', c.network, c.key)::text as leaf
     from (
       select o.${network} as network, o.${key} as key,
@@ -38,9 +42,12 @@ export async function countLeaves(sql: postgres.ISql, source: Source, root: Root
         count(*) filter (where n.is_there and not n.is_kept and n.reasons = '{}')::double precision as already_there,
         count(*) filter (where n.reasons <> '{}')::double precision as refused,
         count(*) filter (where n.is_kept)::double precision as quarantined_before,
+        count(m.row_id)::double precision as from_quarantine,
         count(*) filter (where ${root === 'items' ? 'false' : `n.is_filled and ${isMoved('n')}`})::double precision as owners_filled
       from ${oldRows(source, root)} o
       left join ${notes[root]} n on n.leaf_id = o.leaf_id and n.row_id = o.row_id
+      left join (select distinct m.leaf_id, m.row_id from ${matches} m where m.is_moved) m
+        on m.leaf_id = o.leaf_id and m.row_id = o.row_id
       group by 1, 2
     ) c
     order by c.network collate "C", c.key collate "C"`);

@@ -2,6 +2,7 @@
 
 import type postgres from 'postgres';
 import { type Leaf, nameOf, nothing, type Sum, type Sums, sumOldRows, sumRows } from './leaves.js';
+import { emptyQuarantine } from './quarantine.js';
 import { oldRows, type Source } from './source.js';
 import { equal, literal } from './sql-text.js';
 import { isMoved, isUnnoted, notes, urls } from './stages.js';
@@ -51,7 +52,7 @@ export async function move(
     options.progress(`${leaf.root} ${leaf.network}/${leaf.key}: ${leaf.to_move} rows`);
   }
   await sql.unsafe('set local plan_cache_mode = auto');
-  await sql.unsafe(insertUrls);
+  await sql.unsafe(insertUrls(source));
   await sql.unsafe(noteMirroredActions);
   if (options.feed) await sql.unsafe(queueEvents(source));
 
@@ -62,6 +63,7 @@ export async function move(
     const ofRoot = wanted.filter((leaf) => leaf.root === root);
     moved.push(...(await compared(sql, ofRoot, expected, before.get(root) ?? new Map(), after)));
   }
+  await emptyQuarantine(sql);
   return moved;
 }
 
@@ -100,11 +102,19 @@ const addedColumns: Record<Root, Record<string, string>> = {
   },
 };
 
-const insertUrls = `
+/** Of rows that are moved only: what dpg.forget_instance_url struck since an earlier run does not come back. */
+const insertUrls = (source: Source) => `
   insert into dpg_private.instance_url_sightings (instance_url, first_seen_at)
   select u.instance_url, u.first_seen_at
   from ${urls} u
-  where not dpg_private.is_instance_url(u.instance_url)`;
+  where not dpg_private.is_instance_url(u.instance_url)
+    and u.instance_url in (
+      select o.item_instance_url from ${oldRows(source, 'items')} o where ${isUnnoted('items')}
+      union all
+      select n.target_item_instance_url from ${notes.item_actions} n where ${isMoved('n')}
+      union all
+      select n.source_item_instance_url from ${notes.item_actions} n where ${isMoved('n')} and n.source_item_is_local
+    )`;
 
 /** What dpg.store_event does for an event of another instance. */
 const noteMirroredActions = `

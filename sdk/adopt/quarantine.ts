@@ -2,9 +2,9 @@
 
 import type postgres from 'postgres';
 import { explain } from './reasons.js';
-import type { Source } from './source.js';
-import { literal } from './sql-text.js';
-import { notes } from './stages.js';
+import { isAdopted, oldRows, type Source } from './source.js';
+import { listed, literal } from './sql-text.js';
+import { isMoved, isUnnoted, notes } from './stages.js';
 import { type Root, roots, tables } from './tables.js';
 
 const QUARANTINE = 'dpg.quarantined_rows';
@@ -19,19 +19,89 @@ export interface Problem {
   examples: Record<string, unknown>[];
 }
 
-/** Rows that are in quarantine from an earlier time are not in the way again. */
-export async function passQuarantined(sql: postgres.ISql, source: Source, root: Root): Promise<void> {
-  const table = source.tables[root];
-  const [there] = await sql`select to_regclass(${QUARANTINE}) is not null as is_there`;
-  if (!table || !there?.is_there) return;
+/** Which old rows are in quarantine from an earlier time, and whether they are moved now. */
+export const matches = 'pg_temp.adopted_matches';
+
+export async function createMatches(sql: postgres.ISql): Promise<void> {
   await sql.unsafe(`
-    update ${notes[root]} n
-    set is_kept = true, is_there = true, reasons = '{}'
-    from ${table.name} o
-    where n.reasons <> '{}' and o.tableoid = n.leaf_id and o.ctid = n.row_id
-      and exists (
-        select from ${QUARANTINE} q where q.source_table = ${literal(table.name)} and q.source_row = to_jsonb(o)
-      )`);
+    create temp table adopted_matches (
+      root text,
+      leaf_id oid,
+      row_id tid,
+      quarantined_row_id bigint,
+      is_replaced boolean,
+      is_moved boolean not null default false
+    ) on commit drop`);
+}
+
+const isMatched = (alias: string, more = 'true') => `exists (
+  select from ${matches} m where m.leaf_id = ${alias}.leaf_id and m.row_id = ${alias}.row_id and ${more}
+)`;
+
+/**
+ * Corrects the notes of a root by what earlier runs did. A row that is in quarantine and does not fit is not in the way
+ * again; nor is one that was kept because another row had its place, which may have been deleted in dpg since. After an
+ * adoption nothing is moved but what comes out of quarantine: any other row that is not in dpg is missing.
+ */
+export async function compareWithQuarantine(sql: postgres.ISql, source: Source, root: Root): Promise<void> {
+  const table = source.tables[root];
+  if (!table) return;
+  const [there] = await sql`select to_regclass(${QUARANTINE}) is not null as is_there`;
+  if (there?.is_there) {
+    await sql.unsafe(`
+      insert into ${matches} (root, leaf_id, row_id, quarantined_row_id, is_replaced)
+      select '${root}', o.tableoid, o.ctid, q.quarantined_row_id, q.reasons && array['repeated', 'event_twice', 'differs']
+      from ${QUARANTINE} q
+      join ${table.name} o on to_jsonb(o) = q.source_row
+      where q.source_table = ${literal(table.name)}`);
+    await sql.unsafe(`analyze ${matches}`);
+    if (root === 'items') await sql.unsafe(noteItems(source, isMatched('o', 'm.is_replaced'), true));
+    await sql.unsafe(`
+      update ${notes[root]} n
+      set is_kept = true, is_there = true, reasons = '{}'
+      where not n.is_there
+        and ((n.reasons <> '{}' and ${isMatched('n')}) or ${isMatched('n', 'm.is_replaced')})`);
+  }
+  if (isAdopted(source)) {
+    if (root === 'items') await sql.unsafe(noteItems(source, `not ${isMatched('o')}`, false));
+    await sql.unsafe(`
+      update ${notes[root]} n
+      set reasons = case when n.is_there then '{}' else array['missing'] end
+      where not 'differs' = any (n.reasons) and (n.is_there or not ${isMatched('n')})`);
+  }
+  const isMovedRow =
+    root === 'items'
+      ? isUnnoted(root)
+      : `exists (select from ${notes[root]} n where n.leaf_id = o.leaf_id and n.row_id = o.row_id and ${isMoved('n')})`;
+  await sql.unsafe(`
+    update ${matches} o
+    set is_moved = true
+    where o.root = '${root}' and ${isMovedRow}`);
+}
+
+/** Of items only those that are not simply moved have a note. */
+function noteItems(source: Source, condition: string, isKept: boolean): string {
+  const columns = [...tables.items.key, 'created_by'];
+  return `
+    insert into ${notes.items} (leaf_id, row_id, ${columns.join(', ')}, is_there, is_user_missing, is_kept, reasons)
+    select o.leaf_id, o.row_id, ${listed('o', columns)}, ${isKept}, false, ${isKept}, '{}'
+    from ${oldRows(source, 'items')} o
+    where ${isUnnoted('items')} and ${condition}`;
+}
+
+/** Takes what was moved out of quarantine; not where a row that is the same in every column is still kept. */
+export async function emptyQuarantine(sql: postgres.ISql): Promise<void> {
+  const [moved] = await sql.unsafe(`select from ${matches} m where m.is_moved limit 1`);
+  if (!moved) return;
+  await sql.unsafe(`
+    delete from ${QUARANTINE} q
+    using (
+      select m.quarantined_row_id
+      from ${matches} m
+      group by m.quarantined_row_id
+      having bool_and(m.is_moved)
+    ) m
+    where m.quarantined_row_id = q.quarantined_row_id`);
 }
 
 export async function problems(sql: postgres.ISql, source: Source): Promise<Problem[]> {
@@ -90,7 +160,7 @@ export async function quarantine(sql: postgres.ISql, source: Source): Promise<nu
       constraint quarantined_rows_pkey primary key (quarantined_row_id)
     );
     comment on table ${QUARANTINE} is
-      'Rows of older tables that could not be moved here, kept whole. Made by "dpg-database adopt --quarantine"; nothing else reads or writes it. For dpg_admin.';
+      'Rows of older tables that could not be moved here, kept whole. Made by "dpg-database adopt --quarantine"; a later adopt moves what fits then. Nothing else reads or writes it. For dpg_admin.';
     comment on column ${QUARANTINE}.quarantined_row_id is 'In the order in which rows were put here.';
     comment on column ${QUARANTINE}.quarantined_at is 'When the row was put here.';
     comment on column ${QUARANTINE}.source_table is 'The table that was moved.';

@@ -23,6 +23,7 @@ export const explanations: Record<string, string> = {
   target_missing: 'its target is not among the items that can be moved',
   source_missing: 'its source is of this instance and not among the items that can be moved',
   action_missing: 'it was made here, and its action is not among those that can be moved',
+  missing: 'neither in dpg nor in quarantine: deleted in dpg since, or written past the trigger',
   ahead: 'its update_count is higher than that of its action, which could never be changed again',
 };
 

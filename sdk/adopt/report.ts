@@ -12,7 +12,9 @@ export type Outcome =
   /** Nothing was changed: problems or obstacles are in the way. */
   | 'stopped'
   /** Nothing was changed: it was done before. */
-  | 'adopted_before';
+  | 'adopted_before'
+  /** It was done before, and now rows were moved that had been in quarantine and fit by now. */
+  | 'released';
 
 export interface AdoptionReport {
   outcome: Outcome;
@@ -31,6 +33,8 @@ export interface AdoptionReport {
     refused: number;
     /** Refused rows that are in quarantine from an earlier time. */
     quarantined_before: number;
+    /** Of those that are moved: in quarantine from an earlier time. */
+    from_quarantine: number;
     owners_filled: number;
   }[];
   leaves: Leaf[];
@@ -46,6 +50,6 @@ export interface AdoptionReport {
   seconds: number;
   /** When the old tables were adopted, in an earlier run. */
   adopted_at: string | null;
-  /** What to run when the old tables are not needed any more. */
+  /** What to run when the old tables are not needed any more; none while rows are there only. */
   drop_statements: string[];
 }

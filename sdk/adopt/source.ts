@@ -52,6 +52,11 @@ const ACCEPTED: Record<ColumnType, readonly string[]> = {
   timestamptz: ['timestamp with time zone', 'timestamp without time zone'],
 };
 
+/** Whether an earlier run moved the rows and made the old tables refuse writes. */
+export function isAdopted(source: Source): boolean {
+  return source.tables.items?.adopted !== undefined;
+}
+
 export async function readSource(sql: postgres.ISql, schema: string, timeZone: string): Promise<Source> {
   const found = await sql<{ root: Root; id: string; kind: string }[]>`
     select c.relname as root, c.oid::text as id, c.relkind as kind
@@ -213,6 +218,26 @@ export async function extraColumns(sql: postgres.ISql, table: OldTable): Promise
   });
 }
 
+/** What cannot be cast would be an error that names no row: it becomes a value that a rule of reasons.ts refuses. */
+function cast(value: string, from: string, to: ColumnType, timeZone: string): string {
+  if (from === 'numeric') {
+    return `case
+      when abs(${value}) < 1e-300 then 0
+      when ${value} between -1e300 and 1e300 then ${value}::double precision
+      when ${value} is not null then 'NaN'::double precision
+    end`;
+  }
+  // wider than the rule by more than any zone is off
+  if (from === 'timestamp without time zone') {
+    return `case
+      when ${value} between '0001-12-01 BC'::timestamp and '10000-02-01'::timestamp
+        then ${value} at time zone ${literal(timeZone)}
+      when ${value} is not null then 'infinity'::timestamptz
+    end`;
+  }
+  return `${value}::${to}`;
+}
+
 /** The rows of an old table in the types of dpg, with where each is; an empty set where there is no such table. */
 export function oldRows(source: Source, root: Root): string {
   const table = source.tables[root];
@@ -220,10 +245,7 @@ export function oldRows(source: Source, root: Root): string {
     const type = table?.types.get(column.name);
     if (!table) return `null::${column.type} as ${column.name}`;
     if (type === undefined) return `${column.otherwise} as ${column.name}`;
-    if (type === 'timestamp without time zone') {
-      return `(o.${column.name} at time zone ${literal(source.time_zone)}) as ${column.name}`;
-    }
-    return `o.${column.name}::${column.type} as ${column.name}`;
+    return `${cast(`o.${column.name}`, type, column.type, source.time_zone)} as ${column.name}`;
   });
   return table
     ? `(select o.tableoid as leaf_id, o.ctid as row_id, ${columns.join(', ')} from ${table.name} o)`

@@ -10,7 +10,8 @@ Moves the rows of items, item_actions and action_events, as deployments had them
 It says what it would do, and does it with --execute: in one transaction, within the database. Run the migrations first.
 
 It refuses while there are rows that dpg cannot hold, and lists them with examples; --quarantine keeps these, whole and
-with the reason, in dpg.quarantined_rows (for dpg_admin), and moves the others. Owners that are missing in actions and
+with the reason, in dpg.quarantined_rows (for dpg_admin), and moves the others; a later run with --execute moves those
+that fit by then, and takes them out of there. Owners that are missing in actions and
 events are taken from the items. Counts and checksums of both sides are compared before anything is final: the checksum
 of a leaf is sum(hash_record_extended(row(<columns>), 0)).
 
@@ -21,13 +22,13 @@ differs. A dry run locks nothing that a reader or a writer would wait for.
 Moved events are not in the feed of dpg.read_events: whoever wanted to know of them was told long ago, and what is told
 again may have effects again. With --feed they are, in the order of their times, before all that come later.
 
-With --json: outcome (planned, adopted, stopped, adopted_before), is_dry_run, schema, time_zone, tables, leaves (root,
-network, key, rows, to_move, already_there, refused, quarantined_before, owners_filled, leaf), problems (root, reason,
+With --json: outcome (planned, adopted, stopped, adopted_before, released), is_dry_run, schema, time_zone, tables, leaves (root,
+network, key, rows, to_move, already_there, refused, quarantined_before, from_quarantine, owners_filled, leaf), problems (root, reason,
 explanation, rows, examples), obstacles (message, hint, may_stay), missing_users, instance_urls, notes, moved (root,
 network, key, leaf, rows, old_checksum, checksum), quarantined, seconds, adopted_at, drop_statements.
 
-Exit codes: 0 planned, done, or done before; 1 something is in the way and nothing was changed; 2 wrong usage; 3 no
-connection; 4 refused, nothing was changed.`,
+Exit codes: 0 planned, done, or done before; 1 something is in the way and nothing was changed, or after an adoption rows
+are neither in dpg nor in quarantine; 2 wrong usage; 3 no connection; 4 refused, nothing was changed.`,
   options: {
     execute: { type: 'boolean', description: 'do it; without this nothing is changed' },
     quarantine: {
@@ -72,7 +73,7 @@ connection; 4 refused, nothing was changed.`,
     });
     if (json) writeJson(report);
     else write(inWords(report, values.quarantine === true));
-    return report.outcome === 'stopped' ? exitCodes.found : exitCodes.fine;
+    return report.outcome === 'stopped' || rowsThat('missing', report) > 0 ? exitCodes.found : exitCodes.fine;
   },
 };
 
@@ -83,7 +84,7 @@ function text(value: unknown): string | undefined {
 function inWords(report: AdoptionReport, isQuarantined: boolean): string {
   return [
     tablesOf(report),
-    report.outcome === 'adopted' ? movedOf(report) : leavesOf(report),
+    report.moved.length > 0 ? movedOf(report) : leavesOf(report),
     ...report.problems.map((problem) =>
       [
         `${problem.root}: ${count(problem.rows, 'row')}: ${problem.explanation}`,
@@ -163,19 +164,28 @@ function urlsOf({ instance_urls }: AdoptionReport): string {
   ].join('\n');
 }
 
+function rowsThat(reason: 'differs' | 'missing', { problems }: AdoptionReport): number {
+  return problems
+    .filter((problem) => problem.reason === reason)
+    .reduce((sum, problem) => sum + problem.rows, 0);
+}
+
 function conclusion(report: AdoptionReport, isQuarantined: boolean): string {
   const rows = report.tables.reduce((sum, one) => sum + one.to_move, 0);
   const refused = report.tables.reduce((sum, one) => sum + one.refused, 0);
+  const released = report.tables.reduce((sum, one) => sum + one.from_quarantine, 0);
+  const outOf = released > 0 ? `, ${released} of them out of dpg.quarantined_rows` : '';
+  const speed = report.seconds > 0 ? Math.round(rows / report.seconds) : rows;
+  const moved = `Moved ${count(rows, 'row')}${outOf} in ${report.seconds} s, ${count(speed, 'row')} a second; counts and checksums agree.`;
   switch (report.outcome) {
     case 'planned':
       return [
-        `Nothing was changed. With --execute ${count(rows, 'row')} would be moved${refused > 0 ? ` and ${count(refused, 'row')} kept in dpg.quarantined_rows` : ''}.`,
+        `Nothing was changed. With --execute ${count(rows, 'row')} would be moved${outOf}${refused > 0 ? ` and ${count(refused, 'row')} kept in dpg.quarantined_rows` : ''}.`,
         'Until that ends, writes to the old tables and sign-ups wait; reads go on. Whoever writes now is waited for, 10 s.',
       ].join('\n');
-    case 'adopted': {
-      const speed = report.seconds > 0 ? Math.round(rows / report.seconds) : rows;
+    case 'adopted':
       return [
-        `Moved ${count(rows, 'row')} in ${report.seconds} s, ${count(speed, 'row')} a second; counts and checksums agree.`,
+        moved,
         ...(report.quarantined > 0
           ? [`${count(report.quarantined, 'row')} kept in dpg.quarantined_rows.`]
           : []),
@@ -183,26 +193,36 @@ function conclusion(report: AdoptionReport, isQuarantined: boolean): string {
         'The old tables are as they were. When nobody needs them any more:',
         ...report.drop_statements.map((statement) => `  ${statement}`),
       ].join('\n');
-    }
-    case 'adopted_before': {
-      const differs = report.problems.filter(({ reason }) => reason === 'differs');
-      const changed = differs.reduce((sum, problem) => sum + problem.rows, 0);
+    case 'adopted_before':
+    case 'released': {
+      const isReleased = report.outcome === 'released';
+      const changed = rowsThat('differs', report);
+      const missing = rowsThat('missing', report);
+      const kept = report.tables.reduce((sum, one) => sum + one.quarantined_before, 0);
       return [
-        `These tables were adopted at ${report.adopted_at}. Nothing was changed.`,
+        `These tables were adopted at ${report.adopted_at}. ${isReleased ? moved : 'Nothing was changed.'}`,
         ...(changed > 0 ? [`${count(changed, 'row')} changed in dpg since.`] : []),
-        ...(rows > 0
+        ...(!isReleased && rows > 0
+          ? [`${count(rows, 'row')} in dpg.quarantined_rows would fit now: with --execute they are moved.`]
+          : []),
+        ...(kept > 0 ? [`In dpg.quarantined_rows still: ${count(kept, 'row')}.`] : []),
+        ...(missing > 0
           ? [
-              `${count(rows, 'row')} of the old tables are not in dpg: deleted there since, or written past the trigger.`,
+              `Neither in dpg nor in quarantine, see above: ${count(missing, 'row')}. Deleted in dpg since, or written past the trigger; they are in the old tables only.`,
             ]
           : []),
-        'When nobody needs the old tables any more:',
-        ...report.drop_statements.map((statement) => `  ${statement}`),
+        ...(report.drop_statements.length > 0
+          ? [
+              'When nobody needs the old tables any more:',
+              ...report.drop_statements.map((statement) => `  ${statement}`),
+            ]
+          : []),
       ].join('\n');
     }
     case 'stopped':
       return [
         'Nothing was changed: see above what is in the way.',
-        ...(refused > 0 && !isQuarantined
+        ...(refused > 0 && !isQuarantined && report.tables.some((one) => one.refused < one.rows)
           ? [
               `Mend these rows, or keep them in dpg.quarantined_rows with --quarantine: ${count(refused, 'row')}.`,
             ]

@@ -4,7 +4,7 @@
 import { afterAll, expect, test } from 'vitest';
 import { installedCommand } from '../cli/command.js';
 import { testDatabase } from '../support/test-database.js';
-import { copyOf, oldStory, tutor } from './story.js';
+import { copyOf, oldStory, student, tutor } from './story.js';
 
 const database = await testDatabase({ from: 'empty' });
 const command = await installedCommand();
@@ -66,12 +66,27 @@ test('rows that are in the way end it with 1', async () => {
   );
 });
 
+test('a network that declares less is told with what to do', async () => {
+  await sql`
+    select dpg.register_network('{"name": "yellow_dot", "domains": [{"name": "tutor", "item_schemas": {"profile_1.0": {}}}]}')`;
+  const { exitCode, stdout } = await command.dpgDatabase(url, 'adopt', '--quarantine');
+  expect(exitCode).toBe(1);
+  expect(stdout).toContain(
+    `network 'yellow_dot' is registered and does not declare action 'connect' (4 rows); domain 'student' (1 row)\n  Unregister it`,
+  );
+  await sql`select dpg.unregister_network('yellow_dot')`;
+});
+
 test('executed, it prints counts and checksums, and a second time that it was done', async () => {
+  await sql`alter table public.items drop constraint items_created_by_fkey`;
+  await sql.unsafe(
+    copyOf('items', `item_id = '${tutor}'`, { item_id: 'gen_random_uuid()', created_by: `'mira'` }),
+  );
   const { exitCode, stdout } = await command.dpgDatabase(url, 'adopt', '--execute', '--quarantine');
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(/^items +yellow_dot +tutor +dpg\.i_p_yellowdot_tutor +1 +(-?\d+) +\1$/m);
   expect(stdout).toMatch(/^Moved 6 rows in [\d.]+ s, [\d,]+ rows? a second; counts and checksums agree\.$/m);
-  expect(stdout).toMatch(/^1 row kept in dpg\.quarantined_rows\.$/m);
+  expect(stdout).toMatch(/^2 rows kept in dpg\.quarantined_rows\.$/m);
   expect(stdout).toMatch(/^ {2}drop table public\.action_events, public\.item_actions, public\.items;$/m);
 
   const again = await command.document(url, 'adopt', '--execute');
@@ -82,6 +97,36 @@ test('executed, it prints counts and checksums, and a second time that it was do
     problems: [],
     moved: [],
   });
+});
+
+test('a row that came past the trigger is named, and nothing is said of dropping', async () => {
+  await sql`alter table public.items disable trigger adopted_by_dpg`;
+  await sql.unsafe(copyOf('items', `item_id = '${tutor}'`, { item_id: `'${student}'` }));
+  const { exitCode, stdout } = await command.dpgDatabase(url, 'adopt', '--execute');
+  expect(exitCode).toBe(1);
+  expect(stdout).toMatch(
+    /^items: 1 row: neither in dpg nor in quarantine: deleted in dpg since, or written past the trigger\n {2}\{"item_id":"11111111/m,
+  );
+  expect(stdout).toMatch(
+    /Nothing was changed\.\nIn dpg\.quarantined_rows still: 2 rows\.\nNeither in dpg .*: 1 row\..*\n$/,
+  );
+  expect(stdout).not.toContain('drop table');
+  await sql`delete from public.items where item_domain = 'tutor' and item_id = ${student}`;
+  await sql`alter table public.items enable trigger adopted_by_dpg`;
+});
+
+test('a row of quarantine that fits by now is announced, and moved', async () => {
+  await sql`insert into "user" (id, name, email) values ('mira', 'Mira', 'mira@example.com')`;
+  const plan = await command.dpgDatabase(url, 'adopt');
+  expect(plan.exitCode).toBe(0);
+  expect(plan.stdout).toMatch(
+    /Nothing was changed\.\n1 row in dpg\.quarantined_rows would fit now: with --execute they are moved\.\nIn dpg\.quarantined_rows still: 1 row\.\n$/,
+  );
+  const { exitCode, stdout } = await command.dpgDatabase(url, 'adopt', '--execute');
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/^items +yellow_dot +tutor +dpg\.i_p_yellowdot_tutor +1 +(-?\d+) +\1$/m);
+  expect(stdout).toMatch(/Moved 1 row, 1 of them out of dpg\.quarantined_rows in /);
+  expect(stdout).toMatch(/^ {2}drop table public\.action_events/m);
 });
 
 test('the doctor finds nothing wrong with the partitions, and the old tables can be dropped as it says', async () => {
@@ -98,5 +143,5 @@ test('the doctor finds nothing wrong with the partitions, and the old tables can
   };
   for (const statement of drop_statements) await sql.unsafe(statement);
   const [row] = await sql`select count(*)::int from dpg.items`;
-  expect(row?.count).toBe(2);
+  expect(row?.count).toBe(3);
 });
