@@ -40,15 +40,15 @@ export interface AdoptOptions {
 
 export async function adopt(sql: postgres.Sql, options: AdoptOptions = {}): Promise<AdoptionReport> {
   const schema = options.schema ?? 'public';
-  const timeZone = options.timeZone ?? 'UTC';
   if (schema === 'dpg' || schema === 'dpg_private') {
     throw new Refusal(
       `schema ${schema} is where rows are moved to`,
       'Name the schema in which the old tables are: --from <schema>.',
     );
   }
-  await checkDatabase(sql, timeZone);
-  const found = await readSource(sql, schema, timeZone);
+  await checkDatabase(sql, options.timeZone ?? 'UTC');
+  const found = await readSource(sql, schema, options.timeZone ?? 'UTC');
+  const timeZone = timeZoneOf(found, options.timeZone);
   const started = performance.now();
   // who may not lock is told so by the report
   const execute = options.execute === true && (await missingPrivileges(sql, found, options)).length === 0;
@@ -82,6 +82,18 @@ export async function adopt(sql: postgres.Sql, options: AdoptOptions = {}): Prom
     }
     throw inWords(error);
   }
+}
+
+/** Rows that come later, out of quarantine, mean the same times as those that came before. */
+function timeZoneOf(source: Source, wanted: string | undefined): string {
+  const before = source.tables.items?.adopted_zone;
+  if (before !== undefined && wanted !== undefined && wanted !== before) {
+    throw new Refusal(
+      `these tables were adopted with times without a time zone taken as ${before}`,
+      `Leave --time-zone out, or say ${before}.`,
+    );
+  }
+  return before ?? source.time_zone;
 }
 
 async function checkDatabase(sql: postgres.ISql, timeZone: string): Promise<void> {
@@ -215,13 +227,10 @@ async function run(tx: postgres.ISql, source: Source, options: AdoptOptions): Pr
   ];
   report.notes = await remarks(tx, source);
   const isDone = adoptedAt !== null;
+  const isMissing = report.problems.some(({ reason }) => reason === 'missing');
+  const droppable = isMissing ? [] : dropStatements(source, isDone || !options.leaveWritable);
   if (isDone && sum(report.tables, 'to_move') === 0) {
-    const isWhole = report.problems.every(({ reason }) => reason !== 'missing');
-    return {
-      ...report,
-      outcome: 'adopted_before',
-      drop_statements: isWhole ? dropStatements(source, true) : [],
-    };
+    return { ...report, outcome: 'adopted_before', drop_statements: droppable };
   }
 
   obstacles.push(...(await limits(tx, report.leaves)), ...(await undeclared(tx, source)));
@@ -236,17 +245,10 @@ async function run(tx: postgres.ISql, source: Source, options: AdoptOptions): Pr
     feed: options.feed ?? false,
     progress: options.progress ?? (() => undefined),
   });
-  if (isDone) {
-    const isWhole = report.problems.every(({ reason }) => reason !== 'missing');
-    return { ...report, outcome: 'released', drop_statements: isWhole ? dropStatements(source, true) : [] };
-  }
+  if (isDone) return { ...report, outcome: 'released', drop_statements: droppable };
   if (report.problems.length > 0) report.quarantined = await quarantine(tx, source);
   if (!options.leaveWritable) await refuseWrites(tx, source);
-  return {
-    ...report,
-    outcome: 'adopted',
-    drop_statements: dropStatements(source, !options.leaveWritable),
-  };
+  return { ...report, outcome: 'adopted', drop_statements: droppable };
 }
 
 type Count = Exclude<keyof Leaf & keyof AdoptionReport['tables'][number], 'root'>;

@@ -56,7 +56,9 @@ export async function refuseWrites(sql: postgres.ISql, source: Source): Promise<
         before truncate on ${member.name}
         for each statement execute function ${name}()`);
     }
-    await sql.unsafe(`comment on trigger ${TRIGGER} on ${table.name} is ${literal(String(now?.time))}`);
+    await sql.unsafe(
+      `comment on trigger ${TRIGGER} on ${table.name} is ${literal(`${now?.time} ${source.time_zone}`)}`,
+    );
   }
 }
 

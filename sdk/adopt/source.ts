@@ -32,6 +32,8 @@ export interface OldTable {
   has_update_key: boolean;
   /** When it was adopted, from the trigger's comment. */
   adopted: string | undefined;
+  /** And in which zone times without one were taken then. */
+  adopted_zone: string | undefined;
 }
 
 export interface Source {
@@ -126,6 +128,7 @@ async function readTable(
         where g.tgrelid = ${id}::oid and g.tgname = ${TRIGGER}
       ) as adopted
     from pg_partition_tree(${id}::oid::regclass) t`;
+  const [adopted, adopted_zone] = shape?.adopted?.split(' ') ?? [];
   return {
     root,
     name,
@@ -135,7 +138,8 @@ async function readTable(
     extra: extra.map((column) => column.name),
     has_key: await isUnique(sql, id, tables[root].key),
     has_update_key: root === 'action_events' && (await isUnique(sql, id, updateKey)),
-    adopted: shape?.adopted ?? undefined,
+    adopted,
+    adopted_zone,
   };
 }
 

@@ -11,21 +11,22 @@ It says what it would do, and does it with --execute: in one transaction, within
 
 It refuses while there are rows that dpg cannot hold, and lists them with examples; --quarantine keeps these, whole and
 with the reason, in dpg.quarantined_rows (for dpg_admin), and moves the others; a later run with --execute moves those
-that fit by then, and takes them out of there. Owners that are missing in actions and
-events are taken from the items. Counts and checksums of both sides are compared before anything is final: the checksum
-of a leaf is sum(hash_record_extended(row(<columns>), 0)).
+that fit by then, and takes them out of there. Owners that are missing in actions and events are taken from the items.
+Counts and checksums of both sides are compared before anything is final: the checksum of a leaf is
+sum(hash_record_extended(row(<columns>), 0)).
 
 While it runs with --execute, the old tables can be read and nobody can write to them, and sign-ups wait
-(public."user"). Afterwards the old tables are as they were and refuse writes; a second run moves nothing and says what
+(public."user"). Afterwards the old tables are as they were and refuse writes; a second run moves nothing else and says what
 differs. A dry run locks nothing that a reader or a writer would wait for.
 
 Moved events are not in the feed of dpg.read_events: whoever wanted to know of them was told long ago, and what is told
 again may have effects again. With --feed they are, in the order of their times, before all that come later.
 
-With --json: outcome (planned, adopted, stopped, adopted_before, released), is_dry_run, schema, time_zone, tables, leaves (root,
-network, key, rows, to_move, already_there, refused, quarantined_before, from_quarantine, owners_filled, leaf), problems (root, reason,
-explanation, rows, examples), obstacles (message, hint, may_stay), missing_users, instance_urls, notes, moved (root,
-network, key, leaf, rows, old_checksum, checksum), quarantined, seconds, adopted_at, drop_statements.
+With --json: outcome (planned, adopted, stopped, adopted_before, released), is_dry_run, schema, time_zone, tables,
+leaves (root, network, key, rows, to_move, already_there, refused, quarantined_before, from_quarantine, owners_filled,
+leaf), problems (root, reason, explanation, rows, examples), obstacles (message, hint, may_stay), missing_users,
+instance_urls, notes, moved (root, network, key, leaf, rows, old_checksum, checksum), quarantined, seconds, adopted_at,
+drop_statements.
 
 Exit codes: 0 planned, done, or done before; 1 something is in the way and nothing was changed, or after an adoption rows
 are neither in dpg nor in quarantine; 2 wrong usage; 3 no connection; 4 refused, nothing was changed.`,
@@ -39,7 +40,8 @@ are neither in dpg nor in quarantine; 2 wrong usage; 3 no connection; 4 refused,
     'time-zone': {
       type: 'string',
       value: '<zone>',
-      description: 'in which times without a time zone are meant: UTC unless told',
+      description:
+        'in which times without a time zone are meant: UTC unless told; after an adoption, what was told then',
     },
     'unknown-owners': {
       type: 'boolean',
@@ -208,7 +210,7 @@ function conclusion(report: AdoptionReport, isQuarantined: boolean): string {
         ...(kept > 0 ? [`In dpg.quarantined_rows still: ${count(kept, 'row')}.`] : []),
         ...(missing > 0
           ? [
-              `Neither in dpg nor in quarantine, see above: ${count(missing, 'row')}. Deleted in dpg since, or written past the trigger; they are in the old tables only.`,
+              `Neither in dpg nor in quarantine, see above: ${count(missing, 'row')}. Deleted in dpg since, or written past the trigger; they are in the old tables only. Where that is meant, drop these by hand.`,
             ]
           : []),
         ...(report.drop_statements.length > 0

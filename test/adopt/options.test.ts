@@ -34,6 +34,15 @@ test('--time-zone: times without one are of that zone; with one they stay', () =
       created_at: '2025-01-01 04:30:00.000001',
       updated_at: '2025-01-01 10:00:00.000001',
     });
+    // remembered: rows that come out of quarantine later mean the same
+    expect(await adopt(sql)).toMatchObject({
+      outcome: 'adopted_before',
+      time_zone: 'Asia/Kolkata',
+      problems: [],
+    });
+    expect(await errorOf(adopt(sql, { timeZone: 'UTC' }))).toMatchObject({
+      message: 'these tables were adopted with times without a time zone taken as Asia/Kolkata',
+    });
     expect(await errorOf(adopt(sql, { timeZone: 'Mars/Olympus' }))).toMatchObject({
       message: /no time zone 'Mars\/Olympus'/,
     });
