@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 import type { JsonSchema } from '../networks.js';
-import { type Path, refuseDocument } from './path.js';
+import { type Path, pointerOf, refuseDocument } from './path.js';
 
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 
@@ -92,28 +92,32 @@ export function readJsonSchema(schema: JsonSchema, path: Path): z.ZodType {
     const read = z.fromJSONSchema(readable as Parameters<typeof z.fromJSONSchema>[0], {
       registry: z.registry(),
     });
-    return z.unknown().check(refusePrototypes).pipe(read);
+    return z.unknown().check(refuseUnchecked).pipe(read);
   } catch (error) {
     throw refuseDocument(path, schema, 'is not read by zod', `${(error as Error).message}.`, error);
   }
 }
 
-/** zod looks at no property `__proto__`, whatever the schema says of it. */
-function refusePrototypes({ value, issues }: z.core.ParsePayload): void {
-  const parts: [unknown, PropertyKey[]][] = [[value, []]];
+/** Levels of a document; zod calls itself for each, and for many there is no room. */
+const LEVELS = 200;
+
+/** What zod would pass over in a document or not come to the end of: a property `__proto__`, and many levels. */
+function refuseUnchecked({ value, issues }: z.core.ParsePayload): void {
+  const parts: [unknown, Path][] = [[value, []]];
   const seen = new Set<unknown>();
+  // of the whole, since nothing more of it is looked at then
+  const refuse = (message: string) => issues.push({ code: 'custom', message, input: value, path: [] });
   for (const [part, path] of parts) {
     if (!isNested(part) || seen.has(part)) continue;
     seen.add(part);
+    if (path.length >= LEVELS) {
+      refuse(`A document of more than ${LEVELS} levels is not checked.`);
+      return;
+    }
     for (const [name, inner] of Object.entries(part as object)) {
-      if (name === '__proto__')
-        issues.push({
-          code: 'custom',
-          message: 'A property of this name is not checked',
-          input: inner,
-          path: [...path, name],
-        });
-      parts.push([inner, [...path, name]]);
+      const at = [...path, name];
+      if (name === '__proto__') refuse(`A property of this name is not checked: ${pointerOf(at)}.`);
+      parts.push([inner, at]);
     }
   }
 }
@@ -224,8 +228,13 @@ function refuseUnread(schema: SchemaObject, path: Path, root: SchemaObject): voi
     if (untyped) throw refuse(untyped, 'It is read beside a type only: add one.');
   }
 
-  if (typeof schema.pattern === 'string' && /\\[pP]\{|\\u\{/.test(schema.pattern))
-    throw refuse('pattern', 'Patterns are read as regular expressions of JavaScript without the flag u.');
+  const patterns = {
+    pattern: [schema.pattern],
+    patternProperties: Object.keys(schema.patternProperties ?? {}),
+  };
+  for (const [keyword, texts] of Object.entries(patterns))
+    if (texts.some((text) => isText(text) && /\\[pP]\{|\\u\{/.test(text)))
+      throw refuse(keyword, 'Patterns are read as regular expressions of JavaScript without the flag u.');
   if (schema.format === 'uri-reference')
     throw refuse('format', 'It is read as uri, which refuses a relative reference: leave it out.');
   if ('patternProperties' in schema && isObject(schema.additionalProperties))

@@ -202,6 +202,7 @@ test.each<[at: string, schema: unknown]>([
   ['/properties/a/const', { properties: { a: { const: [] } } }],
   ['/properties/a/pattern', { properties: { a: { enum: ['x'], pattern: 'y' } } }],
   ['/properties/a/pattern', { properties: { a: { type: 'string', pattern: '^\\p{L}$' } } }],
+  ['/patternProperties', { patternProperties: { '^\\p{L}$': { type: 'string' } } }],
   ['/properties/a/format', { properties: { a: { type: 'string', format: 'uri-reference' } } }],
   ['/properties/a/$ref', { properties: { a: { $ref: 'https://example.com/schema.json' } } }],
   ['/properties/a/$ref', { properties: { a: { $ref: '#/$defs/a' } }, $defs: { b: {} } }],
@@ -279,6 +280,29 @@ test.each<[at: string, schema: unknown]>([
   expect(error).toBeInstanceOf(InvalidArgumentError);
   expect(error?.detail).toMatchObject({ argument: 'document', path: `/domains/0/item_schemas/thing${at}` });
   expect(error?.hint).toMatch(/\.$/);
+});
+
+test.each([
+  ['of any kind', {}],
+  ['of a schema within itself', { properties: { next: { $ref: '#' } } }],
+])('a document %s has at most 200 levels', (_, schema) => {
+  const nested = (levels: number) => {
+    let document = {};
+    for (let level = 1; level < levels; level++) document = { next: document };
+    return document;
+  };
+  expect(accepts(schema, nested(200))).toBe(true);
+  expect(accepts(schema, nested(201))).toBe(false);
+  expect(accepts(schema, nested(20_000))).toBe(false);
+});
+
+test('what is not checked is refused as a whole, and the message leads there', () => {
+  const { error } = load({})
+    .stateSchema('any', 'thing')
+    .safeParse(JSON.parse('{"a": [0, {"__proto__": 5}]}'));
+  expect(error?.issues).toMatchObject([
+    { path: [], message: 'A property of this name is not checked: /a/1/__proto__.' },
+  ]);
 });
 
 test('of an interaction the path leads there', () => {
