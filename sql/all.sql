@@ -177,6 +177,7 @@
 --!include events/get_event_of_update.sql
 --!include events/append_event.sql
 --!include events/refuse_different_event.sql
+--!include events/refuse_event_of_other_items.sql
 --!include events/time_of_text.sql
 --!include events/event_of_object.sql
 --!include events/is_same_event.sql

@@ -1,5 +1,5 @@
 --! Previous: -
---! Hash: sha1:9bad82919d900c5a58e10444a25d668377d0639c
+--! Hash: sha1:176df4bfcb4644349137a33d410c48a679a00fa4
 --! Message: the data layer
 
 --! Included access/schemas.sql
@@ -3232,7 +3232,9 @@ create or replace function dpg_private.is_begun(
   partition_network text,
   action_type text,
   action_id uuid,
-  origin_instance_domain text
+  origin_instance_domain text,
+  source dpg.item_ref,
+  target dpg.item_ref
 )
 returns boolean
 language plpgsql
@@ -3253,18 +3255,22 @@ begin
        select
        from %s a
        where a.partition_network = $1 and a.action_type = $2 and a.action_id = $3 %s
+         and (a.source_item_network, a.source_item_domain, a.source_item_type, a.source_item_id)
+           = (($5).item_network, ($5).item_domain, ($5).item_type, ($5).item_id)
+         and (a.target_item_network, a.target_item_domain, a.target_item_type, a.target_item_id)
+           = (($6).item_network, ($6).item_domain, ($6).item_type, ($6).item_id)
      )',
     leaf,
     case when origin_instance_domain is not null then 'and a.origin_instance_domain = $4' end
   )
   into begun
-  using partition_network, action_type, action_id, origin_instance_domain;
+  using partition_network, action_type, action_id, origin_instance_domain, source, target;
   return begun;
 end
 $body$;
 
-comment on function dpg_private.is_begun(text, text, uuid, text) is
-  'Whether there is this action; with an origin, whether there is an event of it that was mirrored from there.';
+comment on function dpg_private.is_begun(text, text, uuid, text, dpg.item_ref, dpg.item_ref) is
+  'Whether there is this action from source to target; with an origin, whether there is an event of it that was mirrored from there.';
 --! EndIncluded networks/is_begun.sql
 --! Included networks/check_interaction.sql
 create or replace function dpg_private.check_interaction(
@@ -3308,9 +3314,9 @@ begin
   order by n.network = target.item_network desc
   limit 1;
 
-  -- what was begun goes on: a repeated call finds its action, and later events follow the first
+  -- what was begun goes on, between the same items: a repeated call finds its action, and later events follow the first
   if not found
-    or dpg_private.is_begun(target.item_network, action_type, action_id, origin_instance_domain)
+    or dpg_private.is_begun(target.item_network, action_type, action_id, origin_instance_domain, source, target)
   then
     return;
   end if;
@@ -3322,7 +3328,7 @@ end
 $body$;
 
 comment on function dpg_private.check_interaction(text, dpg.item_ref, dpg.item_ref, uuid, text) is
-  'Raises DP014 when the network of the target is registered and does not declare the action from source to target, or that of the source is and does not declare the source, or says otherwise of this action on the target''s network; unless the action is there already: under its id, or with an origin by mirrored events.';
+  'Raises DP014 when the network of the target is registered and does not declare the action from source to target, or that of the source is and does not declare the source, or says otherwise of this action on the target''s network; unless the action is there already, between the same items: under its id, or with an origin by mirrored events.';
 --! EndIncluded networks/check_interaction.sql
 --! Included items/is_instance_url.sql
 create or replace function dpg_private.is_instance_url(instance_url text)
@@ -5008,6 +5014,33 @@ $body$;
 comment on function dpg_private.refuse_different_event(dpg.action_events) is
   'Raises DP008 for an event that is there with other content.';
 --! EndIncluded events/refuse_different_event.sql
+--! Included events/refuse_event_of_other_items.sql
+create or replace function dpg_private.refuse_event_of_other_items(proposed dpg.action_events)
+returns void
+language plpgsql
+immutable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  raise exception using
+    errcode = 'DP008',
+    message = format(
+      'event %s of %L/%L is between other items than what came of action %s from %L before',
+      proposed.event_id, proposed.partition_network, proposed.action_type, proposed.action_id, proposed.origin_instance_domain
+    ),
+    hint = 'The events of one action name the same source and the same target, with the same URLs; another action needs an id of its own.',
+    detail = jsonb_build_object(
+      'partition_network', proposed.partition_network, 'action_type', proposed.action_type, 'event_id', proposed.event_id,
+      'origin_instance_domain', proposed.origin_instance_domain, 'action_id', proposed.action_id
+    )::text;
+end
+$body$;
+
+comment on function dpg_private.refuse_event_of_other_items(dpg.action_events) is
+  'Raises DP008 for an event whose action is here with another source or target.';
+--! EndIncluded events/refuse_event_of_other_items.sql
 --! Included events/time_of_text.sql
 create or replace function dpg_private.time_of_text(value text)
 returns timestamptz
@@ -5181,7 +5214,8 @@ begin
     return; -- nobody here is a party
   end if;
   -- Whichever order the events come in, the row ends the same: status and time of the highest update_count, remarks of
-  -- the highest that has some, the time of the first.
+  -- the highest that has some, the time of the first. Between which items it is does not change: that is as the event says
+  -- which made the row, and of two at once the second waits here for the first.
   insert into dpg_private.mirrored_actions as m (
     partition_network, action_type, action_id, action_status, update_count, requirements_snapshot, remarks,
     source_item_network, source_item_domain, source_item_type, source_item_id, source_item_instance_url, source_item_owner,
@@ -5209,12 +5243,25 @@ begin
       when excluded.remarks_update_count > coalesce(m.remarks_update_count, -1) then excluded.remarks
       else m.remarks
     end,
-    remarks_update_count = greatest(m.remarks_update_count, excluded.remarks_update_count);
+    remarks_update_count = greatest(m.remarks_update_count, excluded.remarks_update_count)
+  where (
+      m.source_item_network, m.source_item_domain, m.source_item_type, m.source_item_id, m.source_item_instance_url
+    ) = (
+      event.source_item_network, event.source_item_domain, event.source_item_type, event.source_item_id, event.source_item_instance_url
+    )
+    and (
+      m.target_item_network, m.target_item_domain, m.target_item_type, m.target_item_id, m.target_item_instance_url
+    ) = (
+      event.target_item_network, event.target_item_domain, event.target_item_type, event.target_item_id, event.target_item_instance_url
+    );
+  if not found then
+    perform dpg_private.refuse_event_of_other_items(event);
+  end if;
 end
 $body$;
 
 comment on function dpg_private.note_mirrored_action(dpg.action_events) is
-  'Keeps dpg_private.mirrored_actions for a mirrored event that was not there before.';
+  'Keeps dpg_private.mirrored_actions for a mirrored event that was not there before. Raises DP008 when it is between other items than its action.';
 --! EndIncluded actions/note_mirrored_action.sql
 --! Included events/store_event.sql
 create or replace function dpg.store_event(event jsonb)
@@ -5275,7 +5322,7 @@ end
 $body$;
 
 comment on function dpg.store_event(jsonb) is
-  'Stores an event mirrored from another instance, an object whose fields are the column names of dpg.action_events; event_id and created_at are kept, source_item_is_local and target_item_is_local found out anew. Where the source is of this instance, its owner finds the event and, by dpg.find_actions and dpg.get_action, its action as the event of the highest update_count left it. The caller must have authenticated the origin. The same event again returns the stored row; other content under the same id, or for the same origin, action and update_count, is DP008; an origin of our own is DP001. Raises DP001, DP008, DP010, DP014. Example: select * from dpg.store_event(''{"partition_network": "yellow_dot", "action_type": "connect", "event_id": "44444444-4444-4444-8444-444444444444", "origin_instance_domain": "https://tutor.yellowdot.example.com", "action_id": "33333333-3333-4333-8333-333333333333", "action_status": "created", "update_count": 0, "source_item_network": "yellow_dot", "source_item_domain": "student", "source_item_type": "profile_1.0", "source_item_id": "11111111-1111-4111-8111-111111111111", "source_item_instance_url": "https://student.yellowdot.example.com", "source_item_owner": "asha", "target_item_network": "yellow_dot", "target_item_domain": "tutor", "target_item_type": "profile_1.0", "target_item_id": "22222222-2222-4222-8222-222222222222", "target_item_instance_url": "https://tutor.yellowdot.example.com", "target_item_owner": "ravi", "event_payload": {"status": "created"}, "created_at": "2026-01-01T00:00:00.000000Z"}'')';
+  'Stores an event mirrored from another instance, an object whose fields are the column names of dpg.action_events; event_id and created_at are kept, source_item_is_local and target_item_is_local found out anew. Where the source is of this instance, its owner finds the event and, by dpg.find_actions and dpg.get_action, its action as the event of the highest update_count left it. The caller must have authenticated the origin. The same event again returns the stored row; other content under the same id, or for the same origin, action and update_count, is DP008, and so is an event between other items than the action has here that it tells of; an origin of our own is DP001. Raises DP001, DP008, DP010, DP014. Example: select * from dpg.store_event(''{"partition_network": "yellow_dot", "action_type": "connect", "event_id": "44444444-4444-4444-8444-444444444444", "origin_instance_domain": "https://tutor.yellowdot.example.com", "action_id": "33333333-3333-4333-8333-333333333333", "action_status": "created", "update_count": 0, "source_item_network": "yellow_dot", "source_item_domain": "student", "source_item_type": "profile_1.0", "source_item_id": "11111111-1111-4111-8111-111111111111", "source_item_instance_url": "https://student.yellowdot.example.com", "source_item_owner": "asha", "target_item_network": "yellow_dot", "target_item_domain": "tutor", "target_item_type": "profile_1.0", "target_item_id": "22222222-2222-4222-8222-222222222222", "target_item_instance_url": "https://tutor.yellowdot.example.com", "target_item_owner": "ravi", "event_payload": {"status": "created"}, "created_at": "2026-01-01T00:00:00.000000Z"}'')';
 --! EndIncluded events/store_event.sql
 --! Included events/find_events.sql
 create or replace function dpg.find_events(

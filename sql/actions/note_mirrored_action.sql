@@ -10,7 +10,8 @@ begin
     return; -- nobody here is a party
   end if;
   -- Whichever order the events come in, the row ends the same: status and time of the highest update_count, remarks of
-  -- the highest that has some, the time of the first.
+  -- the highest that has some, the time of the first. Between which items it is does not change: that is as the event says
+  -- which made the row, and of two at once the second waits here for the first.
   insert into dpg_private.mirrored_actions as m (
     partition_network, action_type, action_id, action_status, update_count, requirements_snapshot, remarks,
     source_item_network, source_item_domain, source_item_type, source_item_id, source_item_instance_url, source_item_owner,
@@ -38,9 +39,22 @@ begin
       when excluded.remarks_update_count > coalesce(m.remarks_update_count, -1) then excluded.remarks
       else m.remarks
     end,
-    remarks_update_count = greatest(m.remarks_update_count, excluded.remarks_update_count);
+    remarks_update_count = greatest(m.remarks_update_count, excluded.remarks_update_count)
+  where (
+      m.source_item_network, m.source_item_domain, m.source_item_type, m.source_item_id, m.source_item_instance_url
+    ) = (
+      event.source_item_network, event.source_item_domain, event.source_item_type, event.source_item_id, event.source_item_instance_url
+    )
+    and (
+      m.target_item_network, m.target_item_domain, m.target_item_type, m.target_item_id, m.target_item_instance_url
+    ) = (
+      event.target_item_network, event.target_item_domain, event.target_item_type, event.target_item_id, event.target_item_instance_url
+    );
+  if not found then
+    perform dpg_private.refuse_event_of_other_items(event);
+  end if;
 end
 $body$;
 
 comment on function dpg_private.note_mirrored_action(dpg.action_events) is
-  'Keeps dpg_private.mirrored_actions for a mirrored event that was not there before.';
+  'Keeps dpg_private.mirrored_actions for a mirrored event that was not there before. Raises DP008 when it is between other items than its action.';

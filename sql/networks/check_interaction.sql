@@ -39,9 +39,9 @@ begin
   order by n.network = target.item_network desc
   limit 1;
 
-  -- what was begun goes on: a repeated call finds its action, and later events follow the first
+  -- what was begun goes on, between the same items: a repeated call finds its action, and later events follow the first
   if not found
-    or dpg_private.is_begun(target.item_network, action_type, action_id, origin_instance_domain)
+    or dpg_private.is_begun(target.item_network, action_type, action_id, origin_instance_domain, source, target)
   then
     return;
   end if;
@@ -53,4 +53,4 @@ end
 $body$;
 
 comment on function dpg_private.check_interaction(text, dpg.item_ref, dpg.item_ref, uuid, text) is
-  'Raises DP014 when the network of the target is registered and does not declare the action from source to target, or that of the source is and does not declare the source, or says otherwise of this action on the target''s network; unless the action is there already: under its id, or with an origin by mirrored events.';
+  'Raises DP014 when the network of the target is registered and does not declare the action from source to target, or that of the source is and does not declare the source, or says otherwise of this action on the target''s network; unless the action is there already, between the same items: under its id, or with an origin by mirrored events.';

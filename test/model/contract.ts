@@ -383,6 +383,17 @@ export class Contract {
     }
     row.source_item_is_local = this.urls.has(row.source_item_instance_url as string);
     row.target_item_is_local = false;
+    const parties = ['source', 'target'].flatMap((side) =>
+      ['network', 'domain', 'type', 'id', 'instance_url'].map((column) => `${side}_item_${column}`),
+    );
+    const isOfAction = (stored: Row) =>
+      stored.source_item_is_local &&
+      !stored.target_item_is_local &&
+      ['partition_network', 'action_type', 'origin_instance_domain', 'action_id'].every(
+        (column) => seen(stored[column]) === row[column],
+      );
+    const ofAction = row.source_item_is_local ? this.events.find(isOfAction) : undefined;
+    refuseUnless(!ofAction || parties.every((column) => seen(ofAction[column]) === row[column]), 'DP008');
     this.events.push(row);
     return [row];
   }

@@ -138,6 +138,48 @@ test.each<[name: string, schema: unknown, accepted: unknown[], refused: unknown[
     [{ a: 1, next: { a: 2, next: {} } }],
     [{ a: 'x' }, { next: { next: { a: 'x' } } }],
   ],
+  [
+    '$ref, back and forth with a property or an item between',
+    {
+      properties: { a: { $ref: '#/$defs/a' } },
+      $defs: {
+        a: { anyOf: [{ type: 'number' }, { $ref: '#/$defs/b' }] },
+        b: { type: 'array', items: { $ref: '#/$defs/a' } },
+      },
+    },
+    [{ a: 1 }, { a: [1, [2, []]] }],
+    [{ a: 'x' }, { a: [1, ['x']] }],
+  ],
+  [
+    'values of several types',
+    {
+      properties: {
+        a: { type: ['string', 'null'], enum: ['x', null] },
+        b: { type: 'integer', const: 2 },
+        c: { type: 'boolean', enum: [true] },
+      },
+    },
+    [{ a: 'x', b: 2, c: true }, { a: null }],
+    [{ a: 'y' }, { b: 1 }, { c: false }],
+  ],
+  [
+    'the length of arrays, without items',
+    { properties: { a: { type: 'array', minItems: 1, maxItems: 2 } } },
+    [{ a: [1] }, { a: ['x', null] }],
+    [{ a: [] }, { a: [1, 2, 3] }],
+  ],
+  [
+    'names as objects have them by birth, in documents',
+    { additionalProperties: { type: 'string' } },
+    [{ toString: 'x' }],
+    [{ toString: 5 }, JSON.parse('{"__proto__": 5}'), JSON.parse('{"__proto__": "x"}')],
+  ],
+  [
+    '__proto__ at any depth',
+    {},
+    [{ a: [{ b: {} }] }],
+    [JSON.parse('{"__proto__": {}}'), JSON.parse('{"a": [{"__proto__": {}}]}')],
+  ],
   ['not: {}', { properties: { a: { not: {} } } }, [{}], [{ a: 1 }]],
 ])('%s', (_, schema, accepted, refused) => {
   for (const value of accepted) expect([value, accepts(schema, value)]).toEqual([value, true]);
@@ -160,6 +202,7 @@ test.each<[at: string, schema: unknown]>([
   ['/properties/a/const', { properties: { a: { const: [] } } }],
   ['/properties/a/pattern', { properties: { a: { enum: ['x'], pattern: 'y' } } }],
   ['/properties/a/pattern', { properties: { a: { type: 'string', pattern: '^\\p{L}$' } } }],
+  ['/patternProperties', { patternProperties: { '^\\p{L}$': { type: 'string' } } }],
   ['/properties/a/format', { properties: { a: { type: 'string', format: 'uri-reference' } } }],
   ['/properties/a/$ref', { properties: { a: { $ref: 'https://example.com/schema.json' } } }],
   ['/properties/a/$ref', { properties: { a: { $ref: '#/$defs/a' } }, $defs: { b: {} } }],
@@ -176,7 +219,56 @@ test.each<[at: string, schema: unknown]>([
     },
   ],
   ['/$defs/a/not', { $defs: { a: { not: { type: 'string' } } } }],
-  ['', { properties: { a: { type: 'text' } } }],
+  ['/properties/a/type', { properties: { a: { type: 'text' } } }],
+  ['/properties/a/type', { properties: { a: { type: ['string', 'text'] } } }],
+  ['/properties/a/type', { properties: { a: { type: [] } } }],
+  ['/properties/a/type', { properties: { a: { type: null, minLength: 2 } } }],
+  ['/required', { required: 'ab' }],
+  ['/required', { required: [1] }],
+  ['/minProperties', { minProperties: '1' }],
+  ['/properties/a/minLength', { properties: { a: { type: 'string', minLength: '2' } } }],
+  ['/properties/a/maxItems', { properties: { a: { type: 'array', maxItems: 1.5 } } }],
+  ['/properties/a/minimum', { properties: { a: { type: 'number', minimum: '0' } } }],
+  ['/properties/a/exclusiveMinimum', { properties: { a: { type: 'number', exclusiveMinimum: true } } }],
+  ['/properties/a/multipleOf', { properties: { a: { type: 'number', multipleOf: 0 } } }],
+  ['/properties/a/uniqueItems', { properties: { a: { type: 'array', uniqueItems: 'yes' } } }],
+  ['/properties/a/pattern', { properties: { a: { type: 'string', pattern: 5 } } }],
+  ['/properties/a/format', { properties: { a: { type: 'string', format: ['date'] } } }],
+  // values that are not of the type, which would be taken
+  ['/properties/a/enum', { properties: { a: { type: 'string', enum: ['a', 1] } } }],
+  ['/properties/a/enum', { properties: { a: { type: 'integer', enum: [1.5] } } }],
+  ['/properties/a/enum', { properties: { a: { type: ['string', 'null'], enum: ['a', null, false] } } }],
+  ['/properties/a/const', { properties: { a: { type: 'number', const: '1' } } }],
+  ['/properties/a/const', { properties: { a: { enum: ['a', 'b'], const: 'a' } } }],
+  // names that {} has by birth
+  ['/required', { required: ['toString'] }],
+  ['/properties', { properties: { constructor: { type: 'string' } } }],
+  ['/properties', { properties: JSON.parse('{"__proto__": {"type": "string"}}') }],
+  ['/properties/a/$ref', { properties: { a: { $ref: '#/$defs/toString' } }, $defs: {} }],
+  // schemas that never end
+  ['/$ref', { $ref: '#' }],
+  ['/allOf/0/$ref', { type: 'object', allOf: [{ $ref: '#' }] }],
+  ['/$defs/a/$ref', { $ref: '#/$defs/a', $defs: { a: { $ref: '#/$defs/a' } } }],
+  [
+    '/$defs/a/$ref',
+    {
+      properties: { x: { $ref: '#/$defs/a' } },
+      $defs: { a: { $ref: '#/$defs/b' }, b: { oneOf: [{ type: 'string' }, { $ref: '#/$defs/a' }] } },
+    },
+  ],
+  // without a type zod reads one of them
+  [
+    '/properties/a/allOf',
+    { properties: { a: { anyOf: [{ type: 'string' }], allOf: [{ type: 'string', minLength: 2 }] } } },
+  ],
+  ['/properties/a/not', { properties: { a: { anyOf: [{ type: 'string' }], not: {} } } }],
+  [
+    '/allOf',
+    {
+      allOf: [{ $ref: '#/$defs/a' }],
+      $defs: { a: { $ref: '#/$defs/b' }, b: { type: 'object', additionalProperties: false } },
+    },
+  ],
   ['', { properties: { a: { type: 'string', pattern: '(' } } }],
 ])('%s of %j is refused', (at, schema) => {
   let error: InvalidArgumentError | undefined;
@@ -188,6 +280,29 @@ test.each<[at: string, schema: unknown]>([
   expect(error).toBeInstanceOf(InvalidArgumentError);
   expect(error?.detail).toMatchObject({ argument: 'document', path: `/domains/0/item_schemas/thing${at}` });
   expect(error?.hint).toMatch(/\.$/);
+});
+
+test.each([
+  ['of any kind', {}],
+  ['of a schema within itself', { properties: { next: { $ref: '#' } } }],
+])('a document %s has at most 200 levels', (_, schema) => {
+  const nested = (levels: number) => {
+    let document = {};
+    for (let level = 1; level < levels; level++) document = { next: document };
+    return document;
+  };
+  expect(accepts(schema, nested(200))).toBe(true);
+  expect(accepts(schema, nested(201))).toBe(false);
+  expect(accepts(schema, nested(20_000))).toBe(false);
+});
+
+test('what is not checked is refused as a whole, and the message leads there', () => {
+  const { error } = load({})
+    .stateSchema('any', 'thing')
+    .safeParse(JSON.parse('{"a": [0, {"__proto__": 5}]}'));
+  expect(error?.issues).toMatchObject([
+    { path: [], message: 'A property of this name is not checked: /a/1/__proto__.' },
+  ]);
 });
 
 test('of an interaction the path leads there', () => {

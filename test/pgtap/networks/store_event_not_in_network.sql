@@ -1,7 +1,7 @@
 -- Events mirrored from another instance are stored when the registered network declares their action, or when an event of
 -- the same action is here already; else DP014, before anything is written.
 begin;
-select plan(14);
+select plan(23);
 
 insert into public."user" (id, name, email)
 values ('net asha', 'Asha', 'asha@net.test'), ('net ravi', 'Ravi', 'ravi@net.test');
@@ -142,6 +142,40 @@ select is(
   'DP001 event.origin_instance_domain', 'and an origin of our own'
 );
 select is(pg_temp.written(), (select b.digest from before b), 'nothing was written, no leaf made');
+
+select is(
+  pg_temp.refusal(pg_temp.storing(pg_temp.event(1, 1, 'poke', pg_temp.item('school', 1), pg_temp.item('tutor', 92)))),
+  'DP014 action_type', 'what is here of an action lets in no other source: of another domain'
+);
+select is(
+  pg_temp.refusal(pg_temp.storing(pg_temp.event(1, 1, 'poke', pg_temp.item('student', 1, 'ghost'), pg_temp.item('tutor', 92)))),
+  'DP014 action_type', 'of another type'
+);
+select is(
+  pg_temp.refusal(pg_temp.storing(pg_temp.event(1, 1, 'poke', pg_temp.item('student', 2), pg_temp.item('tutor', 92)))),
+  'DP014 action_type', 'of another id'
+);
+select is(
+  pg_temp.refusal(pg_temp.storing(pg_temp.event(1, 1, 'poke', pg_temp.item('student', 1, network => 'net open'), pg_temp.item('tutor', 92)))),
+  'DP014 action_type', 'of another network'
+);
+select is(
+  pg_temp.refusal(pg_temp.storing(pg_temp.event(1, 1, 'poke', pg_temp.item('student', 1), pg_temp.item('spy', 92)))),
+  'DP014 action_type', 'nor another target: of another domain'
+);
+select is(
+  pg_temp.refusal(pg_temp.storing(pg_temp.event(1, 1, 'poke', pg_temp.item('student', 1), pg_temp.item('tutor', 92, 'ghost')))),
+  'DP014 action_type', 'of another type'
+);
+select is(
+  pg_temp.refusal(pg_temp.storing(pg_temp.event(1, 1, 'poke', pg_temp.item('student', 1), pg_temp.item('tutor', 93)))),
+  'DP014 action_type', 'of another id'
+);
+select is(
+  pg_temp.refusal(pg_temp.storing(pg_temp.event(1, 1, 'poke', pg_temp.item('tutor', 92), pg_temp.item('student', 1)))),
+  'DP014 action_type', 'nor the two the other way round'
+);
+select is(pg_temp.written(), (select b.digest from before b), 'nothing was written');
 
 select is(
   pg_temp.refusal(pg_temp.storing(pg_temp.event(1, 0, 'poke', pg_temp.item('student', 1), pg_temp.item('tutor', 92)))),
