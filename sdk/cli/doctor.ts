@@ -1,10 +1,8 @@
 import type postgres from 'postgres';
-import { shippedFiles, shippedMigrations } from '../migrate/shipped.js';
-import { migrationStatus } from '../migrate/status.js';
 import { type Command, exitCodes } from './command.js';
 import type { Check, Expected, Finding, Severity, Sql } from './doctor/check.js';
 import { checks } from './doctor/checks.js';
-import { declarationsOf } from './doctor/declarations.js';
+import { expectations } from './doctor/expected.js';
 import { migrations as ofMigrations } from './doctor/migrations.js';
 import { objects as ofObjects } from './doctor/objects.js';
 import { count, plain } from './text.js';
@@ -24,7 +22,7 @@ sentence, and the statement that mends it. It looks at the catalogues, so that i
 and as fast with thousands of partitions. Connect as the role that migrates, or as a superuser.
 
 It looks for: migrations missing or altered; extensions, roles and grants missing, and grants too many; objects missing,
-functions that were changed, other owners; partitions that are detached, unlogged, attached by hand, have another bound
+changed or added, other owners; partitions that are detached, unlogged, attached by hand, have another bound
 or lack an index, a trigger or a foreign key; triggers of immutability dropped or disabled; invalid indexes; dead rows;
 sequences near their end; settings that will hurt (plan_cache_mode, max_locks_per_transaction, jit, autovacuum); limits
 that are near; subscriptions that lag.
@@ -71,8 +69,13 @@ export async function examine(sql: postgres.Sql): Promise<{ made: string[]; foun
     const found: Found[] = [];
     const possible = await possibleChecks(transaction, expected);
     for (const check of possible) {
-      for (const finding of await findingsOf(check, transaction, expected))
-        found.push({ check: check.name, ...finding });
+      for (const finding of await findingsOf(check, transaction, expected)) {
+        // what a check before has said of an object in words of its own is not said again
+        const isSaid =
+          check.name === 'shape' &&
+          found.some((one) => one.check === 'objects' && one.object === finding.object);
+        if (!isSaid) found.push({ check: check.name, ...finding });
+      }
     }
     return { made: possible.map(({ name }) => name), found };
   });
@@ -84,14 +87,6 @@ async function possibleChecks(sql: Sql, { migrations }: Expected): Promise<reado
   const [row] =
     await sql`select to_regnamespace('dpg') is null or to_regnamespace('dpg_private') is null as is_gone`;
   return row?.is_gone ? [ofMigrations, ofObjects] : checks;
-}
-
-async function expectations(sql: Sql): Promise<Expected> {
-  const migrations = await migrationStatus(sql);
-  const pending = new Set(migrations.filter(({ state }) => state === 'pending').map(({ name }) => name));
-  const shipped = await shippedMigrations();
-  const files = shippedFiles(shipped.filter(({ name }) => !pending.has(name)));
-  return { migrations, files, declarations: declarationsOf(files) };
 }
 
 /** A check that cannot be made (a table that it needs is missing, or may not be read) says so, and the others go on. */

@@ -44,6 +44,18 @@ const HINTS: Record<string, string> = {
   '57P03': 'The server is starting or stopping: try again in a moment.',
 };
 
+/** Whether something that a command needs is not there. */
+export function isOfMissing(error: unknown): boolean {
+  return MISSING[described(error).code ?? ''] === NOT_MIGRATED;
+}
+
+/** The same where the database was migrated, and objects are gone. */
+export function missingObjectError(error: unknown): Refusal {
+  return new Refusal(described(error).message, 'Objects are missing. Run: npx dpg-database doctor', {
+    cause: error,
+  });
+}
+
 interface Described {
   message: string;
   hint: string | undefined;

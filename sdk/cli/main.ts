@@ -3,8 +3,9 @@ import { packageVersion } from '../migrate/package-folder.js';
 import { type Command, type Context, exitCodes, UsageError } from './command.js';
 import { commands } from './commands.js';
 import { connect, databaseUrl, place, withoutPassword } from './connection.js';
-import { connectionError, isConnectionLoss, told } from './errors.js';
+import { connectionError, isConnectionLoss, isOfMissing, missingObjectError, told } from './errors.js';
 import { commandHelp, help } from './help.js';
+import { isRecorded } from './missing.js';
 import { parseOptions, splitCommand } from './options.js';
 import { plain } from './text.js';
 
@@ -49,7 +50,8 @@ async function run(
       note: (text) => process.stderr.write(`${text}\n`),
     });
   } catch (error) {
-    throw isConnectionLoss(error) ? connectionError(error, place(sql)) : error;
+    if (isConnectionLoss(error)) throw connectionError(error, place(sql));
+    throw isOfMissing(error) && (await isRecorded(sql)) ? missingObjectError(error) : error;
   } finally {
     await sql.end({ timeout: 1 });
   }

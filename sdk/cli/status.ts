@@ -2,6 +2,7 @@ import { type SubscriptionStatus, subscriptionsOf } from '../feed.js';
 import { packageVersion } from '../migrate/package-folder.js';
 import { type MigrationStatus, migrationStatus } from '../migrate/status.js';
 import { type Command, exitCodes } from './command.js';
+import { missingLine, namesOfMissing } from './missing.js';
 import { duration, table } from './text.js';
 
 interface Counts {
@@ -19,11 +20,12 @@ Says which server and package these are, whether the database has run the packag
 there are, and how far behind each subscription is. Changes nothing.
 
 With --json: server_version, package_version, database, role, is_up_to_date, migrations (name, state: applied, pending,
-altered or unknown; applied_at, shipped_hash, recorded_hash), partitions (networks; items, item_actions, action_events:
-leaves), subscriptions (as dpg.subscription_status has them); the last two are null where nothing is migrated.
+altered or unknown; applied_at, shipped_hash, recorded_hash), missing_objects (names), partitions (networks; items,
+item_actions, action_events: leaves), subscriptions (as dpg.subscription_status has them); the last two are null where
+they cannot be read.
 
 Exit codes: 0 the database is up to date, 1 it is not: run dpg-database migrate, or install the version of the package
-that migrated it; 2 wrong usage, 3 no connection, 4 refused.`,
+that migrated it; or objects are missing: run dpg-database doctor; 2 wrong usage, 3 no connection, 4 refused.`,
 
   async run({ sql, json, write, writeJson }) {
     const [server] = await sql`
@@ -33,20 +35,38 @@ that migrated it; 2 wrong usage, 3 no connection, 4 refused.`,
     const { has_partitions, has_subscriptions, ...about } = server as Record<string, unknown>;
     const migrations = await migrationStatus(sql);
     const is_up_to_date = migrations.every(({ state }) => state === 'applied');
-    const partitions = has_partitions ? await countPartitions() : null;
-    const subscriptions = has_subscriptions ? await subscriptionsOf(sql).list() : null;
+    const missing_objects = await namesOfMissing(sql);
+    const partitions = has_partitions ? await readable(countPartitions()) : null;
+    const subscriptions = has_subscriptions ? await readable(subscriptionsOf(sql).list()) : null;
 
     if (json) {
       const package_version = packageVersion();
-      writeJson({ ...about, package_version, is_up_to_date, migrations, partitions, subscriptions });
+      writeJson({
+        ...about,
+        package_version,
+        is_up_to_date,
+        migrations,
+        missing_objects,
+        partitions,
+        subscriptions,
+      });
     } else {
       write(`PostgreSQL ${about.server_version}, database ${about.database}, role ${about.role}`);
       write(`dpg-database ${packageVersion()}`);
       for (const line of migrationLines(migrations)) write(line);
+      if (missing_objects.length > 0) write(`\n${missingLine(missing_objects)}`);
       if (partitions) write(partitionLine(partitions));
       if (subscriptions) for (const line of subscriptionLines(subscriptions)) write(line);
     }
-    return is_up_to_date ? exitCodes.fine : exitCodes.found;
+    return is_up_to_date && missing_objects.length === 0 ? exitCodes.fine : exitCodes.found;
+
+    /** What it needs may be missing, which has been said by then. */
+    async function readable<T>(reading: Promise<T>): Promise<T | null> {
+      return await reading.catch((error: unknown) => {
+        if (missing_objects.length === 0) throw error;
+        return null;
+      });
+    }
 
     async function countPartitions(): Promise<Counts> {
       const [counts] = await sql`

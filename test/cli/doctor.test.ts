@@ -2,7 +2,7 @@
 // the report names, and gone. What concerns the whole server (roles, settings) is in doctor-server.test.ts.
 
 import postgres from 'postgres';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { examine } from '../../sdk/cli/doctor.js';
 import { catalogue, differences } from '../support/catalogue.js';
 import { testDatabase } from '../support/test-database.js';
@@ -55,17 +55,20 @@ interface Fault {
   found: About[];
   /** 1 unless told: what is only noticed is no reason to stop. */
   exitCode?: number;
+  /** Whether there is no statement, since somebody has to decide. */
+  isDecision?: boolean;
 }
 
 /** Planted, reported, mended, gone. */
 function faults(list: Record<string, Fault>): void {
-  test.each(Object.entries(list))('%s', async (_, { plant, found, exitCode = 1 }) => {
+  test.each(Object.entries(list))('%s', async (_, { plant, found, exitCode = 1, isDecision = false }) => {
     await databases.withPatient(async (patient) => {
       if (typeof plant === 'string') await patient.sql.unsafe(plant).simple();
       else await plant(patient);
       const ill = await examined(patient.url);
       expect(ill.findings.map(about)).toEqual(found);
       expect(ill.exitCode).toBe(exitCode);
+      if (isDecision) return expect(ill.findings.flatMap(({ mend: statements }) => statements)).toEqual([]);
       await mend(patient.sql, ill.findings);
       expect((await examine(patient.sql)).found).toEqual([]);
     });
@@ -77,7 +80,7 @@ describe('a healthy database', () => {
     expect(await examined(fresh.url)).toEqual({ exitCode: 0, findings: [] });
     expect(await command.dpgDatabase(fresh.url, 'doctor')).toEqual({
       exitCode: 0,
-      stdout: 'Nothing was found by 15 checks.\n',
+      stdout: 'Nothing was found by 16 checks.\n',
       stderr: '',
     });
     expect((await command.dpgDatabase(fresh.url, 'doctor', '--sql')).stdout.trim()).toBe('');
@@ -224,6 +227,64 @@ describe('objects', () => {
       plant: 'alter table dpg.items drop constraint items_created_by_fkey',
       found: [error('objects', 'constraint items_created_by_fkey on dpg.items', /missing/)],
     },
+    'the foreign key of items to users deletes with the user': {
+      plant: `alter table dpg.items drop constraint items_created_by_fkey,
+        add constraint items_created_by_fkey foreign key (created_by) references public."user" (id) on delete cascade`,
+      found: [
+        error('shape', 'constraint items_created_by_fkey on dpg.items', /ON DELETE CASCADE instead of/),
+      ],
+    },
+    'a check was made anew, and lets everything pass': {
+      plant: `alter table dpg.items drop constraint items_coordinates_check,
+        add constraint items_coordinates_check check (true)`,
+      found: [error('shape', 'constraint items_coordinates_check on dpg.items', /CHECK \(true\) instead of/)],
+    },
+    'a check of somebody else': {
+      plant: `alter table dpg.networks add constraint theirs check (network <> 'x')`,
+      found: [warning('shape', 'constraint theirs on dpg.networks', /made no such constraint/)],
+      isDecision: true,
+    },
+    'a column may be null, and another has lost its default': {
+      plant: `alter table dpg.items alter column item_state drop not null;
+        alter table dpg.item_actions alter column updated_at drop default`,
+      found: [
+        error('shape', 'column item_state of dpg.items', /instead of jsonb not null/),
+        error('shape', 'column updated_at of dpg.item_actions', /instead of .* default clock_timestamp\(\)/),
+      ],
+    },
+    'a column of somebody else': {
+      plant: 'alter table dpg.items add column theirs text',
+      found: [warning('shape', 'column theirs of dpg.items', /made no such column/)],
+      isDecision: true,
+    },
+    'a function with a parsed body was changed': {
+      plant: `create or replace function dpg_private.is_key(value text) returns boolean language sql immutable parallel safe
+        return true`,
+      found: [error('shape', 'function dpg_private.is_key(text)', /its definition/)],
+    },
+    'a policy lets everybody see everything': {
+      plant: `alter policy action_events_parties_only on dpg.action_events using (true)`,
+      found: [
+        error('shape', 'policy action_events_parties_only on dpg.action_events', /using true instead of/),
+      ],
+    },
+    'a policy of somebody else': {
+      plant: `create policy theirs on dpg.action_events for select to dpg_app using (true)`,
+      found: [warning('shape', 'policy theirs on dpg.action_events', /not of the migrations/)],
+    },
+    'another function of the same name': {
+      plant: `create function dpg.upsert_item(actor text) returns text language sql return actor;
+        revoke all on function dpg.upsert_item(text) from public`,
+      found: [error('shape', 'function dpg.upsert_item(text)', /no function of these arguments/)],
+    },
+    'another function has taken the name of one': {
+      plant: `drop function dpg.get_item; create function dpg.get_item(id uuid) returns uuid language sql return id;
+        revoke all on function dpg.get_item(uuid) from public`,
+      found: [
+        error('shape', 'function dpg.get_item(uuid)', /no function of these arguments/),
+        error('shape', 'function dpg.get_item(text,text,text,uuid)', /missing; there is another of its name/),
+      ],
+    },
     'a check is missing': {
       plant: 'alter table dpg.items drop constraint items_coordinates_check',
       found: [error('objects', 'constraint items_coordinates_check on dpg.items', /missing/)],
@@ -272,6 +333,29 @@ describe('immutability', () => {
     'the root can be emptied': {
       plant: 'drop trigger action_events_no_truncate on dpg.action_events',
       found: [error('objects', 'trigger action_events_no_truncate on dpg.action_events', /missing/)],
+    },
+    'the trigger of events was made anew, and does nothing': {
+      plant: `create or replace trigger action_events_immutable before update or delete on dpg.action_events
+          for each row when (false) execute function dpg_private.keep_events();
+        alter table dpg.action_events enable always trigger action_events_immutable`,
+      found: [
+        error('shape', 'trigger action_events_immutable on dpg.action_events', /WHEN \(false\).* instead of/),
+      ],
+    },
+    'it was made anew for updates only, and of another function': {
+      plant: `create function public.lenient() returns trigger language plpgsql as 'begin return new; end';
+        create or replace trigger redactions_append_only before update on dpg.redactions
+          for each row execute function public.lenient();
+        alter table dpg.redactions enable always trigger redactions_append_only`,
+      found: [error('shape', 'trigger redactions_append_only on dpg.redactions', /lenient\(\) instead of/)],
+    },
+    'that of a leaf against emptying was made anew, and does nothing': {
+      plant: `create or replace trigger action_events_no_truncate before truncate on dpg.e_p_restoreone_visit
+          for each statement when (false) execute function dpg_private.keep_events();
+        alter table dpg.e_p_restoreone_visit enable always trigger action_events_no_truncate`,
+      found: [
+        error('triggers', 'table dpg.e_p_restoreone_visit', /lacks the trigger action_events_no_truncate/),
+      ],
     },
     'the record of redactions is guarded no longer': {
       plant: `drop trigger redactions_append_only on dpg.redactions;
@@ -590,7 +674,7 @@ describe('foreign keys', () => {
         ),
       ],
     },
-    'one is not enforced on what is there': {
+    'one is not valid': {
       plant: `alter table dpg.failed_events drop constraint failed_events_subscription_fkey;
         alter table dpg.failed_events add constraint failed_events_subscription_fkey
           foreign key (subscription) references dpg.subscriptions not valid`,
@@ -600,6 +684,25 @@ describe('foreign keys', () => {
     },
   });
 });
+
+test.runIf(Number.parseInt(inject('serverVersion'), 10) >= 18)(
+  'a foreign key that is not enforced is enforced again',
+  async () => {
+    await databases.withPatient(async ({ sql, url }) => {
+      await sql`alter table dpg.items alter constraint items_created_by_fkey not enforced`;
+      const { findings } = await examined(url);
+      expect(findings.filter(({ check }) => check !== 'triggers')).toMatchObject([
+        {
+          object: 'table dpg.items',
+          problem: 'Its foreign key items_created_by_fkey is not enforced.',
+          mend: ['alter table dpg.items alter constraint items_created_by_fkey enforced;'],
+        },
+      ]);
+      await mend(sql, findings);
+      expect((await examine(sql)).found).toEqual([]);
+    });
+  },
+);
 
 describe('grants and owners', () => {
   faults({

@@ -68,7 +68,7 @@ describe('migrate', () => {
     });
     expect(await command.document(database.url, 'migrate')).toEqual({
       exitCode: 0,
-      document: { command: 'migrate', applied: [], migrations: applied() },
+      document: { command: 'migrate', applied: [], migrations: applied(), missing_objects: [] },
     });
     expect(await graphileMigrate(database.url, 'migrate')).toContain('Already up to date');
     expect(differences(built, await catalogue(database.sql), ['built', 'again'])).toEqual([]);
@@ -146,6 +146,44 @@ describe('migrate', () => {
     expect(stdout).toContain(
       '000099.sql: run here, and not in this package: the package is older than the database',
     );
+  });
+
+  test.each([
+    ['the private schema', 'drop schema dpg_private cascade', 'schema dpg_private'],
+    ['a root', 'drop table dpg.action_events cascade', 'table dpg.action_events'],
+    ['a function', 'drop function dpg.get_item', 'function dpg.get_item'],
+  ])(
+    'where %s is gone: neither it nor status says that all is well; doctor is named',
+    async (_, plant, name) => {
+      const { url, sql } = await forThisTest('migrated');
+      await sql.unsafe(plant);
+      const status = await command.dpgDatabase(url, 'status');
+      expect(status).toMatchObject({ exitCode: 1, stderr: '' });
+      expect(status.stdout).toMatch(/\n\d+ objects? missing \(.+\): run dpg-database doctor\n/);
+      const { document } = await command.document(url, 'status');
+      expect(document).toMatchObject({
+        is_up_to_date: true,
+        missing_objects: expect.arrayContaining([name]),
+      });
+      const migration = await command.dpgDatabase(url, 'migrate');
+      expect(migration).toMatchObject({
+        exitCode: 1,
+        stdout: 'The database has run every migration: nothing was run.\n',
+      });
+      expect(migration.stderr).toMatch(/ missing .+: run dpg-database doctor\n$/);
+    },
+  );
+
+  test('what another command misses: doctor is named where the record has the migrations', async () => {
+    const { url, sql } = await forThisTest('migrated');
+    await sql`drop schema dpg_private cascade`;
+    expect(await command.dpgDatabase(url, 'subscriptions')).toEqual({
+      exitCode: 4,
+      stdout: '',
+      stderr:
+        'dpg-database: relation "dpg.subscription_status" does not exist\n' +
+        'Objects are missing. Run: npx dpg-database doctor\n',
+    });
   });
 
   test('without graphile-migrate: what to install, but nothing to complain of where nothing is to be run', async () => {

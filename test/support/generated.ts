@@ -7,6 +7,7 @@ import type postgres from 'postgres';
 import { projectFolder } from './migrations.js';
 import { referencePage } from './reference/page.js';
 import { rowTypesFile } from './row-types.js';
+import { shapesFile } from './shapes.js';
 
 export interface Generated {
   /** Where it is, from the project's folder. */
@@ -14,9 +15,16 @@ export interface Generated {
   text(sql: postgres.Sql): Promise<string>;
 }
 
+const shapes: Generated = {
+  path: 'sdk/cli/doctor/shapes.json',
+  text: async (sql) => shapesFile(sql, await keptText(shapes)),
+};
+
 export const generated: Generated[] = [
   { path: 'docs/reference.md', text: referencePage },
   { path: 'sdk/rows.ts', text: rowTypesFile },
+  // of each major version, on a server of that: DPG_POSTGRES_VERSION=15 npm run generate
+  shapes,
 ];
 
 /** The text as it is kept; empty when it never was. */

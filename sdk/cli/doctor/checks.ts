@@ -11,6 +11,7 @@ import { partitions } from './partitions.js';
 import { roles } from './roles.js';
 import { sequences } from './sequences.js';
 import { settings } from './settings.js';
+import { shape } from './shape.js';
 import { subscriptions } from './subscriptions.js';
 import { triggers } from './triggers.js';
 import { vacuum } from './vacuum.js';
@@ -21,6 +22,7 @@ export const checks: readonly Check[] = [
   extensions,
   roles,
   objects,
+  shape,
   owners,
   partitions,
   indexes,

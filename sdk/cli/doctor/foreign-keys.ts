@@ -78,10 +78,16 @@ export const foreignKeys = queryCheck(
     )
     group by t.level, t.parent, t.oid
     union all
-    select 4, 0, k.conrelid, format('Its foreign key %s is not enforced on the rows that are there.', k.conname),
-      array[format('alter table %s validate constraint %I;', k.conrelid::regclass, k.conname)]
+    select 4, 0, k.conrelid, case
+        when enforcement.is_off then format('Its foreign key %s is not enforced.', k.conname)
+        else format('Its foreign key %s is not enforced on the rows that are there.', k.conname)
+      end,
+      array[format(case when enforcement.is_off then 'alter table %s alter constraint %I enforced;' else 'alter table %s validate constraint %I;' end,
+        k.conrelid::regclass, k.conname)]
     from pg_constraint k
     join pg_class c on c.oid = k.conrelid and c.relnamespace = any (${OURS})
+    -- of PostgreSQL 18
+    cross join lateral (select pg_get_constraintdef(k.oid) like '% NOT ENFORCED' as is_off) enforcement
     where k.contype = 'f'
       and k.conparentid = 0
       and not k.convalidated

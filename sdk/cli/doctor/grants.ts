@@ -1,5 +1,6 @@
 import { type Check, type Expected, type Finding, OURS, type Sql } from './check.js';
 import { callers, type Grant, grantStatement, grants as grantsOf } from './privileges.js';
+import { isOurs } from './shape.js';
 
 /** What the roles of the contract may, and that nobody else may more. */
 export const grants: Check = {
@@ -36,9 +37,11 @@ async function missingCalls(sql: Sql, { files, declarations }: Expected): Promis
      order by wanted.place`,
     [wanted.map(({ name }) => name), wanted.map(({ role }) => role)],
   );
-  return rows.map(({ signature, role }) =>
-    missing(`function ${signature}`, role, 'execute', `grant execute on function ${signature} to ${role};`),
-  );
+  return rows
+    .filter(({ signature }) => isOurs(signature))
+    .map(({ signature, role }) =>
+      missing(`function ${signature}`, role, 'execute', `grant execute on function ${signature} to ${role};`),
+    );
 }
 
 async function missingGrants(sql: Sql, wanted: Grant[]): Promise<Finding[]> {

@@ -1,14 +1,14 @@
 import type { Check, Expected, Finding, Sql } from './check.js';
 import { OURS } from './check.js';
 import type { Declared, DeclaredFunction, DeclaredPolicy } from './declarations.js';
-import { callers, grantStatement, grants } from './privileges.js';
+import { callers, grantStatement, grants, grantsOfFunction } from './privileges.js';
+import { isOurs } from './shape.js';
 
 /** What the migrations have made must be there, functions as they were made. */
 export const objects: Check = {
   name: 'objects',
   async find(sql, expected) {
-    const present = await presentObjects(sql);
-    const missing = expected.declarations.objects.filter((declared) => !present.has(id(declared)));
+    const missing = await missingObjects(sql, expected);
     const schemas = missing.filter(({ kind }) => kind === 'schema').map(({ name }) => name);
     if (schemas.length > 0) return schemas.map(missingSchema);
     const relations = new Set(
@@ -25,6 +25,12 @@ export const objects: Check = {
     ];
   },
 };
+
+/** Under a search path that writes names with their schema. */
+export async function missingObjects(sql: Sql, { declarations }: Expected): Promise<Declared[]> {
+  const present = await presentObjects(sql);
+  return declarations.objects.filter((declared) => !present.has(id(declared)));
+}
 
 const id = ({ kind, name, on }: Pick<Declared, 'kind' | 'name' | 'on'>) => [kind, name, on].join(' ');
 
@@ -88,20 +94,11 @@ function missingObject(declared: Declared, expected: Expected): Finding {
     problem: MISSING[kind],
     mend: [
       statement,
-      ...(kind === 'function' ? functionGrants(name, expected) : []),
+      ...(kind === 'function' ? grantsOfFunction(name, callers(name, expected.files)) : []),
       ...(kind === 'table' || kind === 'view' ? tableGrants(name, expected) : []),
     ],
     mend_with: 'sql',
   };
-}
-
-/** A new function is everybody's; by its name alone, since there is one of each. */
-function functionGrants(name: string, { files }: Expected): string[] {
-  const granted = callers(name, files);
-  return [
-    `revoke all on function ${name} from public;`,
-    ...(granted.length > 0 ? [`grant execute on function ${name} to ${granted.join(', ')};`] : []),
-  ];
 }
 
 function tableGrants(name: string, { files }: Expected): string[] {
@@ -122,7 +119,7 @@ async function changedFunctions(sql: Sql, declared: DeclaredFunction[]): Promise
   return rows.flatMap((row): Finding[] => {
     const wanted = byName.get(row.name);
     const object = `function ${row.signature}`;
-    if (!wanted) return [];
+    if (!wanted || !isOurs(row.signature)) return [];
     const differences = [
       wanted.body !== null && wanted.body !== row.body && 'its body',
       wanted.isDefiner !== row.is_definer && `security ${row.is_definer ? 'definer' : 'invoker'}`,

@@ -35,6 +35,14 @@ export function callers(name: string, files: ReadonlyMap<string, string>): strin
   ];
 }
 
+/** What a function that was made anew needs: it is everybody's, until that is revoked. */
+export function grantsOfFunction(signature: string, roles: string[]): string[] {
+  return [
+    `revoke all on function ${signature} from public;`,
+    ...(roles.length > 0 ? [`grant execute on function ${signature} to ${roles.join(', ')};`] : []),
+  ];
+}
+
 /** The grants on schemas, tables and columns. */
 export function grants(files: ReadonlyMap<string, string>): Grant[] {
   const words = (list: string) => list.split(',').map((word) => word.trim());

@@ -29,6 +29,7 @@ export const triggers = queryCheck(
           and case
             when (g.tgtype & 1) = 1 then own.tgparentid = g.oid
             else own.tgname = g.tgname and own.tgfoid = g.tgfoid and own.tgtype = g.tgtype
+              and (own.tgqual is null) = (g.tgqual is null)
           end
       )
   ),
@@ -41,7 +42,8 @@ export const triggers = queryCheck(
       case
         when l.is_of_rows then ${reattached('l.oid', 'l.parent', sameAttachment('l.oid', 'l.parent'))}
         else array[
-          regexp_replace(pg_get_triggerdef(l.trigger), ' ON \\S+ ', format(' ON %s ', l.oid::regclass)) || ';',
+          regexp_replace(regexp_replace(pg_get_triggerdef(l.trigger), ' ON \\S+ ', format(' ON %s ', l.oid::regclass)),
+            '^CREATE TRIGGER', 'CREATE OR REPLACE TRIGGER') || ';',
           format('alter table %s enable %strigger %I;', l.oid::regclass,
             case when l.tgname = any ($3::text[]) then 'always ' else '' end, l.tgname)
         ]

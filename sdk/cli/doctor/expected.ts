@@ -1,0 +1,13 @@
+import { shippedFiles, shippedMigrations } from '../../migrate/shipped.js';
+import { migrationStatus } from '../../migrate/status.js';
+import type { Expected, Sql } from './check.js';
+import { declarationsOf } from './declarations.js';
+
+/** What must be there, by the migrations that were run here. */
+export async function expectations(sql: Sql): Promise<Expected> {
+  const migrations = await migrationStatus(sql);
+  const pending = new Set(migrations.filter(({ state }) => state === 'pending').map(({ name }) => name));
+  const shipped = await shippedMigrations();
+  const files = shippedFiles(shipped.filter(({ name }) => !pending.has(name)));
+  return { migrations, files, declarations: declarationsOf(files) };
+}
