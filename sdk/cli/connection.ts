@@ -1,6 +1,7 @@
 import postgres from 'postgres';
 import { UsageError } from './command.js';
 
+const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
 const EXAMPLE = 'postgres://user:password@host:5432/database';
 
 /** @throws {UsageError} when no database is named, or not as a URL */
@@ -9,6 +10,9 @@ export function databaseUrl(option: unknown): string {
   if (!url) throw new UsageError(`no database is named: set DATABASE_URL or give --database-url ${EXAMPLE}`);
   if (!/^postgres(ql)?:\/\//.test(url))
     throw new UsageError(`the database is named by a URL like ${EXAMPLE}`);
+  const mode = /[?&]sslmode=([^&#]*)/.exec(url)?.[1];
+  if (mode !== undefined && !SSL_MODES.includes(mode))
+    throw new UsageError(`sslmode in the URL is one of ${SSL_MODES.join(', ')}`);
   return url;
 }
 

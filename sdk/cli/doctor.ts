@@ -1,5 +1,5 @@
 import type postgres from 'postgres';
-import { type Command, exitCodes } from './command.js';
+import { type Command, exitCodes, UsageError } from './command.js';
 import type { Check, Expected, Finding, Severity, Sql } from './doctor/check.js';
 import { checks } from './doctor/checks.js';
 import { expectations } from './doctor/expected.js';
@@ -42,6 +42,7 @@ Exit codes: 0 no error and no warning, 1 some, 2 wrong usage, 3 no connection, 4
   },
 
   async run({ sql, json, values, write, writeJson }) {
+    if (json && values.sql) throw new UsageError('--sql and --json exclude one another');
     const { made, found } = await examine(sql);
     const bad = found.filter(({ severity }) => severity !== 'notice').length;
 

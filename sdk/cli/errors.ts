@@ -40,6 +40,8 @@ const CHECK = 'Check the URL, and that the server listens there and lets this ma
 const HINTS: Record<string, string> = {
   '28P01': 'Check user and password of the URL; special characters in them are written as %40.',
   '3D000': 'Check the name of the database, or make it: create database ...;',
+  '42704':
+    'The URL names a parameter that the server does not know: see what stands after its question mark.',
   '53300': 'Try again when fewer are connected, or raise max_connections.',
   '57P03': 'The server is starting or stopping: try again in a moment.',
 };

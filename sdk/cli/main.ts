@@ -14,7 +14,7 @@ export async function main(args: string[]): Promise<number> {
   let command: Command | undefined;
   let url = '';
   try {
-    const { name, rest } = splitCommand(args);
+    const { name, rest } = asked(splitCommand(args));
     command = name === undefined ? undefined : commandNamed(name);
     const { values, positionals } = parseOptions(rest, command);
     if (values.version) return print(packageVersion());
@@ -27,6 +27,11 @@ export async function main(args: string[]): Promise<number> {
     process.stderr.write(withoutPassword(`dpg-database: ${lines.map(plain).join('\n')}\n`, url));
     return exitCode;
   }
+}
+
+/** `help [command]` is `[command] --help`. */
+function asked({ name, rest }: ReturnType<typeof splitCommand>): ReturnType<typeof splitCommand> {
+  return name === 'help' ? splitCommand([...rest, '--help']) : { name, rest };
 }
 
 async function run(

@@ -59,7 +59,24 @@ async function runWithin(seconds: number, url: string, folder: string): Promise<
     if (error instanceof MigrationError) throw error;
     const { message, code, hint } = error as { message: string; code?: string; hint?: string };
     const failed = (await statusOf(url, folder)).find(({ state }) => state === 'pending')?.name;
-    throw new MigrationError(`${failed}: ${message}`, { code, hint, cause: error });
+    throw new MigrationError(`${failed}: ${message}`, {
+      code,
+      hint: hint ?? (code === '42501' ? await lackingCreate(url) : undefined),
+      cause: error,
+    });
+  }
+}
+
+/** What an administrator must run where the role may make no schemas; nothing where it may. */
+async function lackingCreate(url: string): Promise<string | undefined> {
+  const sql = postgres(url, { max: 1, prepare: false, fetch_types: false, onnotice: () => undefined });
+  try {
+    const [row] = await sql`
+      select format('grant create on database %I to %I;', current_database(), current_user) as statement
+      where not has_database_privilege(current_database(), 'create')`;
+    return row && `The owner of the database must run: ${row.statement}`;
+  } finally {
+    await sql.end({ timeout: 5 });
   }
 }
 

@@ -40,6 +40,13 @@ describe('help', () => {
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
   });
 
+  test('help and help <command> are --help', async () => {
+    for (const words of [[], ['doctor']])
+      expect(await command.dpgDatabase(undefined, 'help', ...words)).toEqual(
+        await command.dpgDatabase(undefined, ...words, '--help'),
+      );
+  });
+
   test('the version is the package’s', async () => {
     expect(await command.dpgDatabase(undefined, '--version')).toEqual({
       exitCode: 0,
@@ -62,6 +69,11 @@ describe('wrong usage ends with 2, and sends nothing', () => {
     [['partitions', '--sort', 'age'], /^dpg-database: --sort is name, rows, size, not 'age'/],
     [['subscriptions', 'one', 'two'], /^dpg-database: one subscription can be named/],
     [['subscriptions', '--max-lag', 'soon'], /^dpg-database: --max-lag is a number of seconds, not 'soon'/],
+    [['doctor', '--sql', '--json'], /^dpg-database: --sql and --json exclude one another\n/],
+    [
+      ['status', '--database-url', 'postgres://127.0.0.1/x?sslmode=bogus'],
+      /^dpg-database: sslmode in the URL is one of disable, /,
+    ],
     [['status', '--database-url'], /^dpg-database: Option '--database-url <value>' argument missing/],
   ] as [string[], RegExp][])('%j', async (args, message) => {
     const { exitCode, stdout, stderr } = await command.dpgDatabase(database.url, ...args);
@@ -116,6 +128,13 @@ describe('no connection ends with 3, and tells no password', () => {
     expect(exitCode).toBe(3);
     expect(stderr).toMatch(/password authentication failed .*\nCheck user and password of the URL/);
     expect(stderr).not.toMatch(/gehe/);
+  });
+
+  test('the URL names a parameter that the server does not know', async () => {
+    const url = elsewhere((wrong) => wrong.searchParams.set('bogus_setting', '1'));
+    const { exitCode, stderr } = await command.dpgDatabase(url, 'status');
+    expect(exitCode).toBe(3);
+    expect(stderr).toMatch(/bogus_setting.*\nThe URL names a parameter that the server does not know/);
   });
 
   test('there is no such database', async () => {

@@ -101,7 +101,12 @@ describe('migrate', () => {
     const database = await forThisTest('empty');
     const url = await database.createLogin('dpg_app'); // any role that is there
     const role = new URL(url).username;
-    await database.sql.unsafe(`grant create on database ${identifier(database.name)} to ${identifier(role)}`);
+    const lacking = await command.dpgDatabase(url, 'migrate');
+    expect(lacking).toMatchObject({ exitCode: 4, stdout: '' });
+    const [, statement = ''] =
+      /\nThe owner of the database must run: (grant create on database .+;)\n$/.exec(lacking.stderr) ?? [];
+    expect(statement).toBe(`grant create on database ${database.name} to ${role};`);
+    await database.sql.unsafe(statement);
     expect(await command.dpgDatabase(url, 'migrate')).toEqual({
       exitCode: 4,
       stdout: '',
