@@ -163,6 +163,8 @@ export async function catalogue(sql: postgres.Sql): Promise<Catalogue> {
     const tables = await transaction`
       select c.oid::regclass::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where c.relkind = 'r' and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'graphile_migrate')`;
+    // As it was: PostgreSQL 15 plans nothing on a table with an index by earthdistance whose schema is not in the path.
+    await transaction`reset search_path`;
     for (const { name } of tables) {
       const [row] = await transaction.unsafe(`select count(*)::int as count from ${name}`);
       result.set(`rows of ${name}`, String(row?.count));
