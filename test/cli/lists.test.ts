@@ -57,6 +57,7 @@ describe('status', () => {
       database: database.name,
       role: expect.any(String),
       is_up_to_date: true,
+      missing_objects: [],
       migrations: [expect.objectContaining({ name: '000001-the-data-layer.sql', state: 'applied' })],
       partitions: { networks: 2, items: 3, item_actions: 1, action_events: 1 },
       subscriptions: [
