@@ -4,6 +4,7 @@
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { examine } from '../../sdk/cli/doctor.js';
+import { until } from '../concurrency/sessions.js';
 import { catalogue, differences } from '../support/catalogue.js';
 import { testDatabase } from '../support/test-database.js';
 import { type Installed, installedCommand } from './command.js';
@@ -933,6 +934,7 @@ describe('subscriptions', () => {
       await mend(sql, leased.findings);
 
       const holder = postgres(url, { max: 1, onnotice: () => {} });
+      const [{ pid } = { pid: 0 }] = await holder<{ pid: number }[]>`select pg_backend_pid() as pid`;
       await holder
         .unsafe(`begin; select dpg.perform_action('restore asha', 'visit',
         row('restore one', 'student', 'profile', '00000000-0000-4000-8000-000000000001'),
@@ -943,7 +945,10 @@ describe('subscriptions', () => {
         late(/process \d+ holds it back: it has made events and has not committed/),
       );
       await mend(sql, held.findings);
-      await expect(holder`select 1`).rejects.toThrow();
+      await until(`process ${pid} is gone`, async () => {
+        const [row] = await sql`select from pg_stat_activity where pid = ${pid}`;
+        return row === undefined;
+      });
       await holder.end({ timeout: 1 });
 
       // what is left is for the reader to do
