@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 export interface Options {
   /** Parts of names of experiments, with commas between; empty for all. */
   only: string;
-  /** Less of everything: under two minutes. */
+  /** Less of everything. */
   quick: boolean;
   /** The server does not wait for the disk: fsync and synchronous_commit off. */
   noFlush: boolean;
@@ -19,7 +19,7 @@ export interface Options {
 
 export const USAGE = `npm run bench -- [options]
   --only <name>     experiments whose name contains this; several with commas
-  --quick           less of everything: under two minutes
+  --quick           less of everything
   --no-flush        the same without waiting for the disk
   --pg15            on PostgreSQL 15 instead of 18
   --actions <n>     actions in the experiment of the busy owner, 1,000,000 unless told
