@@ -18,19 +18,25 @@
 --!include arguments/check_url.sql
 --!include arguments/check_present.sql
 --!include arguments/refuse_coordinates.sql
+--!include arguments/are_coordinates.sql
 --!include arguments/check_coordinates.sql
 --!include arguments/is_degrees.sql
 --!include arguments/check_large_document.sql
+--!include arguments/is_short_document.sql
 --!include arguments/check_document.sql
 --!include arguments/check_remarks.sql
 --!include pages/page_seal.sql
 --!include pages/page_scope.sql
 --!include pages/page_token.sql
 --!include pages/page_position.sql
+--!include pages/page_time.sql
+--!include pages/page_id.sql
 --!include pages/check_page_size.sql
 --!include redactions/tombstone.sql
 --!include users/refuse_actor.sql
+--!include users/is_actor.sql
 --!include users/check_actor.sql
+--!include users/refuse_unknown_user.sql
 --!include users/check_user.sql
 
 --!include items/items.sql
@@ -52,6 +58,7 @@
 --!include geo/circle_box.sql
 --!include geo/is_in_box.sql
 --!include geo/nearness.sql
+--!include geo/is_circle.sql
 --!include geo/check_circle.sql
 --!include geo/items_band_idx.sql
 --!include geo/items_place_idx.sql
@@ -101,6 +108,7 @@
 --!include partitions/partition_name.sql
 --!include partitions/refuse_partition.sql
 --!include partitions/check_limit.sql
+--!include partitions/leaf_of.sql
 --!include partitions/leaf.sql
 --!include partitions/queue_for_partitions.sql
 --!include partitions/claim_partition_name.sql
@@ -141,14 +149,17 @@
 --!include items/forget_instance_url.sql
 --!include items/refuse_item_not_found.sql
 --!include items/refuse_not_item_owner.sql
+--!include items/is_item_ref.sql
 --!include items/check_item_ref.sql
 --!include items/item_fields.sql
 --!include items/check_item_object.sql
 --!include items/check_ids_differ.sql
 --!include items/check_item_changes.sql
+--!include items/are_item_filters.sql
 --!include items/check_item_filters.sql
 --!include items/item_conditions.sql
 --!include items/lock_item.sql
+--!include items/item_preconditions.sql
 --!include items/upsert_item.sql
 --!include items/replace_items.sql
 --!include items/upsert_items.sql
@@ -186,6 +197,7 @@
 --!include events/find_events.sql
 
 --!include actions/open_action.sql
+--!include actions/action_preconditions.sql
 --!include actions/perform_action.sql
 --!include actions/receive_action.sql
 --!include actions/is_repeated_move.sql

@@ -15,8 +15,9 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  scope text;
-  page_start jsonb;
+  scope bigint;
+  page_start bytea;
+  keys jsonb; -- partition_network, action_type and target_item_instance_url of the row that the page starts after
   searches text;
 begin
   ownership_role := coalesce(ownership_role, 'all');
@@ -24,10 +25,13 @@ begin
   perform
     dpg_private.check_party_filters(actor, ownership_role, partition_network, action_type, action_status),
     dpg_private.check_page_size(page_size);
-  scope := dpg_private.page_scope('find_actions', jsonb_build_array(
+  select s.scope
+  into scope
+  from dpg_private.page_scope('find_actions', jsonb_build_array(
     actor, ownership_role, partition_network, action_type, action_status, item_id
-  ));
+  )) s;
   page_start := dpg_private.page_position(scope, page_token);
+  keys := convert_from(substr(page_start, 25), 'UTF8')::jsonb;
 
   -- One search for each leaf and role, each answered by an index in the order of the page. What lives on other instances
   -- is in one table; its targets' owners are users of those, nobody here.
@@ -83,21 +87,22 @@ begin
   end if;
 
   return query execute format(
-    'select p.*,
-       dpg_private.page_token(
-         $4,
-         jsonb_build_array(p.updated_at, p.partition_network, p.action_type, p.action_id, p.target_item_instance_url)
-       )
+    'select p.*, %s
      from (
        select * from (%s) a
        order by a.updated_at desc, a.partition_network, a.action_type, a.action_id, a.target_item_instance_url
        limit $5
      ) p
      order by p.updated_at desc, p.partition_network, p.action_type, p.action_id, p.target_item_instance_url',
+    dpg_private.page_token(
+      '$4',
+      'timestamptz_send(p.updated_at) || uuid_send(p.action_id)
+       || convert_to(jsonb_build_array(p.partition_network, p.action_type, p.target_item_instance_url)::text, ''UTF8'')'
+    ),
     searches
   )
   using actor, action_status, item_id, scope, page_size,
-    (page_start ->> 0)::timestamptz, page_start ->> 1, page_start ->> 2, (page_start ->> 3)::uuid, page_start ->> 4,
+    dpg_private.page_time(page_start), keys ->> 0, keys ->> 1, dpg_private.page_id(page_start), keys ->> 2,
     partition_network, action_type;
 end
 $body$;

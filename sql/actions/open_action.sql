@@ -4,6 +4,7 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set constraint_exclusion = off -- the checks of the foreign keys are planned each time: the keys name the leaf, no constraint has to
 as $body$
 declare
   stored dpg.item_actions;
@@ -12,15 +13,6 @@ declare
   caller_plan_cache_mode text := current_setting('plan_cache_mode');
 begin
   proposed.action_id := coalesce(proposed.action_id, gen_random_uuid());
-  proposed.action_status := coalesce(
-    (
-      select d.initial_status
-      from dpg.action_definitions d
-      where d.partition_network = proposed.partition_network
-        and d.action_type = proposed.action_type
-    ),
-    'created'
-  );
   proposed.update_count := 0;
   proposed.created_at := clock_timestamp();
   proposed.updated_at := proposed.created_at;
@@ -104,4 +96,4 @@ end
 $body$;
 
 comment on function dpg_private.open_action(dpg.item_actions, jsonb) is
-  'Stores a new action with its first event: initial status, update_count 0, times of now. With an action_id that was used before: the stored row when the content is the same, else DP008. Raises DP008, DP010.';
+  'Stores a new action with its first event: in the status given, update_count 0, times of now. With an action_id that was used before: the stored row when the content is the same, else DP008. Raises DP008, DP010.';

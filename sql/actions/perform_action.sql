@@ -13,39 +13,59 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- as in dpg_private.leaf
 as $body$
 declare
+  source_leaf regclass;
+  target_leaf regclass;
+  action_leaf regclass;
+  event_leaf regclass;
+  is_user boolean;
+  is_registered boolean;
+  initial_status text;
   source_item dpg.items;
   target_item dpg.items;
   proposed dpg.item_actions;
 begin
   requirements_snapshot := coalesce(requirements_snapshot, '{}');
-  -- a condition is evaluated without a query; how many of the checks return something says nothing
-  if num_nonnulls(
-    dpg_private.check_actor(actor),
-    dpg_private.check_key('action_type', action_type),
-    dpg_private.check_item_ref('source', source),
-    dpg_private.check_item_ref('target', target),
-    dpg_private.check_document('requirements_snapshot', requirements_snapshot),
-    dpg_private.check_remarks(remarks),
-    case when event_payload is not null then dpg_private.check_document('event_payload', event_payload) end,
-    case
-      when source = target then
-        dpg_private.refuse_argument('target', to_jsonb(target), 'is the source itself', 'An action goes from one item to another.')
-    end,
-    dpg_private.check_user(actor)
-  ) is null then
-    return null;
+  -- as in dpg.upsert_item: one condition without a query, and only when it does not hold the checks that say what is wrong
+  if (
+    dpg_private.is_actor(actor)
+    and dpg_private.is_key(action_type)
+    and dpg_private.is_item_ref(source)
+    and dpg_private.is_item_ref(target)
+    and dpg_private.is_short_document(requirements_snapshot)
+    and octet_length(remarks) > 65536 is not true
+    and (event_payload is null or dpg_private.is_short_document(event_payload))
+    and source <> target
+  ) is not true then
+    perform
+      dpg_private.check_actor(actor),
+      dpg_private.check_key('action_type', action_type),
+      dpg_private.check_item_ref('source', source),
+      dpg_private.check_item_ref('target', target),
+      dpg_private.check_document('requirements_snapshot', requirements_snapshot),
+      dpg_private.check_remarks(remarks),
+      case when event_payload is not null then dpg_private.check_document('event_payload', event_payload) end,
+      case
+        when source = target then
+          dpg_private.refuse_argument('target', to_jsonb(target), 'is the source itself', 'An action goes from one item to another.')
+      end;
   end if;
-  if exists (select from dpg.networks n where n.network in (source.item_network, target.item_network)) then
+
+  select p.is_user, p.is_registered, p.source_leaf, p.target_leaf, p.action_leaf, p.event_leaf, p.initial_status
+  into is_user, is_registered, source_leaf, target_leaf, action_leaf, event_leaf, initial_status
+  from dpg_private.action_preconditions(actor, action_type, source, target) p;
+  if not is_user then
+    perform dpg_private.refuse_unknown_user(actor);
+  end if;
+  if is_registered then
     perform dpg_private.check_interaction(action_type, source, target, action_id);
   end if;
 
   -- Leaves that are missing are made before the items are locked: who makes one waits for those who write to the
   -- network's items, and those may wait for these items. Not for a call that is refused anyway.
-  if dpg_private.leaf('item_actions', target.item_network, action_type) is null
-    or dpg_private.leaf('action_events', target.item_network, action_type) is null
-  then
+  if action_leaf is null or event_leaf is null then
     source_item := dpg.get_item(source.item_network, source.item_domain, source.item_type, source.item_id);
     target_item := dpg.get_item(target.item_network, target.item_domain, target.item_type, target.item_id);
     if source_item.created_by <> actor then
@@ -64,11 +84,11 @@ begin
       target.item_network collate "C", target.item_domain collate "C", target.item_type collate "C", target.item_id
     )
   then
-    source_item := dpg_private.lock_item(source, 'key share');
-    target_item := dpg_private.lock_item(target, 'key share');
+    source_item := dpg_private.lock_item(source_leaf, source, 'key share');
+    target_item := dpg_private.lock_item(target_leaf, target, 'key share');
   else
-    target_item := dpg_private.lock_item(target, 'key share');
-    source_item := dpg_private.lock_item(source, 'key share');
+    target_item := dpg_private.lock_item(target_leaf, target, 'key share');
+    source_item := dpg_private.lock_item(source_leaf, source, 'key share');
   end if;
   if source_item.item_id is null then
     perform dpg_private.refuse_item_not_found(source);
@@ -83,6 +103,7 @@ begin
   proposed.partition_network := target.item_network;
   proposed.action_type := action_type;
   proposed.action_id := action_id;
+  proposed.action_status := initial_status;
   proposed.requirements_snapshot := requirements_snapshot;
   proposed.remarks := remarks;
   proposed.source_item_network := source.item_network;

@@ -16,8 +16,14 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- as in dpg_private.leaf
 as $body$
 declare
+  target_leaf regclass;
+  action_leaf regclass;
+  event_leaf regclass;
+  is_registered boolean;
+  initial_status text;
   target_item dpg.items;
   proposed dpg.item_actions;
 begin
@@ -37,20 +43,21 @@ begin
   ) is null then
     return null;
   end if;
-  if exists (select from dpg.networks n where n.network in (source.item_network, target.item_network)) then
+  select p.is_registered, p.target_leaf, p.action_leaf, p.event_leaf, p.initial_status
+  into is_registered, target_leaf, action_leaf, event_leaf, initial_status
+  from dpg_private.action_preconditions(null, action_type, source, target) p;
+  if is_registered then
     perform dpg_private.check_interaction(action_type, source, target, action_id);
   end if;
 
   -- before the item is locked: see dpg.perform_action
-  if dpg_private.leaf('item_actions', target.item_network, action_type) is null
-    or dpg_private.leaf('action_events', target.item_network, action_type) is null
-  then
+  if action_leaf is null or event_leaf is null then
     target_item := dpg.get_item(target.item_network, target.item_domain, target.item_type, target.item_id);
     perform
       dpg_private.leaf_to_write('item_actions', target.item_network, action_type),
       dpg_private.leaf_to_write('action_events', target.item_network, action_type);
   end if;
-  target_item := dpg_private.lock_item(target, 'key share');
+  target_item := dpg_private.lock_item(target_leaf, target, 'key share');
   if target_item.item_id is null then
     perform dpg_private.refuse_item_not_found(target);
   end if;
@@ -58,6 +65,7 @@ begin
   proposed.partition_network := target.item_network;
   proposed.action_type := action_type;
   proposed.action_id := action_id;
+  proposed.action_status := initial_status;
   proposed.requirements_snapshot := requirements_snapshot;
   proposed.remarks := remarks;
   proposed.source_item_network := source.item_network;

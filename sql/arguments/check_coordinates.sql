@@ -9,11 +9,8 @@ language sql
 stable
 parallel safe
 security invoker
--- NaN sorts above every number, so that it is outside of both ranges
 return case
-  when (latitude between -90 and 90 and longitude between -180 and 180) is not true
-    and (latitude is not null or longitude is not null)
-  then
+  when dpg_private.are_coordinates(latitude, longitude) is not true then
     dpg_private.refuse_coordinates(latitude_argument, latitude, longitude_argument, longitude)
 end;
 

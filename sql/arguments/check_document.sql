@@ -4,9 +4,8 @@ language sql
 stable
 parallel safe
 security invoker
--- the text, not the stored form: 1e100000 is stored in a few bytes and read back as 100,001
 return case
-  when (jsonb_typeof(document) = 'object' and octet_length(document::text) <= 1024) is not true then
+  when dpg_private.is_short_document(document) is not true then
     dpg_private.check_large_document(argument, document, index)
 end;
 

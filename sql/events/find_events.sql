@@ -17,8 +17,9 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  scope text;
-  page_start jsonb;
+  scope bigint;
+  page_start bytea;
+  keys jsonb; -- update_count, partition_network and action_type of the row that the page starts after
   searches text;
 begin
   ownership_role := coalesce(ownership_role, 'all');
@@ -29,10 +30,13 @@ begin
   if update_count < 0 then
     perform dpg_private.refuse_argument('update_count', to_jsonb(update_count), 'is negative', 'update_count starts at 0.');
   end if;
-  scope := dpg_private.page_scope('find_events', jsonb_build_array(
+  select s.scope
+  into scope
+  from dpg_private.page_scope('find_events', jsonb_build_array(
     actor, ownership_role, partition_network, action_type, action_id, action_status, update_count, item_id
-  ));
+  )) s;
   page_start := dpg_private.page_position(scope, page_token);
+  keys := convert_from(substr(page_start, 25), 'UTF8')::jsonb;
 
   -- one search for each leaf and role, each answered by an index in the order of the page
   select string_agg(
@@ -74,20 +78,22 @@ begin
   return query execute format(
     'select p.*,
        dpg_private.ownership_roles($1, p.source_item_owner, p.source_item_is_local, p.target_item_owner, p.target_item_is_local),
-       dpg_private.page_token(
-         $6, jsonb_build_array(p.created_at, p.update_count, p.partition_network, p.action_type, p.event_id)
-       )
+       %s
      from (
        select * from (%s) e
        order by e.created_at desc, e.update_count desc, e.partition_network, e.action_type, e.event_id
        limit $7
      ) p
      order by p.created_at desc, p.update_count desc, p.partition_network, p.action_type, p.event_id',
+    dpg_private.page_token(
+      '$6',
+      'timestamptz_send(p.created_at) || uuid_send(p.event_id)
+       || convert_to(jsonb_build_array(p.update_count, p.partition_network, p.action_type)::text, ''UTF8'')'
+    ),
     searches
   )
   using actor, action_id, action_status, update_count, item_id, scope, page_size,
-    (page_start ->> 0)::timestamptz, (page_start ->> 1)::integer,
-    page_start ->> 2, page_start ->> 3, (page_start ->> 4)::uuid;
+    dpg_private.page_time(page_start), (keys ->> 0)::integer, keys ->> 1, keys ->> 2, dpg_private.page_id(page_start);
 end
 $body$;
 

@@ -18,47 +18,60 @@ set extra_float_digits = 1 -- a distance must come back from the page token exac
 as $body$
 declare
   leaf regclass;
-  scope text;
-  page_start jsonb;
+  scope bigint;
+  page_start bytea;
+  nearness_and_type text; -- of the row that the page starts after
+  bounds dpg_private.circle_bounds;
 begin
   page_size := coalesce(page_size, 20);
-  perform
-    dpg_private.check_item_filters(item_network, item_domain, item_type, null, null, null, item_state),
-    dpg_private.check_present('latitude', latitude is not null),
-    dpg_private.check_present('longitude', longitude is not null),
-    dpg_private.check_circle(latitude, longitude, radius_meters, false),
-    dpg_private.check_page_size(page_size);
-  scope := dpg_private.page_scope('nearest_items', jsonb_build_array(
+  -- as in dpg.upsert_item: one condition without a query, and only when it does not hold the checks that say what is wrong
+  if (
+    dpg_private.are_item_filters(item_network, item_domain, item_type, null, null, null, item_state)
+    and latitude is not null
+    and dpg_private.is_circle(latitude, longitude, coalesce(radius_meters, 0))
+    and page_size between 1 and 1000
+  ) is not true then
+    perform
+      dpg_private.check_item_filters(item_network, item_domain, item_type, null, null, null, item_state),
+      dpg_private.check_present('latitude', latitude is not null),
+      dpg_private.check_present('longitude', longitude is not null),
+      dpg_private.check_circle(latitude, longitude, radius_meters, false),
+      dpg_private.check_page_size(page_size);
+  end if;
+  select s.scope
+  into scope
+  from dpg_private.page_scope('nearest_items', jsonb_build_array(
     item_network, item_domain, latitude, longitude, radius_meters, item_type, item_state
-  ));
+  )) s;
   page_start := dpg_private.page_position(scope, page_token);
+  nearness_and_type := convert_from(substr(page_start, 17), 'UTF8');
   leaf := dpg_private.leaf('items', item_network, item_domain);
   if leaf is null then
     return;
   end if;
+  if radius_meters is not null then
+    bounds := dpg_private.bounds_of(latitude, longitude, radius_meters);
+  end if;
+
   -- By the nearness alone first, ties included: before version 17 PostgreSQL reads the index in the order of the distance
-  -- only where nothing comes after it. The centre and its box are parameters: as expressions they take long to plan.
+  -- only where nothing comes after it. The centre and its box are parameters: as expressions they take long to plan. The
+  -- way along the great circle is that of the straight line which rows are ordered by, so that it never decreases.
   return query execute format(
-    'select p.item_network, p.item_domain, p.item_type, p.item_id, p.item_instance_url, p.item_schema_url, p.item_state,
-       p.item_latitude, p.item_longitude, p.created_by, p.created_at, p.updated_at,
-       dpg_private.distance_of(p.haversine),
-       dpg_private.page_token($8, jsonb_build_array(p.nearness, p.item_type, p.item_id, p.haversine))
+    'select i.item_network, i.item_domain, i.item_type, i.item_id, i.item_instance_url, i.item_schema_url, i.item_state,
+       i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at,
+       %s,
+       %s
      from (
-       select i.*,
-         -- no row says that it is nearer than the one before it, not by a nanometre either
-         greatest(max(%s) over (order by i.nearness, i.item_type, i.item_id), $13) as haversine
-       from (
-         select i.*, dpg_private.nearness(i.item_latitude, i.item_longitude, $2) as nearness
-         from %s i
-         where i.item_latitude is not null and %s %s %s
-         order by dpg_private.nearness(i.item_latitude, i.item_longitude, $2)
-         fetch first ($9) rows with ties
-       ) i
-       order by i.nearness, i.item_type, i.item_id
-       limit $9
-     ) p
-     order by p.nearness, p.item_type, p.item_id',
-    dpg_private.haversine(),
+       select i.*, dpg_private.nearness(i.item_latitude, i.item_longitude, $2) as nearness
+       from %s i
+       where i.item_latitude is not null and %s %s %s
+       order by dpg_private.nearness(i.item_latitude, i.item_longitude, $2)
+       fetch first ($9) rows with ties
+     ) i
+     order by i.nearness, i.item_type, i.item_id
+     limit $9',
+    dpg_private.distance_of('i.nearness'),
+    dpg_private.page_token('$8', 'uuid_send(i.item_id) || convert_to(i.nearness || '' '' || i.item_type, ''UTF8'')'),
     leaf,
     dpg_private.item_conditions(item_type, null, null, null, item_state, null),
     case when radius_meters is not null then
@@ -73,9 +86,9 @@ begin
   )
   using item_type, dpg_private.place(latitude, longitude),
     case when radius_meters is not null then dpg_private.circle_box(latitude, longitude, radius_meters) end,
-    (dpg_private.bounds_of(latitude, longitude, radius_meters)).reach, item_state, latitude, longitude,
-    scope, page_size, (page_start ->> 0)::double precision, page_start ->> 1, (page_start ->> 2)::uuid,
-    (page_start ->> 3)::double precision;
+    bounds.reach, item_state, latitude, longitude,
+    scope, page_size, split_part(nearness_and_type, ' ', 1)::double precision,
+    substr(nearness_and_type, strpos(nearness_and_type, ' ') + 1), encode(substr(page_start, 1, 16), 'hex')::uuid;
 end
 $body$;
 

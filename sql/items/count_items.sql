@@ -21,11 +21,18 @@ declare
   matches bigint;
   circle dpg_private.circle_bounds;
 begin
-  perform
-    dpg_private.check_item_filters(
+  if (
+    dpg_private.are_item_filters(
       item_network, item_domain, item_type, created_by, item_instance_url, item_schema_url, item_state
-    ),
-    dpg_private.check_circle(latitude, longitude, radius_meters, true);
+    )
+    and dpg_private.is_circle(latitude, longitude, radius_meters)
+  ) is not true then
+    perform
+      dpg_private.check_item_filters(
+        item_network, item_domain, item_type, created_by, item_instance_url, item_schema_url, item_state
+      ),
+      dpg_private.check_circle(latitude, longitude, radius_meters, true);
+  end if;
   leaf := dpg_private.leaf('items', item_network, item_domain);
   if leaf is null then
     return 0::bigint;

@@ -7,13 +7,15 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   item constant dpg.item_ref := row(item_network, item_domain, item_type, item_id);
+  leaf regclass;
   stored dpg.items;
 begin
   perform
     dpg_private.check_actor(actor),
     dpg_private.check_item_ref(null, item);
 
-  stored := dpg_private.lock_item(item, 'update');
+  leaf := dpg_private.leaf('items', item_network, item_domain);
+  stored := dpg_private.lock_item(leaf, item, 'update');
   if stored.item_id is null then
     perform dpg_private.refuse_item_not_found(item);
   end if;
@@ -23,8 +25,7 @@ begin
 
   begin
     execute format(
-      'delete from %s i where i.item_network = $1 and i.item_domain = $2 and i.item_type = $3 and i.item_id = $4',
-      dpg_private.leaf('items', item_network, item_domain)
+      'delete from %s i where i.item_network = $1 and i.item_domain = $2 and i.item_type = $3 and i.item_id = $4', leaf
     )
     using item_network, item_domain, item_type, item_id;
   exception

@@ -21,23 +21,34 @@ set extra_float_digits = 1 -- a circle must have the same token in every session
 as $body$
 declare
   leaf regclass;
-  scope text;
-  page_start jsonb;
+  scope bigint;
+  page_start bytea;
   circle dpg_private.circle_bounds;
   conditions text;
   oldest timestamptz;
 begin
   page_size := coalesce(page_size, 20);
-  perform
-    dpg_private.check_item_filters(
+  -- as in dpg.upsert_item: one condition without a query, and only when it does not hold the checks that say what is wrong
+  if (
+    dpg_private.are_item_filters(
       item_network, item_domain, item_type, created_by, item_instance_url, item_schema_url, item_state
-    ),
-    dpg_private.check_circle(latitude, longitude, radius_meters, true),
-    dpg_private.check_page_size(page_size);
-  scope := dpg_private.page_scope('find_items', jsonb_build_array(
+    )
+    and dpg_private.is_circle(latitude, longitude, radius_meters)
+    and page_size between 1 and 1000
+  ) is not true then
+    perform
+      dpg_private.check_item_filters(
+        item_network, item_domain, item_type, created_by, item_instance_url, item_schema_url, item_state
+      ),
+      dpg_private.check_circle(latitude, longitude, radius_meters, true),
+      dpg_private.check_page_size(page_size);
+  end if;
+  select s.scope
+  into scope
+  from dpg_private.page_scope('find_items', jsonb_build_array(
     item_network, item_domain, item_type, created_by, item_instance_url, item_schema_url, item_state,
     latitude, longitude, radius_meters
-  ));
+  )) s;
   page_start := dpg_private.page_position(scope, page_token);
   leaf := dpg_private.leaf('items', item_network, item_domain);
   if leaf is null then
@@ -61,15 +72,18 @@ begin
     into oldest
     using null::text, null::text, null::text, null::text, null::jsonb, latitude, longitude,
       circle.bands, circle.south, circle.north, circle.west, circle.east, circle.reach,
-      null::text, page_size, (page_start ->> 0)::timestamptz;
+      null::bigint, page_size, dpg_private.page_time(page_start);
   end if;
 
   return query execute format(
-    'select i.*, dpg_private.page_token($14, jsonb_build_array(i.created_at, i.item_type, i.item_id))
+    'select i.*, %s
      from %s i
      where %s %s %s
      order by i.created_at desc, i.item_type, i.item_id
      limit $15',
+    dpg_private.page_token(
+      '$14', 'timestamptz_send(i.created_at) || uuid_send(i.item_id) || convert_to(i.item_type, ''UTF8'')'
+    ),
     leaf,
     conditions,
     case when oldest is not null then 'and i.created_at >= $19' end,
@@ -79,7 +93,8 @@ begin
   )
   using item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude,
     circle.bands, circle.south, circle.north, circle.west, circle.east, circle.reach,
-    scope, page_size, (page_start ->> 0)::timestamptz, page_start ->> 1, (page_start ->> 2)::uuid, oldest;
+    scope, page_size, dpg_private.page_time(page_start), convert_from(substr(page_start, 25), 'UTF8'),
+    dpg_private.page_id(page_start), oldest;
 end
 $body$;
 

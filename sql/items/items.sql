@@ -14,11 +14,10 @@ create table if not exists dpg.items (
   constraint items_pkey primary key (item_network, item_domain, item_type, item_id),
   constraint items_created_by_fkey foreign key (created_by) references public."user" (id),
   constraint items_state_check check (jsonb_typeof(item_state) = 'object'),
+  -- Short, since PostgreSQL reads the stored form of a check anew at every insert. NaN is in no box.
   constraint items_coordinates_check check (
-    case
-      when item_latitude is null or item_longitude is null then item_latitude is null and item_longitude is null
-      else item_latitude >= -90 and item_latitude <= 90 and item_longitude >= -180 and item_longitude <= 180
-    end
+    (item_latitude is null) = (item_longitude is null)
+    and point(item_latitude, item_longitude) <@ box '(90, 180), (-90, -180)'
   )
 )
 partition by list (item_network);

@@ -1,4 +1,4 @@
-create or replace function dpg_private.lock_item(item dpg.item_ref, strength text)
+create or replace function dpg_private.lock_item(leaf regclass, item dpg.item_ref, strength text)
 returns dpg.items
 language plpgsql
 volatile
@@ -6,7 +6,6 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  leaf regclass := dpg_private.leaf('items', item.item_network, item.item_domain);
   stored dpg.items;
 begin
   if leaf is not null then
@@ -25,5 +24,5 @@ begin
 end
 $body$;
 
-comment on function dpg_private.lock_item(dpg.item_ref, text) is
-  'Reads an item under a row lock (key share, no key update or update); all columns null where there is none.';
+comment on function dpg_private.lock_item(regclass, dpg.item_ref, text) is
+  'Reads an item, in the leaf of its keys, under a row lock (key share, no key update or update); all columns null where there is none, also where there is no leaf.';

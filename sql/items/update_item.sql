@@ -15,6 +15,7 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   item constant dpg.item_ref := row(item_network, item_domain, item_type, item_id);
+  leaf regclass;
   stored dpg.items;
   changed dpg.items;
 begin
@@ -23,7 +24,8 @@ begin
     dpg_private.check_item_ref(null, item),
     dpg_private.check_item_changes(changes);
 
-  stored := dpg_private.lock_item(item, 'no key update');
+  leaf := dpg_private.leaf('items', item_network, item_domain);
+  stored := dpg_private.lock_item(leaf, item, 'no key update');
   if stored.item_id is null then
     perform dpg_private.refuse_item_not_found(item);
   end if;
@@ -60,7 +62,7 @@ begin
      set item_instance_url = $5, item_schema_url = $6, item_state = $7, item_latitude = $8, item_longitude = $9,
        updated_at = greatest(clock_timestamp(), i.updated_at + interval ''1 microsecond'')
      where i.item_network = $1 and i.item_domain = $2 and i.item_type = $3 and i.item_id = $4
-     returning i.*', dpg_private.leaf('items', item_network, item_domain)
+     returning i.*', leaf
   )
   into stored
   using item_network, item_domain, item_type, item_id, changed.item_instance_url, changed.item_schema_url,

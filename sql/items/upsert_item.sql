@@ -15,36 +15,51 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- as in dpg_private.leaf: as long as a table is small the planner would rather read all of it
 as $body$
 declare
   leaf regclass;
+  is_user boolean;
+  is_undeclared boolean;
+  is_known_url boolean;
   stored dpg.items;
 begin
-  -- a condition is evaluated without a query; how many of the checks return something says nothing
-  if num_nonnulls(
-    dpg_private.check_actor(actor),
-    dpg_private.check_key('item_network', item_network),
-    dpg_private.check_key('item_domain', item_domain),
-    dpg_private.check_key('item_type', item_type),
-    dpg_private.check_url('item_instance_url', item_instance_url),
-    dpg_private.check_url('item_schema_url', item_schema_url),
-    dpg_private.check_document('item_state', item_state),
-    dpg_private.check_coordinates('item_latitude', item_latitude, 'item_longitude', item_longitude),
-    dpg_private.check_user(actor)
-  ) is null then
-    return null;
-  end if;
-  if exists (
-    select
-    from dpg.networks n
-    where n.network = upsert_item.item_network
-      and (n.item_types -> upsert_item.item_domain ? upsert_item.item_type) is not true
-  ) then
-    perform dpg_private.check_undeclared_item(row(item_network, item_domain, item_type, item_id));
+  -- Conditions are evaluated without a query, and these are inlined into one. Only when it does not hold, the checks say
+  -- what is wrong, the first of them that raises; a document may also just be longer than what needs no look at the limit.
+  if (
+    dpg_private.is_actor(actor)
+    and dpg_private.is_key(item_network)
+    and dpg_private.is_key(item_domain)
+    and dpg_private.is_key(item_type)
+    and dpg_private.is_url(item_instance_url)
+    and dpg_private.is_url(item_schema_url)
+    and dpg_private.is_short_document(item_state)
+    and dpg_private.are_coordinates(item_latitude, item_longitude)
+  ) is not true then
+    perform
+      dpg_private.check_actor(actor),
+      dpg_private.check_key('item_network', item_network),
+      dpg_private.check_key('item_domain', item_domain),
+      dpg_private.check_key('item_type', item_type),
+      dpg_private.check_url('item_instance_url', item_instance_url),
+      dpg_private.check_url('item_schema_url', item_schema_url),
+      dpg_private.check_document('item_state', item_state),
+      dpg_private.check_coordinates('item_latitude', item_latitude, 'item_longitude', item_longitude);
   end if;
 
-  leaf := dpg_private.leaf_to_write('items', item_network, item_domain);
-  perform dpg_private.register_instance_url(item_instance_url);
+  select p.is_user, p.is_undeclared, p.leaf, p.is_known_url
+  into is_user, is_undeclared, leaf, is_known_url
+  from dpg_private.item_preconditions(actor, item_network, item_domain, item_type, item_instance_url) p;
+  if not is_user then
+    perform dpg_private.refuse_unknown_user(actor);
+  end if;
+  if is_undeclared then
+    perform dpg_private.check_undeclared_item(row(item_network, item_domain, item_type, item_id));
+  end if;
+  leaf := coalesce(leaf, dpg_private.ensure_partition('items', item_network, item_domain));
+  if not is_known_url then
+    perform dpg_private.register_instance_url(item_instance_url);
+  end if;
   item_id := coalesce(item_id, gen_random_uuid());
 
   -- Most upserts are new items: one insert through the root, whose plan is kept and knows no leaves. Its constraint is not

@@ -7,7 +7,9 @@ set search_path = pg_catalog, pg_temp
 as $body$
 begin
   -- one that is there already goes on; locked, so that it is not deleted and made anew
-  if (dpg_private.lock_item(item, 'key share')).item_id is null then
+  if (
+    dpg_private.lock_item(dpg_private.leaf('items', item.item_network, item.item_domain), item, 'key share')
+  ).item_id is null then
     perform dpg_private.refuse_undeclared_item(item, index);
   end if;
 end

@@ -1,5 +1,5 @@
-create or replace function dpg_private.page_position(scope text, page_token text)
-returns jsonb
+create or replace function dpg_private.page_position(scope bigint, page_token text)
+returns bytea
 language plpgsql
 stable
 parallel safe
@@ -7,13 +7,19 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  body text := substr(page_token, 17);
+  body constant text := substr(page_token, 17);
+  "position" bytea;
+  genuine text;
 begin
   if page_token is null then
     return null;
   end if;
-  if left(encode(sha256(convert_to(scope || body, 'UTF8')), 'hex'), 16) = left(page_token, 16) then
-    return convert_from(decode(translate(body, '-_', '+/') || repeat('=', (4 - length(body) % 4) % 4), 'base64'), 'UTF8')::jsonb;
+  if body ~ '^([0-9a-f]{2})+$' then
+    "position" := decode(body, 'hex');
+    execute 'select ' || dpg_private.page_token('$1', '$2') into genuine using scope, "position";
+  end if;
+  if genuine = page_token then
+    return "position";
   end if;
   raise exception using
     errcode = 'DP011',
@@ -23,5 +29,5 @@ begin
 end
 $body$;
 
-comment on function dpg_private.page_position(text, text) is
-  'The place in the order that a token of this scope stands for; null for null. Raises DP011 for any other token.';
+comment on function dpg_private.page_position(bigint, text) is
+  'The place in the order that a token of this scope stands for, as bytes; null for null. Raises DP011 for any other token.';

@@ -5,7 +5,7 @@ stable
 parallel safe
 security invoker
 return case
-  when not coalesce(dpg_private.is_key(actor) and actor <> dpg_private.tombstone(), false) then dpg_private.refuse_actor(actor)
+  when not coalesce(dpg_private.is_actor(actor), false) then dpg_private.refuse_actor(actor)
 end;
 
 comment on function dpg_private.check_actor(text) is

@@ -8,11 +8,7 @@ set search_path = pg_catalog, pg_temp
 as $body$
 begin
   if not exists (select from public."user" u where u.id = check_user.actor) then
-    raise exception using
-      errcode = 'DP009',
-      message = format('user %L is not known here', left(actor, 120)),
-      hint = 'Create the user in public."user" first, or pass the id of one that is there.',
-      detail = jsonb_build_object('actor', actor)::text;
+    perform dpg_private.refuse_unknown_user(actor);
   end if;
 end
 $body$;

@@ -1,0 +1,19 @@
+create or replace function dpg_private.refuse_unknown_user(actor text)
+returns void
+language plpgsql
+stable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  raise exception using
+    errcode = 'DP009',
+    message = format('user %L is not known here', left(actor, 120)),
+    hint = 'Create the user in public."user" first, or pass the id of one that is there.',
+    detail = jsonb_build_object('actor', actor)::text;
+end
+$body$;
+
+comment on function dpg_private.refuse_unknown_user(text) is
+  'Raises DP009 for an actor who is not in public."user".';
