@@ -139,6 +139,7 @@
 --!include networks/refuse_undeclared_action.sql
 --!include networks/check_domain_declared.sql
 --!include networks/check_undeclared_item.sql
+--!include networks/check_undeclared_items.sql
 --!include networks/check_action_type_declared.sql
 --!include networks/is_permitted.sql
 --!include networks/is_begun.sql

@@ -8,6 +8,7 @@ as $body$
 declare
   proposed dpg.action_events;
   stored dpg.action_events;
+  is_new boolean;
 begin
   proposed := dpg_private.event_of_object(event);
   if dpg_private.is_instance_url(proposed.origin_instance_domain) then
@@ -34,18 +35,28 @@ begin
   select proposed.*
   on conflict do nothing
   returning * into stored;
-  if found then
+  is_new := found;
+  if not is_new then
+    stored := dpg_private.get_event(proposed.partition_network, proposed.action_type, proposed.event_id);
+    if stored.event_id is null then
+      stored := dpg_private.get_event_of_update(
+        proposed.partition_network, proposed.action_type, proposed.origin_instance_domain,
+        proposed.action_id, proposed.update_count
+      );
+    end if;
+    if stored.event_id is null then
+      -- a unique index that is not ours has such a row, which raises here
+      insert into dpg.action_events
+      select proposed.*
+      returning * into stored;
+      is_new := true;
+    end if;
+  end if;
+  if is_new then
     perform dpg_private.note_mirrored_action(stored);
     return stored;
   end if;
 
-  stored := dpg_private.get_event(proposed.partition_network, proposed.action_type, proposed.event_id);
-  if stored.event_id is null then
-    stored := dpg_private.get_event_of_update(
-      proposed.partition_network, proposed.action_type, proposed.origin_instance_domain,
-      proposed.action_id, proposed.update_count
-    );
-  end if;
   -- whether the source is local was decided when the event came
   proposed.source_item_is_local := stored.source_item_is_local;
   if not dpg_private.is_same_event(stored, proposed) then

@@ -14,7 +14,9 @@ declare
   json_bytes constant bigint := coalesce(dpg_private.limit_of('json_bytes_per_document'), 268435455);
   targets dpg.item_ref[]; -- the leaves
   target dpg.item_ref;
+  undeclared uuid[]; -- ids of items that are there already, though their networks do not declare them
   inserted uuid[];
+  deleted record;
 begin
   perform dpg_private.check_actor(actor);
   if items is null or jsonb_typeof(items) <> 'array' then
@@ -92,17 +94,7 @@ begin
     order by t.item_network, t.item_domain
   );
   if exists (select from dpg.networks n join unnest(targets) t on n.network = t.item_network) then
-    -- one statement, so that all are held to one document
-    perform dpg_private.check_undeclared_item(
-      row(r.item_network, r.item_domain, r.item_type, r.item_id), (r.position - 1)::integer
-    )
-    from unnest(rows) with ordinality r(
-      item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
-      item_latitude, item_longitude, created_by, created_at, updated_at, position
-    )
-    join dpg.networks n on n.network = r.item_network
-    where (n.item_types -> r.item_domain ? r.item_type) is not true
-    order by r.position;
+    undeclared := dpg_private.check_undeclared_items(rows);
   end if;
   foreach target in array targets loop
     perform dpg_private.leaf_to_write('items', target.item_network, target.item_domain);
@@ -122,6 +114,24 @@ begin
   select case when ids_given then array_agg(n.item_id) end
   into inserted
   from inserted_rows n;
+
+  -- An undeclared item that was deleted since would be made anew. To lock it from the first would cross others: leaves are
+  -- made before any row is locked, and rows are locked in the order of their keys.
+  if undeclared && inserted then
+    select
+      row(r.item_network, r.item_domain, r.item_type, r.item_id)::dpg.item_ref as item,
+      (r.position - 1)::integer as index
+    into deleted
+    from unnest(rows) with ordinality r(
+      item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
+      item_latitude, item_longitude, created_by, created_at, updated_at, position
+    )
+    where r.item_id = any (undeclared)
+      and r.item_id = any (inserted)
+    order by r.position
+    limit 1;
+    perform dpg_private.refuse_undeclared_item(deleted.item, deleted.index);
+  end if;
 
   if ids_given and coalesce(cardinality(inserted), 0) < cardinality(rows) then
     rows := dpg_private.replace_items(actor, rows, inserted);

@@ -9,7 +9,7 @@ import { addUsers, student, tutor } from '../sdk/story.js';
 import { migrateToCurrent } from '../support/migrations.js';
 import { soak } from '../support/soak.js';
 import { type TestDatabase, testDatabase } from '../support/test-database.js';
-import { openSessions, refusals, type Session, until, untilWaiting } from './sessions.js';
+import { attachedLeaves, openSessions, refusals, type Session, until, untilWaiting } from './sessions.js';
 
 const ROUNDS = soak(12, 1000);
 const SESSIONS = 8;
@@ -214,6 +214,86 @@ describe.each(databases)('under %s', (_name, opening) => {
     expect(Object.keys(refused).map((what) => what.slice(0, 5))).toEqual(
       name === 'delete_item' ? ['DP002'] : [],
     );
+  });
+
+  /** A network whose document no longer declares the type `old`: items of it that are there go on. */
+  async function withOldItems(
+    item_network: string,
+    ...changes: Partial<UpsertItem>[]
+  ): Promise<UpsertItem[]> {
+    const old = changes.map((change) => student({ item_network, item_id: randomUUID(), ...change }));
+    await dpg().as('ravi').items.upsertMany(old);
+    const item_schemas = { new: {} };
+    await dpg().networks.register({
+      name: item_network,
+      domains: ['student', 'tutor'].map((name) => ({ name, item_schemas })),
+      instances: [],
+      actions: {},
+    });
+    return old;
+  }
+
+  // The same for a leaf of items, which an array makes that also has an item of a type that is declared no longer: the
+  // array is held up in the queue for new partitions, and must not hold that item.
+  test.each([
+    ['erase_user', (session: Session) => session.sql`select dpg.erase_user('officer', 'ravi', 'a test')`],
+    [
+      'delete_item',
+      (session: Session, item: UpsertItem) =>
+        session.as('ravi').items.delete(item as UpsertItem & { item_id: string }),
+    ],
+  ])('upsert_items of an undeclared item and the first of a domain, against %s', async (name, call) => {
+    const item_network = `undeclared against ${name}`;
+    const [old] = (await withOldItems(item_network, { item_type: 'old' })) as [UpsertItem];
+    const [queue, writer, eraser] = sessions as [Session, Session, Session];
+    let written: Promise<PromiseSettledResult<unknown>[]> | undefined;
+    await queue.sql.begin(async (tx) => {
+      await tx`select dpg.ensure_action_event_partition(${`undeclared held up by ${name}`}, 'connect')`;
+      written = Promise.allSettled([
+        writer.as('ravi').items.upsertMany([old, tutor({ item_network, item_type: 'new' })]),
+      ]);
+      await untilWaiting(database.sql, [writer.pid]);
+      // not held up: the array has locked nothing yet
+      await call(eraser, old);
+    });
+    // it is another's now, or gone: who is not declared does not come back
+    const refused = refusals((await written) ?? []);
+    expect(Object.keys(refused).map((what) => what.slice(0, 5))).toEqual([
+      name === 'delete_item' ? 'DP014' : 'DP003',
+    ]);
+    expect(await attachedLeaves(database.sql, item_network)).toEqual([
+      `items: FOR VALUES IN ('${item_network}') > FOR VALUES IN ('student')`,
+    ]);
+    expect((await dpg().items.find({ item_network, item_domain: 'student' })).rows).toHaveLength(
+      name === 'delete_item' ? 0 : 1,
+    );
+  });
+
+  test('upsert_items of a declared and an undeclared item against the erasure of their owner', async () => {
+    const ids = ['1', '2', '3'].map((digit) => `${digit.repeat(8)}-0000-4000-8000-000000000002`);
+    const items = await withOldItems(
+      'undeclared against erasure',
+      { item_type: 'new', item_id: ids[0] },
+      { item_type: 'new', item_id: ids[1] },
+      { item_type: 'old', item_id: ids[2] },
+    );
+    const [first, second, third] = items as [UpsertItem, UpsertItem, UpsertItem];
+    const [holder, eraser, writer] = sessions as [Session, Session, Session];
+    let running: Promise<PromiseSettledResult<unknown>[]> | undefined;
+    // the erasure has the first and waits for the second; the array needs the first and the third
+    await holder.sql.begin(async (tx) => {
+      await tx`select from dpg.items where item_id = ${second.item_id as string} for update`;
+      const erasing = eraser.sql`select dpg.erase_user('officer', 'ravi', 'a test')`.then(() => 'erased');
+      await untilWaiting(database.sql, [eraser.pid]);
+      const writing = writer
+        .as('ravi')
+        .items.upsertMany([{ ...first, item_state: { name: 'changed' } }, third]);
+      running = Promise.allSettled([erasing, writing]);
+      await untilWaiting(database.sql, [eraser.pid, writer.pid]);
+    });
+    const [erased, written] = (await running) ?? [];
+    expect(erased).toEqual({ status: 'fulfilled', value: 'erased' });
+    expect(written).toMatchObject({ status: 'rejected', reason: { code: 'DP003' } });
   });
 
   test('transitions against deletes of the items, erasure of a party and redaction of the events', async () => {
