@@ -80,10 +80,12 @@ function bars(finding: Finding): Plot.PlotOptions {
 function lines({ measurements, unit, axis }: Finding): Plot.PlotOptions {
   const points = measurements.map((m) => ({ ...m, x: Number(m.what.replaceAll(',', '')) }));
   const last = Math.max(...points.map(({ x }) => x));
+  const marginRight = Math.max(190, 20 + 5.4 * Math.max(...points.map(({ who }) => who.length)));
   return {
     height: 420,
+    width: WIDTH + marginRight - 190,
     marginLeft: 60,
-    marginRight: 190,
+    marginRight,
     x: { type: 'log', axis: null },
     y: {
       label: `${unit} (median, logarithmic)`,

@@ -9,6 +9,7 @@ import { creation } from './creation.js';
 import { filters } from './filters.js';
 import { leaves } from './leaves.js';
 import { nearest } from './nearest.js';
+import { network } from './network.js';
 import { scale } from './scale.js';
 import { settings } from './settings.js';
 import { upsert } from './upsert.js';
@@ -20,6 +21,7 @@ export const experiments: Experiment[] = [
   upsert,
   upsertConcurrently,
   actions,
+  network,
   bulk,
   circle,
   nearest,

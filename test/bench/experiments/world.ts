@@ -48,10 +48,14 @@ export function knownItem(domain: keyof typeof OWNERS, n: number): ItemKey {
 
 const uuid = (n: number) => `00000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
 
-/** This project, bare SQL and the seed's use, each in a database of its own. */
-export async function contestants(bench: Bench, connections = 1): Promise<Contestant[]> {
+/** This project, bare SQL and the seed's use, each in a database of its own, and each by the way that its URL is given. */
+export async function contestants(
+  bench: Bench,
+  connections = 1,
+  way = (url: string) => url,
+): Promise<Contestant[]> {
   worlds ??= [await dpgWorld(bench), await dpgWorld(bench), await seedWorld(bench)];
-  const [dpg, bare, seed] = worlds;
+  const [dpg, bare, seed] = worlds.map(way) as typeof worlds;
   return [
     dpgContestant(dpg, connections),
     bareContestant(bare, connections),
