@@ -1,4 +1,4 @@
-create or replace function dpg_private.check_undeclared_item(item dpg.item_ref, index integer default null)
+create or replace function dpg_private.check_undeclared_item(item dpg.item_ref)
 returns void
 language plpgsql
 volatile
@@ -10,10 +10,10 @@ begin
   if (
     dpg_private.lock_item(dpg_private.leaf('items', item.item_network, item.item_domain), item, 'key share')
   ).item_id is null then
-    perform dpg_private.refuse_undeclared_item(item, index);
+    perform dpg_private.refuse_undeclared_item(item);
   end if;
 end
 $body$;
 
-comment on function dpg_private.check_undeclared_item(dpg.item_ref, integer) is
+comment on function dpg_private.check_undeclared_item(dpg.item_ref) is
   'Raises DP014 for an item that its network does not declare, unless it is there already.';
