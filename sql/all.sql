@@ -26,7 +26,7 @@
 --!include arguments/check_document.sql
 --!include arguments/check_remarks.sql
 --!include pages/page_seal.sql
---!include pages/page_scope.sql
+--!include pages/page_binding.sql
 --!include pages/page_token.sql
 --!include pages/page_position.sql
 --!include pages/page_time.sql

@@ -1,5 +1,5 @@
 --! Previous: sha1:176df4bfcb4644349137a33d410c48a679a00fa4
---! Hash: sha1:d3f7a204d31057e43f6fe260e52110d4ecaf017c
+--! Hash: sha1:b3a88fd6c1731ab3e9888ff72dbbbd11c874e252
 --! Message: fewer statements a call
 
 alter table dpg.items
@@ -77,37 +77,37 @@ end;
 comment on function dpg_private.check_document(text, jsonb, integer) is
   'Raises DP001 unless document is a JSON object within the limit json_bytes_per_document of dpg.limits; documents of up to 1,024 bytes, the smallest limit that can be set, are not looked up. Stored parsed and inlined.';
 --! EndIncluded arguments/check_document.sql
---! Included pages/page_scope.sql
-create or replace function dpg_private.page_scope(call text, filters jsonb)
-returns table (scope bigint)
+--! Included pages/page_binding.sql
+create or replace function dpg_private.page_binding(call text, filters jsonb)
+returns table (binding bigint)
 language sql
 stable
 parallel safe
 security invoker
 begin atomic
-  select hashtextextended(s.seal::text || page_scope.call || page_scope.filters::text collate "C", 0)
+  select hashtextextended(s.seal::text || page_binding.call || page_binding.filters::text collate "C", 0)
   from dpg_private.page_seal s;
 end;
 
-comment on function dpg_private.page_scope(text, jsonb) is
+comment on function dpg_private.page_binding(text, jsonb) is
   'What a page token is bound to: a hash over this database, the call and its filters. Stored parsed and inlined.';
---! EndIncluded pages/page_scope.sql
+--! EndIncluded pages/page_binding.sql
 --! Included pages/page_token.sql
-create or replace function dpg_private.page_token(scope text, "position" text)
+create or replace function dpg_private.page_token(binding text, "position" text)
 returns text
 language sql
 immutable
 parallel safe
 security invoker
 return format(
-  'lpad(to_hex(hashtextextended(encode(%2$s, ''hex'') collate "C", %1$s)), 16, ''0'') || encode(%2$s, ''hex'')', scope, "position"
+  'lpad(to_hex(hashtextextended(encode(%2$s, ''hex'') collate "C", %1$s)), 16, ''0'') || encode(%2$s, ''hex'')', binding, "position"
 );
 
 comment on function dpg_private.page_token(text, text) is
-  'The expression for the token of a row, from the parameter that holds the dpg_private.page_scope and the expression (bytea) for the row''s place in the order, which dpg_private.page_position gives back: 16 hexadecimal digits of a hash over both, then the place in hexadecimal digits. A text, since every row has a token and a function in PL/pgSQL would take longer than the rest of the row. The hash begins with a random value of the database, so that nobody makes a token by hand; it keeps mistakes out, not an attacker, whom a token would give nothing.';
+  'The expression for the token of a row, from the parameter that holds the dpg_private.page_binding and the expression (bytea) for the row''s place in the order, which dpg_private.page_position gives back: 16 hexadecimal digits of a hash over both, then the place in hexadecimal digits. A text, since every row has a token and a function in PL/pgSQL would take longer than the rest of the row. The hash begins with a random value of the database, so that nobody makes a token by hand; it keeps mistakes out, not an attacker, whom a token would give nothing.';
 --! EndIncluded pages/page_token.sql
 --! Included pages/page_position.sql
-create or replace function dpg_private.page_position(scope bigint, page_token text)
+create or replace function dpg_private.page_position(binding bigint, page_token text)
 returns bytea
 language plpgsql
 stable
@@ -125,7 +125,7 @@ begin
   end if;
   if body ~ '^([0-9a-f]{2})+$' then
     "position" := decode(body, 'hex');
-    execute 'select ' || dpg_private.page_token('$1', '$2') into genuine using scope, "position";
+    execute 'select ' || dpg_private.page_token('$1', '$2') into genuine using binding, "position";
   end if;
   if genuine = page_token then
     return "position";
@@ -139,7 +139,7 @@ end
 $body$;
 
 comment on function dpg_private.page_position(bigint, text) is
-  'The place in the order that a token of this scope stands for, as bytes; null for null. Raises DP011 for any other token.';
+  'The place in the order that a token of this binding stands for, as bytes; null for null. Raises DP011 for any other token.';
 --! EndIncluded pages/page_position.sql
 --! Included pages/page_time.sql
 create or replace function dpg_private.page_time("position" bytea)
@@ -247,6 +247,7 @@ comment on function dpg_private.check_user(text) is
   'Raises DP009 unless actor is the id of a user in public."user".';
 --! EndIncluded users/check_user.sql
 --! Included items/items.sql
+-- The checks are short, since PostgreSQL reads the stored form of a check anew at every insert. NaN is in no box.
 create table if not exists dpg.items (
   item_network text not null,
   item_domain text not null,
@@ -263,7 +264,6 @@ create table if not exists dpg.items (
   constraint items_pkey primary key (item_network, item_domain, item_type, item_id),
   constraint items_created_by_fkey foreign key (created_by) references public."user" (id),
   constraint items_state_check check (jsonb_typeof(item_state) = 'object'),
-  -- Short, since PostgreSQL reads the stored form of a check anew at every insert. NaN is in no box.
   constraint items_coordinates_check check (
     (item_latitude is null) = (item_longitude is null)
     and point(item_latitude, item_longitude) <@ box '(90, 180), (-90, -180)'
@@ -982,7 +982,7 @@ set extra_float_digits = 1 -- a circle must have the same token in every session
 as $body$
 declare
   leaf regclass;
-  scope bigint;
+  binding bigint;
   page_start bytea;
   circle dpg_private.circle_bounds;
   conditions text;
@@ -1004,13 +1004,13 @@ begin
       dpg_private.check_circle(latitude, longitude, radius_meters, true),
       dpg_private.check_page_size(page_size);
   end if;
-  select s.scope
-  into scope
-  from dpg_private.page_scope('find_items', jsonb_build_array(
+  select b.binding
+  into binding
+  from dpg_private.page_binding('find_items', jsonb_build_array(
     item_network, item_domain, item_type, created_by, item_instance_url, item_schema_url, item_state,
     latitude, longitude, radius_meters
-  )) s;
-  page_start := dpg_private.page_position(scope, page_token);
+  )) b;
+  page_start := dpg_private.page_position(binding, page_token);
   leaf := dpg_private.leaf('items', item_network, item_domain);
   if leaf is null then
     return;
@@ -1054,7 +1054,7 @@ begin
   )
   using item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude,
     circle.bands, circle.south, circle.north, circle.west, circle.east, circle.reach,
-    scope, page_size, dpg_private.page_time(page_start), convert_from(substr(page_start, 25), 'UTF8'),
+    binding, page_size, dpg_private.page_time(page_start), convert_from(substr(page_start, 25), 'UTF8'),
     dpg_private.page_id(page_start), oldest;
 end
 $body$;
@@ -1143,7 +1143,7 @@ set extra_float_digits = 1 -- a distance must come back from the page token exac
 as $body$
 declare
   leaf regclass;
-  scope bigint;
+  binding bigint;
   page_start bytea;
   nearness_and_type text; -- of the row that the page starts after
   bounds dpg_private.circle_bounds;
@@ -1163,12 +1163,12 @@ begin
       dpg_private.check_circle(latitude, longitude, radius_meters, false),
       dpg_private.check_page_size(page_size);
   end if;
-  select s.scope
-  into scope
-  from dpg_private.page_scope('nearest_items', jsonb_build_array(
+  select b.binding
+  into binding
+  from dpg_private.page_binding('nearest_items', jsonb_build_array(
     item_network, item_domain, latitude, longitude, radius_meters, item_type, item_state
-  )) s;
-  page_start := dpg_private.page_position(scope, page_token);
+  )) b;
+  page_start := dpg_private.page_position(binding, page_token);
   nearness_and_type := convert_from(substr(page_start, 17), 'UTF8');
   leaf := dpg_private.leaf('items', item_network, item_domain);
   if leaf is null then
@@ -1212,7 +1212,7 @@ begin
   using item_type, dpg_private.place(latitude, longitude),
     case when radius_meters is not null then dpg_private.circle_box(latitude, longitude, radius_meters) end,
     bounds.reach, item_state, latitude, longitude,
-    scope, page_size, split_part(nearness_and_type, ' ', 1)::double precision,
+    binding, page_size, split_part(nearness_and_type, ' ', 1)::double precision,
     substr(nearness_and_type, strpos(nearness_and_type, ' ') + 1), encode(substr(page_start, 1, 16), 'hex')::uuid;
 end
 $body$;
@@ -1314,7 +1314,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  scope bigint;
+  binding bigint;
   page_start bytea;
   keys jsonb; -- update_count, partition_network and action_type of the row that the page starts after
   searches text;
@@ -1327,12 +1327,12 @@ begin
   if update_count < 0 then
     perform dpg_private.refuse_argument('update_count', to_jsonb(update_count), 'is negative', 'update_count starts at 0.');
   end if;
-  select s.scope
-  into scope
-  from dpg_private.page_scope('find_events', jsonb_build_array(
+  select b.binding
+  into binding
+  from dpg_private.page_binding('find_events', jsonb_build_array(
     actor, ownership_role, partition_network, action_type, action_id, action_status, update_count, item_id
-  )) s;
-  page_start := dpg_private.page_position(scope, page_token);
+  )) b;
+  page_start := dpg_private.page_position(binding, page_token);
   keys := convert_from(substr(page_start, 25), 'UTF8')::jsonb;
 
   -- one search for each leaf and role, each answered by an index in the order of the page
@@ -1389,7 +1389,7 @@ begin
     ),
     searches
   )
-  using actor, action_id, action_status, update_count, item_id, scope, page_size,
+  using actor, action_id, action_status, update_count, item_id, binding, page_size,
     dpg_private.page_time(page_start), (keys ->> 0)::integer, keys ->> 1, keys ->> 2, dpg_private.page_id(page_start);
 end
 $body$;
@@ -1923,7 +1923,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  scope bigint;
+  binding bigint;
   page_start bytea;
   keys jsonb; -- partition_network, action_type and target_item_instance_url of the row that the page starts after
   searches text;
@@ -1933,12 +1933,12 @@ begin
   perform
     dpg_private.check_party_filters(actor, ownership_role, partition_network, action_type, action_status),
     dpg_private.check_page_size(page_size);
-  select s.scope
-  into scope
-  from dpg_private.page_scope('find_actions', jsonb_build_array(
+  select b.binding
+  into binding
+  from dpg_private.page_binding('find_actions', jsonb_build_array(
     actor, ownership_role, partition_network, action_type, action_status, item_id
-  )) s;
-  page_start := dpg_private.page_position(scope, page_token);
+  )) b;
+  page_start := dpg_private.page_position(binding, page_token);
   keys := convert_from(substr(page_start, 25), 'UTF8')::jsonb;
 
   -- One search for each leaf and role, each answered by an index in the order of the page. What lives on other instances
@@ -2009,7 +2009,7 @@ begin
     ),
     searches
   )
-  using actor, action_status, item_id, scope, page_size,
+  using actor, action_status, item_id, binding, page_size,
     dpg_private.page_time(page_start), keys ->> 0, keys ->> 1, dpg_private.page_id(page_start), keys ->> 2,
     partition_network, action_type;
 end
@@ -2018,3 +2018,135 @@ $body$;
 comment on function dpg.find_actions(text, text, text, text, text, uuid, integer, text) is
   'The actions of which the actor is a party, also those that live on other instances as far as their events were mirrored (target_item_instance_url says where; requirements_snapshot is {}), latest change first (updated_at descending, then partition_network, action_type and action_id). ownership_role is initiated (the actor owned the source), received (the target) or all; item_id means the item on that side. A page has page_size rows (1 to 1,000, 20 unless told); next_page_token of a row, passed as page_token with the same filters, continues after it; fewer rows than page_size means the end. Raises DP001, DP011. Example: select * from dpg.find_actions(''ravi'', ''received'', ''yellow_dot'', ''connect'', ''created'')';
 --! EndIncluded actions/find_actions.sql
+--! Included access/comments.sql
+-- Columns of the types that functions return mean what the columns of their tables mean.
+do $body$
+declare
+  described record;
+begin
+  for described in
+    select
+      pg_catalog.format('dpg.%I.%I', t.relname, a.attname) as name,
+      coalesce(
+        pg_catalog.col_description(r.oid, o.attnum),
+        case a.attname
+          when 'position' then 'Position in the feed, passed to acknowledge.'
+          when 'next_page_token' then 'Passed as page_token with the same filters it continues after this row.'
+          when 'distance_meters' then 'Distance in metres along the great circle.'
+          when 'ownership_roles' then 'The actor''s part: initiated (owner of the source), received (owner of the target), or both.'
+          when 'item_network' then 'Network of the item.'
+          when 'item_domain' then 'Domain of the item.'
+          when 'item_type' then 'Type of the item.'
+          when 'item_id' then 'Id of the item.'
+        end
+      ) as description
+    from pg_catalog.pg_class t
+    join pg_catalog.pg_attribute a on a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped
+    left join pg_catalog.pg_class r
+      on r.oid = case t.relname
+        when 'found_item' then 'dpg.items'
+        when 'nearest_item' then 'dpg.items'
+        when 'found_action' then 'dpg.item_actions'
+        when 'found_event' then 'dpg.action_events'
+        when 'feed_event' then 'dpg.action_events'
+      end::pg_catalog.regclass
+    left join pg_catalog.pg_attribute o on o.attrelid = r.oid and o.attname = a.attname
+    where t.relnamespace = 'dpg'::pg_catalog.regnamespace
+      and t.relkind = 'c'
+      and pg_catalog.col_description(t.oid, a.attnum) is null
+  loop
+    execute pg_catalog.format('comment on column %s is %L', described.name, described.description);
+  end loop;
+end
+$body$;
+
+comment on constraint items_pkey on dpg.items is 'One item of each key.';
+comment on constraint items_created_by_fkey on dpg.items is 'The owner is a user of this instance; a user who owns items cannot be deleted: see dpg.erase_user.';
+comment on constraint items_state_check on dpg.items is 'A document is a JSON object.';
+comment on constraint items_coordinates_check on dpg.items is 'Latitude and longitude: both or neither, in degrees.';
+comment on constraint item_actions_pkey on dpg.item_actions is 'One action of each key.';
+comment on constraint item_actions_partition_check on dpg.item_actions is 'An action lies in its target''s network.';
+comment on constraint item_actions_requirements_check on dpg.item_actions is 'Requirements are a JSON object.';
+comment on constraint item_actions_update_count_check on dpg.item_actions is 'update_count starts at 0.';
+comment on constraint item_actions_source_local_check on dpg.item_actions is 'source_local_item_id is null or the id of a source of this instance and network.';
+comment on constraint action_events_pkey on dpg.action_events is 'One event of each key.';
+comment on constraint action_events_update_key on dpg.action_events is 'One event for each update of an action.';
+comment on constraint action_events_payload_check on dpg.action_events is 'A payload is a JSON object.';
+comment on constraint action_events_update_count_check on dpg.action_events is 'update_count starts at 0.';
+comment on constraint action_definitions_pkey on dpg.action_definitions is 'One graph for each action type of a network.';
+comment on constraint networks_pkey on dpg.networks is 'One registered document of each network.';
+comment on constraint limits_pkey on dpg.limits is 'One row for each limit.';
+comment on constraint limits_name_check on dpg.limits is 'The limits that there are.';
+comment on constraint limits_value_check on dpg.limits is 'What a limit may be.';
+comment on constraint redactions_pkey on dpg.redactions is 'One row for each redaction.';
+comment on constraint redactions_kind_check on dpg.redactions is 'The kinds that there are.';
+comment on constraint redactions_event_check on dpg.redactions is 'An event is named by its whole key, a user not at all.';
+comment on sequence dpg.redactions_redaction_id_seq is 'Numbers of dpg.redactions.';
+comment on constraint subscriptions_pkey on dpg.subscriptions is 'One subscription of each name.';
+comment on constraint subscriptions_order_check on dpg.subscriptions is 'What is acknowledged was handed out.';
+comment on constraint failed_events_pkey on dpg.failed_events is 'One row for each event of a subscription.';
+comment on constraint failed_events_state_check on dpg.failed_events is 'The states that there are.';
+comment on constraint failed_events_subscription_fkey on dpg.failed_events is 'Goes with its subscription.';
+comment on index dpg.action_definitions_pkey is 'For define_action and for each new action and transition.';
+comment on index dpg.networks_pkey is 'For each call that writes something new.';
+comment on index dpg.limits_pkey is 'For each call that looks up a limit.';
+comment on index dpg.redactions_pkey is 'For the order of the records.';
+comment on index dpg.subscriptions_pkey is 'For each call that names a subscription.';
+comment on index dpg.failed_events_pkey is 'For each call that names a failed event.';
+--! EndIncluded access/comments.sql
+--! Included access/privileges.sql
+-- Stated anew by each migration, so that what is granted is what stands here. Nothing is granted to PUBLIC.
+do $body$
+declare
+  object record;
+begin
+  revoke all on schema dpg, dpg_private from public;
+  grant usage on schema dpg to dpg_app, dpg_readonly, dpg_admin;
+
+  for object in
+    select
+      p.oid::pg_catalog.regprocedure as signature,
+      n.nspname = 'dpg' as is_api,
+      p.proname ~ '^(get|find|count|nearest)_' as reads_only,
+      p.proname in ('redact_event', 'erase_user', 'forget_instance_url', 'register_network', 'unregister_network') as is_administration
+    from pg_catalog.pg_proc p
+    join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+    where n.nspname in ('dpg', 'dpg_private')
+  loop
+    execute pg_catalog.format('revoke all on function %s from public', object.signature);
+    if object.is_api then
+      execute pg_catalog.format('grant execute on function %s to dpg_admin', object.signature);
+      if not object.is_administration then
+        execute pg_catalog.format('grant execute on function %s to dpg_app', object.signature);
+      end if;
+      if object.reads_only then
+        execute pg_catalog.format('grant execute on function %s to dpg_readonly', object.signature);
+      end if;
+    end if;
+  end loop;
+
+  for object in
+    select pg_catalog.format('%I.%I', n.nspname, t.typname) as name
+    from pg_catalog.pg_type t
+    join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+    join pg_catalog.pg_class c on c.oid = t.typrelid
+    where n.nspname = 'dpg'
+      and c.relkind = 'c'
+  loop
+    execute pg_catalog.format('revoke all on type %s from public', object.name);
+    execute pg_catalog.format('grant usage on type %s to dpg_app, dpg_readonly, dpg_admin', object.name);
+  end loop;
+end
+$body$;
+
+revoke all on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definitions, dpg.instance_urls, dpg.partitions,
+  dpg.limits, dpg.redactions, dpg.networks
+from dpg_app, dpg_readonly, dpg_admin;
+
+grant select on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definitions, dpg.instance_urls, dpg.partitions,
+  dpg.limits, dpg.subscriptions, dpg.failed_events, dpg.subscription_status, dpg.peers, dpg.networks
+to dpg_app, dpg_readonly, dpg_admin;
+
+grant select on dpg.redactions to dpg_admin;
+grant update (limit_value) on dpg.limits to dpg_admin;
+--! EndIncluded access/privileges.sql

@@ -15,7 +15,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  scope bigint;
+  binding bigint;
   page_start bytea;
   keys jsonb; -- partition_network, action_type and target_item_instance_url of the row that the page starts after
   searches text;
@@ -25,12 +25,12 @@ begin
   perform
     dpg_private.check_party_filters(actor, ownership_role, partition_network, action_type, action_status),
     dpg_private.check_page_size(page_size);
-  select s.scope
-  into scope
-  from dpg_private.page_scope('find_actions', jsonb_build_array(
+  select b.binding
+  into binding
+  from dpg_private.page_binding('find_actions', jsonb_build_array(
     actor, ownership_role, partition_network, action_type, action_status, item_id
-  )) s;
-  page_start := dpg_private.page_position(scope, page_token);
+  )) b;
+  page_start := dpg_private.page_position(binding, page_token);
   keys := convert_from(substr(page_start, 25), 'UTF8')::jsonb;
 
   -- One search for each leaf and role, each answered by an index in the order of the page. What lives on other instances
@@ -101,7 +101,7 @@ begin
     ),
     searches
   )
-  using actor, action_status, item_id, scope, page_size,
+  using actor, action_status, item_id, binding, page_size,
     dpg_private.page_time(page_start), keys ->> 0, keys ->> 1, dpg_private.page_id(page_start), keys ->> 2,
     partition_network, action_type;
 end

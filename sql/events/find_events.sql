@@ -17,7 +17,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  scope bigint;
+  binding bigint;
   page_start bytea;
   keys jsonb; -- update_count, partition_network and action_type of the row that the page starts after
   searches text;
@@ -30,12 +30,12 @@ begin
   if update_count < 0 then
     perform dpg_private.refuse_argument('update_count', to_jsonb(update_count), 'is negative', 'update_count starts at 0.');
   end if;
-  select s.scope
-  into scope
-  from dpg_private.page_scope('find_events', jsonb_build_array(
+  select b.binding
+  into binding
+  from dpg_private.page_binding('find_events', jsonb_build_array(
     actor, ownership_role, partition_network, action_type, action_id, action_status, update_count, item_id
-  )) s;
-  page_start := dpg_private.page_position(scope, page_token);
+  )) b;
+  page_start := dpg_private.page_position(binding, page_token);
   keys := convert_from(substr(page_start, 25), 'UTF8')::jsonb;
 
   -- one search for each leaf and role, each answered by an index in the order of the page
@@ -92,7 +92,7 @@ begin
     ),
     searches
   )
-  using actor, action_id, action_status, update_count, item_id, scope, page_size,
+  using actor, action_id, action_status, update_count, item_id, binding, page_size,
     dpg_private.page_time(page_start), (keys ->> 0)::integer, keys ->> 1, keys ->> 2, dpg_private.page_id(page_start);
 end
 $body$;

@@ -18,7 +18,7 @@ set extra_float_digits = 1 -- a distance must come back from the page token exac
 as $body$
 declare
   leaf regclass;
-  scope bigint;
+  binding bigint;
   page_start bytea;
   nearness_and_type text; -- of the row that the page starts after
   bounds dpg_private.circle_bounds;
@@ -38,12 +38,12 @@ begin
       dpg_private.check_circle(latitude, longitude, radius_meters, false),
       dpg_private.check_page_size(page_size);
   end if;
-  select s.scope
-  into scope
-  from dpg_private.page_scope('nearest_items', jsonb_build_array(
+  select b.binding
+  into binding
+  from dpg_private.page_binding('nearest_items', jsonb_build_array(
     item_network, item_domain, latitude, longitude, radius_meters, item_type, item_state
-  )) s;
-  page_start := dpg_private.page_position(scope, page_token);
+  )) b;
+  page_start := dpg_private.page_position(binding, page_token);
   nearness_and_type := convert_from(substr(page_start, 17), 'UTF8');
   leaf := dpg_private.leaf('items', item_network, item_domain);
   if leaf is null then
@@ -87,7 +87,7 @@ begin
   using item_type, dpg_private.place(latitude, longitude),
     case when radius_meters is not null then dpg_private.circle_box(latitude, longitude, radius_meters) end,
     bounds.reach, item_state, latitude, longitude,
-    scope, page_size, split_part(nearness_and_type, ' ', 1)::double precision,
+    binding, page_size, split_part(nearness_and_type, ' ', 1)::double precision,
     substr(nearness_and_type, strpos(nearness_and_type, ' ') + 1), encode(substr(page_start, 1, 16), 'hex')::uuid;
 end
 $body$;

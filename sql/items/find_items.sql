@@ -21,7 +21,7 @@ set extra_float_digits = 1 -- a circle must have the same token in every session
 as $body$
 declare
   leaf regclass;
-  scope bigint;
+  binding bigint;
   page_start bytea;
   circle dpg_private.circle_bounds;
   conditions text;
@@ -43,13 +43,13 @@ begin
       dpg_private.check_circle(latitude, longitude, radius_meters, true),
       dpg_private.check_page_size(page_size);
   end if;
-  select s.scope
-  into scope
-  from dpg_private.page_scope('find_items', jsonb_build_array(
+  select b.binding
+  into binding
+  from dpg_private.page_binding('find_items', jsonb_build_array(
     item_network, item_domain, item_type, created_by, item_instance_url, item_schema_url, item_state,
     latitude, longitude, radius_meters
-  )) s;
-  page_start := dpg_private.page_position(scope, page_token);
+  )) b;
+  page_start := dpg_private.page_position(binding, page_token);
   leaf := dpg_private.leaf('items', item_network, item_domain);
   if leaf is null then
     return;
@@ -93,7 +93,7 @@ begin
   )
   using item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude,
     circle.bands, circle.south, circle.north, circle.west, circle.east, circle.reach,
-    scope, page_size, dpg_private.page_time(page_start), convert_from(substr(page_start, 25), 'UTF8'),
+    binding, page_size, dpg_private.page_time(page_start), convert_from(substr(page_start, 25), 'UTF8'),
     dpg_private.page_id(page_start), oldest;
 end
 $body$;

@@ -1,3 +1,4 @@
+-- The checks are short, since PostgreSQL reads the stored form of a check anew at every insert. NaN is in no box.
 create table if not exists dpg.items (
   item_network text not null,
   item_domain text not null,
@@ -14,7 +15,6 @@ create table if not exists dpg.items (
   constraint items_pkey primary key (item_network, item_domain, item_type, item_id),
   constraint items_created_by_fkey foreign key (created_by) references public."user" (id),
   constraint items_state_check check (jsonb_typeof(item_state) = 'object'),
-  -- Short, since PostgreSQL reads the stored form of a check anew at every insert. NaN is in no box.
   constraint items_coordinates_check check (
     (item_latitude is null) = (item_longitude is null)
     and point(item_latitude, item_longitude) <@ box '(90, 180), (-90, -180)'

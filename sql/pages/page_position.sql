@@ -1,4 +1,4 @@
-create or replace function dpg_private.page_position(scope bigint, page_token text)
+create or replace function dpg_private.page_position(binding bigint, page_token text)
 returns bytea
 language plpgsql
 stable
@@ -16,7 +16,7 @@ begin
   end if;
   if body ~ '^([0-9a-f]{2})+$' then
     "position" := decode(body, 'hex');
-    execute 'select ' || dpg_private.page_token('$1', '$2') into genuine using scope, "position";
+    execute 'select ' || dpg_private.page_token('$1', '$2') into genuine using binding, "position";
   end if;
   if genuine = page_token then
     return "position";
@@ -30,4 +30,4 @@ end
 $body$;
 
 comment on function dpg_private.page_position(bigint, text) is
-  'The place in the order that a token of this scope stands for, as bytes; null for null. Raises DP011 for any other token.';
+  'The place in the order that a token of this binding stands for, as bytes; null for null. Raises DP011 for any other token.';

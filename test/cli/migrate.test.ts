@@ -123,18 +123,27 @@ describe('migrate', () => {
 
   test('where other content was run under the name: refused, and nothing changes', async () => {
     const database = await forThisTest('migrated');
-    await database.sql`update graphile_migrate.migrations set hash = 'sha1:other'`;
+    // the last one: others refer to those before it
+    const last = (await committedMigrations()).at(-1) ?? '';
+    await database.sql`update graphile_migrate.migrations set hash = 'sha1:other'
+      where filename = ${last.replace(/-.*/, '.sql')}`;
     const before = await catalogue(database.sql);
     const { exitCode, stderr } = await command.dpgDatabase(database.url, 'migrate');
     expect(exitCode).toBe(4);
-    expect(stderr).toMatch(
-      /^dpg-database: 000001-the-data-layer\.sql was run on this database with other content \(sha1:other\) than /,
-    );
+    expect(
+      stderr.startsWith(
+        `dpg-database: ${last} was run on this database with other content (sha1:other) than `,
+      ),
+    ).toBe(true);
     expect(stderr.trim().split('\n')).toHaveLength(2);
     expect(differences(before, await catalogue(database.sql), ['before', 'after'])).toEqual([]);
     expect(await command.document(database.url, 'status')).toMatchObject({
       exitCode: 1,
-      document: { migrations: [{ state: 'altered', recorded_hash: 'sha1:other' }] },
+      document: {
+        migrations: expect.arrayContaining([
+          expect.objectContaining({ name: last, state: 'altered', recorded_hash: 'sha1:other' }),
+        ]),
+      },
     });
   });
 

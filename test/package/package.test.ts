@@ -3,7 +3,7 @@
 
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
+import { inspect, stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { addUsers } from '../sdk/story.js';
 import { committedMigrations, migrationsFolder, projectFolder } from '../support/migrations.js';
@@ -243,7 +243,7 @@ const SCRIPTS: Script[] = [
         console.log(await dpg.partitions.ensureItem({ item_network: 'yellow_dot', item_domain: 'student' }));
         await dpg.end();
       }`,
-    expected: "[ '000001-the-data-layer.sql' ]\n[] function\ndpg.i_p_yellowdot_student\n",
+    expected: `${inspect(await committedMigrations())}\n[] function\ndpg.i_p_yellowdot_student\n`,
   },
 ];
 

@@ -21,6 +21,9 @@ import { startDevelopment } from './development.js';
 const REST =
   '-- Statements for one migration only go above this line; see README.md, "Develop".\n--!include all.sql\n';
 
+/** They look at what is there when they run, and so are part of every migration: what is new has no grants yet. */
+const EACH_TIME = ['access/comments.sql', 'access/privileges.sql'];
+
 const { values, positionals } = parseArgs({
   options: { amend: { type: 'boolean', default: false } },
   allowPositionals: true,
@@ -52,14 +55,15 @@ async function commitChanges(message: string, amend: boolean): Promise<string | 
     if (changed.length === 0 && !byHand)
       return 'Nothing changed under sql/ since the last committed migration.';
     // A comment of its own line is no statement; what is above the include may be.
-    const includes = changed.map((path) => `--!include ${path}`).join('\n');
+    const included = [...changed.filter((path) => !EACH_TIME.includes(path)), ...EACH_TIME];
+    const includes = included.map((path) => `--!include ${path}`).join('\n');
     await writeFile(
       current,
       before.replace(/^-- Statements for one.*\n/m, '').replace(/^--!\s*include all\.sql$/m, includes),
     );
     await commitOnServer(title);
     done = true;
-    console.log(changed.map((path) => `  ${path}`).join('\n'));
+    console.log(included.map((path) => `  ${path}`).join('\n'));
     return undefined;
   } finally {
     // graphile-migrate leaves the compiled text there when it fails.
