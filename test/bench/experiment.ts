@@ -35,6 +35,8 @@ export interface Ratio {
   /** The target: at most, or at least. */
   atMost?: number;
   atLeast?: number;
+  /** Without a target: what a row of the README's table says of this ratio and of all others with the same words. */
+  shown?: string;
 }
 
 export interface Finding {

@@ -55,11 +55,11 @@ function withTable(document: string, all: Kept[]): string {
   return `${document.slice(0, begin + BEGIN.length)}\n${written}\n${document.slice(end)}`;
 }
 
-/** A row for each target: the ratios that it holds for, from the lowest to the highest. One row where there is none. */
+/** A row for each target, or for what is shown without one: its ratios from the lowest to the highest. One row where there is neither. */
 function rows({ name, title, ratios }: Kept): string[] {
   const groups = new Map<string, Ratio[]>();
-  for (const ratio of ratios.filter((each) => target(each) !== '')) {
-    const key = `${ratio.what.split(', ')[0]} | ${target(ratio)}`;
+  for (const ratio of ratios.filter((each) => each.shown || target(each) !== '')) {
+    const key = ratio.shown ?? `${ratio.what.split(', ')[0]} | ${target(ratio)}`;
     groups.set(key, [...(groups.get(key) ?? []), ratio]);
   }
   const link = `[${title}](test/bench/results/${name}.svg)`;
@@ -70,8 +70,10 @@ function rows({ name, title, ratios }: Kept): string[] {
     const values = group.map(({ value }) => value);
     const [least, most] = [decimals(Math.min(...values)), decimals(Math.max(...values))];
     const met = group.filter(isMet).length;
-    const verdict = met === group.length ? 'met' : met === 0 ? 'missed' : `met in ${met} of ${group.length}`;
-    const what = others.length === 0 ? first.what : `${first.what.split(', ')[0]}, ${group.length} cases`;
+    const held = met === group.length ? 'met' : met === 0 ? 'missed' : `met in ${met} of ${group.length}`;
+    const verdict = first.shown ? '' : held;
+    const cases = others.length === 0 ? first.what : `${first.what.split(', ')[0]}, ${group.length} cases`;
+    const what = first.shown ?? cases;
     const value = least === most ? least : `${least} to ${most}`;
     return `| ${index === 0 ? link : ''} | ${what} | ${value} | ${target(first)} | ${verdict} |`;
   });

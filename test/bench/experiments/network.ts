@@ -68,6 +68,7 @@ export const network: Experiment = {
         whats.map((what) => ({
           what: `${of}, ${call}, at ${what} ms`,
           value: median(found, line(THIS, call), what) / median(found, line(who, call), what),
+          shown: `${of}, ${call}, ${whats.at(0)} to ${whats.at(-1)} ms away`,
         })),
       );
     return {
