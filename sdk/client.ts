@@ -2,10 +2,12 @@
 //
 // A postgres.js instance can be configured to read and write values in its own way (types, transforms, settings of the
 // session), and an application may well have done so. Nothing of that may change a row of ours, so everything travels
-// as text: arguments are of type unknown (no serializer is registered for it) and cast in the statement, results are
-// read raw (no parser and no transform of names or values runs). Columns are selected one by one, since PostgreSQL takes
-// as long to make JSON of a row as to find it.
+// as text: arguments are of type unknown (no serializer is registered for it) and cast in the statement, results are of
+// type text, for which postgres.js has no parser. Where the instance has one, or transforms rows or values, or does not
+// tell, they are read raw, which costs a buffer a cell: half as much again for a page. Columns are selected one by one,
+// since PostgreSQL takes as long to make JSON of a row as to find it.
 
+import type postgres from 'postgres';
 import { isConnectionLoss, OutcomeUnknownError, toDpgError } from './errors.js';
 
 /** What is needed of postgres.js: an instance, a reserved connection or a transaction (`sql.begin(tx => …)`). */
@@ -14,8 +16,10 @@ export interface Queryable {
     query: string,
     parameters?: unknown[],
     options?: { prepare?: boolean },
-  ): { raw(): PromiseLike<ArrayLike<ArrayLike<unknown>>> };
+  ): { raw(): PromiseLike<ArrayLike<Cells>>; values?(): PromiseLike<ArrayLike<Cells>> };
   typed(value: string | null, oid: number): unknown;
+  /** What the instance was made with; a transaction does not tell. */
+  readonly options?: object;
 }
 
 type ScalarType = 'text' | 'uuid' | 'integer' | 'bigint' | 'double precision' | 'jsonb' | 'timestamptz';
@@ -27,18 +31,18 @@ interface Kind<Value> {
   read(text: string): Value;
 }
 
-const asItIs = (column: string) => column;
+const asText = (column: string) => `${column}::text`;
 const bits = new DataView(new ArrayBuffer(8));
 
 /** What kinds of columns there are: texts are arrays of text, tables are named with their schema, times in UTC. */
 const kinds = {
-  text: { select: asItIs, read: (text: string) => text },
-  integer: { select: asItIs, read: Number },
-  bigint: { select: asItIs, read: BigInt },
-  boolean: { select: asItIs, read: (text: string) => text === 't' },
-  json: { select: asItIs, read: JSON.parse as (text: string) => unknown },
+  text: { select: asText, read: (text: string) => text },
+  integer: { select: asText, read: Number },
+  bigint: { select: asText, read: BigInt },
+  boolean: { select: asText, read: (text: string) => text === 'true' },
+  json: { select: asText, read: JSON.parse as (text: string) => unknown },
   texts: {
-    select: (column: string) => `array_to_json(${column})`,
+    select: (column: string) => `array_to_json(${column})::text`,
     read: JSON.parse as (text: string) => string[],
   },
   double: {
@@ -60,7 +64,7 @@ const kinds = {
 } satisfies Record<string, Kind<unknown>>;
 export type KindOfColumn = keyof typeof kinds;
 
-/** A row as it comes: the text of each column, in UTF-8. */
+/** A row as it comes: the text of each column, as a string or in UTF-8. */
 type Cells = ArrayLike<unknown>;
 
 /** What a function returns: the expressions to select from `result`, and how to read a row of them. */
@@ -98,17 +102,17 @@ export function value<Value = string>(kind: KindOfColumn): Returns<Value> {
 }
 
 /** Nothing. */
-export const nothing: Returns<void> = { select: ['null'], read: () => undefined };
+export const nothing: Returns<void> = { select: ['null::text'], read: () => undefined };
 
 /** How many rows there are, instead of the rows. */
 export const rowCount: Returns<number> = {
-  select: ['count(*)'],
+  select: ['count(*)::text'],
   read: (cells) => Number(textOf(cells[0])),
 };
 
 /** The text of a cell. */
 export function textOf(cell: unknown): string | null {
-  if (cell === null) return null;
+  if (cell === null || typeof cell === 'string') return cell;
   if (Buffer.isBuffer(cell)) return cell.toString();
   if (cell instanceof Uint8Array)
     return Buffer.from(cell.buffer, cell.byteOffset, cell.byteLength).toString();
@@ -188,12 +192,13 @@ function statement<Argument extends string, Result>(
   const text = `select ${returns.select.join(', ')} from ${source}`;
   const types = Object.entries(takes) as [Argument, ArgumentType][];
   return async (sql, values) => {
-    let query: ReturnType<ReturnType<Queryable['unsafe']>['raw']> | undefined;
+    let query: PromiseLike<ArrayLike<Cells>> | undefined;
     let rows: ArrayLike<Cells>;
     try {
       const given: unknown[] = [];
       for (const [argument, type] of types) write(sql, given, type, values[argument]);
-      query = sql.unsafe(text, given, PREPARED).raw();
+      const sent = sql.unsafe(text, given, PREPARED);
+      query = leavesTextAsItIs(sql) && sent.values ? sent.values() : sent.raw();
       rows = await query;
     } catch (error) {
       if (writes && query && isOutcomeUnknown(sql, query, error))
@@ -204,6 +209,21 @@ function statement<Argument extends string, Result>(
     for (let i = 0; i < rows.length; i++) results[i] = returns.read(rows[i] as Cells);
     return results;
   };
+}
+
+/** The type text. */
+const TEXT = 25;
+
+/** Whether the instance reads values of type text as they are. */
+function leavesTextAsItIs({ options }: Queryable): boolean {
+  const { parsers, transform } = (options ?? {}) as Partial<postgres.ParsedOptions>;
+  return (
+    parsers !== undefined &&
+    transform !== undefined &&
+    (parsers as Record<number, unknown>)[TEXT] === undefined &&
+    !transform.value?.from &&
+    !transform.row?.from
+  );
 }
 
 /** Whether a writing call may have been done although no answer came. */
