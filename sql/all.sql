@@ -160,7 +160,6 @@
 --!include items/check_item_filters.sql
 --!include items/item_conditions.sql
 --!include items/lock_item.sql
---!include items/item_preconditions.sql
 --!include items/upsert_item.sql
 --!include items/replace_items.sql
 --!include items/upsert_items.sql
@@ -198,7 +197,6 @@
 --!include events/find_events.sql
 
 --!include actions/open_action.sql
---!include actions/action_preconditions.sql
 --!include actions/perform_action.sql
 --!include actions/receive_action.sql
 --!include actions/is_repeated_move.sql

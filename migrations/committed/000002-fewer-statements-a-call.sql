@@ -1,5 +1,5 @@
 --! Previous: sha1:176df4bfcb4644349137a33d410c48a679a00fa4
---! Hash: sha1:b3a88fd6c1731ab3e9888ff72dbbbd11c874e252
+--! Hash: sha1:f6677695347dd0ab55244f698e7b8c09d5d00035
 --! Message: fewer statements a call
 
 alter table dpg.items
@@ -123,7 +123,8 @@ begin
   if page_token is null then
     return null;
   end if;
-  if body ~ '^([0-9a-f]{2})+$' then
+  -- no genuine one is longer: a few keys and a URL
+  if length(body) <= 65536 and body ~ '^([0-9a-f]{2})+$' then
     "position" := decode(body, 'hex');
     execute 'select ' || dpg_private.page_token('$1', '$2') into genuine using binding, "position";
   end if;
@@ -180,6 +181,27 @@ return encode(substr("position", 9, 16), 'hex')::uuid;
 comment on function dpg_private.page_id(bytea) is
   'The id in a place in the order of a list, the 16 bytes after the time. Null for null.';
 --! EndIncluded pages/page_id.sql
+--! Included pages/check_page_size.sql
+create or replace function dpg_private.check_page_size(page_size integer)
+returns void
+language plpgsql
+stable -- else a call with constants would be made, and raise, when its caller is planned
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  if page_size is null or not page_size between 1 and 1000 then
+    perform dpg_private.refuse_argument(
+      'page_size', to_jsonb(page_size), 'is out of range', 'A page has 1 to 1,000 rows.'
+    );
+  end if;
+end
+$body$;
+
+comment on function dpg_private.check_page_size(integer) is
+  'Raises DP001 unless page_size is from 1 to 1,000.';
+--! EndIncluded pages/check_page_size.sql
 --! Included users/is_actor.sql
 create or replace function dpg_private.is_actor(actor text)
 returns boolean
@@ -334,6 +356,58 @@ return dpg_private.are_coordinates(latitude, longitude)
 comment on function dpg_private.is_circle(double precision, double precision, double precision) is
   'Whether the circle is whole (latitude and longitude in degrees, radius in metres, 0 or more) or absent. False or null where it is neither. Stored parsed and inlined.';
 --! EndIncluded geo/is_circle.sql
+--! Included geo/check_circle.sql
+create or replace function dpg_private.check_circle(
+  latitude double precision,
+  longitude double precision,
+  radius_meters double precision,
+  radius_required boolean
+)
+returns void
+language plpgsql
+stable -- else a call with constants would be made, and raise, when its caller is planned
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  perform dpg_private.check_coordinates('latitude', latitude, 'longitude', longitude);
+  if latitude is null and radius_meters is not null then
+    perform dpg_private.refuse_argument('latitude', null, 'is missing', 'A circle needs latitude, longitude and radius_meters.');
+  elsif latitude is not null and radius_meters is null and radius_required then
+    perform dpg_private.refuse_argument('radius_meters', null, 'is missing', 'A circle needs latitude, longitude and radius_meters.');
+  elsif not (radius_meters >= 0 and radius_meters < 'infinity') then
+    perform dpg_private.refuse_argument(
+      'radius_meters', to_jsonb(radius_meters), 'is no radius', 'A radius is a number of metres, 0 or more.'
+    );
+  end if;
+end
+$body$;
+
+comment on function dpg_private.check_circle(double precision, double precision, double precision, boolean) is
+  'Raises DP001 unless the circle is whole (latitude and longitude in degrees, radius in metres, 0 or more) or absent; the radius may be left out where it is not required.';
+--! EndIncluded geo/check_circle.sql
+--! Included partitions/partition_names.sql
+create table if not exists dpg_private.partition_names (
+  root text not null,
+  network text not null,
+  key text,
+  name text not null,
+  constraint partition_names_root_check check (root in ('items', 'item_actions', 'action_events')),
+  constraint partition_names_keys_key unique nulls not distinct (root, network, key),
+  constraint partition_names_name_key unique (name)
+);
+
+-- Few rows a page: else the planner would read the whole table, row by row, as long as it has but a few hundred.
+alter table dpg_private.partition_names set (fillfactor = 10);
+
+comment on table dpg_private.partition_names is
+  'Which keys hold which partition''s name: names are made by a rule under which different keys can meet, and the first comer keeps the plain name. A row is written when the partition is made and stays when it is dropped.';
+comment on column dpg_private.partition_names.root is 'Root table: items, item_actions or action_events.';
+comment on column dpg_private.partition_names.network is 'Network, exactly as given.';
+comment on column dpg_private.partition_names.key is 'Domain (items) or action type (actions, events), exactly as given; null for the network''s own partition, the parent of its leaves.';
+comment on column dpg_private.partition_names.name is 'Name of the table in schema dpg, of a-z, 0-9 and _ only.';
+--! EndIncluded partitions/partition_names.sql
 --! Included partitions/leaf_of.sql
 create or replace function dpg_private.leaf_of(root text, network text, key text)
 returns table (leaf regclass)
@@ -464,6 +538,42 @@ return dpg_private.is_key(item.item_network)
 comment on function dpg_private.is_item_ref(dpg.item_ref) is
   'Whether item names an item: three keys and an id. False or null where it does not. Stored parsed and inlined.';
 --! EndIncluded items/is_item_ref.sql
+--! Included items/check_ids_differ.sql
+create or replace function dpg_private.check_ids_differ(rows dpg.items[])
+returns void
+language plpgsql
+stable -- as dpg_private.check_page_size
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  again record;
+begin
+  if (select count(*) from (select distinct r.item_id from unnest(rows) r) d) = cardinality(rows) then
+    return;
+  end if;
+  select d.item_id, d.position
+  into again
+  from (
+    select r.item_id, r.position, row_number() over (partition by r.item_id order by r.position) as occurrence
+    from unnest(rows) with ordinality r(
+      item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
+      item_latitude, item_longitude, created_by, created_at, updated_at, position
+    )
+  ) d
+  where d.occurrence > 1
+  order by d.position
+  limit 1;
+  perform dpg_private.refuse_argument(
+    'item_id', to_jsonb(again.item_id), 'is there twice', 'Give each element an id of its own.', (again.position - 1)::integer
+  );
+end
+$body$;
+
+comment on function dpg_private.check_ids_differ(dpg.items[]) is
+  'Raises DP001 with the index of the first element whose item_id an earlier one has.';
+--! EndIncluded items/check_ids_differ.sql
 --! Included items/are_item_filters.sql
 create or replace function dpg_private.are_item_filters(
   item_network text,
@@ -520,39 +630,6 @@ $body$;
 comment on function dpg_private.lock_item(regclass, dpg.item_ref, text) is
   'Reads an item, in the leaf of its keys, under a row lock (key share, no key update or update); all columns null where there is none, also where there is no leaf.';
 --! EndIncluded items/lock_item.sql
---! Included items/item_preconditions.sql
-create or replace function dpg_private.item_preconditions(
-  actor text,
-  item_network text,
-  item_domain text,
-  item_type text,
-  item_instance_url text
-)
-returns table (is_user boolean, is_undeclared boolean, leaf regclass, is_known_url boolean)
-language sql
-stable
-parallel safe
-security invoker
-begin atomic
-  select
-    exists (select from public."user" u where u.id = item_preconditions.actor),
-    exists (
-      select
-      from dpg.networks n
-      where n.network = item_preconditions.item_network
-        and (n.item_types -> item_preconditions.item_domain ? item_preconditions.item_type) is not true
-    ),
-    (select l.leaf from dpg_private.leaf_of('items', item_preconditions.item_network, item_preconditions.item_domain) l),
-    exists (
-      select
-      from dpg_private.instance_url_sightings s
-      where s.instance_url = item_preconditions.item_instance_url
-    );
-end;
-
-comment on function dpg_private.item_preconditions(text, text, text, text, text) is
-  'What dpg.upsert_item has to know before it writes: whether the actor is a user, whether a registered network does not declare the domain or type, the leaf (null where there is none), whether the URL was met before. Stored parsed and inlined: one statement instead of four.';
---! EndIncluded items/item_preconditions.sql
 --! Included items/upsert_item.sql
 create or replace function dpg.upsert_item(
   actor text,
@@ -571,7 +648,6 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off -- as in dpg_private.leaf: as long as a table is small the planner would rather read all of it
 as $body$
 declare
   leaf regclass;
@@ -603,18 +679,34 @@ begin
       dpg_private.check_coordinates('item_latitude', item_latitude, 'item_longitude', item_longitude);
   end if;
 
-  select p.is_user, p.is_undeclared, p.leaf, p.is_known_url
-  into is_user, is_undeclared, leaf, is_known_url
-  from dpg_private.item_preconditions(actor, item_network, item_domain, item_type, item_instance_url) p;
+  -- one statement instead of four; it holds for the moment, and whoever waits has to ask again
+  select
+    exists (select from public."user" u where u.id = upsert_item.actor),
+    exists (
+      select
+      from dpg.networks n
+      where n.network = upsert_item.item_network
+        and (n.item_types -> upsert_item.item_domain ? upsert_item.item_type) is not true
+    ),
+    (select l.leaf from dpg_private.leaf_of('items', upsert_item.item_network, upsert_item.item_domain) l),
+    exists (
+      select
+      from dpg_private.instance_url_sightings s
+      where s.instance_url = upsert_item.item_instance_url
+    )
+  into is_user, is_undeclared, leaf, is_known_url;
   if not is_user then
     perform dpg_private.refuse_unknown_user(actor);
   end if;
   if is_undeclared then
     perform dpg_private.check_undeclared_item(row(item_network, item_domain, item_type, item_id));
   end if;
-  leaf := coalesce(leaf, dpg_private.ensure_partition('items', item_network, item_domain));
+  if is_undeclared or leaf is null then
+    leaf := dpg_private.leaf_to_write('items', item_network, item_domain);
+    is_known_url := false;
+  end if;
   if not is_known_url then
-    perform dpg_private.register_instance_url(item_instance_url);
+    perform dpg_private.register_instance_url(item_instance_url); -- unless it is known by now
   end if;
   item_id := coalesce(item_id, gen_random_uuid());
 
@@ -1222,6 +1314,43 @@ comment on function dpg.nearest_items(
 ) is
   'The items of a network and domain that have a place, nearest to latitude and longitude (degrees) first, then by item_type and item_id, with distance_meters along the great circle of earthdistance''s sphere. radius_meters limits it to a circle; item_state means containment (@>). Pages as in dpg.find_items; a later page passes over the rows before it, so that its cost grows with its number. Raises DP001, DP011. Example: select item_id, distance_meters from dpg.nearest_items(''yellow_dot'', ''tutor'', 12.9716, 77.5946, page_size => 10)';
 --! EndIncluded geo/nearest_items.sql
+--! Included actions/check_party_filters.sql
+create or replace function dpg_private.check_party_filters(
+  actor text,
+  ownership_role text,
+  partition_network text,
+  action_type text,
+  action_status text
+)
+returns void
+language plpgsql
+stable -- else a call with constants would be made, and raise, when its caller is planned
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  perform dpg_private.check_actor(actor);
+  if ownership_role is null or ownership_role not in ('initiated', 'received', 'all') then
+    perform dpg_private.refuse_argument(
+      'ownership_role', to_jsonb(ownership_role), 'is no role', 'A role is initiated, received or all.'
+    );
+  end if;
+  if partition_network is not null then
+    perform dpg_private.check_key('partition_network', partition_network);
+  end if;
+  if action_type is not null then
+    perform dpg_private.check_key('action_type', action_type);
+  end if;
+  if action_status is not null then
+    perform dpg_private.check_key('action_status', action_status);
+  end if;
+end
+$body$;
+
+comment on function dpg_private.check_party_filters(text, text, text, text, text) is
+  'Raises DP001 for a filter that find_actions and find_events share.';
+--! EndIncluded actions/check_party_filters.sql
 --! Included events/store_event.sql
 create or replace function dpg.store_event(event jsonb)
 returns dpg.action_events
@@ -1404,28 +1533,41 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
-set constraint_exclusion = off -- the checks of the foreign keys are planned each time: the keys name the leaf, no constraint has to
 as $body$
 declare
   stored dpg.item_actions;
   first_event dpg.action_events;
   is_new boolean;
-  caller_plan_cache_mode text := current_setting('plan_cache_mode');
+  caller_plan_cache_mode constant text := current_setting('plan_cache_mode');
+  caller_constraint_exclusion constant text := current_setting('constraint_exclusion');
 begin
   proposed.action_id := coalesce(proposed.action_id, gen_random_uuid());
+  proposed.action_status := coalesce(
+    (
+      select d.initial_status
+      from dpg.action_definitions d
+      where d.partition_network = proposed.partition_network
+        and d.action_type = proposed.action_type
+    ),
+    'created'
+  );
   proposed.update_count := 0;
   proposed.created_at := clock_timestamp();
   proposed.updated_at := proposed.created_at;
 
   -- The foreign keys to the network's items are checked by statements that PostgreSQL keeps: at their sixth use in a
   -- session it would make a generic plan over all of the network's leaves, only to drop it. The setting against that
-  -- comes with the execution of the insert, which keeps its own plan.
+  -- comes with the execution of the insert, which keeps its own plan; and another, since the keys name the leaf, so that
+  -- no checks need be read to exclude it.
   insert into dpg.item_actions
   select proposed.*
   where set_config('plan_cache_mode', 'force_custom_plan', true) is not null
+    and set_config('constraint_exclusion', 'off', true) is not null
   on conflict do nothing; -- a constraint that is named would be looked for in the leaf at each call
   is_new := found;
-  perform set_config('plan_cache_mode', caller_plan_cache_mode, true);
+  perform
+    set_config('plan_cache_mode', caller_plan_cache_mode, true),
+    set_config('constraint_exclusion', caller_constraint_exclusion, true);
 
   if not is_new then
     -- the id was used before; or a unique index that is not ours has such a row, which raises here
@@ -1496,50 +1638,8 @@ end
 $body$;
 
 comment on function dpg_private.open_action(dpg.item_actions, jsonb) is
-  'Stores a new action with its first event: in the status given, update_count 0, times of now. With an action_id that was used before: the stored row when the content is the same, else DP008. Raises DP008, DP010.';
+  'Stores a new action with its first event: initial status, update_count 0, times of now. With an action_id that was used before: the stored row when the content is the same, else DP008. Raises DP008, DP010.';
 --! EndIncluded actions/open_action.sql
---! Included actions/action_preconditions.sql
-create or replace function dpg_private.action_preconditions(
-  actor text,
-  action_type text,
-  source dpg.item_ref,
-  target dpg.item_ref
-)
-returns table (
-  is_user boolean,
-  is_registered boolean,
-  source_leaf regclass,
-  target_leaf regclass,
-  action_leaf regclass,
-  event_leaf regclass,
-  initial_status text
-)
-language sql
-stable
-parallel safe
-security invoker
-begin atomic
-  select
-    exists (select from public."user" u where u.id = action_preconditions.actor),
-    exists (select from dpg.networks n where n.network in ((source).item_network, (target).item_network)),
-    (select l.leaf from dpg_private.leaf_of('items', (source).item_network, (source).item_domain) l),
-    (select l.leaf from dpg_private.leaf_of('items', (target).item_network, (target).item_domain) l),
-    (select l.leaf from dpg_private.leaf_of('item_actions', (target).item_network, action_preconditions.action_type) l),
-    (select l.leaf from dpg_private.leaf_of('action_events', (target).item_network, action_preconditions.action_type) l),
-    coalesce(
-      (
-        select d.initial_status
-        from dpg.action_definitions d
-        where d.partition_network = (target).item_network
-          and d.action_type = action_preconditions.action_type
-      ),
-      'created'
-    );
-end;
-
-comment on function dpg_private.action_preconditions(text, text, dpg.item_ref, dpg.item_ref) is
-  'What dpg.perform_action and receive_action have to know before they lock: whether the actor is a user, whether a network concerned is registered, the leaves of both items, of the action and of its events (null where there is none), the status that the action begins with. Stored parsed and inlined: one statement instead of seven.';
---! EndIncluded actions/action_preconditions.sql
 --! Included actions/perform_action.sql
 create or replace function dpg.perform_action(
   actor text,
@@ -1556,7 +1656,6 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off -- as in dpg_private.leaf
 as $body$
 declare
   source_leaf regclass;
@@ -1565,7 +1664,6 @@ declare
   event_leaf regclass;
   is_user boolean;
   is_registered boolean;
-  initial_status text;
   source_item dpg.items;
   target_item dpg.items;
   proposed dpg.item_actions;
@@ -1596,9 +1694,15 @@ begin
       end;
   end if;
 
-  select p.is_user, p.is_registered, p.source_leaf, p.target_leaf, p.action_leaf, p.event_leaf, p.initial_status
-  into is_user, is_registered, source_leaf, target_leaf, action_leaf, event_leaf, initial_status
-  from dpg_private.action_preconditions(actor, action_type, source, target) p;
+  -- one statement instead of six; it holds for the moment, and whoever waits has to ask again
+  select
+    exists (select from public."user" u where u.id = perform_action.actor),
+    exists (select from dpg.networks n where n.network in (source.item_network, target.item_network)),
+    (select l.leaf from dpg_private.leaf_of('items', source.item_network, source.item_domain) l),
+    (select l.leaf from dpg_private.leaf_of('items', target.item_network, target.item_domain) l),
+    (select l.leaf from dpg_private.leaf_of('item_actions', target.item_network, perform_action.action_type) l),
+    (select l.leaf from dpg_private.leaf_of('action_events', target.item_network, perform_action.action_type) l)
+  into is_user, is_registered, source_leaf, target_leaf, action_leaf, event_leaf;
   if not is_user then
     perform dpg_private.refuse_unknown_user(actor);
   end if;
@@ -1617,6 +1721,8 @@ begin
     perform
       dpg_private.leaf_to_write('item_actions', target.item_network, action_type),
       dpg_private.leaf_to_write('action_events', target.item_network, action_type);
+    source_leaf := dpg_private.leaf('items', source.item_network, source.item_domain);
+    target_leaf := dpg_private.leaf('items', target.item_network, target.item_domain);
   end if;
 
   -- kept from being deleted until the action refers to them; the lower key first, as everywhere: in bytes, since calls
@@ -1646,7 +1752,6 @@ begin
   proposed.partition_network := target.item_network;
   proposed.action_type := action_type;
   proposed.action_id := action_id;
-  proposed.action_status := initial_status;
   proposed.requirements_snapshot := requirements_snapshot;
   proposed.remarks := remarks;
   proposed.source_item_network := source.item_network;
@@ -1693,14 +1798,12 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off -- as in dpg_private.leaf
 as $body$
 declare
   target_leaf regclass;
   action_leaf regclass;
   event_leaf regclass;
   is_registered boolean;
-  initial_status text;
   target_item dpg.items;
   proposed dpg.item_actions;
 begin
@@ -1720,9 +1823,13 @@ begin
   ) is null then
     return null;
   end if;
-  select p.is_registered, p.target_leaf, p.action_leaf, p.event_leaf, p.initial_status
-  into is_registered, target_leaf, action_leaf, event_leaf, initial_status
-  from dpg_private.action_preconditions(null, action_type, source, target) p;
+  -- one statement instead of four; it holds for the moment, and whoever waits has to ask again
+  select
+    exists (select from dpg.networks n where n.network in (source.item_network, target.item_network)),
+    (select l.leaf from dpg_private.leaf_of('items', target.item_network, target.item_domain) l),
+    (select l.leaf from dpg_private.leaf_of('item_actions', target.item_network, receive_action.action_type) l),
+    (select l.leaf from dpg_private.leaf_of('action_events', target.item_network, receive_action.action_type) l)
+  into is_registered, target_leaf, action_leaf, event_leaf;
   if is_registered then
     perform dpg_private.check_interaction(action_type, source, target, action_id);
   end if;
@@ -1733,6 +1840,7 @@ begin
     perform
       dpg_private.leaf_to_write('item_actions', target.item_network, action_type),
       dpg_private.leaf_to_write('action_events', target.item_network, action_type);
+    target_leaf := dpg_private.leaf('items', target.item_network, target.item_domain);
   end if;
   target_item := dpg_private.lock_item(target_leaf, target, 'key share');
   if target_item.item_id is null then
@@ -1742,7 +1850,6 @@ begin
   proposed.partition_network := target.item_network;
   proposed.action_type := action_type;
   proposed.action_id := action_id;
-  proposed.action_status := initial_status;
   proposed.requirements_snapshot := requirements_snapshot;
   proposed.remarks := remarks;
   proposed.source_item_network := source.item_network;
@@ -1771,140 +1878,6 @@ comment on function dpg.receive_action(
 ) is
   'perform_action for a source that lives on another instance, which asserts its owner and coordinates (degrees); the caller must have authenticated that instance. A URL of our own is DP001. With action_id, chosen by the sender, a repeated call is safe. Raises DP001, DP002, DP008, DP010, DP014. Example: select * from dpg.receive_action(''connect'', row(''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111''), ''https://student.yellowdot.example.com'', ''asha'', row(''yellow_dot'', ''tutor'', ''profile_1.0'', ''22222222-2222-4222-8222-222222222222''))';
 --! EndIncluded actions/receive_action.sql
---! Included actions/move_action.sql
-create or replace function dpg_private.move_action(
-  leaf regclass,
-  party text,
-  roles text[],
-  action dpg.item_actions,
-  action_status text,
-  expected_update_count integer,
-  event_payload jsonb,
-  remarks text,
-  event_id uuid
-)
-returns dpg.item_actions
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off -- as in dpg_private.leaf
-as $body$
-declare
-  transitions jsonb;
-  event_leaf regclass;
-  edges text[]; -- who may go from the present status to the wanted one
-  moved dpg.item_actions := action;
-begin
-  event_payload := coalesce(event_payload, dpg_private.default_payload(action_status));
-
-  select
-    (
-      select d.transitions
-      from dpg.action_definitions d
-      where d.partition_network = action.partition_network
-        and d.action_type = action.action_type
-    ),
-    (select l.leaf from dpg_private.leaf_of('action_events', action.partition_network, action.action_type) l)
-  into transitions, event_leaf;
-  if transitions is not null then
-    select array_agg(case e.edge ->> 'by' when 'source' then 'initiated' when 'target' then 'received' else 'either' end)
-    into edges
-    from jsonb_array_elements(transitions) e(edge)
-    where e.edge ->> 'from' = action.action_status
-      and e.edge ->> 'to' = move_action.action_status;
-  else
-    edges := array['either'];
-  end if;
-
-  if action.update_count = coalesce(expected_update_count, action.update_count) and edges && (roles || array['either']) then
-    moved.action_status := action_status;
-    moved.update_count := action.update_count + 1;
-    moved.remarks := coalesce(remarks, action.remarks);
-    -- after the lock, and later than the last change even when the clock was set back
-    moved.updated_at := greatest(clock_timestamp(), action.updated_at + interval '1 microsecond');
-    event_leaf := coalesce(
-      event_leaf, dpg_private.ensure_partition('action_events', action.partition_network, action.action_type)
-    );
-    -- the event first: where its id was used before, nothing has been written yet
-    if dpg_private.append_event(moved, coalesce(event_id, gen_random_uuid()), event_payload, remarks) then
-      execute format(
-        'update %s a
-         set action_status = $4, update_count = $5, remarks = $6, updated_at = $7
-         where a.partition_network = $1 and a.action_type = $2 and a.action_id = $3',
-        leaf
-      )
-      using action.partition_network, action.action_type, action.action_id,
-        moved.action_status, moved.update_count, moved.remarks, moved.updated_at;
-      return moved;
-    end if;
-  end if;
-
-  -- refused, unless it is the repetition of a call that was done
-  if event_id is not null and dpg_private.is_repeated_move(
-    action, action_status, expected_update_count, event_payload, remarks, event_id
-  ) then
-    return action;
-  end if;
-  if moved.update_count > action.update_count then
-    -- its event could not be appended: one that was mirrored before its origin became a URL of ours has the place
-    perform dpg_private.refuse_different_event(
-      dpg_private.get_event_of_update(
-        action.partition_network, action.action_type, action.target_item_instance_url, action.action_id, moved.update_count
-      )
-    );
-  end if;
-  if action.update_count <> expected_update_count then
-    raise exception using
-      errcode = 'DP007',
-      message = format('action %s has update_count %s, not %s', action.action_id, action.update_count, expected_update_count),
-      hint = 'Somebody else changed the action first: read it again, decide anew, and repeat the call with its update_count.',
-      detail = jsonb_build_object(
-        'partition_network', action.partition_network, 'action_type', action.action_type, 'action_id', action.action_id,
-        'expected_update_count', expected_update_count, 'update_count', action.update_count,
-        'action_status', action.action_status
-      )::text;
-  end if;
-  if edges is null then
-    raise exception using
-      errcode = 'DP006',
-      message = format('action %s cannot go from %L to %L', action.action_id, action.action_status, action_status),
-      hint = format(
-        'From %L it can go to: %s. The graph was declared by dpg.define_action.',
-        action.action_status,
-        coalesce(
-          (
-            select string_agg(distinct format('%L', e.edge ->> 'to'), ', ')
-            from jsonb_array_elements(transitions) e(edge)
-            where e.edge ->> 'from' = action.action_status
-          ),
-          'nothing'
-        )
-      ),
-      detail = jsonb_build_object(
-        'partition_network', action.partition_network, 'action_type', action.action_type, 'action_id', action.action_id,
-        'from', action.action_status, 'to', action_status
-      )::text;
-  end if;
-  perform dpg_private.refuse_not_action_party(
-    party, action,
-    format('may not move from %L to %L', action.action_status, action_status),
-    format(
-      'The declared graph leaves this change to the owner of the %s item.',
-      case edges[1] when 'initiated' then 'source' else 'target' end
-    ),
-    jsonb_build_object(
-      'from', action.action_status, 'to', action_status,
-      'by', case edges[1] when 'initiated' then 'source' else 'target' end
-    )
-  );
-  return null;
-end
-$body$;
-
-comment on function dpg_private.move_action(regclass, text, text[], dpg.item_actions, text, integer, jsonb, text, uuid) is
-  'Moves an action of this leaf, already under its row lock, for a party with these roles (initiated, received), and appends the event. Raises DP005, DP006, DP007, DP008.';
---! EndIncluded actions/move_action.sql
 --! Included actions/find_actions.sql
 create or replace function dpg.find_actions(
   actor text,
@@ -2018,6 +1991,79 @@ $body$;
 comment on function dpg.find_actions(text, text, text, text, text, uuid, integer, text) is
   'The actions of which the actor is a party, also those that live on other instances as far as their events were mirrored (target_item_instance_url says where; requirements_snapshot is {}), latest change first (updated_at descending, then partition_network, action_type and action_id). ownership_role is initiated (the actor owned the source), received (the target) or all; item_id means the item on that side. A page has page_size rows (1 to 1,000, 20 unless told); next_page_token of a row, passed as page_token with the same filters, continues after it; fewer rows than page_size means the end. Raises DP001, DP011. Example: select * from dpg.find_actions(''ravi'', ''received'', ''yellow_dot'', ''connect'', ''created'')';
 --! EndIncluded actions/find_actions.sql
+--! Included feed/check_batch.sql
+create or replace function dpg_private.check_batch(max_events integer, lease_seconds double precision)
+returns void
+language plpgsql
+stable -- as dpg_private.check_page_size
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  if max_events is null or not max_events between 1 and 10000 then
+    perform dpg_private.refuse_argument(
+      'max_events', to_jsonb(max_events), 'is out of range', 'A batch has 1 to 10,000 events.'
+    );
+  end if;
+  if lease_seconds is null or not lease_seconds between 0.001 and 86400 then
+    perform dpg_private.refuse_argument(
+      'lease_seconds', to_jsonb(lease_seconds::text), 'is out of range', 'A lease lasts 0.001 to 86,400 seconds.'
+    );
+  end if;
+end
+$body$;
+
+comment on function dpg_private.check_batch(integer, double precision) is
+  'Raises DP001 for a batch of fewer than 1 or more than 10,000 events, or a lease that is not between a millisecond and a day.';
+--! EndIncluded feed/check_batch.sql
+--! Included feed/check_failure.sql
+create or replace function dpg_private.check_failure(error text, retry_seconds double precision)
+returns void
+language plpgsql
+stable -- as dpg_private.check_page_size
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  if octet_length(error) > 65536 then
+    perform dpg_private.refuse_argument(
+      'error', to_jsonb(error), 'is too long', 'Say what went wrong in at most 65,536 bytes; never put a secret there.'
+    );
+  end if;
+  if retry_seconds is null or not retry_seconds between 0 and 86400 then
+    perform dpg_private.refuse_argument(
+      'retry_seconds', to_jsonb(retry_seconds::text), 'is out of range', 'The next try is 0 to 86,400 seconds away.'
+    );
+  end if;
+end
+$body$;
+
+comment on function dpg_private.check_failure(text, double precision) is
+  'Raises DP001 for an error of more than 65,536 bytes, or a next try that is not between now and a day away.';
+--! EndIncluded feed/check_failure.sql
+--! Included redactions/check_reason.sql
+create or replace function dpg_private.check_reason(reason text)
+returns void
+language plpgsql
+stable -- as dpg_private.check_page_size
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  if reason is null or reason !~ '\S' or octet_length(reason) > 65536 then
+    perform dpg_private.refuse_argument(
+      'reason', to_jsonb(reason), 'is missing or too long', 'Say why, in at most 65,536 bytes: it is kept on record.'
+    );
+  end if;
+end
+$body$;
+
+comment on function dpg_private.check_reason(text) is
+  'Raises DP001 unless reason is text of 1 to 65,536 bytes.';
+--! EndIncluded redactions/check_reason.sql
 --! Included access/comments.sql
 -- Columns of the types that functions return mean what the columns of their tables mean.
 do $body$

@@ -14,26 +14,20 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off -- as in dpg_private.leaf
 as $body$
 declare
   transitions jsonb;
-  event_leaf regclass;
   edges text[]; -- who may go from the present status to the wanted one
   moved dpg.item_actions := action;
 begin
   event_payload := coalesce(event_payload, dpg_private.default_payload(action_status));
 
-  select
-    (
-      select d.transitions
-      from dpg.action_definitions d
-      where d.partition_network = action.partition_network
-        and d.action_type = action.action_type
-    ),
-    (select l.leaf from dpg_private.leaf_of('action_events', action.partition_network, action.action_type) l)
-  into transitions, event_leaf;
-  if transitions is not null then
+  select d.transitions
+  into transitions
+  from dpg.action_definitions d
+  where d.partition_network = action.partition_network
+    and d.action_type = action.action_type;
+  if found then
     select array_agg(case e.edge ->> 'by' when 'source' then 'initiated' when 'target' then 'received' else 'either' end)
     into edges
     from jsonb_array_elements(transitions) e(edge)
@@ -49,9 +43,7 @@ begin
     moved.remarks := coalesce(remarks, action.remarks);
     -- after the lock, and later than the last change even when the clock was set back
     moved.updated_at := greatest(clock_timestamp(), action.updated_at + interval '1 microsecond');
-    event_leaf := coalesce(
-      event_leaf, dpg_private.ensure_partition('action_events', action.partition_network, action.action_type)
-    );
+    perform dpg_private.leaf_to_write('action_events', action.partition_network, action.action_type);
     -- the event first: where its id was used before, nothing has been written yet
     if dpg_private.append_event(moved, coalesce(event_id, gen_random_uuid()), event_payload, remarks) then
       execute format(

@@ -4,28 +4,41 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
-set constraint_exclusion = off -- the checks of the foreign keys are planned each time: the keys name the leaf, no constraint has to
 as $body$
 declare
   stored dpg.item_actions;
   first_event dpg.action_events;
   is_new boolean;
-  caller_plan_cache_mode text := current_setting('plan_cache_mode');
+  caller_plan_cache_mode constant text := current_setting('plan_cache_mode');
+  caller_constraint_exclusion constant text := current_setting('constraint_exclusion');
 begin
   proposed.action_id := coalesce(proposed.action_id, gen_random_uuid());
+  proposed.action_status := coalesce(
+    (
+      select d.initial_status
+      from dpg.action_definitions d
+      where d.partition_network = proposed.partition_network
+        and d.action_type = proposed.action_type
+    ),
+    'created'
+  );
   proposed.update_count := 0;
   proposed.created_at := clock_timestamp();
   proposed.updated_at := proposed.created_at;
 
   -- The foreign keys to the network's items are checked by statements that PostgreSQL keeps: at their sixth use in a
   -- session it would make a generic plan over all of the network's leaves, only to drop it. The setting against that
-  -- comes with the execution of the insert, which keeps its own plan.
+  -- comes with the execution of the insert, which keeps its own plan; and another, since the keys name the leaf, so that
+  -- no checks need be read to exclude it.
   insert into dpg.item_actions
   select proposed.*
   where set_config('plan_cache_mode', 'force_custom_plan', true) is not null
+    and set_config('constraint_exclusion', 'off', true) is not null
   on conflict do nothing; -- a constraint that is named would be looked for in the leaf at each call
   is_new := found;
-  perform set_config('plan_cache_mode', caller_plan_cache_mode, true);
+  perform
+    set_config('plan_cache_mode', caller_plan_cache_mode, true),
+    set_config('constraint_exclusion', caller_constraint_exclusion, true);
 
   if not is_new then
     -- the id was used before; or a unique index that is not ours has such a row, which raises here
@@ -96,4 +109,4 @@ end
 $body$;
 
 comment on function dpg_private.open_action(dpg.item_actions, jsonb) is
-  'Stores a new action with its first event: in the status given, update_count 0, times of now. With an action_id that was used before: the stored row when the content is the same, else DP008. Raises DP008, DP010.';
+  'Stores a new action with its first event: initial status, update_count 0, times of now. With an action_id that was used before: the stored row when the content is the same, else DP008. Raises DP008, DP010.';

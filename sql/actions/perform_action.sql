@@ -13,7 +13,6 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off -- as in dpg_private.leaf
 as $body$
 declare
   source_leaf regclass;
@@ -22,7 +21,6 @@ declare
   event_leaf regclass;
   is_user boolean;
   is_registered boolean;
-  initial_status text;
   source_item dpg.items;
   target_item dpg.items;
   proposed dpg.item_actions;
@@ -53,9 +51,15 @@ begin
       end;
   end if;
 
-  select p.is_user, p.is_registered, p.source_leaf, p.target_leaf, p.action_leaf, p.event_leaf, p.initial_status
-  into is_user, is_registered, source_leaf, target_leaf, action_leaf, event_leaf, initial_status
-  from dpg_private.action_preconditions(actor, action_type, source, target) p;
+  -- one statement instead of six; it holds for the moment, and whoever waits has to ask again
+  select
+    exists (select from public."user" u where u.id = perform_action.actor),
+    exists (select from dpg.networks n where n.network in (source.item_network, target.item_network)),
+    (select l.leaf from dpg_private.leaf_of('items', source.item_network, source.item_domain) l),
+    (select l.leaf from dpg_private.leaf_of('items', target.item_network, target.item_domain) l),
+    (select l.leaf from dpg_private.leaf_of('item_actions', target.item_network, perform_action.action_type) l),
+    (select l.leaf from dpg_private.leaf_of('action_events', target.item_network, perform_action.action_type) l)
+  into is_user, is_registered, source_leaf, target_leaf, action_leaf, event_leaf;
   if not is_user then
     perform dpg_private.refuse_unknown_user(actor);
   end if;
@@ -74,6 +78,8 @@ begin
     perform
       dpg_private.leaf_to_write('item_actions', target.item_network, action_type),
       dpg_private.leaf_to_write('action_events', target.item_network, action_type);
+    source_leaf := dpg_private.leaf('items', source.item_network, source.item_domain);
+    target_leaf := dpg_private.leaf('items', target.item_network, target.item_domain);
   end if;
 
   -- kept from being deleted until the action refers to them; the lower key first, as everywhere: in bytes, since calls
@@ -103,7 +109,6 @@ begin
   proposed.partition_network := target.item_network;
   proposed.action_type := action_type;
   proposed.action_id := action_id;
-  proposed.action_status := initial_status;
   proposed.requirements_snapshot := requirements_snapshot;
   proposed.remarks := remarks;
   proposed.source_item_network := source.item_network;

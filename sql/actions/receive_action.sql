@@ -16,14 +16,12 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off -- as in dpg_private.leaf
 as $body$
 declare
   target_leaf regclass;
   action_leaf regclass;
   event_leaf regclass;
   is_registered boolean;
-  initial_status text;
   target_item dpg.items;
   proposed dpg.item_actions;
 begin
@@ -43,9 +41,13 @@ begin
   ) is null then
     return null;
   end if;
-  select p.is_registered, p.target_leaf, p.action_leaf, p.event_leaf, p.initial_status
-  into is_registered, target_leaf, action_leaf, event_leaf, initial_status
-  from dpg_private.action_preconditions(null, action_type, source, target) p;
+  -- one statement instead of four; it holds for the moment, and whoever waits has to ask again
+  select
+    exists (select from dpg.networks n where n.network in (source.item_network, target.item_network)),
+    (select l.leaf from dpg_private.leaf_of('items', target.item_network, target.item_domain) l),
+    (select l.leaf from dpg_private.leaf_of('item_actions', target.item_network, receive_action.action_type) l),
+    (select l.leaf from dpg_private.leaf_of('action_events', target.item_network, receive_action.action_type) l)
+  into is_registered, target_leaf, action_leaf, event_leaf;
   if is_registered then
     perform dpg_private.check_interaction(action_type, source, target, action_id);
   end if;
@@ -56,6 +58,7 @@ begin
     perform
       dpg_private.leaf_to_write('item_actions', target.item_network, action_type),
       dpg_private.leaf_to_write('action_events', target.item_network, action_type);
+    target_leaf := dpg_private.leaf('items', target.item_network, target.item_domain);
   end if;
   target_item := dpg_private.lock_item(target_leaf, target, 'key share');
   if target_item.item_id is null then
@@ -65,7 +68,6 @@ begin
   proposed.partition_network := target.item_network;
   proposed.action_type := action_type;
   proposed.action_id := action_id;
-  proposed.action_status := initial_status;
   proposed.requirements_snapshot := requirements_snapshot;
   proposed.remarks := remarks;
   proposed.source_item_network := source.item_network;

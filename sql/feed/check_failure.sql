@@ -1,7 +1,7 @@
 create or replace function dpg_private.check_failure(error text, retry_seconds double precision)
 returns void
 language plpgsql
-immutable
+stable -- as dpg_private.check_page_size
 parallel safe
 security invoker
 set search_path = pg_catalog, pg_temp

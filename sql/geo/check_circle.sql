@@ -6,7 +6,7 @@ create or replace function dpg_private.check_circle(
 )
 returns void
 language plpgsql
-immutable
+stable -- else a call with constants would be made, and raise, when its caller is planned
 parallel safe
 security invoker
 set search_path = pg_catalog, pg_temp

@@ -15,7 +15,6 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off -- as in dpg_private.leaf: as long as a table is small the planner would rather read all of it
 as $body$
 declare
   leaf regclass;
@@ -47,18 +46,34 @@ begin
       dpg_private.check_coordinates('item_latitude', item_latitude, 'item_longitude', item_longitude);
   end if;
 
-  select p.is_user, p.is_undeclared, p.leaf, p.is_known_url
-  into is_user, is_undeclared, leaf, is_known_url
-  from dpg_private.item_preconditions(actor, item_network, item_domain, item_type, item_instance_url) p;
+  -- one statement instead of four; it holds for the moment, and whoever waits has to ask again
+  select
+    exists (select from public."user" u where u.id = upsert_item.actor),
+    exists (
+      select
+      from dpg.networks n
+      where n.network = upsert_item.item_network
+        and (n.item_types -> upsert_item.item_domain ? upsert_item.item_type) is not true
+    ),
+    (select l.leaf from dpg_private.leaf_of('items', upsert_item.item_network, upsert_item.item_domain) l),
+    exists (
+      select
+      from dpg_private.instance_url_sightings s
+      where s.instance_url = upsert_item.item_instance_url
+    )
+  into is_user, is_undeclared, leaf, is_known_url;
   if not is_user then
     perform dpg_private.refuse_unknown_user(actor);
   end if;
   if is_undeclared then
     perform dpg_private.check_undeclared_item(row(item_network, item_domain, item_type, item_id));
   end if;
-  leaf := coalesce(leaf, dpg_private.ensure_partition('items', item_network, item_domain));
+  if is_undeclared or leaf is null then
+    leaf := dpg_private.leaf_to_write('items', item_network, item_domain);
+    is_known_url := false;
+  end if;
   if not is_known_url then
-    perform dpg_private.register_instance_url(item_instance_url);
+    perform dpg_private.register_instance_url(item_instance_url); -- unless it is known by now
   end if;
   item_id := coalesce(item_id, gen_random_uuid());
 

@@ -1,7 +1,7 @@
 create or replace function dpg_private.check_page_size(page_size integer)
 returns void
 language plpgsql
-immutable
+stable -- else a call with constants would be made, and raise, when its caller is planned
 parallel safe
 security invoker
 set search_path = pg_catalog, pg_temp

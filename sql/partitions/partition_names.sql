@@ -8,6 +8,9 @@ create table if not exists dpg_private.partition_names (
   constraint partition_names_name_key unique (name)
 );
 
+-- Few rows a page: else the planner would read the whole table, row by row, as long as it has but a few hundred.
+alter table dpg_private.partition_names set (fillfactor = 10);
+
 comment on table dpg_private.partition_names is
   'Which keys hold which partition''s name: names are made by a rule under which different keys can meet, and the first comer keeps the plain name. A row is written when the partition is made and stays when it is dropped.';
 comment on column dpg_private.partition_names.root is 'Root table: items, item_actions or action_events.';

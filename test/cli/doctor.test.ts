@@ -223,7 +223,6 @@ describe('objects', () => {
         warning('objects', 'index dpg_private.instance_url_sightings_idx', /missing/),
         error('objects', 'view dpg.instance_urls', /missing/),
         error('objects', 'view dpg.peers', /missing/),
-        error('objects', 'function dpg_private.item_preconditions', /missing/),
       ],
     },
     'an index of a root is missing': {

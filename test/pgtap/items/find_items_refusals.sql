@@ -1,6 +1,6 @@
 -- What find_items and count_items refuse: the same.
 begin;
-select plan(27);
+select plan(28);
 
 -- all that a call could leave behind, row versions included
 create function pg_temp.everything() returns text
@@ -71,6 +71,7 @@ select is(pg_temp.both($$'n', 'd', latitude => 1, longitude => 'infinity', radiu
 select is(pg_temp.both($$'n', 'd', latitude => 1, longitude => 1, radius_meters => -1$$), 'DP001 {"value": -1, "argument": "radius_meters"}', 'a radius below 0');
 select is(pg_temp.both($$'n', 'd', latitude => 1, longitude => 1, radius_meters => 'NaN'$$), 'DP001 {"value": "NaN", "argument": "radius_meters"}', 'a radius that is NaN');
 select is(pg_temp.both($$'n', 'd', latitude => 1, longitude => 1, radius_meters => 'infinity'$$), 'DP001 {"value": "Infinity", "argument": "radius_meters"}', 'a radius that is infinite');
+select is(pg_temp.both($$'', 'd', latitude => 91, longitude => 1, radius_meters => 1$$), 'DP001 {"value": "", "argument": "item_network"}', 'the first of several that are wrong');
 
 select is(pg_temp.everything(), (select state from before), 'no refusal has written anything');
 

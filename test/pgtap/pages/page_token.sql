@@ -1,6 +1,6 @@
 -- A page token is one of its call with its filters, to the last character; everything else is DP011.
 begin;
-select plan(40);
+select plan(41);
 insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com'), ('ravi', 'Ravi', 'ravi@example.com');
 create function pg_temp.refusal(call text, parameter text default null) returns text
 language plpgsql
@@ -137,5 +137,6 @@ set local extra_float_digits = 1;
 select is(pg_temp.refusal($$ select * from dpg.find_items('page_dot', 'unknown', page_token => 'x') $$), 'DP011 page_token', 'a token is checked where there is no leaf');
 select is(pg_temp.refusal($$ select * from dpg.find_actions('nobody', page_token => 'x') $$), 'DP011 page_token', 'or where the actor has nothing');
 select is(pg_temp.refusal($$ select * from dpg.find_items('page_dot', '', page_token => 'x') $$), 'DP001 argument,value', 'after the other arguments');
+select is(pg_temp.refusal('select * from dpg.find_items(''page_dot'', ''student'', page_token => $1)', repeat('0a', 40000)), 'DP011 page_token', 'one longer than any is refused as well');
 select * from finish();
 rollback;
