@@ -1,4 +1,4 @@
-// The errors of the contract: a class for each SQLSTATE from DP001 to DP014.
+// The errors of the contract: a class for each SQLSTATE from DP001 to DP014, and DP018.
 
 /** What a refusal says for programs: the error's DETAIL, parsed. */
 export type ErrorDetail = Record<string, unknown>;
@@ -155,6 +155,17 @@ export class NotInNetworkError extends DpgError<'DP014', NotInNetworkDetail> {
 }
 
 /**
+ * DP018: a trigger of the application suppressed the write, so nothing was written. The hint names the triggers of the
+ * application on that table.
+ */
+export class WriteSuppressedError extends DpgError<
+  'DP018',
+  { operation: 'insert' | 'update' | 'delete'; relation: string; [key: string]: unknown }
+> {
+  override name = 'WriteSuppressedError';
+}
+
+/**
  * The connection was lost after a writing call was sent and before its answer came: all of it was done, or nothing. No
  * refusal, so no {@link DpgError}; `cause` is the error of postgres.js.
  *
@@ -202,6 +213,7 @@ const classes = {
   DP012: EventImmutableError,
   DP013: ItemInUseError,
   DP014: NotInNetworkError,
+  DP018: WriteSuppressedError,
 };
 
 /** A code of the contract. */

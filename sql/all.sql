@@ -9,6 +9,8 @@
 --!include limits/limits.sql
 --!include limits/limit_of.sql
 
+--!include application/refuse_suppressed.sql
+
 --!include arguments/refuse_argument.sql
 --!include arguments/is_key.sql
 --!include arguments/refuse_key.sql
