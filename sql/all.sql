@@ -119,7 +119,10 @@
 --!include events/action_events_no_truncate.sql
 --!include events/action_events_note_parties.sql
 
---!include application/additions_of.sql
+--!include application/has_additions.sql
+--!include items/additions_to_items.sql
+--!include actions/additions_to_actions.sql
+--!include events/additions_to_events.sql
 
 --!include partitions/partition_names.sql
 --!include partitions/partition_name.sql

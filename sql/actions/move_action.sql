@@ -28,9 +28,9 @@ begin
 
   select d.action_type is not null, d.transitions, l.leaf, a.has_additions or e.has_additions
   into is_declared, transitions, events_leaf, has_additions
-  from dpg_private.additions_of('dpg.item_actions', 27, leaf) a
+  from dpg_private.additions_to_actions(leaf) a
   left join dpg_private.leaf_of('action_events', action.partition_network, action.action_type) l on true
-  cross join lateral dpg_private.additions_of('dpg.action_events', 28, l.leaf) e
+  cross join lateral dpg_private.additions_to_events(l.leaf) e
   left join dpg.action_definitions d
     on d.partition_network = action.partition_network
     and d.action_type = action.action_type;

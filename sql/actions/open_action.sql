@@ -17,8 +17,8 @@ begin
   proposed.action_id := coalesce(proposed.action_id, gen_random_uuid());
   select coalesce(d.initial_status, 'created'), a.has_additions or e.has_additions
   into proposed.action_status, has_additions
-  from dpg_private.additions_of('dpg.item_actions', 27, leaf) a
-  cross join dpg_private.additions_of('dpg.action_events', 28, events_leaf) e
+  from dpg_private.additions_to_actions(leaf) a
+  cross join dpg_private.additions_to_events(events_leaf) e
   left join dpg.action_definitions d
     on d.partition_network = proposed.partition_network
     and d.action_type = proposed.action_type;

@@ -70,7 +70,7 @@ begin
   if stored.item_id is null then
     perform dpg_private.refuse_suppressed('update', leaf, to_jsonb(item));
   end if;
-  if (select a.has_additions from dpg_private.additions_of('dpg.items', 12, leaf) a) then
+  if (select a.has_additions from dpg_private.additions_to_items(leaf) a) then
     stored := dpg_private.read_written_item(leaf, stored, 'update');
   end if;
   return stored;

@@ -63,11 +63,10 @@ begin
       where s.instance_url = upsert_item.item_instance_url
     ),
     l.leaf,
-    a.has_additions
+    (select a.has_additions from dpg_private.additions_to_items(l.leaf) a)
   into is_user, is_undeclared, is_known_url, leaf, has_additions
   from (select) one
-  left join dpg_private.leaf_of('items', upsert_item.item_network, upsert_item.item_domain) l on true
-  cross join lateral dpg_private.additions_of('dpg.items', 12, l.leaf) a;
+  left join dpg_private.leaf_of('items', upsert_item.item_network, upsert_item.item_domain) l on true;
   if not is_user then
     perform dpg_private.refuse_unknown_user(actor);
   end if;
@@ -81,18 +80,12 @@ begin
   if not is_known_url then
     perform dpg_private.register_instance_url(item_instance_url); -- unless it is known by now
   end if;
-  -- The columns are named wherever a row is written: an application may have added some, with defaults.
-  sent.item_network := item_network;
-  sent.item_domain := item_domain;
-  sent.item_type := item_type;
-  sent.item_id := coalesce(item_id, gen_random_uuid());
-  sent.item_instance_url := item_instance_url;
-  sent.item_schema_url := item_schema_url;
-  sent.item_state := item_state;
-  sent.item_latitude := item_latitude;
-  sent.item_longitude := item_longitude;
-  sent.created_by := actor;
-  sent.created_at := clock_timestamp();
+  -- The first columns of the table, which are ours; the columns are named wherever a row is written, since an application
+  -- may have added some, with defaults.
+  sent := row(
+    item_network, item_domain, item_type, coalesce(item_id, gen_random_uuid()), item_instance_url, item_schema_url, item_state,
+    item_latitude, item_longitude, actor, clock_timestamp(), null::timestamptz
+  );
   sent.updated_at := sent.created_at;
 
   -- Most upserts are new items: one insert through the root, whose plan is kept and knows no leaves. Its constraint is not
@@ -107,7 +100,10 @@ begin
   )
   on conflict do nothing;
   if found then
-    return case when has_additions then dpg_private.read_written_item(leaf, sent, 'insert') else sent end;
+    if has_additions then
+      return dpg_private.read_written_item(leaf, sent, 'insert');
+    end if;
+    return sent;
   end if;
 
   for attempt in 1 .. 100 loop
@@ -133,7 +129,10 @@ begin
       )
       on conflict on constraint items_pkey do nothing;
       if found then
-        return case when has_additions then dpg_private.read_written_item(leaf, sent, 'insert') else sent end;
+        if has_additions then
+          return dpg_private.read_written_item(leaf, sent, 'insert');
+        end if;
+        return sent;
       end if;
       if has_additions and attempt > 2 then
         perform dpg_private.refuse_suppressed('insert', leaf, to_jsonb(dpg_private.ref_of_item(sent)));
@@ -165,7 +164,10 @@ begin
     using sent.item_network, sent.item_domain, sent.item_type, sent.item_id,
       item_instance_url, item_schema_url, item_state, item_latitude, item_longitude, actor;
     if stored.item_id is not null then
-      return case when has_additions then dpg_private.read_written_item(leaf, sent, 'update') else stored end;
+      if has_additions then
+        return dpg_private.read_written_item(leaf, sent, 'update');
+      end if;
+      return stored;
     end if;
     if attempt > 1 then
       perform dpg_private.refuse_suppressed('update', leaf, to_jsonb(dpg_private.ref_of_item(sent)));

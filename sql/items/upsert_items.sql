@@ -101,7 +101,7 @@ begin
   foreach target in array targets loop
     leaf := dpg_private.leaf_to_write('items', target.item_network, target.item_domain);
     has_additions := has_additions
-      or (select a.has_additions from dpg_private.additions_of('dpg.items', 12, leaf) a);
+      or (select a.has_additions from dpg_private.additions_to_items(leaf) a);
   end loop;
   perform dpg_private.register_instance_url(u.item_instance_url)
   from (select distinct r.item_instance_url from unnest(rows) r) u;
