@@ -61,7 +61,7 @@ begin
     case
       when action.update_count = 0 then
         format(
-          'insert into dpg.item_actions as a (%s) select %s from (select ($1).*) a on conflict do nothing',
+          'insert into dpg.item_actions as a (%s) select %s from (select ($1).*) a on conflict on constraint item_actions_pkey do nothing',
           replace(dpg_private.action_columns_sql(), 'a.', ''), dpg_private.action_columns_sql()
         )
       else
@@ -96,6 +96,10 @@ begin
     end if;
     if not written.is_event and event.event_id is not null then
       perform dpg_private.refuse_different_event(event); -- its id or its place is taken
+    end if;
+    if not written.is_event then
+      -- raises: for a unique index that is not ours, or since a trigger suppresses it again
+      perform dpg_private.append_event(action, event_id, event_payload, remarks);
     end if;
     perform dpg_private.refuse_suppressed('insert', events_leaf, key || jsonb_build_object('event_id', event_id));
   end if;

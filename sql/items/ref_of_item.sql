@@ -7,4 +7,4 @@ security invoker
 return row(item.item_network, item.item_domain, item.item_type, item.item_id)::dpg.item_ref;
 
 comment on function dpg_private.ref_of_item(dpg.items) is
-  'The key of an item.';
+  'The key of an item as a value of its own, for refusals and look-ups.';

@@ -15,6 +15,22 @@ declare
   is_action constant boolean :=
     pg_partition_root(to_regclass(relation)) is not distinct from 'dpg.item_actions'::regclass;
 begin
+  -- a key to the root has a clone for each leaf, under a name that PostgreSQL has made
+  with recursive constraints as (
+    select c.conname, c.conparentid
+    from pg_constraint c
+    where c.conrelid = to_regclass(relation)
+      and c.conname = refusing_constraint
+    union all
+    select p.conname, p.conparentid
+    from constraints c
+    join pg_constraint p on p.oid = c.conparentid
+  )
+  select c.conname
+  into refusing_constraint
+  from constraints c
+  where c.conparentid = 0;
+
   raise exception using
     errcode = 'DP013',
     message = format(

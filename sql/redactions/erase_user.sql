@@ -67,17 +67,21 @@ begin
     using user_id;
     execute format(
       'with erased as (
-         update %s i
+         update %1$s i
          set item_state = ''{}'', item_latitude = null, item_longitude = null, created_by = $2,
            updated_at = greatest(clock_timestamp(), i.updated_at + interval ''1 microsecond'')
          from unnest($1) o
+         join %1$s b using (item_network, item_domain, item_type, item_id)
          where (i.item_network, i.item_domain, i.item_type, i.item_id)
            = (o.item_network, o.item_domain, o.item_type, o.item_id)
-         returning i.created_by, i.item_state, i.item_latitude
+         returning i.created_by, i.item_latitude, i.item_state, b.item_state as state_before
        )
        select count(*)
        from erased e
-       where e.created_by = $2 and e.item_state = ''{}'' and e.item_latitude is null', partition.leaf
+       where e.created_by = $2
+         and e.item_latitude is null
+         -- a trigger may put something of its own there, but not back what was there
+         and (e.item_state <> e.state_before or e.state_before = ''{}'')', partition.leaf
     )
     into erased_rows
     using items, tombstone;

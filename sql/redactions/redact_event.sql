@@ -14,6 +14,8 @@ as $body$
 declare
   event dpg.action_events;
   action dpg.item_actions;
+  emptied dpg.action_events;
+  emptied_action dpg.item_actions;
   action_leaf regclass;
   redaction dpg.redactions;
 begin
@@ -41,6 +43,7 @@ begin
 
   action_leaf := dpg_private.leaf('item_actions', partition_network, action_type);
   if event.target_item_is_local and action_leaf is not null then
+    action := dpg_private.find_action(action_leaf, partition_network, action_type, event.action_id);
     execute format(
       'update %s a
        set remarks = null, requirements_snapshot = ''{}''
@@ -48,8 +51,11 @@ begin
       action_leaf
     )
     using partition_network, action_type, event.action_id;
-    action := dpg_private.find_action(action_leaf, partition_network, action_type, event.action_id);
-    if action.requirements_snapshot <> '{}' or action.remarks is not null then
+    emptied_action := dpg_private.find_action(action_leaf, partition_network, action_type, event.action_id);
+    -- a trigger may put something of its own there, but not back what was there
+    if emptied_action.remarks = action.remarks
+      or (emptied_action.requirements_snapshot = action.requirements_snapshot and action.requirements_snapshot <> '{}')
+    then
       perform dpg_private.refuse_suppressed('update', action_leaf, jsonb_build_object('action_id', event.action_id));
     end if;
   end if;
@@ -69,8 +75,8 @@ begin
     dpg_private.leaf('action_events', partition_network, action_type)
   )
   using partition_network, action_type, event_id;
-  event := dpg_private.get_event(partition_network, action_type, event_id);
-  if event.event_payload <> '{}' or event.remarks is not null then
+  emptied := dpg_private.get_event(partition_network, action_type, event_id);
+  if emptied.remarks = event.remarks or (emptied.event_payload = event.event_payload and event.event_payload <> '{}') then
     perform dpg_private.refuse_suppressed(
       'update', dpg_private.leaf('action_events', partition_network, action_type), jsonb_build_object('event_id', event_id)
     );

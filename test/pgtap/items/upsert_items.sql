@@ -47,7 +47,9 @@ select is(
 );
 select is((select count(distinct f.item_id)::integer from first f), 5, 'and others where none was');
 select set_eq(
-  $$select * from dpg.items where item_network in ('many_dot', 'many_dot_2')$$,
+  $$select item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
+      item_latitude, item_longitude, created_by, created_at, updated_at
+    from dpg.items where item_network in ('many_dot', 'many_dot_2')$$,
   $$select f.item_network, f.item_domain, f.item_type, f.item_id, f.item_instance_url, f.item_schema_url, f.item_state,
       f.item_latitude, f.item_longitude, f.created_by, f.created_at, f.updated_at from first f$$,
   'what is returned is what is stored'
@@ -98,7 +100,8 @@ select is(
 select is_empty(
   $$select s.item_network, s.item_domain, s.item_type, s.item_id, s.item_instance_url, s.item_schema_url, s.item_state,
       s.item_latitude, s.item_longitude, s.created_by, s.created_at, s.updated_at from second s
-    except select * from dpg.items$$,
+    except select item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
+      item_latitude, item_longitude, created_by, created_at, updated_at from dpg.items$$,
   'what is returned is what is stored'
 );
 select is(

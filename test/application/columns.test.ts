@@ -1,0 +1,63 @@
+// Every function on tables to which an application has added columns: all pgTAP files, on one database with a nullable
+// column and one with a default on each of the three tables.
+
+import { readdir, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { expect, test } from 'vitest';
+import { projectFolder } from '../support/migrations.js';
+import { failureOf } from '../support/pgtap.js';
+import { testDatabase } from '../support/test-database.js';
+
+const pgtapFolder = join(projectFolder, 'test/pgtap');
+
+/** They are about the columns of the tables themselves, or insert rows or pass them to calls with all columns that there are. */
+const ABOUT_COLUMNS = [
+  'access/comments.sql',
+  'access/functions.sql',
+  'access/row_level_security.sql',
+  'access/tables.sql',
+  'items/items_constraints.sql',
+  'items/items_extreme_values.sql',
+];
+
+/** What compares with a whole row of the table, which has the application's columns as well. */
+const WHOLE_ROWS: Record<string, string[]> = {
+  'actions/find_actions.sql': ['24 - the columns are those of the table'],
+  'events/find_events.sql': ['21 - the columns are those of the table'],
+  'geo/nearest_items.sql': ['12 - a row has the columns of the item'],
+  'items/delete_item.sql': ['18 - the key is free again, for anybody'],
+  'items/upsert_item.sql': [
+    '2 - the row is returned as given, the actor its owner',
+    '11 - the least that an item needs: no state, no place, an id of its own',
+  ],
+  'items/upsert_items.sql': [
+    '1 - the rows come in the order of the input, as given',
+    '9 - new, unchanged, replaced: the rows come in the order of the input, replaced ones without what was left out',
+  ],
+  'items/upsert_item_replace.sql': ['3 - a replacement is full: what is left out is gone, coordinates too'],
+};
+
+const database = await testDatabase({ from: 'pgtap' });
+for (const table of ['items', 'item_actions', 'action_events']) {
+  await database.sql.unsafe(
+    `alter table dpg.${table} add column note text, add column score numeric not null default 1`,
+  );
+}
+
+const files = (await readdir(pgtapFolder, { recursive: true, withFileTypes: true }))
+  .filter((entry) => entry.isFile() && entry.name.endsWith('.sql'))
+  .map((entry) => relative(pgtapFolder, join(entry.parentPath, entry.name)))
+  .filter((file) => !ABOUT_COLUMNS.includes(file))
+  .sort();
+
+// Each file rolls back what it has done, so that they need no database each.
+test.each(files)('%s', async (file) => {
+  const sql = database.connect({ max: 1, connection: { search_path: 'public, tap' } });
+  try {
+    const failure = (await failureOf(sql, await readFile(join(pgtapFolder, file), 'utf8'))) ?? '';
+    const failed = [...failure.matchAll(/^(?:not ok |(?=Bail out!))(.+)$/gm)].map(([, name]) => name);
+    expect(failed, failure).toEqual(WHOLE_ROWS[file] ?? []);
+  } finally {
+    await sql.end();
+  }
+});

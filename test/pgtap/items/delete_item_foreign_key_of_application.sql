@@ -1,0 +1,45 @@
+-- A foreign key of the application keeps an item as well: the refusal names it. What cascades is the application's affair.
+begin;
+select plan(7);
+insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com');
+select
+  dpg.upsert_item('asha', 'key_dot', 'd', 't', 'https://one.example.com', 'https://s', item_id => '00000000-0000-4000-8000-000000000001'),
+  dpg.upsert_item('asha', 'key_dot', 'd', 't', 'https://one.example.com', 'https://s', item_id => '00000000-0000-4000-8000-000000000002');
+create table public."Favourites" (
+  item_network text, item_domain text, item_type text, item_id uuid,
+  constraint "a favourite is an item" foreign key (item_network, item_domain, item_type, item_id) references dpg.items
+);
+create table public.notes (
+  item_network text, item_domain text, item_type text, item_id uuid,
+  foreign key (item_network, item_domain, item_type, item_id) references dpg.items on delete cascade
+);
+insert into public."Favourites" values ('key_dot', 'd', 't', '00000000-0000-4000-8000-000000000001');
+insert into public.notes values ('key_dot', 'd', 't', '00000000-0000-4000-8000-000000000002');
+
+create function pg_temp.refusal(call text) returns jsonb
+language plpgsql as $body$
+declare
+  state text;
+  said text;
+  detail text;
+  hint text;
+begin
+  execute call;
+  return '"no refusal"';
+exception
+  when others then
+    get stacked diagnostics state = returned_sqlstate, said = message_text, detail = pg_exception_detail, hint = pg_exception_hint;
+    return jsonb_build_object('state', state, 'message', said, 'hint', hint, 'detail', detail::jsonb);
+end
+$body$;
+create temporary table refused as
+select pg_temp.refusal($$select dpg.delete_item('asha', 'key_dot', 'd', 't', '00000000-0000-4000-8000-000000000001')$$) as said;
+select is((select said ->> 'state' from refused), 'DP013', 'the item stays');
+select ok((select said ->> 'message' like '%"a favourite is an item" of table public."Favourites"%' from refused), 'the message names constraint and table');
+select is((select said -> 'detail' ->> 'constraint' from refused), 'a favourite is an item', 'so does the detail');
+select is((select said -> 'detail' ->> 'relation' from refused), 'public."Favourites"', 'with the table');
+select ok(exists (select from dpg.items where item_network = 'key_dot' and item_id = '00000000-0000-4000-8000-000000000001'), 'nothing is deleted');
+select lives_ok($$select dpg.delete_item('asha', 'key_dot', 'd', 't', '00000000-0000-4000-8000-000000000002')$$, 'a key that cascades lets it go');
+select is((select count(*)::integer from public.notes), 0, 'with what refers to it');
+select * from finish();
+rollback;
