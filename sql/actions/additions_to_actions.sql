@@ -14,7 +14,7 @@ begin atomic
       where t.tgrelid = additions_to_actions.leaf
         and not t.tgisinternal
         and t.tgenabled <> 'D'
-        and t.tgfoid <> all (array['dpg_private.keep_events()'::regprocedure, 'dpg_private.note_party_leaves()'::regprocedure])
+        and t.tgfoid not in ('dpg_private.keep_events()'::regprocedure, 'dpg_private.note_party_leaves()'::regprocedure)
     );
 end;
 

@@ -17,7 +17,7 @@ import { loadPgtap } from '../support/pgtap-source.js';
 import { connectTo, type Databases, withAdmin } from '../support/server.js';
 import { isSoak } from '../support/soak.js';
 import { testDatabase } from '../support/test-database.js';
-import { fill } from './story.js';
+import { extend, fill } from './story.js';
 
 const [tools] = installedWith('pg_dump', 'pg_restore');
 const version = Number.parseInt(inject('serverVersion'), 10);
@@ -50,15 +50,18 @@ describe.skipIf(!tools).each(['public', 'extensions'])(
     const native = await testDatabase({ from: 'empty' });
     const name = `${inject('prefix')}_dumped_${schema}`;
     let original: postgres.Sql;
+    const extended = schema === 'extensions'; // with columns and a trigger of an application
 
     beforeAll(async () => {
       await build(await source.createDatabase(`${name}_bare`, { template: 'template0' }), schema);
       await copy(`${name}_bare`, bare.url);
       const url = await source.createDatabase(name, { template: `${name}_bare` });
+      if (extended) await withAdmin(url, extend);
       await withAdmin(url, fill);
       await copy(name, target.url);
       if (crossing) {
         await build(native.url, schema);
+        if (extended) await withAdmin(native.url, extend);
         await withAdmin(native.url, fill);
       }
       original = postgres(url, { max: 1, onnotice: () => {} });

@@ -3,6 +3,24 @@
 
 import type postgres from 'postgres';
 
+/** What an application adds to the tables: columns, and a trigger that changes what is written. */
+export async function extend(sql: postgres.Sql): Promise<void> {
+  await sql
+    .unsafe(`
+alter table dpg.items add column note text, add column score numeric not null default 1;
+alter table dpg.item_actions add column note text, add column score numeric not null default 2;
+alter table dpg.action_events add column note text, add column score numeric not null default 3;
+create function public.complete_item() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $body$
+begin
+  new.note := 'of ' || new.item_domain;
+  new.item_state := new.item_state || '{"checked": true}';
+  return new;
+end
+$body$;
+create trigger complete_item before insert or update on dpg.items for each row execute function public.complete_item();`)
+    .simple();
+}
+
 export async function fill(sql: postgres.Sql): Promise<void> {
   await sql
     .unsafe(`
@@ -37,7 +55,7 @@ begin
     perform dpg.receive_action('connect', row('far', 'student', 'profile', '00000000-0000-4000-8000-000000000099'),
       'https://far.restore.test', 'far asha', tutor, action_id => ('00000000-0000-4000-8000-00000000006' || number)::uuid);
   end loop;
-  perform dpg.store_event(to_jsonb(e) - 'source_item_is_local' - 'target_item_is_local' || jsonb_build_object(
+  perform dpg.store_event(to_jsonb(e) - '{source_item_is_local,target_item_is_local,note,score}'::text[] || jsonb_build_object(
     'origin_instance_domain', 'https://far.restore.test', 'event_id', '00000000-0000-4000-8000-000000000071',
     'action_id', '00000000-0000-4000-8000-000000000072'))
   from dpg.action_events e where e.event_id = '00000000-0000-4000-8000-000000000041';
