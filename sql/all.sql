@@ -10,6 +10,9 @@
 --!include limits/limit_of.sql
 
 --!include application/refuse_suppressed.sql
+--!include application/sent_contents.sql
+--!include application/note_sent.sql
+--!include application/was_sent.sql
 
 --!include arguments/refuse_argument.sql
 --!include arguments/is_key.sql
@@ -46,6 +49,12 @@
 --!include items/items_created_by_idx.sql
 --!include items/items_state_idx.sql
 --!include items/found_item.sql
+--!include items/item_columns_sql.sql
+--!include items/sent_item.sql
+--!include items/ref_of_item.sql
+--!include items/digest_of_item.sql
+--!include items/is_repeated_item.sql
+--!include items/read_written_item.sql
 --!include items/instance_url_sightings.sql
 --!include items/instance_urls.sql
 
@@ -72,7 +81,7 @@
 --!include actions/item_actions_source_item_idx.sql
 --!include actions/item_actions_target_item_idx.sql
 --!include actions/mirrored_actions.sql
---!include actions/action_of_mirrored.sql
+--!include actions/action_columns_sql.sql
 --!include actions/found_action.sql
 --!include actions/action_definitions.sql
 --!include actions/party_leaves.sql
@@ -84,6 +93,9 @@
 --!include events/action_events_target_owner_idx.sql
 --!include events/action_events_action_idx.sql
 --!include events/found_event.sql
+--!include events/event_columns_sql.sql
+--!include events/digest_of_event.sql
+--!include events/digest_of_change.sql
 
 --!include feed/event_queue.sql
 --!include feed/event_feed.sql
@@ -100,11 +112,14 @@
 --!include redactions/redactions_append_only.sql
 --!include redactions/redactions_no_truncate.sql
 
+--!include events/is_unchanged_event.sql
 --!include events/is_redaction.sql
 --!include events/keep_events.sql
 --!include events/action_events_immutable.sql
 --!include events/action_events_no_truncate.sql
 --!include events/action_events_note_parties.sql
+
+--!include application/additions_of.sql
 
 --!include partitions/partition_names.sql
 --!include partitions/partition_name.sql
@@ -152,6 +167,7 @@
 --!include items/forget_instance_url.sql
 --!include items/refuse_item_not_found.sql
 --!include items/refuse_not_item_owner.sql
+--!include items/refuse_item_in_use.sql
 --!include items/is_item_ref.sql
 --!include items/check_item_ref.sql
 --!include items/item_fields.sql
@@ -182,12 +198,15 @@
 --!include actions/refuse_action_not_found.sql
 --!include actions/refuse_not_action_party.sql
 --!include actions/refuse_different_action.sql
+--!include actions/find_action.sql
 --!include actions/lock_action.sql
+--!include actions/digest_of_action.sql
 --!include actions/define_action.sql
 
 --!include events/default_payload.sql
 --!include events/get_event.sql
 --!include events/get_event_of_update.sql
+--!include events/insert_event.sql
 --!include events/append_event.sql
 --!include events/refuse_different_event.sql
 --!include events/refuse_event_of_other_items.sql
@@ -198,6 +217,7 @@
 --!include events/store_event.sql
 --!include events/find_events.sql
 
+--!include actions/write_beside_triggers.sql
 --!include actions/open_action.sql
 --!include actions/perform_action.sql
 --!include actions/receive_action.sql

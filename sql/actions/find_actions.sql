@@ -59,7 +59,8 @@ begin
   into searches
   from (
     select
-      'a.*, dpg_private.ownership_roles($1, a.source_item_owner, a.source_item_is_local, a.target_item_owner, true)' as columns,
+      dpg_private.action_columns_sql()
+        || ', dpg_private.ownership_roles($1, a.source_item_owner, a.source_item_is_local, a.target_item_owner, true) as ownership_roles' as columns,
       l.leaf::text as relation,
       c.condition
     from unnest(dpg_private.leaves_of_party('item_actions', actor, partition_network, action_type)) l(leaf)
@@ -72,7 +73,7 @@ begin
     ) c(condition)
     union all
     select
-      '(dpg_private.action_of_mirrored(a)).*, array[''initiated'']',
+      dpg_private.action_columns_sql() || ', array[''initiated''] as ownership_roles',
       'dpg_private.mirrored_actions',
       concat_ws(
         ' and ', 'a.source_item_owner = $1',

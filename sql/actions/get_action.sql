@@ -28,7 +28,13 @@ begin
   end if;
 
   -- one that lives on another instance, as its mirrored events tell of it; ids there are not ours, so there may be several
-  select (dpg_private.action_of_mirrored(m)).*
+  select
+    m.partition_network, m.action_type, m.action_id, m.action_status, m.update_count, m.requirements_snapshot,
+    m.remarks, m.source_item_network, m.source_item_domain, m.source_item_type, m.source_item_id,
+    m.source_item_instance_url, m.source_item_owner, m.target_item_network, m.target_item_domain, m.target_item_type,
+    m.target_item_id, m.target_item_instance_url, m.target_item_owner, m.created_at, m.updated_at,
+    m.source_item_latitude, m.source_item_longitude, m.target_item_latitude, m.target_item_longitude,
+    m.source_item_is_local, m.source_local_item_id
   into mirrored
   from dpg_private.mirrored_actions m
   where m.partition_network = get_action.partition_network

@@ -21,11 +21,23 @@ begin
   if not stored.target_item_is_local
     or stored.update_count = 0
     or stored.update_count - 1 <> expected_update_count -- nothing to compare when null; + 1 on the other side could overflow
-    or (stored.action_id, stored.action_status) is distinct from (action.action_id, is_repeated_move.action_status)
+    or stored.action_id <> action.action_id
     or (
-      (stored.event_payload, stored.remarks) is distinct from (is_repeated_move.event_payload, is_repeated_move.remarks)
-      -- what was taken away since cannot be compared
-      and not dpg_private.is_redacted(stored.partition_network, stored.action_type, stored.action_id, stored.event_id)
+      (
+        stored.action_status <> is_repeated_move.action_status
+        or (
+          (stored.event_payload, stored.remarks) is distinct from (is_repeated_move.event_payload, is_repeated_move.remarks)
+          -- what was taken away since cannot be compared
+          and not dpg_private.is_redacted(stored.partition_network, stored.action_type, stored.action_id, stored.event_id)
+        )
+      )
+      -- nor is it what was sent, of which a trigger of the application made what is stored
+      and not dpg_private.was_sent(
+        'action_events', stored.partition_network, stored.action_type, '', stored.event_id,
+        dpg_private.digest_of_change(
+          is_repeated_move.action_status, is_repeated_move.event_payload, is_repeated_move.remarks
+        )
+      )
     )
   then
     perform dpg_private.refuse_different_event(stored);

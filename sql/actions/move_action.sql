@@ -16,18 +16,25 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
+  is_declared boolean;
   transitions jsonb;
   edges text[]; -- who may go from the present status to the wanted one
+  events_leaf regclass;
+  has_additions boolean; -- columns or triggers of the application: row and event are written another way
   moved dpg.item_actions := action;
+  moved_rows bigint;
 begin
   event_payload := coalesce(event_payload, dpg_private.default_payload(action_status));
 
-  select d.transitions
-  into transitions
-  from dpg.action_definitions d
-  where d.partition_network = action.partition_network
+  select d.action_type is not null, d.transitions, l.leaf, a.has_additions or e.has_additions
+  into is_declared, transitions, events_leaf, has_additions
+  from dpg_private.additions_of('dpg.item_actions', 27, leaf) a
+  left join dpg_private.leaf_of('action_events', action.partition_network, action.action_type) l on true
+  cross join lateral dpg_private.additions_of('dpg.action_events', 28, l.leaf) e
+  left join dpg.action_definitions d
+    on d.partition_network = action.partition_network
     and d.action_type = action.action_type;
-  if found then
+  if is_declared then
     select array_agg(case e.edge ->> 'by' when 'source' then 'initiated' when 'target' then 'received' else 'either' end)
     into edges
     from jsonb_array_elements(transitions) e(edge)
@@ -43,9 +50,21 @@ begin
     moved.remarks := coalesce(remarks, action.remarks);
     -- after the lock, and later than the last change even when the clock was set back
     moved.updated_at := greatest(clock_timestamp(), action.updated_at + interval '1 microsecond');
-    perform dpg_private.leaf_to_write('action_events', action.partition_network, action.action_type);
+    if events_leaf is null then
+      perform dpg_private.leaf_to_write('action_events', action.partition_network, action.action_type);
+    end if;
     -- the event first: where its id was used before, nothing has been written yet
-    if dpg_private.append_event(moved, coalesce(event_id, gen_random_uuid()), event_payload, remarks) then
+    if has_additions then
+      if (dpg_private.get_event(action.partition_network, action.action_type, event_id)).event_id is null
+        and (
+          dpg_private.get_event_of_update(
+            action.partition_network, action.action_type, action.target_item_instance_url, action.action_id, moved.update_count
+          )
+        ).event_id is null
+      then
+        return dpg_private.write_beside_triggers(leaf, moved, coalesce(event_id, gen_random_uuid()), event_payload, remarks);
+      end if;
+    elsif dpg_private.append_event(moved, coalesce(event_id, gen_random_uuid()), event_payload, remarks) then
       execute format(
         'update %s a
          set action_status = $4, update_count = $5, remarks = $6, updated_at = $7
@@ -54,6 +73,10 @@ begin
       )
       using action.partition_network, action.action_type, action.action_id,
         moved.action_status, moved.update_count, moved.remarks, moved.updated_at;
+      get diagnostics moved_rows = row_count;
+      if moved_rows = 0 then
+        perform dpg_private.refuse_suppressed('update', leaf, jsonb_build_object('action_id', action.action_id));
+      end if;
       return moved;
     end if;
   end if;
@@ -121,4 +144,4 @@ end
 $body$;
 
 comment on function dpg_private.move_action(regclass, text, text[], dpg.item_actions, text, integer, jsonb, text, uuid) is
-  'Moves an action of this leaf, already under its row lock, for a party with these roles (initiated, received), and appends the event. Raises DP005, DP006, DP007, DP008.';
+  'Moves an action of this leaf, already under its row lock, for a party with these roles (initiated, received), and appends the event. Raises DP005, DP006, DP007, DP008, DP018.';

@@ -75,9 +75,8 @@ begin
     if source_item.created_by <> actor then
       perform dpg_private.refuse_not_item_owner(actor, source);
     end if;
-    perform
-      dpg_private.leaf_to_write('item_actions', target.item_network, action_type),
-      dpg_private.leaf_to_write('action_events', target.item_network, action_type);
+    action_leaf := dpg_private.leaf_to_write('item_actions', target.item_network, action_type);
+    event_leaf := dpg_private.leaf_to_write('action_events', target.item_network, action_type);
     source_leaf := dpg_private.leaf('items', source.item_network, source.item_domain);
     target_leaf := dpg_private.leaf('items', target.item_network, target.item_domain);
   end if;
@@ -129,9 +128,9 @@ begin
   proposed.target_item_owner := target_item.created_by;
   proposed.target_item_latitude := target_item.item_latitude;
   proposed.target_item_longitude := target_item.item_longitude;
-  return dpg_private.open_action(proposed, event_payload);
+  return dpg_private.open_action(proposed, event_payload, action_leaf, event_leaf);
 end
 $body$;
 
 comment on function dpg.perform_action(text, text, dpg.item_ref, dpg.item_ref, jsonb, text, jsonb, uuid) is
-  'Makes an action from an item that the actor owns to another item of this instance, and its first event in the same transaction. Status is the declared initial one or created, update_count 0; owners and coordinates are taken from the items. event_payload is {"status": <status>} unless given. With action_id a repeated call is safe. Raises DP001, DP002, DP003, DP008, DP009, DP010, DP014. Example: select * from dpg.perform_action(''asha'', ''connect'', row(''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111''), row(''yellow_dot'', ''tutor'', ''profile_1.0'', ''22222222-2222-4222-8222-222222222222''), ''{"subject": "math"}'')';
+  'Makes an action from an item that the actor owns to another item of this instance, and its first event in the same transaction. Status is the declared initial one or created, update_count 0; owners and coordinates are taken from the items. event_payload is {"status": <status>} unless given. With action_id a repeated call is safe. Raises DP001, DP002, DP003, DP008, DP009, DP010, DP014, DP018. Example: select * from dpg.perform_action(''asha'', ''connect'', row(''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111''), row(''yellow_dot'', ''tutor'', ''profile_1.0'', ''22222222-2222-4222-8222-222222222222''), ''{"subject": "math"}'')';

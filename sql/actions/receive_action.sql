@@ -55,9 +55,8 @@ begin
   -- before the item is locked: see dpg.perform_action
   if action_leaf is null or event_leaf is null then
     target_item := dpg.get_item(target.item_network, target.item_domain, target.item_type, target.item_id);
-    perform
-      dpg_private.leaf_to_write('item_actions', target.item_network, action_type),
-      dpg_private.leaf_to_write('action_events', target.item_network, action_type);
+    action_leaf := dpg_private.leaf_to_write('item_actions', target.item_network, action_type);
+    event_leaf := dpg_private.leaf_to_write('action_events', target.item_network, action_type);
     target_leaf := dpg_private.leaf('items', target.item_network, target.item_domain);
   end if;
   target_item := dpg_private.lock_item(target_leaf, target, 'key share');
@@ -87,11 +86,11 @@ begin
   proposed.target_item_owner := target_item.created_by;
   proposed.target_item_latitude := target_item.item_latitude;
   proposed.target_item_longitude := target_item.item_longitude;
-  return dpg_private.open_action(proposed, event_payload);
+  return dpg_private.open_action(proposed, event_payload, action_leaf, event_leaf);
 end
 $body$;
 
 comment on function dpg.receive_action(
   text, dpg.item_ref, text, text, dpg.item_ref, jsonb, text, jsonb, uuid, double precision, double precision
 ) is
-  'perform_action for a source that lives on another instance, which asserts its owner and coordinates (degrees); the caller must have authenticated that instance. A URL of our own is DP001. With action_id, chosen by the sender, a repeated call is safe. Raises DP001, DP002, DP008, DP010, DP014. Example: select * from dpg.receive_action(''connect'', row(''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111''), ''https://student.yellowdot.example.com'', ''asha'', row(''yellow_dot'', ''tutor'', ''profile_1.0'', ''22222222-2222-4222-8222-222222222222''))';
+  'perform_action for a source that lives on another instance, which asserts its owner and coordinates (degrees); the caller must have authenticated that instance. A URL of our own is DP001. With action_id, chosen by the sender, a repeated call is safe. Raises DP001, DP002, DP008, DP010, DP014, DP018. Example: select * from dpg.receive_action(''connect'', row(''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111''), ''https://student.yellowdot.example.com'', ''asha'', row(''yellow_dot'', ''tutor'', ''profile_1.0'', ''22222222-2222-4222-8222-222222222222''))';

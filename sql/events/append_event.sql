@@ -22,24 +22,7 @@ begin
     action.target_item_instance_url, action.target_item_owner, action.target_item_latitude, action.target_item_longitude,
     event_payload, remarks, action.updated_at, action.source_item_is_local, true
   );
-  -- through the root, whose plan is kept and knows no leaves
-  insert into dpg.action_events
-  values (event.*)
-  on conflict do nothing;
-  if not found
-    and (dpg_private.get_event(event.partition_network, event.action_type, event_id)).event_id is null
-    and (
-      dpg_private.get_event_of_update(
-        event.partition_network, event.action_type, event.origin_instance_domain, event.action_id, event.update_count
-      )
-    ).event_id is null
-  then
-    -- a unique index that is not ours has such a row, which raises here
-    insert into dpg.action_events
-    values (event.*)
-    on conflict on constraint action_events_pkey do nothing;
-  end if;
-  if not found then
+  if not dpg_private.insert_event(event) then
     return false;
   end if;
   -- for the feed: under the row lock of the action, so that its events are queued in their order

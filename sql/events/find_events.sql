@@ -41,11 +41,12 @@ begin
   -- one search for each leaf and role, each answered by an index in the order of the page
   select string_agg(
     format(
-      '(select e.*
+      '(select %s
         from %s e
         where %s %s %s %s %s
         order by e.created_at desc, e.update_count desc, e.partition_network, e.action_type, e.event_id
         limit $7)',
+      dpg_private.event_columns_sql(),
       l.leaf,
       c.condition,
       case when action_id is not null then 'and e.action_id = $2' end,

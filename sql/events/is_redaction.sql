@@ -12,8 +12,8 @@ begin
   if dpg_private.is_redacted(before.partition_network, before.action_type, before.action_id, before.event_id) then
     allowed.event_payload := '{}';
     allowed.remarks := null;
-    if after is not distinct from allowed then
-      return after is distinct from before;
+    if dpg_private.is_unchanged_event(allowed, after) then
+      return not dpg_private.is_unchanged_event(before, after);
     end if;
     allowed := before;
   end if;
@@ -21,7 +21,7 @@ begin
     allowed.source_item_owner := case after.source_item_owner when tombstone then tombstone else before.source_item_owner end;
     allowed.target_item_owner := case after.target_item_owner when tombstone then tombstone else before.target_item_owner end;
   end if;
-  return after is not distinct from allowed and after is distinct from before;
+  return dpg_private.is_unchanged_event(allowed, after) and not dpg_private.is_unchanged_event(before, after);
 end
 $body$;
 

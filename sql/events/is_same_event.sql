@@ -8,9 +8,6 @@ as $body$
 declare
   tombstone constant text := dpg_private.tombstone();
 begin
-  if stored is not distinct from proposed then
-    return true;
-  end if;
   -- what was taken away since cannot be compared, and is not restored
   if dpg_private.is_redacted(stored.partition_network, stored.action_type, stored.action_id, stored.event_id) then
     proposed.event_payload := stored.event_payload;
@@ -22,7 +19,25 @@ begin
   if stored.target_item_owner = tombstone then
     proposed.target_item_owner := tombstone;
   end if;
-  return stored is not distinct from proposed;
+  -- by name: what an application has added to the table is its own affair
+  return (
+    stored.partition_network, stored.action_type, stored.event_id, stored.origin_instance_domain, stored.action_id,
+    stored.action_status, stored.update_count, stored.source_item_network, stored.source_item_domain,
+    stored.source_item_type, stored.source_item_id, stored.source_item_instance_url, stored.source_item_owner,
+    stored.source_item_latitude, stored.source_item_longitude, stored.target_item_network, stored.target_item_domain,
+    stored.target_item_type, stored.target_item_id, stored.target_item_instance_url, stored.target_item_owner,
+    stored.target_item_latitude, stored.target_item_longitude, stored.event_payload, stored.remarks,
+    stored.created_at, stored.source_item_is_local, stored.target_item_is_local
+  ) is not distinct from (
+    proposed.partition_network, proposed.action_type, proposed.event_id, proposed.origin_instance_domain,
+    proposed.action_id, proposed.action_status, proposed.update_count, proposed.source_item_network,
+    proposed.source_item_domain, proposed.source_item_type, proposed.source_item_id,
+    proposed.source_item_instance_url, proposed.source_item_owner, proposed.source_item_latitude,
+    proposed.source_item_longitude, proposed.target_item_network, proposed.target_item_domain,
+    proposed.target_item_type, proposed.target_item_id, proposed.target_item_instance_url, proposed.target_item_owner,
+    proposed.target_item_latitude, proposed.target_item_longitude, proposed.event_payload, proposed.remarks,
+    proposed.created_at, proposed.source_item_is_local, proposed.target_item_is_local
+  );
 end
 $body$;
 

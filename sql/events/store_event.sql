@@ -31,35 +31,40 @@ begin
   proposed.target_item_is_local := false; -- the action lives where the event was made
 
   perform dpg_private.leaf_to_write('action_events', proposed.partition_network, proposed.action_type);
-  insert into dpg.action_events
-  select proposed.*
-  on conflict do nothing
-  returning * into stored;
-  is_new := found;
-  if not is_new then
-    stored := dpg_private.get_event(proposed.partition_network, proposed.action_type, proposed.event_id);
-    if stored.event_id is null then
-      stored := dpg_private.get_event_of_update(
-        proposed.partition_network, proposed.action_type, proposed.origin_instance_domain,
-        proposed.action_id, proposed.update_count
-      );
-    end if;
-    if stored.event_id is null then
-      -- a unique index that is not ours has such a row, which raises here
-      insert into dpg.action_events
-      select proposed.*
-      returning * into stored;
-      is_new := true;
-    end if;
+  is_new := dpg_private.insert_event(proposed);
+  stored := dpg_private.get_event(proposed.partition_network, proposed.action_type, proposed.event_id);
+  if stored.event_id is null and not is_new then
+    stored := dpg_private.get_event_of_update(
+      proposed.partition_network, proposed.action_type, proposed.origin_instance_domain,
+      proposed.action_id, proposed.update_count
+    );
   end if;
   if is_new then
+    if (stored.event_id, stored.action_id, stored.update_count, stored.origin_instance_domain)
+      is distinct from (proposed.event_id, proposed.action_id, proposed.update_count, proposed.origin_instance_domain)
+    then
+      perform dpg_private.refuse_suppressed(
+        'insert', dpg_private.leaf('action_events', proposed.partition_network, proposed.action_type),
+        jsonb_build_object('event_id', proposed.event_id)
+      );
+    end if;
+    if not dpg_private.is_same_event(stored, proposed) then
+      perform dpg_private.note_sent(
+        'action_events', stored.partition_network, stored.action_type, '', stored.event_id,
+        dpg_private.digest_of_event(proposed), dpg_private.digest_of_event(stored)
+      );
+    end if;
     perform dpg_private.note_mirrored_action(stored);
     return stored;
   end if;
 
   -- whether the source is local was decided when the event came
   proposed.source_item_is_local := stored.source_item_is_local;
-  if not dpg_private.is_same_event(stored, proposed) then
+  if not dpg_private.is_same_event(stored, proposed)
+    and not dpg_private.was_sent(
+      'action_events', stored.partition_network, stored.action_type, '', proposed.event_id, dpg_private.digest_of_event(proposed)
+    )
+  then
     perform dpg_private.refuse_different_event(stored);
   end if;
   return stored;
@@ -67,4 +72,4 @@ end
 $body$;
 
 comment on function dpg.store_event(jsonb) is
-  'Stores an event mirrored from another instance, an object whose fields are the column names of dpg.action_events; event_id and created_at are kept, source_item_is_local and target_item_is_local found out anew. Where the source is of this instance, its owner finds the event and, by dpg.find_actions and dpg.get_action, its action as the event of the highest update_count left it. The caller must have authenticated the origin. The same event again returns the stored row; other content under the same id, or for the same origin, action and update_count, is DP008, and so is an event between other items than the action has here that it tells of; an origin of our own is DP001. Raises DP001, DP008, DP010, DP014. Example: select * from dpg.store_event(''{"partition_network": "yellow_dot", "action_type": "connect", "event_id": "44444444-4444-4444-8444-444444444444", "origin_instance_domain": "https://tutor.yellowdot.example.com", "action_id": "33333333-3333-4333-8333-333333333333", "action_status": "created", "update_count": 0, "source_item_network": "yellow_dot", "source_item_domain": "student", "source_item_type": "profile_1.0", "source_item_id": "11111111-1111-4111-8111-111111111111", "source_item_instance_url": "https://student.yellowdot.example.com", "source_item_owner": "asha", "target_item_network": "yellow_dot", "target_item_domain": "tutor", "target_item_type": "profile_1.0", "target_item_id": "22222222-2222-4222-8222-222222222222", "target_item_instance_url": "https://tutor.yellowdot.example.com", "target_item_owner": "ravi", "event_payload": {"status": "created"}, "created_at": "2026-01-01T00:00:00.000000Z"}'')';
+  'Stores an event mirrored from another instance, an object whose fields are the column names of dpg.action_events; event_id and created_at are kept, source_item_is_local and target_item_is_local found out anew. Where the source is of this instance, its owner finds the event and, by dpg.find_actions and dpg.get_action, its action as the event of the highest update_count left it. The caller must have authenticated the origin. The same event again returns the stored row; other content under the same id, or for the same origin, action and update_count, is DP008, and so is an event between other items than the action has here that it tells of; an origin of our own is DP001. Raises DP001, DP008, DP010, DP014, DP018. Example: select * from dpg.store_event(''{"partition_network": "yellow_dot", "action_type": "connect", "event_id": "44444444-4444-4444-8444-444444444444", "origin_instance_domain": "https://tutor.yellowdot.example.com", "action_id": "33333333-3333-4333-8333-333333333333", "action_status": "created", "update_count": 0, "source_item_network": "yellow_dot", "source_item_domain": "student", "source_item_type": "profile_1.0", "source_item_id": "11111111-1111-4111-8111-111111111111", "source_item_instance_url": "https://student.yellowdot.example.com", "source_item_owner": "asha", "target_item_network": "yellow_dot", "target_item_domain": "tutor", "target_item_type": "profile_1.0", "target_item_id": "22222222-2222-4222-8222-222222222222", "target_item_instance_url": "https://tutor.yellowdot.example.com", "target_item_owner": "ravi", "event_payload": {"status": "created"}, "created_at": "2026-01-01T00:00:00.000000Z"}'')';

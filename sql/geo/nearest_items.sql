@@ -57,19 +57,17 @@ begin
   -- only where nothing comes after it. The centre and its box are parameters: as expressions they take long to plan. The
   -- way along the great circle is that of the straight line which rows are ordered by, so that it never decreases.
   return query execute format(
-    'select i.item_network, i.item_domain, i.item_type, i.item_id, i.item_instance_url, i.item_schema_url, i.item_state,
-       i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at,
-       %s,
-       %s
+    'select %1$s, %2$s, %3$s
      from (
-       select i.*, dpg_private.nearness(i.item_latitude, i.item_longitude, $2) as nearness
-       from %s i
-       where i.item_latitude is not null and %s %s %s
+       select %1$s, dpg_private.nearness(i.item_latitude, i.item_longitude, $2) as nearness
+       from %4$s i
+       where i.item_latitude is not null and %5$s %6$s %7$s
        order by dpg_private.nearness(i.item_latitude, i.item_longitude, $2)
        fetch first ($9) rows with ties
      ) i
      order by i.nearness, i.item_type, i.item_id
      limit $9',
+    dpg_private.item_columns_sql(),
     dpg_private.distance_of('i.nearness'),
     dpg_private.page_token('$8', 'uuid_send(i.item_id) || convert_to(i.nearness || '' '' || i.item_type, ''UTF8'')'),
     leaf,

@@ -1,4 +1,4 @@
-create or replace function dpg_private.check_ids_differ(rows dpg.items[])
+create or replace function dpg_private.check_ids_differ(items dpg_private.sent_item[])
 returns void
 language plpgsql
 stable -- as dpg_private.check_page_size
@@ -9,26 +9,23 @@ as $body$
 declare
   again record;
 begin
-  if (select count(*) from (select distinct r.item_id from unnest(rows) r) d) = cardinality(rows) then
+  if (select count(distinct i.item_id) from unnest(items) i) = cardinality(items) then
     return;
   end if;
-  select d.item_id, d.position
+  select d.item_id, d.index
   into again
   from (
-    select r.item_id, r.position, row_number() over (partition by r.item_id order by r.position) as occurrence
-    from unnest(rows) with ordinality r(
-      item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
-      item_latitude, item_longitude, created_by, created_at, updated_at, position
-    )
+    select i.item_id, i.index, row_number() over (partition by i.item_id order by i.index) as occurrence
+    from unnest(items) i
   ) d
   where d.occurrence > 1
-  order by d.position
+  order by d.index
   limit 1;
   perform dpg_private.refuse_argument(
-    'item_id', to_jsonb(again.item_id), 'is there twice', 'Give each element an id of its own.', (again.position - 1)::integer
+    'item_id', to_jsonb(again.item_id), 'is there twice', 'Give each element an id of its own.', again.index
   );
 end
 $body$;
 
-comment on function dpg_private.check_ids_differ(dpg.items[]) is
+comment on function dpg_private.check_ids_differ(dpg_private.sent_item[]) is
   'Raises DP001 with the index of the first element whose item_id an earlier one has.';

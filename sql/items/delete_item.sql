@@ -9,6 +9,10 @@ declare
   item constant dpg.item_ref := row(item_network, item_domain, item_type, item_id);
   leaf regclass;
   stored dpg.items;
+  deleted_rows bigint;
+  refusing_schema text;
+  refusing_table text;
+  refusing_constraint text;
 begin
   perform
     dpg_private.check_actor(actor),
@@ -28,17 +32,28 @@ begin
       'delete from %s i where i.item_network = $1 and i.item_domain = $2 and i.item_type = $3 and i.item_id = $4', leaf
     )
     using item_network, item_domain, item_type, item_id;
+    get diagnostics deleted_rows = row_count;
   exception
     when foreign_key_violation then
-      raise exception using
-        errcode = 'DP013',
-        message = format('an action refers to item %L/%L/%L/%s', item_network, item_domain, item_type, item_id),
-        hint = 'An item that an action of its network refers to stays; empty its item_state instead.',
-        detail = to_jsonb(item)::text;
+      get stacked diagnostics
+        refusing_schema = schema_name, refusing_table = table_name, refusing_constraint = constraint_name;
+      if refusing_constraint = '' then
+        raise; -- by a trigger of the application, in words of its own
+      end if;
+      perform dpg_private.refuse_item_in_use(item, refusing_schema, refusing_table, refusing_constraint);
   end;
+  if deleted_rows = 0 then
+    perform dpg_private.refuse_suppressed('delete', leaf, to_jsonb(item));
+  end if;
+  delete from dpg_private.sent_contents s
+  where s.id = delete_item.item_id
+    and s.network = delete_item.item_network
+    and s.key = delete_item.item_domain
+    and s.item_type = delete_item.item_type
+    and s.root = 'items';
   return stored;
 end
 $body$;
 
 comment on function dpg.delete_item(text, text, text, text, uuid) is
-  'Deletes an owned item that no action of its network refers to, and returns it as it was. A repeated call is DP002. Raises DP001, DP002, DP003, DP013. Example: select * from dpg.delete_item(''asha'', ''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111'')';
+  'Deletes an owned item that no action of its network and no row of the application refers to (else DP013, which names the constraint), and returns it as it was. A repeated call is DP002. Raises DP001, DP002, DP003, DP013, DP018. Example: select * from dpg.delete_item(''asha'', ''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111'')';

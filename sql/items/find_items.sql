@@ -76,11 +76,12 @@ begin
   end if;
 
   return query execute format(
-    'select i.*, %s
+    'select %s, %s
      from %s i
      where %s %s %s
      order by i.created_at desc, i.item_type, i.item_id
      limit $15',
+    dpg_private.item_columns_sql(),
     dpg_private.page_token(
       '$14', 'timestamptz_send(i.created_at) || uuid_send(i.item_id) || convert_to(i.item_type, ''UTF8'')'
     ),

@@ -67,9 +67,15 @@ begin
   into stored
   using item_network, item_domain, item_type, item_id, changed.item_instance_url, changed.item_schema_url,
     changed.item_state, changed.item_latitude, changed.item_longitude;
+  if stored.item_id is null then
+    perform dpg_private.refuse_suppressed('update', leaf, to_jsonb(item));
+  end if;
+  if (select a.has_additions from dpg_private.additions_of('dpg.items', 12, leaf) a) then
+    stored := dpg_private.read_written_item(leaf, stored, 'update');
+  end if;
   return stored;
 end
 $body$;
 
 comment on function dpg.update_item(text, text, text, text, uuid, jsonb, timestamptz) is
-  'Replaces the columns of an owned item that changes names: item_instance_url, item_schema_url, item_state, item_latitude, item_longitude; at least one, and no others. Null clears the coordinates and is DP001 elsewhere. With expected_updated_at the call is refused (DP007) when somebody else changed the item first. One that changes nothing leaves the row as it is. Raises DP001, DP002, DP003, DP007. Example: select * from dpg.update_item(''asha'', ''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111'', ''{"item_state": {"name": "Asha", "verified": true}}'')';
+  'Replaces the columns of an owned item that changes names: item_instance_url, item_schema_url, item_state, item_latitude, item_longitude; at least one, and no others. Null clears the coordinates and is DP001 elsewhere. With expected_updated_at the call is refused (DP007) when somebody else changed the item first. One that changes nothing leaves the row as it is. Raises DP001, DP002, DP003, DP007, DP018. Example: select * from dpg.update_item(''asha'', ''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111'', ''{"item_state": {"name": "Asha", "verified": true}}'')';

@@ -21,6 +21,8 @@ declare
   is_user boolean;
   is_undeclared boolean;
   is_known_url boolean;
+  has_additions boolean; -- columns or triggers of the application: what is stored has to be read again
+  sent dpg.items;
   stored dpg.items;
 begin
   -- Conditions are evaluated without a query, and these are inlined into one. Only when it does not hold, the checks say
@@ -55,13 +57,17 @@ begin
       where n.network = upsert_item.item_network
         and (n.item_types -> upsert_item.item_domain ? upsert_item.item_type) is not true
     ),
-    (select l.leaf from dpg_private.leaf_of('items', upsert_item.item_network, upsert_item.item_domain) l),
     exists (
       select
       from dpg_private.instance_url_sightings s
       where s.instance_url = upsert_item.item_instance_url
-    )
-  into is_user, is_undeclared, leaf, is_known_url;
+    ),
+    l.leaf,
+    a.has_additions
+  into is_user, is_undeclared, is_known_url, leaf, has_additions
+  from (select) one
+  left join dpg_private.leaf_of('items', upsert_item.item_network, upsert_item.item_domain) l on true
+  cross join lateral dpg_private.additions_of('dpg.items', 12, l.leaf) a;
   if not is_user then
     perform dpg_private.refuse_unknown_user(actor);
   end if;
@@ -75,54 +81,78 @@ begin
   if not is_known_url then
     perform dpg_private.register_instance_url(item_instance_url); -- unless it is known by now
   end if;
-  item_id := coalesce(item_id, gen_random_uuid());
+  -- The columns are named wherever a row is written: an application may have added some, with defaults.
+  sent.item_network := item_network;
+  sent.item_domain := item_domain;
+  sent.item_type := item_type;
+  sent.item_id := coalesce(item_id, gen_random_uuid());
+  sent.item_instance_url := item_instance_url;
+  sent.item_schema_url := item_schema_url;
+  sent.item_state := item_state;
+  sent.item_latitude := item_latitude;
+  sent.item_longitude := item_longitude;
+  sent.created_by := actor;
+  sent.created_at := clock_timestamp();
+  sent.updated_at := sent.created_at;
 
   -- Most upserts are new items: one insert through the root, whose plan is kept and knows no leaves. Its constraint is not
   -- named, since PostgreSQL would look for the index of it in the leaf at each call.
-  stored := row(
+  insert into dpg.items (
     item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
-    item_latitude, item_longitude, actor, clock_timestamp(), null::timestamptz
-  );
-  stored.updated_at := stored.created_at;
-  insert into dpg.items
-  values (stored.*)
+    item_latitude, item_longitude, created_by, created_at, updated_at
+  )
+  values (
+    sent.item_network, sent.item_domain, sent.item_type, sent.item_id, sent.item_instance_url, sent.item_schema_url,
+    sent.item_state, sent.item_latitude, sent.item_longitude, sent.created_by, sent.created_at, sent.updated_at
+  )
   on conflict do nothing;
   if found then
-    return stored;
+    return case when has_additions then dpg_private.read_written_item(leaf, sent, 'insert') else sent end;
   end if;
 
   for attempt in 1 .. 100 loop
+    -- From the second attempt on the row is locked: then an insert or update that finds nothing to do was suppressed.
     execute format(
-      'select * from %s i where i.item_network = $1 and i.item_domain = $2 and i.item_type = $3 and i.item_id = $4', leaf
+      'select * from %s i where i.item_network = $1 and i.item_domain = $2 and i.item_type = $3 and i.item_id = $4 %s',
+      leaf, case when attempt > 1 then 'for no key update' end
     )
     into stored
-    using item_network, item_domain, item_type, item_id;
-
+    using sent.item_network, sent.item_domain, sent.item_type, sent.item_id;
     if stored.item_id is null then
-      -- deleted since the insert found it; or what it found is a row of a unique index that is not ours, which raises here
-      stored := row(
+      -- Deleted since the insert found it; or what it found is a row of a unique index that is not ours, which raises here;
+      -- or a trigger of the application suppresses it each time.
+      sent.created_at := clock_timestamp();
+      sent.updated_at := sent.created_at;
+      insert into dpg.items (
         item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
-        item_latitude, item_longitude, actor, clock_timestamp(), null::timestamptz
-      );
-      stored.updated_at := stored.created_at;
-      insert into dpg.items
-      values (stored.*)
+        item_latitude, item_longitude, created_by, created_at, updated_at
+      )
+      values (
+        sent.item_network, sent.item_domain, sent.item_type, sent.item_id, sent.item_instance_url, sent.item_schema_url,
+        sent.item_state, sent.item_latitude, sent.item_longitude, sent.created_by, sent.created_at, sent.updated_at
+      )
       on conflict on constraint items_pkey do nothing;
       if found then
-        return stored;
+        return case when has_additions then dpg_private.read_written_item(leaf, sent, 'insert') else sent end;
+      end if;
+      if has_additions and attempt > 2 then
+        perform dpg_private.refuse_suppressed('insert', leaf, to_jsonb(dpg_private.ref_of_item(sent)));
       end if;
       continue;
     end if;
-
+    if has_additions and dpg_private.is_repeated_item(
+      stored, item_instance_url, item_schema_url, item_state, item_latitude, item_longitude, actor
+    ) then
+      return stored;
+    end if;
     if stored.created_by <> actor then
-      perform dpg_private.refuse_not_item_owner(actor, row(item_network, item_domain, item_type, item_id));
+      perform dpg_private.refuse_not_item_owner(actor, dpg_private.ref_of_item(sent));
     end if;
     if (stored.item_instance_url, stored.item_schema_url, stored.item_state, stored.item_latitude, stored.item_longitude)
       is not distinct from (item_instance_url, item_schema_url, item_state, item_latitude, item_longitude)
     then
       return stored; -- nothing to change, nothing written
     end if;
-
     execute format(
       'update %s i
        set item_instance_url = $5, item_schema_url = $6, item_state = $7, item_latitude = $8, item_longitude = $9,
@@ -132,13 +162,17 @@ begin
        returning i.*', leaf
     )
     into stored
-    using item_network, item_domain, item_type, item_id,
+    using sent.item_network, sent.item_domain, sent.item_type, sent.item_id,
       item_instance_url, item_schema_url, item_state, item_latitude, item_longitude, actor;
     if stored.item_id is not null then
-      return stored;
+      return case when has_additions then dpg_private.read_written_item(leaf, sent, 'update') else stored end;
+    end if;
+    if attempt > 1 then
+      perform dpg_private.refuse_suppressed('update', leaf, to_jsonb(dpg_private.ref_of_item(sent)));
     end if;
   end loop;
-  raise exception 'item % was deleted and made again all the while', item_id
+
+  raise exception 'item % was deleted and made again all the while', sent.item_id
     using errcode = 'serialization_failure', hint = 'Repeat the call.';
 end
 $body$;
@@ -146,4 +180,4 @@ $body$;
 comment on function dpg.upsert_item(
   text, text, text, text, text, text, jsonb, double precision, double precision, uuid
 ) is
-  'Makes an item of the actor, or replaces the whole content of one that the actor owns, and returns the row. Makes the leaf when needed. item_state is a JSON object; item_latitude and item_longitude are degrees, both or neither. With item_id a repeated call is safe; one that changes nothing leaves the row and updated_at as they are. Raises DP001, DP003, DP009, DP010, DP014. Example: select * from dpg.upsert_item(actor => ''asha'', item_network => ''yellow_dot'', item_domain => ''student'', item_type => ''profile_1.0'', item_instance_url => ''https://student.yellowdot.example.com'', item_schema_url => ''https://schemas.example.com/student_profile_v1.json'', item_state => ''{"name": "Asha"}'', item_latitude => 12.9716, item_longitude => 77.5946)';
+  'Makes an item of the actor, or replaces the whole content of one that the actor owns, and returns the row. Makes the leaf when needed. item_state is a JSON object; item_latitude and item_longitude are degrees, both or neither. With item_id a repeated call is safe; one that changes nothing leaves the row and updated_at as they are. Raises DP001, DP003, DP009, DP010, DP014, DP018. Example: select * from dpg.upsert_item(actor => ''asha'', item_network => ''yellow_dot'', item_domain => ''student'', item_type => ''profile_1.0'', item_instance_url => ''https://student.yellowdot.example.com'', item_schema_url => ''https://schemas.example.com/student_profile_v1.json'', item_state => ''{"name": "Asha"}'', item_latitude => 12.9716, item_longitude => 77.5946)';

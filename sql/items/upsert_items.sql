@@ -7,7 +7,7 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   started_at timestamptz;
-  rows dpg.items[];
+  rows dpg_private.sent_item[];
   suspect integer;
   ids_given boolean;
   known_fields constant text[] := dpg_private.item_fields();
@@ -15,7 +15,9 @@ declare
   targets dpg.item_ref[]; -- the leaves
   target dpg.item_ref;
   undeclared uuid[]; -- ids of items that are there already, though their networks do not declare them
-  inserted uuid[];
+  leaf regclass;
+  has_additions boolean := false; -- columns or triggers of the application: what is stored has to be read again
+  inserted uuid[]; -- null where nobody asks: all are new, and stored as they are
   deleted record;
 begin
   perform dpg_private.check_actor(actor);
@@ -30,12 +32,12 @@ begin
     select
       array_agg(
         row(
+          e.position - 1,
           e.item_network, e.item_domain, e.item_type, coalesce(e.item_id, gen_random_uuid()),
           e.item_instance_url, e.item_schema_url, coalesce(e.item_state, '{}'), e.item_latitude, e.item_longitude,
           actor,
-          started_at + (e.position - 1) * interval '1 microsecond',
           started_at + (e.position - 1) * interval '1 microsecond'
-        )::dpg.items
+        )::dpg_private.sent_item
         order by e.position
       ),
       (min(e.position) filter (
@@ -97,48 +99,55 @@ begin
     undeclared := dpg_private.check_undeclared_items(rows);
   end if;
   foreach target in array targets loop
-    perform dpg_private.leaf_to_write('items', target.item_network, target.item_domain);
+    leaf := dpg_private.leaf_to_write('items', target.item_network, target.item_domain);
+    has_additions := has_additions
+      or (select a.has_additions from dpg_private.additions_of('dpg.items', 12, leaf) a);
   end loop;
   perform dpg_private.register_instance_url(u.item_instance_url)
   from (select distinct r.item_instance_url from unnest(rows) r) u;
 
   -- Through the root in one statement, in the order of the keys: two calls with the same ids meet in the same order.
   with inserted_rows as (
-    insert into dpg.items as i
-    select r.*
+    insert into dpg.items as i (
+      item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
+      item_latitude, item_longitude, created_by, created_at, updated_at
+    )
+    select
+      r.item_network, r.item_domain, r.item_type, r.item_id, r.item_instance_url, r.item_schema_url, r.item_state,
+      r.item_latitude, r.item_longitude, r.created_by, r.written_at, r.written_at
     from unnest(rows) r
     order by r.item_network collate "C", r.item_domain collate "C", r.item_type collate "C", r.item_id
     on conflict on constraint items_pkey do nothing
-    returning case when ids_given then i.item_id end as item_id
+    returning case when ids_given or has_additions then i.item_id end as item_id
   )
-  select case when ids_given then array_agg(n.item_id) end
+  select case when ids_given or has_additions then array_agg(n.item_id) end
   into inserted
   from inserted_rows n;
 
   -- An undeclared item that was deleted since would be made anew. To lock it from the first would cross others: leaves are
   -- made before any row is locked, and rows are locked in the order of their keys.
   if undeclared && inserted then
-    select
-      row(r.item_network, r.item_domain, r.item_type, r.item_id)::dpg.item_ref as item,
-      (r.position - 1)::integer as index
+    select row(r.item_network, r.item_domain, r.item_type, r.item_id)::dpg.item_ref as item, r.index
     into deleted
-    from unnest(rows) with ordinality r(
-      item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
-      item_latitude, item_longitude, created_by, created_at, updated_at, position
-    )
+    from unnest(rows) r
     where r.item_id = any (undeclared)
       and r.item_id = any (inserted)
-    order by r.position
+    order by r.index
     limit 1;
     perform dpg_private.refuse_undeclared_item(deleted.item, deleted.index);
   end if;
 
-  if ids_given and coalesce(cardinality(inserted), 0) < cardinality(rows) then
-    rows := dpg_private.replace_items(actor, rows, inserted);
+  if has_additions or (ids_given and coalesce(cardinality(inserted), 0) < cardinality(rows)) then
+    return query select s.* from dpg_private.replace_items(actor, rows, inserted, has_additions) s;
+  else
+    return query
+    select
+      r.item_network, r.item_domain, r.item_type, r.item_id, r.item_instance_url, r.item_schema_url, r.item_state,
+      r.item_latitude, r.item_longitude, r.created_by, r.written_at, r.written_at
+    from unnest(rows) r;
   end if;
-  return query select r.* from unnest(rows) r;
 end
 $body$;
 
 comment on function dpg.upsert_items(text, jsonb) is
-  'upsert_item for a JSON array of objects whose fields are item_network, item_domain, item_type, item_instance_url, item_schema_url, [item_state], [item_latitude], [item_longitude], [item_id]: all or nothing, rows in the order of the input. An id twice is DP001; DETAIL has the index, counted from 0. Raises DP001, DP003, DP009, DP010, DP014. Example: select count(*) from dpg.upsert_items(''asha'', ''[{"item_network": "yellow_dot", "item_domain": "student", "item_type": "profile_1.0", "item_instance_url": "https://student.yellowdot.example.com", "item_schema_url": "https://schemas.example.com/student_profile_v1.json", "item_state": {"name": "Asha"}}]'')';
+  'upsert_item for a JSON array of objects whose fields are item_network, item_domain, item_type, item_instance_url, item_schema_url, [item_state], [item_latitude], [item_longitude], [item_id]: all or nothing, rows in the order of the input. An id twice is DP001; DETAIL has the index, counted from 0. Raises DP001, DP003, DP009, DP010, DP014, DP018. Example: select count(*) from dpg.upsert_items(''asha'', ''[{"item_network": "yellow_dot", "item_domain": "student", "item_type": "profile_1.0", "item_instance_url": "https://student.yellowdot.example.com", "item_schema_url": "https://schemas.example.com/student_profile_v1.json", "item_state": {"name": "Asha"}}]'')';

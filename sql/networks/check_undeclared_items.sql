@@ -1,4 +1,4 @@
-create or replace function dpg_private.check_undeclared_items(rows dpg.items[])
+create or replace function dpg_private.check_undeclared_items(items dpg_private.sent_item[])
 returns uuid[]
 language plpgsql
 stable
@@ -13,16 +13,13 @@ begin
   -- under one snapshot, so that all are held to one document
   for undeclared in
     select
-      row(r.item_network, r.item_domain, r.item_type, r.item_id)::dpg.item_ref as item,
-      (r.position - 1)::integer as index,
-      dpg_private.leaf('items', r.item_network, r.item_domain) as leaf
-    from unnest(rows) with ordinality r(
-      item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
-      item_latitude, item_longitude, created_by, created_at, updated_at, position
-    )
-    join dpg.networks n on n.network = r.item_network
-    where (n.item_types -> r.item_domain ? r.item_type) is not true
-    order by r.position
+      row(i.item_network, i.item_domain, i.item_type, i.item_id)::dpg.item_ref as item,
+      i.index,
+      dpg_private.leaf('items', i.item_network, i.item_domain) as leaf
+    from unnest(items) i
+    join dpg.networks n on n.network = i.item_network
+    where (n.item_types -> i.item_domain ? i.item_type) is not true
+    order by i.index
   loop
     is_there := false;
     if undeclared.leaf is not null then
@@ -46,5 +43,5 @@ begin
 end
 $body$;
 
-comment on function dpg_private.check_undeclared_items(dpg.items[]) is
+comment on function dpg_private.check_undeclared_items(dpg_private.sent_item[]) is
   'The ids of those of the rows that their networks do not declare; raises DP014, with the index, for the first that is not there already. Locks none of them: whoever goes on must refuse those that turn out to be gone.';

@@ -10,6 +10,7 @@ declare
   partition dpg.partitions;
   items dpg.item_ref[];
   ids uuid[];
+  erased_rows bigint; -- of those that were locked; fewer: a trigger of the application has suppressed one
   redaction dpg.redactions;
 begin
   perform
@@ -65,14 +66,31 @@ begin
     into items
     using user_id;
     execute format(
-      'update %s i
-       set item_state = ''{}'', item_latitude = null, item_longitude = null, created_by = $2,
-         updated_at = greatest(clock_timestamp(), i.updated_at + interval ''1 microsecond'')
-       from unnest($1) o
-       where (i.item_network, i.item_domain, i.item_type, i.item_id)
-         = (o.item_network, o.item_domain, o.item_type, o.item_id)', partition.leaf
+      'with erased as (
+         update %s i
+         set item_state = ''{}'', item_latitude = null, item_longitude = null, created_by = $2,
+           updated_at = greatest(clock_timestamp(), i.updated_at + interval ''1 microsecond'')
+         from unnest($1) o
+         where (i.item_network, i.item_domain, i.item_type, i.item_id)
+           = (o.item_network, o.item_domain, o.item_type, o.item_id)
+         returning i.created_by, i.item_state, i.item_latitude
+       )
+       select count(*)
+       from erased e
+       where e.created_by = $2 and e.item_state = ''{}'' and e.item_latitude is null', partition.leaf
     )
+    into erased_rows
     using items, tombstone;
+    if erased_rows < cardinality(items) then
+      perform dpg_private.refuse_suppressed('update', partition.leaf);
+    end if;
+    delete from dpg_private.sent_contents s
+    using unnest(items) o
+    where s.id = o.item_id
+      and s.network = o.item_network
+      and s.key = o.item_domain
+      and s.item_type = o.item_type
+      and s.root = 'items';
   end loop;
 
   for partition in
@@ -91,14 +109,24 @@ begin
     into ids
     using user_id;
     execute format(
-      'update %s a
-       set source_item_owner = case when a.source_item_owner = $2 and a.source_item_is_local then $3 else a.source_item_owner end,
-         target_item_owner = case a.target_item_owner when $2 then $3 else a.target_item_owner end
-       where a.partition_network = $4
-         and a.action_type = $5
-         and a.action_id = any ($1)', partition.leaf
+      'with erased as (
+         update %s a
+         set source_item_owner = case when a.source_item_owner = $2 and a.source_item_is_local then $3 else a.source_item_owner end,
+           target_item_owner = case a.target_item_owner when $2 then $3 else a.target_item_owner end
+         where a.partition_network = $4
+           and a.action_type = $5
+           and a.action_id = any ($1)
+         returning a.source_item_owner, a.source_item_is_local, a.target_item_owner
+       )
+       select count(*)
+       from erased a
+       where not ((a.source_item_owner = $2 and a.source_item_is_local) or a.target_item_owner = $2)', partition.leaf
     )
+    into erased_rows
     using ids, user_id, tombstone, partition.network, partition.key;
+    if erased_rows < cardinality(ids) then
+      perform dpg_private.refuse_suppressed('update', partition.leaf);
+    end if;
   end loop;
 
   for partition in
@@ -117,14 +145,26 @@ begin
     into ids
     using user_id;
     execute format(
-      'update %s e
-       set source_item_owner = case when e.source_item_owner = $2 and e.source_item_is_local then $3 else e.source_item_owner end,
-         target_item_owner = case when e.target_item_owner = $2 and e.target_item_is_local then $3 else e.target_item_owner end
-       where e.partition_network = $4
-         and e.action_type = $5
-         and e.event_id = any ($1)', partition.leaf
+      'with erased as (
+         update %s e
+         set source_item_owner = case when e.source_item_owner = $2 and e.source_item_is_local then $3 else e.source_item_owner end,
+           target_item_owner = case when e.target_item_owner = $2 and e.target_item_is_local then $3 else e.target_item_owner end
+         where e.partition_network = $4
+           and e.action_type = $5
+           and e.event_id = any ($1)
+         returning e.source_item_owner, e.source_item_is_local, e.target_item_owner, e.target_item_is_local
+       )
+       select count(*)
+       from erased e
+       where not (
+         (e.source_item_owner = $2 and e.source_item_is_local) or (e.target_item_owner = $2 and e.target_item_is_local)
+       )', partition.leaf
     )
+    into erased_rows
     using ids, user_id, tombstone, partition.network, partition.key;
+    if erased_rows < cardinality(ids) then
+      perform dpg_private.refuse_suppressed('update', partition.leaf);
+    end if;
   end loop;
 
   update dpg_private.mirrored_actions m
@@ -137,4 +177,4 @@ end
 $body$;
 
 comment on function dpg.erase_user(text, text, text) is
-  'For dpg_admin: empties the items of a user (item_state and coordinates) and puts the tombstone user dpg_erased_user in the user''s place as owner of items, in the owner snapshots of actions and events and in dpg.redactions, so that the row in public."user" can be deleted. Keeps on record who asked for it and why, and returns that record. What the user wrote into payloads and remarks is for dpg.redact_event. Reads every leaf, each as it is when its turn comes: call it under READ COMMITTED, and delete the user in the same transaction. Raises DP001, DP009. Example: select * from dpg.erase_user(''dpo'', ''asha'', ''request 18 under article 17'')';
+  'For dpg_admin: empties the items of a user (item_state and coordinates) and puts the tombstone user dpg_erased_user in the user''s place as owner of items, in the owner snapshots of actions and events and in dpg.redactions, so that the row in public."user" can be deleted. Keeps on record who asked for it and why, and returns that record. What the user wrote into payloads and remarks is for dpg.redact_event. Reads every leaf, each as it is when its turn comes: call it under READ COMMITTED, and delete the user in the same transaction. Raises DP001, DP009, DP018. Example: select * from dpg.erase_user(''dpo'', ''asha'', ''request 18 under article 17'')';

@@ -13,6 +13,7 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   event dpg.action_events;
+  action dpg.item_actions;
   action_leaf regclass;
   redaction dpg.redactions;
 begin
@@ -47,6 +48,10 @@ begin
       action_leaf
     )
     using partition_network, action_type, event.action_id;
+    action := dpg_private.find_action(action_leaf, partition_network, action_type, event.action_id);
+    if action.requirements_snapshot <> '{}' or action.remarks is not null then
+      perform dpg_private.refuse_suppressed('update', action_leaf, jsonb_build_object('action_id', event.action_id));
+    end if;
   end if;
   if not event.target_item_is_local then
     update dpg_private.mirrored_actions m
@@ -64,9 +69,21 @@ begin
     dpg_private.leaf('action_events', partition_network, action_type)
   )
   using partition_network, action_type, event_id;
+  event := dpg_private.get_event(partition_network, action_type, event_id);
+  if event.event_payload <> '{}' or event.remarks is not null then
+    perform dpg_private.refuse_suppressed(
+      'update', dpg_private.leaf('action_events', partition_network, action_type), jsonb_build_object('event_id', event_id)
+    );
+  end if;
+  -- nor does a digest of what was taken away stay
+  delete from dpg_private.sent_contents s
+  where s.id in (redact_event.event_id, event.action_id)
+    and s.network = redact_event.partition_network
+    and s.key = redact_event.action_type
+    and s.root in ('item_actions', 'action_events');
   return redaction;
 end
 $body$;
 
 comment on function dpg.redact_event(text, text, text, uuid, text) is
-  'For dpg_admin: empties payload and remarks of an event, and remarks and requirements of its action, and keeps on record who asked for it and why. Returns the record. Store_event of such an event restores nothing. Raises DP001. Example: select * from dpg.redact_event(''dpo'', ''yellow_dot'', ''connect'', ''44444444-4444-4444-8444-444444444444'', ''request 17 under article 17'')';
+  'For dpg_admin: empties payload and remarks of an event, and remarks and requirements of its action, and keeps on record who asked for it and why. Returns the record. Store_event of such an event restores nothing. Raises DP001, DP018. Example: select * from dpg.redact_event(''dpo'', ''yellow_dot'', ''connect'', ''44444444-4444-4444-8444-444444444444'', ''request 17 under article 17'')';

@@ -1,0 +1,27 @@
+create or replace function dpg_private.is_unchanged_event(before dpg.action_events, after dpg.action_events)
+returns boolean
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+set extra_float_digits = 1 -- JSON must not round coordinates
+as $body$
+declare
+  generated constant text[] := array(
+    select a.attname::text
+    from pg_attribute a
+    where a.attrelid = 'dpg.action_events'::regclass
+      and a.attgenerated <> ''
+      and not a.attisdropped
+  );
+begin
+  -- What an application lets PostgreSQL compute is not computed yet where a BEFORE trigger looks.
+  if generated = '{}' then
+    return after is not distinct from before;
+  end if;
+  return to_jsonb(after) - generated = to_jsonb(before) - generated;
+end
+$body$;
+
+comment on function dpg_private.is_unchanged_event(dpg.action_events, dpg.action_events) is
+  'Whether a change of an event, as a BEFORE trigger sees it, changes nothing, in columns of an application as well; generated columns follow from the others and are left out.';
