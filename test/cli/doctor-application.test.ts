@@ -80,7 +80,8 @@ describe('functions of triggers', () => {
           check: 'search path',
           severity: 'warning',
           object: 'function public.note()',
-          problem: /no search_path of its own\. It runs for the trigger note on dpg\.items, and in a call of our functions/,
+          problem:
+            /no search_path of its own\. It runs for the trigger note on dpg\.items, and in a call of our functions/,
           mend: ['alter function public.note() set search_path = public, pg_temp;'],
         },
       ],
@@ -122,16 +123,21 @@ describe('functions of triggers', () => {
   });
 });
 
+// 17 and newer refuse to create an index on a function that does not find its names, but not to change the function later
 const OF_NAMES = `
   create function public.base(value text) returns text language sql immutable as 'select lower(value)';
-  create function public.short(value text) returns text language sql immutable as 'select left(base(value), 10)';`;
+  create function public.short(value text) returns text language sql immutable as 'select left(value, 10)';`;
+const CHANGED = `
+  ;create or replace function public.short(value text) returns text language sql immutable as 'select left(base(value), 10)';`;
 const MENDED = ['alter function public.short(text) set search_path = public, pg_temp;'];
 const named = (object: string, fails: string) => [
   {
     check: 'search path',
     severity: 'error',
     object,
-    problem: new RegExp(`under the search path of our functions \\(function base\\(text\\) does not exist\\): ${fails} fails\\.$`),
+    problem: new RegExp(
+      `under the search path of our functions \\(function base\\(text\\) does not exist\\): ${fails} fails\\.$`,
+    ),
     mend: MENDED,
   },
 ];
@@ -139,35 +145,32 @@ const named = (object: string, fails: string) => [
 describe('expressions', () => {
   faults({
     'of an index': {
-      plant: `${OF_NAMES} set local search_path = public; create index short_idx on dpg.items (public.short(item_type))`,
+      plant: `${OF_NAMES} create index short_idx on dpg.items (public.short(item_type)) ${CHANGED}`,
       found: named('index dpg.short_idx', 'every call that reads or writes the table'),
       calls: { get: '42883', insert: '42883', partition: '42883' },
     },
     'of the predicate of an index, of one leaf': {
-      plant: `${OF_NAMES} set local search_path = public;
-        create index short_idx on dpg.i_p_restoreone_student (item_id) where public.short(item_type) = 'x'`,
+      plant: `${OF_NAMES} create index short_idx on dpg.i_p_restoreone_student (item_id) where public.short(item_type) = 'x' ${CHANGED}`,
       found: named('index dpg.short_idx', 'every call that reads or writes the table'),
       calls: { get: '42883', insert: '42883' },
     },
     'of statistics': {
-      plant: `${OF_NAMES} create statistics dpg.short_types on (public.short(item_type)), item_domain from dpg.items`,
+      plant: `${OF_NAMES} create statistics dpg.short_types on (public.short(item_type)), item_domain from dpg.items ${CHANGED}`,
       found: named('statistics dpg.short_types', 'every call that reads or writes the table'),
       calls: {},
     },
     'of a check': {
-      plant: `${OF_NAMES} set local search_path = public;
-        alter table dpg.items add constraint theirs check (public.short(item_type) <> 'x')`,
+      plant: `${OF_NAMES} alter table dpg.items add constraint theirs check (public.short(item_type) <> 'x') ${CHANGED}`,
       found: named('constraint theirs on dpg.items', 'every write'),
       calls: { insert: '42883', replace: '42883' },
     },
     'of a default': {
-      plant: `${OF_NAMES} set local search_path = public; alter table dpg.items add column theirs text default public.short('x')`,
+      plant: `${OF_NAMES} alter table dpg.items add column theirs text default public.short('x') ${CHANGED}`,
       found: named('column theirs of dpg.items', 'every insert'),
       calls: {},
     },
     'of a generated column': {
-      plant: `${OF_NAMES} set local search_path = public;
-        alter table dpg.items add column theirs text generated always as (public.short(item_type)) stored`,
+      plant: `${OF_NAMES} alter table dpg.items add column theirs text generated always as (public.short(item_type)) stored ${CHANGED}`,
       found: named('column theirs of dpg.items', 'every write'),
       calls: { insert: '42883' },
     },
@@ -175,20 +178,21 @@ describe('expressions', () => {
       plant: `${OF_NAMES} create function public.nothing() returns trigger language plpgsql set search_path = public, pg_temp as $f$
           begin return new; end $f$;
         create trigger theirs after update on dpg.items for each row when (public.short(old.item_type) is distinct from new.item_type)
-          execute function public.nothing()`,
+          execute function public.nothing() ${CHANGED}`,
       found: named('trigger theirs on dpg.items', 'every write'),
       calls: { replace: '42883' },
     },
     'that is run only with a value': {
       plant: `create function public.base(value text) returns text language sql immutable as 'select lower(value)';
-        create function public.short(value text) returns text language plpgsql immutable as
-          $f$ begin if value is null then return null; end if; return left(base(value), 10); end $f$;
-        set local search_path = public; create index short_idx on dpg.items (public.short(item_type))`,
+        create function public.short(value text) returns text language sql immutable as 'select left(value, 10)';
+        create index short_idx on dpg.items (public.short(item_type));
+        create or replace function public.short(value text) returns text language plpgsql immutable as
+          $f$ begin if value is null then return null; end if; return left(base(value), 10); end $f$`,
       found: named('index dpg.short_idx', 'every call that reads or writes the table'),
       calls: { insert: '42883' },
     },
     'of an index on users': {
-      plant: `${OF_NAMES} create index short_idx on public."user" (public.short(name))`,
+      plant: `${OF_NAMES} create index short_idx on public."user" (public.short(name)) ${CHANGED}`,
       found: named('index public.short_idx', 'every call that reads or writes the table'),
       calls: { insert: '42883' },
     },
@@ -246,15 +250,17 @@ describe('expressions', () => {
            create function public.who() returns text language plpgsql as
              $f$ begin return current_user || to_regrole('nobody_of_this_name') || gone(); end $f$;
            alter table dpg.item_actions add column number bigint default nextval('public.numbers');
-           set local search_path = public; alter table dpg.item_actions add column who text;
+           alter table dpg.item_actions add column who text;
            alter table dpg.item_actions alter column who set default public.who()`,
         )
         .simple();
+      const numbers = () => sql`select last_value from public.numbers`;
+      const before = await numbers();
       await examine(sql);
-      expect(await sql`select is_called from public.numbers`).toEqual([{ is_called: false }]);
-      expect(await sql`select current_user::text = session_user as same, current_setting('search_path') as path`).toEqual([
-        { same: true, path: '"$user", public' },
-      ]);
+      expect(await numbers()).toEqual(before);
+      expect(
+        await sql`select current_user::text = session_user as same, current_setting('search_path') as path`,
+      ).toEqual([{ same: true, path: '"$user", public' }]);
     });
   });
 });
@@ -281,7 +287,12 @@ describe('columns', () => {
       'of identity': {
         plant: 'alter table dpg.items add column "No" bigint generated always as identity',
         found: [
-          { check: 'shape', severity: 'error', object: 'column "No" of dpg.items', problem: /identity column/ },
+          {
+            check: 'shape',
+            severity: 'error',
+            object: 'column "No" of dpg.items',
+            problem: /identity column/,
+          },
         ],
         calls: { partition: '55000' },
       },
@@ -298,7 +309,9 @@ describe('columns', () => {
            create trigger fill before insert on dpg.items for each row execute function public.fill()`,
         )
         .simple();
-      expect((await examine(sql)).found).toMatchObject([{ severity: 'notice', object: 'column theirs of dpg.items' }]);
+      expect((await examine(sql)).found).toMatchObject([
+        { severity: 'notice', object: 'column theirs of dpg.items' },
+      ]);
       expect(await outcome(sql, 'insert')).toBe(undefined);
     });
   });
@@ -352,7 +365,9 @@ describe('rights on the users', () => {
     const url = await createLogin('dpg_app');
     const owner = identifier(new URL(url).username);
     await sql.unsafe(`alter database ${identifier(name)} owner to ${owner}`);
-    await sql.unsafe('create table public."user" (id text primary key, name text not null, email text not null)');
+    await sql.unsafe(
+      'create table public."user" (id text primary key, name text not null, email text not null)',
+    );
     await sql.unsafe(`grant select, references on public."user" to ${owner}`);
     await migrateToCurrent(url);
     await sql`insert into public."user" values ('asha', 'Asha', 'a@x')`;
@@ -412,4 +427,3 @@ describe('the version of a collation', async () => {
     expect((await examine(sql)).found).toEqual([]);
   });
 });
-

@@ -25,7 +25,12 @@ test.each([
 });
 
 test('what a run is told stays', () => {
-  const told = { TEST_DATABASE_URL: 'postgres://x', DPG_POSTGRES_VERSION: '15', NODE_ENV: 'test', TMPDIR: '/t' };
+  const told = {
+    TEST_DATABASE_URL: 'postgres://x',
+    DPG_POSTGRES_VERSION: '15',
+    NODE_ENV: 'test',
+    TMPDIR: '/t',
+  };
   expect(sameEverywhere({ ...told, TZ: 'Asia/Kolkata', LANG: 'de_DE.UTF-8' })).toMatchObject({
     ...told,
     TZ: 'UTC',
@@ -44,7 +49,10 @@ test('so it is here, and in a program that is started', () => {
   expect(umask).toBe(0o022);
 });
 
-test.skipIf(process.env.DPG_TEST_SERVER === 'docker')('home has nothing but what programs of this run leave', () => {
-  expect(homedir()).toMatch(/dpg-home-/);
-  expect(readdirSync(homedir()).filter((name) => name !== '.npm')).toEqual([]);
-});
+test.skipIf(process.env.DPG_TEST_SERVER === 'docker')(
+  'home has nothing but what programs of this run leave',
+  () => {
+    expect(homedir()).toMatch(/dpg-home-/);
+    expect(readdirSync(homedir()).filter((name) => name !== '.npm')).toEqual([]);
+  },
+);

@@ -75,7 +75,9 @@ export function readBlocks(document: string): Block[] {
 export function isAsWritten(actual: string, written: string): boolean {
   // each line with its end: a line that may be missing is missing with its end
   const pattern = lines(comparable(written))
-    .map((line) => (line.trim() === '…' ? '(?:.*\\n)*' : `${line.split('…').map(escaped).join('[\\s\\S]*')}\\n`))
+    .map((line) =>
+      line.trim() === '…' ? '(?:.*\\n)*' : `${line.split('…').map(escaped).join('[\\s\\S]*')}\\n`,
+    )
     .join('');
   const text = lines(comparable(actual))
     .map((line) => `${line}\n`)
