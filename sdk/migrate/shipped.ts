@@ -18,7 +18,7 @@ export interface ShippedMigration {
 
 const NAME = /^(\d+)(-[-\w]*)?\.sql$/;
 const HEADERS = /^(?:--! [A-Z]\w*(?::.*)?\n)+/;
-const DROP = /^drop (function|view|table|type|index|trigger|policy) (?:if exists )?([^;]+)/gm;
+const DROP = /^drop (function|view|table|type|index|trigger|policy)\s+(?:if\s+exists\s+)?([^;]+)/gm;
 const INCLUDED = /^--! Included (.+\.sql)\n([\s\S]*?)\n--! EndIncluded \1$/gm;
 
 /** The folder that holds `committed/`. */
