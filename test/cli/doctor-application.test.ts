@@ -4,8 +4,8 @@
 import type postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { examine } from '../../sdk/cli/doctor.js';
-import { identifier } from '../support/server.js';
 import { migrateToCurrent } from '../support/migrations.js';
+import { identifier } from '../support/server.js';
 import { testDatabase } from '../support/test-database.js';
 import { healthyDatabases, mend } from './faults.js';
 
