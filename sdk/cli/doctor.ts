@@ -19,7 +19,8 @@ export const doctorCommand: Command = {
   help: `
 Examines the database, in a transaction that is read only, and says what it finds: how bad it is, what it is about, one
 sentence, and the statement that mends it. It looks at the catalogues, so that it works where our objects are missing,
-and as fast with thousands of partitions; expressions of an application it tries, as the owner of the tables. Connect as the role that migrates, or as a superuser.
+and as fast with thousands of partitions; expressions of an application it tries, as the owner of the tables. Connect as
+the role that migrates, or as a superuser.
 
 It looks for: migrations missing or altered; extensions, roles and grants missing, and grants too many; objects missing,
 changed or added, other owners; rights on "user" that were lost; collations whose version has changed; triggers,
