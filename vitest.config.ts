@@ -1,6 +1,9 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vitest/config';
+import { beAsEverywhere } from './test/support/environment.js';
+
+beAsEverywhere();
 
 /** Makes each pgTAP file a test file, so that vitest finds, filters and watches it like the others. */
 function pgtapFiles(): Plugin {

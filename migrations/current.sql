@@ -6,5 +6,10 @@ drop function if exists
   dpg_private.open_action(dpg.item_actions, jsonb),
   dpg_private.replace_items(text, dpg.items[], uuid[]);
 
+-- Of the making of partitions, which locks nothing of the drop's. Private as well.
+drop function if exists dpg_private.attach_partition(text, text, text, text[], text[]);
+drop function if exists dpg_private.lock_of_users();
+drop function if exists dpg_private.locks_of_tree(text);
+
 -- Statements for one migration only go above this line; see README.md, "Develop".
 --!include all.sql

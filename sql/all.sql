@@ -131,9 +131,11 @@
 --!include partitions/leaf_of.sql
 --!include partitions/leaf.sql
 --!include partitions/queue_for_partitions.sql
+--!include partitions/renamed_partition.sql
+--!include partitions/rename_sql.sql
 --!include partitions/claim_partition_name.sql
---!include partitions/lock_of_users.sql
---!include partitions/locks_of_tree.sql
+--!include partitions/tied_tables.sql
+--!include partitions/lock_holders.sql
 --!include partitions/build_partition.sql
 --!include partitions/attach_partition.sql
 --!include partitions/ensure_network.sql

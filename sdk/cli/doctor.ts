@@ -19,13 +19,15 @@ export const doctorCommand: Command = {
   help: `
 Examines the database, in a transaction that is read only, and says what it finds: how bad it is, what it is about, one
 sentence, and the statement that mends it. It looks at the catalogues, so that it works where our objects are missing,
-and as fast with thousands of partitions. Connect as the role that migrates, or as a superuser.
+and as fast with thousands of partitions; expressions of an application it tries, as the owner of the tables. Connect as
+the role that migrates, or as a superuser.
 
 It looks for: migrations missing or altered; extensions, roles and grants missing, and grants too many; objects missing,
-changed or added, other owners; partitions that are detached, unlogged, attached by hand, have another bound
-or lack an index, a trigger or a foreign key; triggers of immutability dropped or disabled; invalid indexes; dead rows;
-sequences near their end; settings that will hurt (plan_cache_mode, max_locks_per_transaction, jit, autovacuum); limits
-that are near; subscriptions that lag.
+changed or added, other owners; rights on "user" that were lost; collations whose version has changed; triggers,
+expressions and columns of an application with which our calls fail; partitions that are detached, renamed, unlogged,
+attached by hand, have another bound or lack an index, a trigger or a foreign key; triggers of immutability dropped or
+disabled; invalid indexes; dead rows; sequences near their end; settings that will hurt (plan_cache_mode,
+max_locks_per_transaction, jit, autovacuum); limits that are near; subscriptions that lag.
 
 An error: something that the data layer promises does not hold. A warning: it will hurt. A notice: it may, depending on
 what else the database is used for. Read a statement before you run it: it may lock, and some need a decision.

@@ -18,7 +18,7 @@ export interface ShippedMigration {
 
 const NAME = /^(\d+)(-[-\w]*)?\.sql$/;
 const HEADERS = /^(?:--! [A-Z]\w*(?::.*)?\n)+/;
-const DROP = /^drop (function|view|table|type|index|trigger|policy) (?:if exists )?([\w.]+)/gm;
+const DROP = /^drop (function|view|table|type|index|trigger|policy)\s+(?:if\s+exists\s+)?([^;]+)/gm;
 const INCLUDED = /^--! Included (.+\.sql)\n([\s\S]*?)\n--! EndIncluded \1$/gm;
 
 /** The folder that holds `committed/`. */
@@ -59,6 +59,14 @@ function read(name: string, file: string): ShippedMigration {
   return { name, filename: name.replace(NAME, '$1.sql'), hash, previousHash, text };
 }
 
+/** The names of a list: without the arguments of functions, and what follows the last. */
+const dropped = (list: string) =>
+  list
+    .replace(/--.*$/gm, '')
+    .replace(/\([^)]*\)/g, '')
+    .split(',')
+    .flatMap((entry) => /^[\w.]+/.exec(entry.trim())?.[0] ?? []);
+
 /**
  * The files that the migrations consist of, as committed last, in the order of the first migration that has them; without
  * those whose object a later migration drops, which is written by hand beside its files.
@@ -66,12 +74,14 @@ function read(name: string, file: string): ShippedMigration {
 export function shippedFiles(migrations: readonly Pick<ShippedMigration, 'text'>[]): Map<string, string> {
   const files = new Map<string, string>();
   for (const { text } of migrations) {
-    for (const [, kind = '', name = ''] of text.replace(INCLUDED, '').matchAll(DROP)) {
-      const creation = new RegExp(
-        `^create (or replace )?(unique )?${kind} (if not exists )?${name.replace('.', '\\.')}\\b`,
-        'm',
-      );
-      for (const [path, content] of files) if (creation.test(content)) files.delete(path);
+    for (const [, kind = '', list = ''] of text.replace(INCLUDED, '').matchAll(DROP)) {
+      for (const name of dropped(list)) {
+        const creation = new RegExp(
+          `^create (or replace )?(unique )?${kind} (if not exists )?${name.replace('.', '\\.')}\\b`,
+          'm',
+        );
+        for (const [path, content] of files) if (creation.test(content)) files.delete(path);
+      }
     }
     for (const [, path = '', content = ''] of text.matchAll(INCLUDED)) files.set(path, content);
   }

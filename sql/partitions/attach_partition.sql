@@ -2,7 +2,8 @@ create or replace function dpg_private.attach_partition(
   root text,
   network text,
   key text,
-  locks text[],
+  parents regclass[],
+  tied regclass[],
   attachments text[]
 )
 returns void
@@ -19,6 +20,18 @@ declare
   patience interval := interval '0';
   lock_by timestamptz;
   statement text;
+  locks constant text[] := array(
+    select format('lock table only %s in share update exclusive mode', p.parent)
+    from unnest(parents) with ordinality p(parent, place)
+    order by p.place
+  ) || array(
+    select format('lock table only %s in share row exclusive mode', t.relation)
+    from unnest(tied) with ordinality t(relation, place)
+    -- an application's table that our owner may only read and reference: the attachment takes its lock itself then
+    where has_table_privilege(t.relation, 'update, delete, truncate')
+    order by t.place
+  );
+  holders jsonb;
 begin
   loop
     lock_by := clock_timestamp() + patience;
@@ -40,19 +53,35 @@ begin
       return;
     exception
       when lock_not_available then
+        -- who came between two writers finds the next one gone as well: whom we saw last is told
+        holders := coalesce(dpg_private.lock_holders(parents, tied), holders);
         if clock_timestamp() >= give_up_at then
           perform dpg_private.refuse_partition(
             root, network, key,
-            format('its locks could not be had within %s s', dpg_private.limit_of('partition_lock_seconds')),
-            'Repeat the call later. What holds the locks is a long transaction that writes to the same network or changes public."user", or a maintenance command such as ANALYZE: see pg_locks and pg_stat_activity.',
-            jsonb_build_object('reason', 'locks', 'locks', to_jsonb(locks))
+            format(
+              'its locks could not be had within %s s%s',
+              dpg_private.limit_of('partition_lock_seconds'),
+              (
+                select format(
+                  ': %s is locked by %s%s',
+                  h ->> 'relation',
+                  coalesce('process ' || (h ->> 'pid'), 'the prepared transaction ' || (h ->> 'prepared_transaction')),
+                  coalesce(' (' || concat_ws(', ', h ->> 'application_name', 'since ' || (h ->> 'since')) || ')', '')
+                )
+                from jsonb_path_query_first(holders, '$[0]') h
+                where h is not null
+              )
+            ),
+            'Repeat the call later. What holds the locks is a long transaction that writes to the same network, to public."user" or to a table that a foreign key ties to ours, or a maintenance command such as ANALYZE: see blocked_by in the detail, pg_locks and pg_stat_activity.',
+            jsonb_build_object('reason', 'locks', 'locks', to_jsonb((parents || tied)::text[]), 'blocked_by', holders)
           );
         end if;
       when invalid_object_definition then
+        -- one of ours that was renamed was refused before (dpg_private.claim_partition_name)
         perform dpg_private.refuse_partition(
           root, network, key,
           sqlerrm,
-          'A table that is no partition of ours already takes these rows: detach it, then repeat the call.',
+          'A table that the functions do not know already takes these rows. Do not detach it before you have looked: its rows would be in nobody''s sight. Run dpg-database doctor: it names the table, and the statement that mends it.',
           jsonb_build_object('reason', 'bound')
         );
       when foreign_key_violation then
@@ -74,5 +103,5 @@ begin
 end
 $body$;
 
-comment on function dpg_private.attach_partition(text, text, text, text[], text[]) is
-  'Takes the locks that attaching a partition needs (statements without nowait) and attaches it: at first only if nobody holds any of them, after some tries also by waiting for 40 ms in all, each time after a pause in which writers go on. Raises DP010 after the limit partition_lock_seconds.';
+comment on function dpg_private.attach_partition(text, text, text, regclass[], regclass[], text[]) is
+  'Takes the locks that attaching a partition needs (SHARE UPDATE EXCLUSIVE on parents, SHARE ROW EXCLUSIVE on the tables tied to them by foreign keys) and attaches it: at first only if nobody holds any of them, after some tries also by waiting for 40 ms in all, each time after a pause in which writers go on. Raises DP010, which names who holds them, after the limit partition_lock_seconds.';

@@ -9,6 +9,7 @@ declare
   claimed text;
   candidate text := dpg_private.partition_name(root, network, key);
   attempt integer := 0;
+  renamed regclass;
 begin
   select p.name
   into claimed
@@ -16,6 +17,21 @@ begin
   where p.root = claim_partition_name.root
     and p.network = claim_partition_name.network
     and p.key is not distinct from claim_partition_name.key;
+
+  if claimed is not null and to_regclass('dpg.' || claimed) is null then
+    renamed := dpg_private.renamed_partition(root, network, key);
+    if renamed is not null then
+      perform dpg_private.refuse_partition(
+        root, network, key,
+        format('its table dpg.%s was renamed to %s', claimed, renamed),
+        format(
+          'Its rows are there, and the functions find it by its name. Give it its name back, then repeat the call: %s',
+          dpg_private.rename_sql(renamed, claimed)
+        ),
+        jsonb_build_object('reason', 'renamed', 'relation', renamed)
+      );
+    end if;
+  end if;
 
   while claimed is null and attempt < 1000 loop
     -- the index of a primary key can have the plain name of a leaf: of yellow_dot/pkey, i_p_yellowdot_pkey
@@ -46,7 +62,7 @@ begin
     perform dpg_private.refuse_partition(
       root, network, key,
       format('dpg.%s is there already and is no partition of ours', claimed),
-      format('Look at it with \d dpg.%s; rename, drop or attach it again, then repeat the call.', claimed),
+      format('Look at it with \d dpg.%s. Attach it again if it was detached, rename it if it is to be kept apart; then repeat the call.', claimed),
       jsonb_build_object('relation', 'dpg.' || claimed)
     );
   end if;
@@ -55,4 +71,4 @@ end
 $body$;
 
 comment on function dpg_private.claim_partition_name(text, text, text) is
-  'Takes a name for the partition that is about to be made: the plain one where no other keys and no index hold it, else one with a suffix. Raises DP010 when a table or type that is no partition of ours has it. Called under the lock of dpg_private.queue_for_partitions.';
+  'Takes a name for the partition that is about to be made: the plain one where no other keys and no index hold it, else one with a suffix. Raises DP010 when a table or type that is no partition of ours has it, or when the partition is there under another name. Called under the lock of dpg_private.queue_for_partitions.';

@@ -9,7 +9,8 @@ declare
   -- actions refer to items, network by network, so that the two are made together
   members constant text[] := case root when 'action_events' then array['action_events'] else array['items', 'item_actions'] end;
   names text[] := array[]::text[];
-  locks text[] := array[]::text[];
+  parents regclass[] := '{}';
+  tied regclass[] := '{}';
   attachments text[] := array[]::text[];
   member text;
   name text;
@@ -35,12 +36,10 @@ begin
         )
       );
       name := dpg_private.build_partition(member, network, null);
-      locks := locks || format('lock table only dpg.%I in share update exclusive mode', member);
+      parents := parents || ('dpg.' || member)::regclass;
+      tied := tied || dpg_private.tied_tables(('dpg.' || member)::regclass);
       attachments := attachments
         || format('alter table dpg.%I attach partition dpg.%I for values in (%L)', member, name, network);
-      if member = 'items' then
-        locks := locks || dpg_private.lock_of_users();
-      end if;
     end if;
     names := names || name;
   end loop;
@@ -53,7 +52,12 @@ begin
         and c.confrelid = ('dpg.' || names[1])::regclass
     )
   then
-    locks := locks || dpg_private.locks_of_tree(names[1]) || dpg_private.locks_of_tree(names[2]);
+    tied := tied || array(
+      select t.relid
+      from unnest(names) with ordinality n(name, place)
+      cross join lateral pg_partition_tree(('dpg.' || n.name)::regclass) t
+      order by n.place, t.level, t.relid::oid
+    );
     attachments := format(
       'alter table dpg.%I
         add constraint item_actions_source_item_fkey
@@ -67,7 +71,7 @@ begin
   end if;
 
   if cardinality(attachments) > 0 then
-    perform dpg_private.attach_partition(root, network, key, locks, attachments);
+    perform dpg_private.attach_partition(root, network, key, parents, tied, attachments);
   end if;
   return names[array_position(members, root)];
 end

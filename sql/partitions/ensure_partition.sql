@@ -9,7 +9,6 @@ declare
   leaf regclass := dpg_private.leaf(root, network, key);
   parent text;
   name text;
-  locks text[];
 begin
   if leaf is not null then
     return leaf;
@@ -34,33 +33,8 @@ begin
   );
   parent := dpg_private.ensure_network(root, network, key);
   name := dpg_private.build_partition(root, network, key);
-  locks := array[format('lock table only dpg.%I in share update exclusive mode', parent)];
-  case root
-    when 'items' then
-      -- the foreign key of the new leaf to the users, and those of the network's actions to the new leaf
-      locks := locks
-        || dpg_private.lock_of_users()
-        || (
-          select format('lock table only dpg.%I in share row exclusive mode', p.name)
-          from dpg_private.partition_names p
-          where p.root = 'item_actions'
-            and p.network = ensure_partition.network
-            and p.key is null
-        );
-    when 'item_actions' then
-      -- the foreign keys of the new leaf to the network's items, with all their leaves
-      locks := locks || (
-        select dpg_private.locks_of_tree(p.name)
-        from dpg_private.partition_names p
-        where p.root = 'items'
-          and p.network = ensure_partition.network
-          and p.key is null
-      );
-    else
-      null; -- events have no foreign keys
-  end case;
   perform dpg_private.attach_partition(
-    root, network, key, locks,
+    root, network, key, array[('dpg.' || parent)::regclass], dpg_private.tied_tables(('dpg.' || parent)::regclass),
     array[format('alter table dpg.%I attach partition dpg.%I for values in (%L)', parent, name, key)]
   );
   return ('dpg.' || name)::regclass;

@@ -26,3 +26,18 @@ ${file('a/two.sql', 'create or replace view dpg.two as select 2;')}`;
     ['a/two.sql', 'create or replace view dpg.two as select 2;'],
   ]);
 });
+
+test('one statement may drop several', () => {
+  const file = (name: string) =>
+    `--! Included a/${name}.sql\ncreate or replace function dpg.${name}(n integer, m text)\nreturns 1;\n--! EndIncluded a/${name}.sql\n`;
+  const first = ['one', 'two', 'three', 'four'].map(file).join('');
+  const second = `drop function if exists
+  dpg.one(integer, text), -- replaced by dpg.four
+  dpg.three(integer, text);
+${file('three')}`;
+  expect([...shippedFiles([{ text: first }, { text: second }]).keys()].sort()).toEqual([
+    'a/four.sql',
+    'a/three.sql',
+    'a/two.sql',
+  ]);
+});

@@ -90,6 +90,45 @@ test('a new network of events', async () => {
   ]);
 });
 
+test('tables of the application that foreign keys tie to ours', async () => {
+  await database.sql
+    .unsafe(
+      `create schema shop;
+       create table shop.favourites (item_network text, item_domain text, item_type text, item_id uuid,
+         foreign key (item_network, item_domain, item_type, item_id) references dpg.items) partition by list (item_domain);
+       create table shop.favourites_one partition of shop.favourites for values in ('one');
+       create table shop.places (place text primary key) partition by list (place);
+       create table shop.places_here partition of shop.places for values in ('here');
+       alter table dpg.items add column place text references shop.places`,
+    )
+    .simple();
+  const tied = [
+    'shop.favourites: ShareRowExclusiveLock',
+    'shop.places: ShareRowExclusiveLock',
+    'shop.places_here: ShareRowExclusiveLock',
+  ];
+  expect(await locks(`dpg.ensure_item_partition('alpha', 'new')`)).toEqual([
+    '"user": ShareRowExclusiveLock',
+    'dpg.a_p_alpha: ShareRowExclusiveLock',
+    'dpg.i_p_alpha: ShareUpdateExclusiveLock',
+    ...tied,
+  ]);
+  expect(await locks(`dpg.ensure_action_event_partition('alpha', 'new')`)).toEqual([
+    'dpg.e_p_alpha: ShareUpdateExclusiveLock',
+  ]);
+  // what is listed is what is taken before anything is attached, all or nothing
+  const [row] = await database.sql`select dpg_private.tied_tables('dpg.i_p_alpha')::text[] as tables`;
+  expect(row?.tables.sort()).toEqual([
+    '"user"',
+    'dpg.a_p_alpha',
+    'shop.favourites',
+    'shop.places',
+    'shop.places_here',
+  ]);
+  await database.sql`alter table dpg.items drop column place`;
+  await database.sql`drop schema shop cascade`;
+});
+
 test('partitions that are there', async () => {
   expect(await locks(`dpg.ensure_item_partition('alpha', 'one')`)).toEqual([]);
   expect(await locks(`dpg.ensure_action_partition('alpha', 'one')`)).toEqual([]);

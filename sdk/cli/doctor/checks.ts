@@ -1,4 +1,5 @@
 import type { Check } from './check.js';
+import { collations } from './collations.js';
 import { extensions } from './extensions.js';
 import { foreignKeys } from './foreign-keys.js';
 import { grants } from './grants.js';
@@ -9,11 +10,13 @@ import { objects } from './objects.js';
 import { owners } from './owners.js';
 import { partitions } from './partitions.js';
 import { roles } from './roles.js';
+import { searchPath } from './search-path.js';
 import { sequences } from './sequences.js';
 import { settings } from './settings.js';
 import { shape } from './shape.js';
 import { subscriptions } from './subscriptions.js';
 import { triggers } from './triggers.js';
+import { users } from './users.js';
 import { vacuum } from './vacuum.js';
 
 /** In the order in which what they find is mended. */
@@ -24,6 +27,9 @@ export const checks: readonly Check[] = [
   objects,
   shape,
   owners,
+  users,
+  collations,
+  searchPath,
   partitions,
   indexes,
   triggers,

@@ -138,10 +138,10 @@ async function changedFunctions(sql: Sql, declared: DeclaredFunction[]): Promise
   });
 }
 
-/** PostgreSQL writes a list with quotation marks and spaces of its own. */
+/** PostgreSQL writes a list with quotation marks and spaces of its own, and some names with capitals (TimeZone). */
 const normal = (settings: string[]) =>
   settings
-    .map((setting) => setting.replace(/["'\s]/g, ''))
+    .map((setting) => setting.replace(/["'\s]/g, '').replace(/^\w+/, (name) => name.toLowerCase()))
     .sort()
     .join('; ');
 

@@ -14,7 +14,7 @@ const NEAR_PERCENT = 80n;
 
 export const sequences: Check = {
   name: 'sequences',
-  async find(sql) {
+  async find(sql, { declarations: { roots } }) {
     const rows = await sql<Sequence[]>`
       select s.seqrelid::regclass::text as name, d.refobjid::regclass::text as table, a.attname as column,
         pg_sequence_last_value(s.seqrelid)::text as last, s.seqmax::text as maximum,
@@ -25,6 +25,8 @@ export const sequences: Check = {
       left join pg_depend d
         on d.classid = 'pg_class'::regclass and d.objid = s.seqrelid and d.refclassid = 'pg_class'::regclass
         and d.deptype in ('a', 'i') and d.refobjsubid > 0
+        -- ours are of primary keys; to compare one that an application has added would read every leaf
+        and d.refobjid <> all (array(select to_regclass(name) from unnest(${roots}::text[]) name)::oid[])
       left join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
       order by 1`;
     const findings: Finding[] = [];

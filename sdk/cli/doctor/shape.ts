@@ -99,7 +99,7 @@ export const shape: Check = {
     const isOther = expected.migrations.some(({ state }) => state === 'altered' || state === 'unknown');
     if (!kept || isOther) return [];
     const found = await shapeOf(sql, shapedTables(expected.declarations.objects));
-    return [...found.flatMap((one) => finding(one, kept, expected)), ...hidden(found, kept, expected)];
+    return [...found.flatMap((one) => finding(one, found, kept, expected)), ...hidden(found, kept, expected)];
   },
 };
 
@@ -121,7 +121,12 @@ function hidden(found: Shape[], kept: Record<string, string>, { declarations, fi
     );
 }
 
-function finding(one: Shape, kept: Record<string, string>, { declarations }: Expected): Finding[] {
+function finding(
+  one: Shape,
+  all: Shape[],
+  kept: Record<string, string>,
+  { declarations }: Expected,
+): Finding[] {
   const wanted = kept[one.object];
   if (wanted === one.definition) return [];
   const { kind, object, name, on } = one;
@@ -136,6 +141,7 @@ function finding(one: Shape, kept: Record<string, string>, { declarations }: Exp
         'The migrations have made no function of these arguments: a call may mean the one or the other, or fail.',
         [`drop ${object};`],
       );
+    if (on !== null && declarations.roots.includes(on)) return ofApplication(one, isFilled(on, all, kept));
     if (kind === 'policy')
       return made('warning', 'The policy is not of the migrations: it lets see, or hides, rows besides.', [
         `drop ${object};`,
@@ -169,6 +175,65 @@ function finding(one: Shape, kept: Record<string, string>, { declarations }: Exp
       return made('error', problem, declared ? [declared.statement] : []);
   }
 }
+
+/**
+ * Items, actions and events are tables to which an application adds (docs/extending.md): columns, checks and triggers of its
+ * own are no finding, but those with which our functions cannot write are.
+ */
+function ofApplication({ kind, object, name, on, definition }: Shape, mayBeFilled: boolean): Finding[] {
+  const found = (severity: Finding['severity'], problem: string, mend: string[]): Finding[] => [
+    { severity, object, problem, mend, mend_with: 'sql' },
+  ];
+  const alter = (what: string) => `alter table ${on} alter column ${name} ${what};`;
+  if (kind === 'column' && / generated (always|by default) as identity/.test(definition)) {
+    // it counts on where the identity ends, and every row keeps its number
+    const sequence = quoted(`${on}_${name}_numbers`.replace(/^dpg\./, '').replaceAll('"', ''));
+    return found(
+      'error',
+      'It is an identity column, which no partition that is attached may have: no new one can be created. The default of a sequence does the same.',
+      [
+        'begin;',
+        alter('drop identity'),
+        `create sequence public.${sequence};`,
+        `select setval('public.${sequence}', coalesce(max(${name}), 0) + 1, false) from ${on};`,
+        alter(`set default nextval('public.${sequence}')`),
+        'commit;',
+      ],
+    );
+  }
+  if (kind === 'column' && / not null$/.test(definition))
+    return mayBeFilled
+      ? found(
+          'notice',
+          'It may not be null and has no default: our functions do not know the column, and no row can be inserted but where a trigger of yours sets it.',
+          [alter('drop not null')],
+        )
+      : found(
+          'error',
+          'It may not be null and has no default: our functions do not know the column, and no row can be inserted. Let it be null, or set a default.',
+          [alter('drop not null')],
+        );
+  const isOfAll = /^permissive \S+ to (\{[^}]*\b(dpg_app|dpg_readonly)\b[^}]*\}|\{[^}]*\} and public)/;
+  if (kind === 'policy' && isOfAll.test(definition))
+    return found(
+      'notice',
+      'The policy is not of the migrations: whoever reads the table directly may see rows besides their own.',
+      [`drop ${object};`],
+    );
+  return [];
+}
+
+/** Whether a trigger of others may set a column of a new row. */
+const isFilled = (table: string, all: Shape[], kept: Record<string, string>) =>
+  all.some(
+    ({ kind, on, object, definition }) =>
+      kind === 'trigger' &&
+      on === table &&
+      kept[object] === undefined &&
+      /^CREATE (CONSTRAINT )?TRIGGER \S+ BEFORE [^)]*?\bINSERT\b.* FOR EACH ROW /.test(definition),
+  );
+
+const quoted = (name: string) => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name}"`);
 
 /** Only what leaves the values alone. */
 function columnMend({ on, name, definition }: Shape, wanted: string): string[] {

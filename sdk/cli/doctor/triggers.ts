@@ -21,7 +21,8 @@ export const triggers = queryCheck(
       on g.tgrelid = case when (g.tgtype & 1) = 1 then t.parent else t.root end
       and not g.tgisinternal
     where t.level > 0
-      and ((g.tgtype & 1) = 1 or t.kind = 'r')
+      -- one of an application's own for statements stands where the application has put it
+      and ((g.tgtype & 1) = 1 or t.kind = 'r' and g.tgname = any ($2::text[]))
       and not exists (
         select
         from pg_trigger own

@@ -6,7 +6,8 @@
 //   ...                       it ends with the comment
 //   -->
 //
-// A block of `text` is the output of the block before it; `…` in it stands for anything.
+// A block of `text` is the output of the block before it. `…` in a line stands for anything, `…` on a line of its own for any
+// number of lines, none included.
 
 export interface Block {
   language: string;
@@ -67,11 +68,24 @@ export function readBlocks(document: string): Block[] {
   return blocks;
 }
 
-/** Whether the text is what the document says, in which `…` stands for anything and row counts may be left out. */
+/**
+ * Whether the text is what the document says, in which `…` stands for anything, as a line for any number of lines, and row
+ * counts may be left out.
+ */
 export function isAsWritten(actual: string, written: string): boolean {
-  const parts = comparable(written).split('…').map(escaped);
-  return new RegExp(`^${parts.join('[\\s\\S]*')}$`).test(comparable(actual));
+  // each line with its end: a line that may be missing is missing with its end
+  const pattern = lines(comparable(written))
+    .map((line) =>
+      line.trim() === '…' ? '(?:.*\\n)*' : `${line.split('…').map(escaped).join('[\\s\\S]*')}\\n`,
+    )
+    .join('');
+  const text = lines(comparable(actual))
+    .map((line) => `${line}\n`)
+    .join('');
+  return new RegExp(`^${pattern}$`).test(text);
 }
+
+const lines = (text: string) => (text === '' ? [] : text.split('\n'));
 
 function comparable(text: string): string {
   return text

@@ -85,10 +85,10 @@ export async function runDocument(name: string, document: string): Promise<strin
   }
 }
 
-/** As in a terminal of somebody's own: nothing of this test run is in it. */
+/** As in a terminal of somebody's own: nothing of this test run is in it, and nothing of the machine (support/environment.ts). */
 function environment(folder: string, more: Record<string, string>): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^(VITEST|NODE_ENV|TEST$|DEV$|PROD$|npm_|PG|TEST_DATABASE_URL)/.test(name),
+    ([name]) => !/^(VITEST|NODE_ENV|TEST$|DEV$|PROD$|TEST_DATABASE_URL)/.test(name),
   );
   return {
     ...Object.fromEntries(inherited),
