@@ -4,6 +4,7 @@ import { foreignKeys } from './foreign-keys.js';
 import { grants } from './grants.js';
 import { indexes } from './indexes.js';
 import { limits } from './limits.js';
+import { lostEvents } from './lost-events.js';
 import { migrations } from './migrations.js';
 import { objects } from './objects.js';
 import { owners } from './owners.js';
@@ -13,6 +14,7 @@ import { sequences } from './sequences.js';
 import { settings } from './settings.js';
 import { shape } from './shape.js';
 import { subscriptions } from './subscriptions.js';
+import { sweptEvents } from './swept-events.js';
 import { triggers } from './triggers.js';
 import { vacuum } from './vacuum.js';
 
@@ -33,5 +35,7 @@ export const checks: readonly Check[] = [
   vacuum,
   settings,
   limits,
+  sweptEvents,
+  lostEvents,
   subscriptions,
 ];
