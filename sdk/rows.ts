@@ -403,7 +403,8 @@ export const subscriptionColumns = {
 
 /**
  * A row of `dpg.subscription_status`. How far behind each subscription is, and why. Counting takes time in
- * proportion to the lag.
+ * proportion to the lag. Times and locks are always of now: ask it under read committed, where the rows are,
+ * too; in an older snapshot is_leased, is_dead and held_back_by do not belong to the rows beside them.
  */
 export interface SubscriptionStatus {
   /** Name of the subscription. */
