@@ -144,7 +144,11 @@ test('every method is one statement, of the same text each time', async () => {
     await one('subscriptions.settle', () => dpg.subscriptions.settle({ ...place, lease_id }));
     await one('subscriptions.acknowledge', () => dpg.subscriptions.acknowledge({ ...place, lease_id }));
     await one('subscriptions.release', () =>
-      dpg.subscriptions.release({ subscription, lease_id, ...(given ? { error: 'no', retry_seconds: 1 } : {}) }),
+      dpg.subscriptions.release({
+        subscription,
+        lease_id,
+        ...(given ? { error: 'no', retry_seconds: 1 } : {}),
+      }),
     );
     await one('subscriptions.list', () => dpg.subscriptions.list(given ? { subscription } : undefined));
     await one('subscriptions.failures', () =>
