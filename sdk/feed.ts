@@ -22,6 +22,7 @@ const A_BATCH = 'A batch has 1 to 10,000 events.';
 const A_LEASE = 'A lease lasts 0.001 to 86,400 seconds.';
 const A_PAUSE = 'The next try is 0 to 86,400 seconds away.';
 const ATTEMPTS = 'Try at least once, and at most 2,147,483,647 times.';
+const A_LEASE_ID = 'Pass the lease_id of the event or batch; null ends whosever lease there is.';
 const AN_ERROR = 'Say what went wrong, as text without NUL.';
 
 const position = z.custom<bigint>(
@@ -42,6 +43,8 @@ const lease = z
   .max(86_400, A_LEASE)
   .nullish()
   .transform((given) => given ?? 60);
+/** Never left out: who forgets it would end the lease of somebody else. */
+const leaseId = z.guid(A_LEASE_ID).nullable();
 const batchOf = (usual: number) =>
   z
     .int(A_BATCH)
@@ -59,8 +62,13 @@ export const createSubscription = fields({
 });
 export const dropSubscription = fields({ subscription: key });
 export const readEvents = fields({ subscription: key, max_events: batchOf(1000), lease_seconds: lease });
-export const acknowledgeEvents = fields({ subscription: key, position });
-export const releaseEvents = fields({ subscription: key, error: error.nullish(), retry_seconds: pause });
+export const acknowledgeEvents = fields({ subscription: key, position, lease_id: leaseId });
+export const releaseEvents = fields({
+  subscription: key,
+  error: error.nullish(),
+  retry_seconds: pause,
+  lease_id: leaseId,
+});
 export const failEvent = fields({
   subscription: key,
   position,
@@ -72,10 +80,11 @@ export const failEvent = fields({
     .nullish()
     .transform((given) => given ?? 10),
   retry_seconds: pause,
+  lease_id: leaseId,
 });
 export const retryEvents = fields({ subscription: key, position: position.nullish() });
 export const readRetries = fields({ subscription: key, max_events: batchOf(100), lease_seconds: lease });
-export const settleEvent = fields({ subscription: key, position });
+export const settleEvent = fields({ subscription: key, position, lease_id: leaseId });
 export const listSubscriptions = fields({ subscription: key.nullish() });
 export const listFailedEvents = fields({
   subscription: key.nullish(),
@@ -122,6 +131,7 @@ export function eventText(event: FeedEvent): string {
 const named = { subscription: 'text' } as const;
 const reader = { ...named, max_events: 'integer', lease_seconds: 'double precision' } as const;
 const place = { ...named, position: 'bigint' } as const;
+const lease_id = { lease_id: 'uuid' } as const;
 
 const create_subscription = call(
   'create_subscription',
@@ -130,20 +140,20 @@ const create_subscription = call(
 );
 const drop_subscription = call('drop_subscription', named, subscription);
 const read_events = call('read_events', reader, feedEvent);
-const acknowledge = call('acknowledge', place, value<bigint>('bigint'));
+const acknowledge = call('acknowledge', { ...place, ...lease_id }, value<bigint>('bigint'));
 const release_events = call(
   'release_events',
-  { ...named, error: 'text', retry_seconds: 'double precision' },
+  { ...named, error: 'text', retry_seconds: 'double precision', ...lease_id },
   subscription,
 );
 const fail_event = call(
   'fail_event',
-  { ...place, error: 'text', max_attempts: 'integer', retry_seconds: 'double precision' },
+  { ...place, error: 'text', max_attempts: 'integer', retry_seconds: 'double precision', ...lease_id },
   failedEvent,
 );
 const retry_events = call('retry_events', place, failedEvent);
 const read_retries = call('read_retries', reader, feedEvent);
-const settle_event = call('settle_event', place, value<boolean>('boolean'));
+const settle_event = call('settle_event', { ...place, ...lease_id }, value<boolean>('boolean'));
 const subscription_status = view(
   'subscription_status',
   named,
@@ -173,23 +183,34 @@ export function subscriptionsOf(sql: Queryable) {
 
     /**
      * The next events, leased for `lease_seconds`: meanwhile no other call gets events of this subscription. What is not
-     * acknowledged by then comes again. None: nothing is there now, or another reader works on it.
+     * acknowledged by then comes again. None: nothing is there now, or another reader works on it. All have one
+     * `lease_id`: pass it on, so that a reader that was late does not end the lease of the next. Not on a standby, and not in
+     * a transaction of repeatable read or serializable (25006, 25000).
      */
     async read(of: ReadEvents): Promise<FeedEvent[]> {
       return read_events(sql, check(readEvents, of));
     },
 
-    /** Everything up to this position is done. Returns up to where everything is: it never moves back. */
+    /**
+     * Everything up to this position is done. Returns up to where everything is: it never moves back. With a `lease_id` that
+     * has ended the position still moves, and the lease of whoever has the events now stays.
+     */
     async acknowledge(done: AcknowledgeEvents): Promise<bigint> {
       return only(await acknowledge(sql, check(acknowledgeEvents, done)));
     },
 
-    /** Gives a leased batch back: what is not acknowledged comes again after `retry_seconds`. */
+    /**
+     * Gives a leased batch back: what is not acknowledged comes again after `retry_seconds`. With a `lease_id` that has ended
+     * only the error is noted.
+     */
     async release(released: ReleaseEvents): Promise<Subscription> {
       return only(await release_events(sql, check(releaseEvents, released)));
     },
 
-    /** Notes that an event could not be dealt with; after `max_attempts` its `state` is `dead`: go on without it. */
+    /**
+     * Notes that an event could not be dealt with; after `max_attempts` its `state` is `dead`: go on without it. With a
+     * `lease_id` that has ended it is not counted: somebody else has the event now.
+     */
     async fail(failed: FailEvent): Promise<FailedEvent> {
       return only(await fail_event(sql, check(failEvent, failed)));
     },
@@ -204,7 +225,10 @@ export function subscriptionsOf(sql: Queryable) {
       return read_retries(sql, check(readRetries, of));
     },
 
-    /** Strikes an event off the failed ones; false when it is none of them. */
+    /**
+     * Strikes an event off the failed ones; false when it is none of them, or when the `lease_id` has ended and somebody else
+     * has the event now.
+     */
     async settle(settled: SettleEvent): Promise<boolean> {
       return only(await settle_event(sql, check(settleEvent, settled)));
     },

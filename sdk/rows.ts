@@ -316,15 +316,24 @@ export const foundEventColumns = {
   next_page_token: 'text',
 } as const;
 
-/** A row of dpg.read_events: its position in the feed, then the columns of dpg.action_events. */
+/**
+ * A row of dpg.read_events and dpg.read_retries: its position in the feed, the lease under which it was
+ * handed out, then the columns of dpg.action_events.
+ */
 export interface FeedEvent extends ActionEvent {
   /** Position in the feed, passed to acknowledge. */
   position: bigint;
+  /**
+   * The lease under which the event was handed out: pass it on to acknowledge, release_events, fail_event and
+   * settle_event. UUID, lower case.
+   */
+  lease_id: string;
 }
 
 export const feedEventColumns = {
   ...actionEventColumns,
   position: 'bigint',
+  lease_id: 'text',
 } as const;
 
 /**
@@ -367,6 +376,11 @@ export interface Subscription {
   last_error: string | null;
   /** When. ISO 8601 in UTC with microseconds. */
   last_error_at: string | null;
+  /**
+   * Names the lease of the batch that was handed out last, until it is acknowledged to its end or given back;
+   * null when none is. A reader whose lease has another name cannot end this one. UUID, lower case.
+   */
+  lease_id: string | null;
 }
 
 export const subscriptionColumns = {
@@ -384,11 +398,13 @@ export const subscriptionColumns = {
   acknowledged_at: 'time',
   last_error: 'text',
   last_error_at: 'time',
+  lease_id: 'text',
 } as const;
 
 /**
  * A row of `dpg.subscription_status`. How far behind each subscription is, and why. Counting takes time in
- * proportion to the lag.
+ * proportion to the lag. Times and locks are always of now: ask it under read committed, where the rows are,
+ * too; in an older snapshot is_leased, is_dead and held_back_by do not belong to the rows beside them.
  */
 export interface SubscriptionStatus {
   /** Name of the subscription. */
@@ -482,6 +498,11 @@ export interface FailedEvent {
   action_type: string;
   /** The event. UUID, lower case. */
   event_id: string;
+  /**
+   * Of one that is retrying: names the lease under which dpg.read_retries has handed it out last; null when
+   * it is not leased. UUID, lower case.
+   */
+  lease_id: string | null;
 }
 
 export const failedEventColumns = {
@@ -496,6 +517,7 @@ export const failedEventColumns = {
   partition_network: 'text',
   action_type: 'text',
   event_id: 'text',
+  lease_id: 'text',
 } as const;
 
 /**

@@ -236,6 +236,7 @@
 --!include feed/feed_home.sql
 --!include feed/enter_feed_home.sql
 --!include feed/queue_writers.sql
+--!include feed/check_transaction.sql
 --!include feed/place_events.sql
 --!include feed/check_batch.sql
 --!include feed/check_failure.sql
@@ -245,8 +246,11 @@
 --!include feed/create_subscription.sql
 --!include feed/drop_subscription.sql
 --!include feed/next_positions.sql
+--!include feed/missing_events.sql
+--!include feed/refuse_lost_events.sql
 --!include feed/events_at.sql
 --!include feed/read_events.sql
+--!include feed/forget_failures.sql
 --!include feed/acknowledge.sql
 --!include feed/release_events.sql
 --!include feed/fail_event.sql
@@ -257,6 +261,8 @@
 --!include feed/subscription_status.sql
 
 --!include redactions/check_reason.sql
+--!include feed/lost_events.sql
+--!include feed/confirm_lost_events.sql
 --!include redactions/redact_event.sql
 --!include redactions/ensure_tombstone.sql
 --!include redactions/erase_user.sql

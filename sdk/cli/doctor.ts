@@ -27,7 +27,8 @@ changed or added, other owners; rights on "user" that were lost; collations whos
 expressions and columns of an application with which our calls fail; partitions that are detached, renamed, unlogged,
 attached by hand, have another bound or lack an index, a trigger or a foreign key; triggers of immutability dropped or
 disabled; invalid indexes; dead rows; sequences near their end; settings that will hurt (plan_cache_mode,
-max_locks_per_transaction, jit, autovacuum); limits that are near; subscriptions that lag.
+max_locks_per_transaction, jit, autovacuum); limits that are near;
+events that no subscription gets, or that are lost; subscriptions that lag.
 
 An error: something that the data layer promises does not hold. A warning: it will hurt. A notice: it may, depending on
 what else the database is used for. Read a statement before you run it: it may lock, and some need a decision.

@@ -27,7 +27,10 @@ export interface Batch {
   events: FeedEvent[];
   /** That of the last event. */
   position: bigint;
-  /** All of it is done, or everything up to a position. */
+  /**
+   * All of it is done, or everything up to a position. If the lease has ended and another reader has the events now, the
+   * position moves, and the other keeps them until it is done.
+   */
   acknowledge(position?: bigint): Promise<bigint>;
 }
 
@@ -63,12 +66,13 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Batch, voi
       continue;
     }
     idle = 0;
+    const { lease_id } = last;
     let isDone = false;
     const batch: Batch = {
       events,
       position: last.position,
       async acknowledge(position = last.position) {
-        const acknowledged = await dpg.subscriptions.acknowledge({ subscription, position });
+        const acknowledged = await dpg.subscriptions.acknowledge({ subscription, position, lease_id });
         isDone = acknowledged >= last.position;
         return acknowledged;
       },
@@ -78,7 +82,8 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Batch, voi
       yield batch;
       isLeft = false;
     } finally {
-      if (isLeft && !isDone) await dpg.subscriptions.release({ subscription }).catch(() => undefined);
+      if (isLeft && !isDone)
+        await dpg.subscriptions.release({ subscription, lease_id }).catch(() => undefined);
     }
   }
 }

@@ -182,10 +182,16 @@ class PeerServer {
     waits: { error: unknown; milliseconds: number }[],
   ): Promise<void> {
     const { dpg } = this.#options;
+    // all events of a batch have the same
+    const lease_id = events[0]?.lease_id ?? null;
     const firstOpen = events.findIndex((event) => !done.has(event.position));
     const last = events.at(firstOpen === -1 ? -1 : firstOpen - 1);
     if (firstOpen !== 0 && last) {
-      await dpg.subscriptions.acknowledge({ subscription: this.#subscription, position: last.position });
+      await dpg.subscriptions.acknowledge({
+        subscription: this.#subscription,
+        position: last.position,
+        lease_id,
+      });
     }
     this.#ahead.clear();
     if (firstOpen === -1) return;
@@ -196,6 +202,7 @@ class PeerServer {
       subscription: this.#subscription,
       error: longest && messageOf(longest.error),
       retry_seconds: (longest?.milliseconds ?? 0) / 1000,
+      lease_id,
     });
   }
 
@@ -206,7 +213,11 @@ class PeerServer {
       if (this.#signal.aborted) return;
       const outcome = await this.#attempt(event, true);
       if (outcome === 'delivered')
-        await dpg.subscriptions.settle({ subscription: this.#subscription, position: event.position });
+        await dpg.subscriptions.settle({
+          subscription: this.#subscription,
+          position: event.position,
+          lease_id: event.lease_id,
+        });
       else if (typeof outcome === 'object' && isUnavailable(outcome)) return;
     }
   }
@@ -232,6 +243,7 @@ class PeerServer {
         error: messageOf(error),
         max_attempts: error instanceof DeliveryRefusedError ? 1 : maxAttempts,
         retry_seconds: isRetry ? this.#pauseAfter(1) / 1000 : 0,
+        lease_id: event.lease_id,
       });
       const isDead = state === 'dead';
       onHappening?.({ what: 'failed', peer, event, attempts, isDead, error });

@@ -10,6 +10,7 @@ begin
         pg_catalog.col_description(r.oid, o.attnum),
         case a.attname
           when 'position' then 'Position in the feed, passed to acknowledge.'
+          when 'lease_id' then 'The lease under which the event was handed out: pass it on to acknowledge, release_events, fail_event and settle_event.'
           when 'next_page_token' then 'Passed as page_token with the same filters it continues after this row.'
           when 'distance_meters' then 'Distance in metres along the great circle.'
           when 'ownership_roles' then 'The actor''s part: initiated (owner of the source), received (owner of the target), or both.'

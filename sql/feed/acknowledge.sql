@@ -1,4 +1,4 @@
-create or replace function dpg.acknowledge(subscription text, "position" bigint)
+create or replace function dpg.acknowledge(subscription text, "position" bigint, lease_id uuid default null)
 returns bigint
 language plpgsql
 volatile
@@ -7,31 +7,51 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   reader dpg.subscriptions;
+  is_present boolean;
+  ends_lease boolean;
+  failing bigint[];
 begin
   perform dpg_private.check_present('position', acknowledge."position" is not null);
+  -- lock
   reader := dpg_private.lock_subscription(subscription);
+
+  -- check
   if not acknowledge."position" between 0 and reader.handed_out_position then
     perform dpg_private.refuse_argument(
       'position', to_jsonb(acknowledge."position"), 'was not handed out',
       format('Pass the position of an event that read_events returned; the highest was %s.', reader.handed_out_position)
     );
   end if;
-  if acknowledge."position" <= reader.acknowledged_position and reader.leased_position is null then
+  is_present := acknowledge.lease_id is null or acknowledge.lease_id is not distinct from reader.lease_id;
+  if acknowledge."position" <= reader.acknowledged_position and not (is_present and reader.leased_position is not null) then
     return reader.acknowledged_position;
   end if;
+  ends_lease := is_present and (reader.leased_position > acknowledge."position") is not true;
+
+  -- change
   update dpg.subscriptions s
   set acknowledged_position = greatest(s.acknowledged_position, acknowledge."position"),
     acknowledged_at = clock_timestamp(),
-    leased_position = case when s.leased_position > acknowledge."position" then s.leased_position end,
-    leased_until = case when s.leased_position > acknowledge."position" then s.leased_until end
+    leased_position = case when not ends_lease then s.leased_position end,
+    leased_until = case when not ends_lease then s.leased_until end,
+    lease_id = case when not ends_lease then s.lease_id end
   where s.subscription = acknowledge.subscription;
-  delete from dpg.failed_events f
-  where f.subscription = acknowledge.subscription
-    and f."position" <= acknowledge."position"
-    and f.state = 'failing';
+  if not found then
+    perform dpg_private.refuse_suppressed('update', 'dpg.subscriptions', jsonb_build_object('subscription', subscription));
+  end if;
+  failing := array(
+    select f."position"
+    from dpg.failed_events f
+    where f.subscription = acknowledge.subscription
+      and f."position" <= acknowledge."position"
+      and f.state = 'failing'
+    order by f."position"
+    for update
+  );
+  perform dpg_private.forget_failures(subscription, failing);
   return greatest(reader.acknowledged_position, acknowledge."position");
 end
 $body$;
 
-comment on function dpg.acknowledge(text, bigint) is
-  'Says that everything up to this position is done, and returns up to where everything is: it moves forward, never back. When it is the end of the leased batch, the next can be read. A position that was not handed out is DP001. Raises DP001. Example: select dpg.acknowledge(''to student'', 42)';
+comment on function dpg.acknowledge(text, bigint, uuid) is
+  'Says that everything up to this position is done, and returns up to where everything is: it moves forward, never back. When it is the end of the leased batch, the lease ends and the next batch can be read. Pass the lease_id of the batch: if that lease has ended and somebody else has the events now, the position still moves forward, and the lease of the other stays. Without lease_id it ends whosever lease there is. A position that was not handed out is DP001. Raises DP001, DP018. Example: select dpg.acknowledge(''to student'', 42)';

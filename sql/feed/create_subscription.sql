@@ -24,18 +24,22 @@ begin
     perform dpg_private.check_url('source_item_instance_url', source_item_instance_url);
   end if;
 
-  loop
-    select s.* into stored from dpg.subscriptions s where s.subscription = create_subscription.subscription;
-    exit when found;
+  select s.* into stored from dpg.subscriptions s where s.subscription = create_subscription.subscription;
+  if not found then
+    -- One that came in this moment is met by the conflict, and returned by an update that changes nothing. Under repeatable
+    -- read it is 40001.
     insert into dpg.subscriptions as s (subscription, partition_network, action_type, source_item_instance_url)
     values (
       create_subscription.subscription, create_subscription.partition_network, create_subscription.action_type,
       create_subscription.source_item_instance_url
     )
-    on conflict on constraint subscriptions_pkey do nothing
+    on conflict on constraint subscriptions_pkey do update
+    set created_at = s.created_at
     returning s.* into stored;
-    exit when found;
-  end loop;
+    if not found then
+      perform dpg_private.refuse_suppressed('insert', 'dpg.subscriptions', jsonb_build_object('subscription', subscription));
+    end if;
+  end if;
   if (stored.partition_network, stored.action_type, stored.source_item_instance_url)
     is distinct from (partition_network, action_type, source_item_instance_url)
   then
@@ -53,4 +57,4 @@ end
 $body$;
 
 comment on function dpg.create_subscription(text, text, text, text) is
-  'Makes a subscription to the events of this instance, from the first one on: all, or those of a network, of an action type, for one instance (source_item_instance_url, the instance of the action''s source), or of several of these together. The same again returns the row as it is now; other filters are DP008. Raises DP001, DP008. Example: select * from dpg.create_subscription(''to student'', source_item_instance_url => ''https://student.yellowdot.example.com'')';
+  'Makes a subscription to the events of this instance, from the first one on: all, or those of a network, of an action type, for one instance (source_item_instance_url, the instance of the action''s source), or of several of these together. The same again returns the row as it is now; other filters are DP008. Raises DP001, DP008, DP018. Example: select * from dpg.create_subscription(''to student'', source_item_instance_url => ''https://student.yellowdot.example.com'')';

@@ -7,12 +7,23 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   stored dpg.subscriptions := dpg_private.lock_subscription(subscription);
+  failed bigint[];
 begin
-  delete from dpg.failed_events f where f.subscription = drop_subscription.subscription;
+  failed := array(
+    select f."position"
+    from dpg.failed_events f
+    where f.subscription = drop_subscription.subscription
+    order by f."position"
+    for update
+  );
+  perform dpg_private.forget_failures(subscription, failed);
   delete from dpg.subscriptions s where s.subscription = drop_subscription.subscription;
+  if not found then
+    perform dpg_private.refuse_suppressed('delete', 'dpg.subscriptions', jsonb_build_object('subscription', subscription));
+  end if;
   return stored;
 end
 $body$;
 
 comment on function dpg.drop_subscription(text) is
-  'Ends a subscription and forgets how far it was and what it could not deliver; returns its last state. No event is lost: one of the same name would begin at the first event. Raises DP001 for an unknown one. Example: select * from dpg.drop_subscription(''to student'')';
+  'Ends a subscription and forgets how far it was and what it could not deliver; returns its last state. No event is lost: one of the same name would begin at the first event. Raises DP001 for an unknown one, DP018. Example: select * from dpg.drop_subscription(''to student'')';

@@ -10,6 +10,7 @@ create table if not exists dpg.failed_events (
   partition_network text not null,
   action_type text not null,
   event_id uuid not null,
+  lease_id uuid,
   constraint failed_events_pkey primary key (subscription, "position"),
   constraint failed_events_state_check check (state in ('failing', 'dead', 'retrying')),
   constraint failed_events_subscription_fkey foreign key (subscription) references dpg.subscriptions (subscription)
@@ -29,3 +30,5 @@ comment on column dpg.failed_events.leased_until is 'Of one that is retrying: un
 comment on column dpg.failed_events.partition_network is 'Of the event.';
 comment on column dpg.failed_events.action_type is 'Of the event.';
 comment on column dpg.failed_events.event_id is 'The event.';
+comment on column dpg.failed_events.lease_id is
+  'Of one that is retrying: names the lease under which dpg.read_retries has handed it out last; null when it is not leased.';

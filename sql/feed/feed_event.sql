@@ -3,6 +3,7 @@ begin
   if pg_catalog.to_regtype('dpg.feed_event') is null then
     create type dpg.feed_event as (
       "position" bigint,
+      lease_id uuid,
       partition_network text,
       action_type text,
       event_id uuid,
@@ -37,4 +38,4 @@ end
 $body$;
 
 comment on type dpg.feed_event is
-  'A row of dpg.read_events: its position in the feed, then the columns of dpg.action_events.';
+  'A row of dpg.read_events and dpg.read_retries: its position in the feed, the lease under which it was handed out, then the columns of dpg.action_events.';

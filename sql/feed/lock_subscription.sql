@@ -18,4 +18,4 @@ end
 $body$;
 
 comment on function dpg_private.lock_subscription(text) is
-  'The subscription of this name under a row lock. Raises DP001 when there is none.';
+  'The subscription of this name under a row lock. Whoever locks failures of a subscription locks it first, and then the failures by position, so that no two wait for one another. Raises DP001 when there is none.';

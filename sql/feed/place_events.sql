@@ -13,7 +13,11 @@ declare
   state dpg_private.feed_state;
   writers text[];
   is_swept boolean := false;
+  seqs bigint[];
+  taken integer;
+  placed integer;
 begin
+  perform dpg_private.check_transaction('dpg_private.place_events');
   select s.* into state from dpg_private.feed_state s where s.is_only;
   perform q.seq from dpg_private.event_queue q where q.seq > state.swept_seq order by q.seq limit 1;
   if not found then
@@ -52,23 +56,32 @@ begin
 
   -- A statement of its own, so that its snapshot is younger than the lock: it sees what the last holder has done. Of an
   -- action it sees update 1 where it sees update 2, since the row lock let them commit in that order.
+  seqs := array(
+    select q.seq
+    from dpg_private.event_queue q
+    where q.seq > state.swept_seq
+    order by q.seq
+    limit 1000
+  );
   with taken as (
     delete from dpg_private.event_queue q
-    where q.seq = any (
-      array(
-        select n.seq
-        from dpg_private.event_queue n
-        where n.seq > state.swept_seq
-        order by n.seq
-        limit 1000
-      )
-    )
-    returning q.*
+    where q.seq = any (seqs)
+    returning q.seq, q.partition_network, q.action_type, q.event_id, q.source_item_instance_url, q.created_at
+  ),
+  placed as (
+    insert into dpg_private.event_feed (partition_network, action_type, event_id, source_item_instance_url, created_at)
+    select t.partition_network, t.action_type, t.event_id, t.source_item_instance_url, t.created_at
+    from taken t
+    order by t.seq
+    returning 1
   )
-  insert into dpg_private.event_feed (partition_network, action_type, event_id, source_item_instance_url, created_at)
-  select t.partition_network, t.action_type, t.event_id, t.source_item_instance_url, t.created_at
-  from taken t
-  order by t.seq;
+  select (select count(*) from taken), (select count(*) from placed) into taken, placed;
+  if taken < cardinality(seqs) then
+    perform dpg_private.refuse_suppressed('delete', 'dpg_private.event_queue');
+  end if;
+  if placed < taken then
+    perform dpg_private.refuse_suppressed('insert', 'dpg_private.event_feed');
+  end if;
 
   if is_swept and not exists (
     select
@@ -85,4 +98,4 @@ end
 $body$;
 
 comment on function dpg_private.place_events() is
-  'Gives positions in the feed to the next events that can be seen and have none, 1,000 at most; whether there were any. One transaction at a time does that, until it ends; for others there is nothing to place meanwhile.';
+  'Gives positions in the feed to the next events that can be seen and have none, 1,000 at most; whether there were any. One transaction at a time does that, until it ends; for others there is nothing to place meanwhile. Raises 25006, 25000 (dpg_private.check_transaction), DP018.';

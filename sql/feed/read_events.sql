@@ -14,7 +14,9 @@ declare
   reader dpg.subscriptions;
   feed_end bigint;
   positions bigint[];
+  lease uuid;
 begin
+  perform dpg_private.check_transaction('dpg.read_events');
   max_events := coalesce(max_events, 1000);
   lease_seconds := coalesce(lease_seconds, 60);
   perform dpg_private.check_batch(max_events, lease_seconds);
@@ -45,25 +47,35 @@ begin
   if not found or reader.leased_until > clock_timestamp() then
     return; -- another reader was faster
   end if;
-  if reader is distinct from seen then
+  if row(reader.created_at, reader.acknowledged_position, reader.passed_position)
+    is distinct from row(seen.created_at, seen.acknowledged_position, seen.passed_position)
+  then
     positions := dpg_private.next_positions(reader, max_events);
   elsif positions = '{}' then
     update dpg.subscriptions s
     set passed_position = feed_end
     where s.subscription = read_events.subscription;
+    if not found then
+      perform dpg_private.refuse_suppressed('update', 'dpg.subscriptions', jsonb_build_object('subscription', subscription));
+    end if;
   end if;
   if positions = '{}' then
     return;
   end if;
+  lease := gen_random_uuid();
   update dpg.subscriptions s
   set leased_position = positions[cardinality(positions)],
     leased_until = clock_timestamp() + make_interval(secs => lease_seconds),
     leased_at = clock_timestamp(),
+    lease_id = lease,
     handed_out_position = greatest(s.handed_out_position, positions[cardinality(positions)])
   where s.subscription = read_events.subscription;
-  return query select e.* from dpg_private.events_at(positions) e;
+  if not found then
+    perform dpg_private.refuse_suppressed('update', 'dpg.subscriptions', jsonb_build_object('subscription', subscription));
+  end if;
+  return query select e.* from dpg_private.events_at(positions, lease) e;
 end
 $body$;
 
 comment on function dpg.read_events(text, integer, double precision) is
-  'The next events of a subscription, in the order of the feed, max_events (1 to 10,000) at most. They are leased for lease_seconds: meanwhile no other call gets events of this subscription. What is not acknowledged by then comes again, so that each event is delivered at least once; a reader that keeps the position beside what it did with the event applies each exactly once. No rows: nothing is there now, or another reader works on it. Call it in a transaction of its own and end that at once: until then nobody else can lease, nor put new events into the feed. Raises DP001, DP010. Example: select e."position", e.action_status, e.event_payload from dpg.read_events(''to student'', 100) e';
+  'The next events of a subscription, in the order of the feed, max_events (1 to 10,000) at most. They are leased for lease_seconds: meanwhile no other call gets events of this subscription. What is not acknowledged by then comes again, so that each event is delivered at least once; a reader that keeps the position beside what it did with the event applies each exactly once. All rows have one lease_id: pass it to acknowledge, release_events and fail_event, so that a reader that was late does not end the lease of the next. No rows: nothing is there now, or another reader works on it. Call it in a transaction of its own and end that at once: until then nobody else can lease, nor put new events into the feed. Raises 25006 on a standby, 25000 in repeatable read and serializable, before all else; DP001, DP010 (events are missing), DP018. Example: select e."position", e.action_status, e.event_payload from dpg.read_events(''to student'', 100) e';

@@ -10,13 +10,35 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
+  lease uuid;
   positions bigint[];
+  leased integer;
 begin
+  perform dpg_private.check_transaction('dpg.read_retries');
   max_events := coalesce(max_events, 100);
   lease_seconds := coalesce(lease_seconds, 60);
   perform
     dpg_private.check_batch(max_events, lease_seconds),
     dpg_private.get_subscription(subscription);
+
+  -- look first, without a lock: who asks in vain writes nothing
+  perform f."position"
+  from dpg.failed_events f
+  where f.subscription = read_retries.subscription
+    and f.state = 'retrying'
+    and (f.leased_until is null or f.leased_until <= clock_timestamp())
+  limit 1;
+  if not found then
+    return;
+  end if;
+  perform s.subscription
+  from dpg.subscriptions s
+  where s.subscription = read_retries.subscription
+  for update skip locked;
+  if not found then
+    return; -- another reader was faster
+  end if;
+
   positions := array(
     select f."position"
     from dpg.failed_events f
@@ -30,13 +52,19 @@ begin
   if positions = '{}' then
     return;
   end if;
+  lease := gen_random_uuid();
   update dpg.failed_events f
-  set leased_until = clock_timestamp() + make_interval(secs => lease_seconds)
+  set leased_until = clock_timestamp() + make_interval(secs => lease_seconds),
+    lease_id = lease
   where f.subscription = read_retries.subscription
     and f."position" = any (positions);
-  return query select e.* from dpg_private.events_at(positions) e;
+  get diagnostics leased = row_count;
+  if leased < cardinality(positions) then
+    perform dpg_private.refuse_suppressed('update', 'dpg.failed_events', jsonb_build_object('subscription', subscription));
+  end if;
+  return query select e.* from dpg_private.events_at(positions, lease) e;
 end
 $body$;
 
 comment on function dpg.read_retries(text, integer, double precision) is
-  'The events that dpg.retry_events revived, in the order of the feed, each leased for lease_seconds to whoever got it. Then dpg.settle_event or dpg.fail_event, or it comes again. Raises DP001, DP010. Example: select e."position" from dpg.read_retries(''to student'') e';
+  'The events that dpg.retry_events revived, in the order of the feed, leased for lease_seconds to whoever got them: pass their lease_id on. Then dpg.settle_event or dpg.fail_event, or they come again. Raises 25006 on a standby, 25000 in repeatable read and serializable, DP001, DP010, DP018. Example: select e."position" from dpg.read_retries(''to student'') e';

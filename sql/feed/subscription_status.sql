@@ -67,7 +67,7 @@ left join lateral (
 ) holder on true;
 
 comment on view dpg.subscription_status is
-  'How far behind each subscription is, and why. Counting takes time in proportion to the lag.';
+  'How far behind each subscription is, and why. Counting takes time in proportion to the lag. Times and locks are always of now: ask it under read committed, where the rows are, too; in an older snapshot is_leased, is_dead and held_back_by do not belong to the rows beside them.';
 comment on column dpg.subscription_status.subscription is 'Name of the subscription.';
 comment on column dpg.subscription_status.partition_network is 'Its filter.';
 comment on column dpg.subscription_status.action_type is 'Its filter.';

@@ -13,6 +13,7 @@ create table if not exists dpg.subscriptions (
   acknowledged_at timestamptz,
   last_error text,
   last_error_at timestamptz,
+  lease_id uuid,
   constraint subscriptions_pkey primary key (subscription),
   constraint subscriptions_order_check check (
     acknowledged_position between 0 and handed_out_position and leased_position <= handed_out_position
@@ -37,3 +38,5 @@ comment on column dpg.subscriptions.leased_at is 'When a batch was last handed o
 comment on column dpg.subscriptions.acknowledged_at is 'When acknowledged_position last moved.';
 comment on column dpg.subscriptions.last_error is 'The last error that a reader has reported; it stays when things go well again.';
 comment on column dpg.subscriptions.last_error_at is 'When.';
+comment on column dpg.subscriptions.lease_id is
+  'Names the lease of the batch that was handed out last, until it is acknowledged to its end or given back; null when none is. A reader whose lease has another name cannot end this one.';

@@ -41,6 +41,7 @@ beforeAll(async () => {
   await dpg.subscriptions.fail({
     subscription: 'far',
     position: event?.position ?? 0n,
+    lease_id: event?.lease_id ?? null,
     error: 'no\u001b[31m answer',
     max_attempts: 1,
   });

@@ -52,6 +52,20 @@ test.skipIf(!isThere)(
     const replica = await startReplica(primary.adminUrl, primary.embedded.directory);
     while ((await eventCount(sql)) < 3000) await wait(20);
 
+    // a reader that was sent to the replica by mistake is told so, also where there would be nothing to read
+    const there = postgres(replica.url, { max: 1, onnotice: () => undefined });
+    for (const read of [
+      "read_events('all')",
+      'read_events(null)',
+      "read_retries('all')",
+      "read_retries('unknown')",
+    ])
+      await expect(there.unsafe(`select * from dpg.${read}`), read).rejects.toMatchObject({
+        code: '25006',
+        message: expect.stringMatching(/^dpg\.read_\w+ cannot run on a standby$/),
+      });
+    await there.end();
+
     await primary.embedded.crash();
     isRunning = false;
     await traffic;

@@ -26,16 +26,23 @@ const perform = (event_payload: object = { status: 'created' }) =>
 
 test('a batch is rows of the events with their positions, as bigint', async () => {
   const created = await dpg.subscriptions.create({ subscription: 'all' });
-  expect(created).toMatchObject({ acknowledged_position: 0n, leased_position: null, leased_until: null });
+  expect(created).toMatchObject({
+    acknowledged_position: 0n,
+    leased_position: null,
+    leased_until: null,
+    lease_id: null,
+  });
   expect(created.created_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
   const action = await perform();
   const [event, ...others] = await dpg.subscriptions.read({ subscription: 'all' });
   expect(others).toEqual([]);
   const [found] = (await dpg.as('asha').events.find({ action_id: action.action_id })).rows;
   const { ownership_roles, next_page_token, ...columns } = found as NonNullable<typeof found>;
-  expect(event).toEqual({ position: 1n, ...columns });
+  const { lease_id = null } = event ?? {};
+  expect(lease_id).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+  expect(event).toEqual({ position: 1n, lease_id, ...columns });
   expect(await dpg.subscriptions.read({ subscription: 'all' })).toEqual([]);
-  expect(await dpg.subscriptions.acknowledge({ subscription: 'all', position: 1n })).toBe(1n);
+  expect(await dpg.subscriptions.acknowledge({ subscription: 'all', position: 1n, lease_id })).toBe(1n);
   expect(await dpg.subscriptions.list({ subscription: 'all' })).toMatchObject([
     { lag_events: 0n, lag_seconds: 0, is_dead: false },
   ]);
@@ -52,6 +59,7 @@ test('the text of an event has the digits that the database has', async () => {
     '"event_payload":{"amount": 12345678901234567890.10}',
   );
   expect(JSON.parse(eventText(event as NonNullable<typeof event>))).not.toHaveProperty('position');
+  expect(JSON.parse(eventText(event as NonNullable<typeof event>))).not.toHaveProperty('lease_id');
   expect(Object.keys(event as object)).not.toContain('payload');
 });
 
@@ -59,7 +67,7 @@ test('refusals', async () => {
   await dpg.subscriptions.create({ subscription: 'refusals' });
   const other = dpg.subscriptions.create({ subscription: 'refusals', action_type: 'connect' });
   expect(await errorOf(other)).toBeInstanceOf(DuplicateDiffersError);
-  const beyond = dpg.subscriptions.acknowledge({ subscription: 'refusals', position: 9n });
+  const beyond = dpg.subscriptions.acknowledge({ subscription: 'refusals', position: 9n, lease_id: null });
   expect(await errorOf(beyond)).toMatchObject({ code: 'DP001', detail: { argument: 'position', value: 9 } });
   for (const wrong of [
     { subscription: 'refusals', max_events: 0 },

@@ -125,6 +125,7 @@ test('every method is one statement, of the same text each time', async () => {
       dpg.subscriptions.read({ subscription, ...(given ? { max_events: 2, lease_seconds: 5 } : {}) }),
     );
     expect(events[0]?.position).toBe(1n);
+    const lease_id = given ? (events[0]?.lease_id ?? null) : null;
     await one('events.storeText', () =>
       dpg.events.storeText(
         eventText(events[0] as NonNullable<(typeof events)[0]>)
@@ -134,16 +135,20 @@ test('every method is one statement, of the same text each time', async () => {
       ),
     );
     await one('subscriptions.fail', () =>
-      dpg.subscriptions.fail({ ...place, error: 'no', ...(given ? { max_attempts: 1 } : {}) }),
+      dpg.subscriptions.fail({ ...place, lease_id, error: 'no', ...(given ? { max_attempts: 1 } : {}) }),
     );
     await one('subscriptions.retry', () => dpg.subscriptions.retry(given ? place : { subscription }));
     await one('subscriptions.readRetries', () =>
       dpg.subscriptions.readRetries({ subscription, ...(given ? { max_events: 2 } : {}) }),
     );
-    await one('subscriptions.settle', () => dpg.subscriptions.settle(place));
-    await one('subscriptions.acknowledge', () => dpg.subscriptions.acknowledge(place));
+    await one('subscriptions.settle', () => dpg.subscriptions.settle({ ...place, lease_id }));
+    await one('subscriptions.acknowledge', () => dpg.subscriptions.acknowledge({ ...place, lease_id }));
     await one('subscriptions.release', () =>
-      dpg.subscriptions.release({ subscription, ...(given ? { error: 'no', retry_seconds: 1 } : {}) }),
+      dpg.subscriptions.release({
+        subscription,
+        lease_id,
+        ...(given ? { error: 'no', retry_seconds: 1 } : {}),
+      }),
     );
     await one('subscriptions.list', () => dpg.subscriptions.list(given ? { subscription } : undefined));
     await one('subscriptions.failures', () =>

@@ -5,6 +5,7 @@ import { foreignKeys } from './foreign-keys.js';
 import { grants } from './grants.js';
 import { indexes } from './indexes.js';
 import { limits } from './limits.js';
+import { lostEvents } from './lost-events.js';
 import { migrations } from './migrations.js';
 import { objects } from './objects.js';
 import { owners } from './owners.js';
@@ -15,6 +16,7 @@ import { sequences } from './sequences.js';
 import { settings } from './settings.js';
 import { shape } from './shape.js';
 import { subscriptions } from './subscriptions.js';
+import { sweptEvents } from './swept-events.js';
 import { triggers } from './triggers.js';
 import { users } from './users.js';
 import { vacuum } from './vacuum.js';
@@ -39,5 +41,7 @@ export const checks: readonly Check[] = [
   vacuum,
   settings,
   limits,
+  sweptEvents,
+  lostEvents,
   subscriptions,
 ];

@@ -1,0 +1,48 @@
+import type { Check } from './check.js';
+
+/** How much of the feed is looked at, in pages of 8 kB with some 60 rows each: all of a small one, a sample of another. */
+const PAGES = 300;
+/** And what each subscription reads next. */
+const NEXT = 100;
+
+/** Events that are in the feed and not in their table, since that was dropped, whether or not it was made anew. */
+export const lostEvents: Check = {
+  name: 'lost events',
+  async find(sql) {
+    const rows = await sql.unsafe(
+      `
+      with looked_at as (
+        select f.partition_network, f.action_type, f.event_id
+        from dpg_private.event_feed f
+        tablesample system ((
+          select least(100, 100.0 * ${PAGES} * current_setting('block_size')::integer
+            / greatest(pg_relation_size('dpg_private.event_feed'), 1))::real
+        )) repeatable (1)
+        union
+        select n.partition_network, n.action_type, n.event_id
+        from dpg.subscriptions s
+        cross join lateral (
+          select f.partition_network, f.action_type, f.event_id
+          from dpg_private.event_feed f
+          where f."position" > greatest(s.acknowledged_position, s.passed_position)
+          order by f."position"
+          limit ${NEXT}
+        ) n
+      )
+      select format('events of %L/%L', l.partition_network, l.action_type) as object, count(*) as looked_at,
+        cardinality(dpg_private.missing_events(l.partition_network, l.action_type, array_agg(l.event_id))) as missing
+      from looked_at l
+      group by l.partition_network, l.action_type
+      order by l.partition_network, l.action_type`,
+    );
+    return rows
+      .filter(({ missing }) => missing > 0)
+      .map(({ object, looked_at, missing }) => ({
+        severity: 'error',
+        object: String(object),
+        problem: `Of ${looked_at} that were looked at, ${missing} are in the feed and not in dpg.action_events: reads of the feed end in DP010. If the table that was taken away is still there, attach it again; if not, dpg.confirm_lost_events says that they are lost.`,
+        mend: [],
+        mend_with: 'sql',
+      }));
+  },
+};

@@ -1,0 +1,103 @@
+create or replace function dpg.confirm_lost_events(actor text, partition_network text, action_type text, reason text)
+returns dpg.redactions
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  redaction dpg.redactions;
+  missing uuid[];
+  taken bigint;
+  kept bigint;
+begin
+  perform
+    dpg_private.check_transaction('dpg.confirm_lost_events'),
+    dpg_private.check_actor(actor),
+    dpg_private.check_key('partition_network', partition_network),
+    dpg_private.check_key('action_type', action_type),
+    dpg_private.check_reason(reason);
+
+  -- lock: every call of the feed reads this table first. One that is under way has found positions, and would miss those
+  -- that are taken away now.
+  lock table dpg.subscriptions in access exclusive mode;
+
+  -- check
+  missing := dpg_private.missing_events(
+    partition_network, action_type,
+    array(
+      select f.event_id
+      from dpg_private.event_feed f
+      where f.partition_network = confirm_lost_events.partition_network
+        and f.action_type = confirm_lost_events.action_type
+      union all
+      select q.event_id
+      from dpg_private.event_queue q
+      where q.partition_network = confirm_lost_events.partition_network
+        and q.action_type = confirm_lost_events.action_type
+    )
+  );
+  if missing = '{}' then
+    perform dpg_private.refuse_argument(
+      'action_type', to_jsonb(action_type), 'has lost no events',
+      'Every event of these keys that is in the feed is there. Look at the keys in the message of DP010.'
+    );
+  end if;
+
+  -- change
+  insert into dpg.redactions (actor, kind, reason, partition_network, action_type)
+  values (
+    confirm_lost_events.actor, 'loss', confirm_lost_events.reason,
+    confirm_lost_events.partition_network, confirm_lost_events.action_type
+  )
+  returning * into redaction;
+  if not found then
+    perform dpg_private.refuse_suppressed('insert', 'dpg.redactions');
+  end if;
+  with gone as (
+    delete from dpg_private.event_feed f
+    using unnest(missing) m(event_id)
+    where f.partition_network = confirm_lost_events.partition_network
+      and f.action_type = confirm_lost_events.action_type
+      and f.event_id = m.event_id
+    returning f."position", f.event_id, f.source_item_instance_url, f.created_at
+  ),
+  unplaced as (
+    delete from dpg_private.event_queue q
+    using unnest(missing) m(event_id)
+    where q.partition_network = confirm_lost_events.partition_network
+      and q.action_type = confirm_lost_events.action_type
+      and q.event_id = m.event_id
+    returning q.event_id, q.source_item_instance_url, q.created_at
+  ),
+  noted as (
+    insert into dpg_private.lost_events (
+      partition_network, action_type, event_id, "position", source_item_instance_url, created_at, redaction_id
+    )
+    select confirm_lost_events.partition_network, confirm_lost_events.action_type, o.event_id, o."position",
+      o.source_item_instance_url, o.created_at, redaction.redaction_id
+    from (
+      select g.event_id, g."position", g.source_item_instance_url, g.created_at from gone g
+      union all
+      select u.event_id, null, u.source_item_instance_url, u.created_at from unplaced u
+    ) o
+    returning 1
+  )
+  select (select count(*) from gone) + (select count(*) from unplaced), (select count(*) from noted)
+  into taken, kept;
+  if taken < cardinality(missing) or kept < taken then
+    perform dpg_private.refuse_suppressed('delete', 'dpg_private.event_feed');
+  end if;
+
+  -- nobody can try again what is gone
+  delete from dpg.failed_events f
+  using unnest(missing) m(event_id)
+  where f.partition_network = confirm_lost_events.partition_network
+    and f.action_type = confirm_lost_events.action_type
+    and f.event_id = m.event_id;
+  return redaction;
+end
+$body$;
+
+comment on function dpg.confirm_lost_events(text, text, text, text) is
+  'For dpg_admin: says that the events of a network and action type that are in the feed and not in dpg.action_events are lost for good, since their partition was dropped, and keeps on record who said so and why. Returns that record, of kind loss. The feed then goes on after them (without it reads end in DP010); events that are there, and later ones, stay in it. Which events they were is in dpg_private.lost_events. Reads the whole feed, and no other call of the feed goes on before its transaction has ended. Raises 25006, 25000 in repeatable read and serializable; DP001, also when none is missing; DP018. Example: select * from dpg.confirm_lost_events(''dba'', ''yellow_dot'', ''connect'', ''dropped by mistake, no backup has it'')';

@@ -1,0 +1,112 @@
+// What doctor finds in the feed of events: what nobody would get, and what is lost.
+
+import type postgres from 'postgres';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { examine } from '../../sdk/cli/doctor.js';
+import { type Finding, healthyDatabases, mend } from './faults.js';
+
+let databases: Awaited<ReturnType<typeof healthyDatabases>>;
+
+beforeAll(async () => {
+  databases = await healthyDatabases();
+});
+afterAll(() => databases.drop());
+
+/** Of the two checks that are about it. */
+async function findings(sql: postgres.Sql): Promise<Finding[]> {
+  const { found } = await examine(sql);
+  return found.filter(({ check }) => ['swept events', 'lost events'].includes(check));
+}
+
+/** How many events a new subscription gets. */
+async function eventsInFeed(sql: postgres.Sql, subscription: string): Promise<number> {
+  await sql`select dpg.create_subscription(${subscription})`;
+  const [row] = await sql`select count(*)::integer as events from dpg.read_events(${subscription}, 10000)`;
+  return row?.events;
+}
+
+test('a healthy database has nothing', async () => {
+  await databases.withPatient(async ({ sql }) => expect(await findings(sql)).toEqual([]));
+});
+
+test('events that count as swept: found, and brought back by the statements that it names', async () => {
+  await databases.withPatient(async ({ sql }) => {
+    // in the queue, since nobody reads
+    await sql`
+      select dpg.transition_action(a.target_item_owner, a.partition_network, a.action_type, a.action_id, 'seen')
+      from dpg.item_actions a
+      where not exists (
+        select
+        from dpg.action_definitions d
+        where (d.partition_network, d.action_type) = (a.partition_network, a.action_type)
+      )`;
+    const [before] = await sql`
+      select count(*)::integer as events from dpg.action_events e where e.target_item_is_local`;
+    const [queued] = await sql`
+      update dpg_private.feed_state
+      set swept_seq = (select max(seq) from dpg_private.event_queue)
+      returning (select count(*)::integer from dpg_private.event_queue) as events`;
+    expect(queued?.events).toBeGreaterThan(0);
+    const found = await findings(sql);
+    expect(found).toMatchObject([
+      {
+        check: 'swept events',
+        severity: 'error',
+        object: 'table dpg_private.event_queue',
+        problem: `${queued?.events} events are where nobody looks any more: no subscription gets them.`,
+      },
+    ]);
+    await mend(sql, found);
+    expect(await findings(sql)).toEqual([]);
+    expect(await eventsInFeed(sql, 'afterwards')).toBe(before?.events);
+  });
+});
+
+test('a leaf of events that was dropped, or dropped and made anew: found until the loss is confirmed', async () => {
+  await databases.withPatient(async ({ sql }) => {
+    // all have positions
+    const all = await eventsInFeed(sql, 'before');
+    const [leaf] = await sql`
+      select f.partition_network, f.action_type, count(*)::integer as events,
+        dpg_private.leaf('action_events', f.partition_network, f.action_type)::text as name,
+        (select i.inhparent::regclass::text from pg_inherits i
+         where i.inhrelid = dpg_private.leaf('action_events', f.partition_network, f.action_type)) as parent
+      from dpg_private.event_feed f
+      group by f.partition_network, f.action_type
+      order by count(*) desc
+      limit 1`;
+    await sql
+      .unsafe(`alter table ${leaf?.parent} detach partition ${leaf?.name}; drop table ${leaf?.name}`)
+      .simple();
+    const lost = [
+      {
+        check: 'lost events',
+        severity: 'error',
+        object: `events of '${leaf?.partition_network}'/'${leaf?.action_type}'`,
+        problem: expect.stringContaining(
+          `Of ${leaf?.events} that were looked at, ${leaf?.events} are in the feed`,
+        ),
+        mend: [],
+      },
+    ];
+    expect(await findings(sql)).toMatchObject(lost);
+    await sql`select dpg.ensure_action_event_partition(${leaf?.partition_network}, ${leaf?.action_type})`;
+    expect(await findings(sql)).toMatchObject(lost);
+    await sql`select dpg.confirm_lost_events('dba', ${leaf?.partition_network}, ${leaf?.action_type}, 'a test')`;
+    expect(await findings(sql)).toEqual([]);
+    expect(await eventsInFeed(sql, 'after')).toBe(all - leaf?.events);
+  });
+});
+
+test('of a large feed a sample is looked at', async () => {
+  await databases.withPatient(async ({ sql }) => {
+    await sql`
+      insert into dpg_private.event_feed (partition_network, action_type, event_id, source_item_instance_url, created_at)
+      select 'gone', 'type', gen_random_uuid(), 'https://far.example.com', now() from generate_series(1, 60000)`;
+    const [found] = (await findings(sql)).filter(({ object }) => object.includes('gone'));
+    const [, lookedAt, missing] = /Of (\d+) that were looked at, (\d+)/.exec(found?.problem ?? '') ?? [];
+    expect(missing).toBe(lookedAt);
+    expect(Number(lookedAt)).toBeGreaterThan(100);
+    expect(Number(lookedAt)).toBeLessThan(55_000);
+  });
+});
