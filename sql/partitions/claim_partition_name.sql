@@ -46,7 +46,7 @@ begin
     perform dpg_private.refuse_partition(
       root, network, key,
       format('dpg.%s is there already and is no partition of ours', claimed),
-      format('Look at it with \d dpg.%s; rename, drop or attach it again, then repeat the call.', claimed),
+      format('Look at dpg.%s; rename, drop or attach it again, then repeat the call.', claimed),
       jsonb_build_object('relation', 'dpg.' || claimed)
     );
   end if;
