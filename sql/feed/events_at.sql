@@ -23,11 +23,13 @@ begin
       -- better to stand still than to skip events without a word
       raise exception using
         errcode = 'DP010',
-        message = format('the events of %L/%L are in the feed, but their partition is gone', wanted.partition_network, wanted.action_type),
+        message = dpg_private.text_for_client(
+          format('the events of %L/%L are in the feed, but their partition is gone', wanted.partition_network, wanted.action_type)
+        ),
         hint = 'Attach it to dpg.action_events again; the subscription then goes on where it is.',
-        detail = jsonb_build_object(
+        detail = dpg_private.text_for_client(jsonb_build_object(
           'root', 'action_events', 'network', wanted.partition_network, 'key', wanted.action_type, 'positions', wanted.positions
-        )::text;
+        )::text);
     end if;
     searches := searches || format(
       'select w."position", e.*

@@ -32,9 +32,11 @@ begin
     when foreign_key_violation then
       raise exception using
         errcode = 'DP013',
-        message = format('an action refers to item %L/%L/%L/%s', item_network, item_domain, item_type, item_id),
+        message = dpg_private.text_for_client(
+          format('an action refers to item %L/%L/%L/%s', item_network, item_domain, item_type, item_id)
+        ),
         hint = 'An item that an action of its network refers to stays; empty its item_state instead.',
-        detail = to_jsonb(item)::text;
+        detail = dpg_private.text_for_client(to_jsonb(item)::text);
   end;
   return stored;
 end
