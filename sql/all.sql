@@ -21,6 +21,7 @@
 --!include arguments/refuse_url.sql
 --!include arguments/check_url.sql
 --!include arguments/check_present.sql
+--!include arguments/json_of_number.sql
 --!include arguments/refuse_coordinates.sql
 --!include arguments/are_coordinates.sql
 --!include arguments/check_coordinates.sql
