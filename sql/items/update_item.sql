@@ -49,10 +49,10 @@ begin
   if stored.updated_at <> expected_updated_at then
     raise exception using
       errcode = 'DP007',
-      message = format(
+      message = dpg_private.text_for_client(format(
         'item %s was changed at %s, not at %s',
         item_id, dpg_private.time_text(stored.updated_at), dpg_private.time_text(expected_updated_at)
-      ),
+      )),
       hint = 'Read the item again, apply the change to what it is now, and repeat the call with its updated_at.',
       detail = dpg_private.text_for_client(
         (
