@@ -33,4 +33,4 @@ return case
 end;
 
 comment on function dpg_private.text_for_client(text) is
-  'The text of a message, a hint or a DETAIL as every client can read it: where the encoding of the client is neither UTF8 nor that of the database, each character outside ASCII is written as JSON does, \uXXXX. In JSON it stays the same value. Null for null.';
+  'The text of a message, a hint or a DETAIL as every client can read it: where the encoding of the client is neither UTF8 nor that of the database, each character outside ASCII is written as JSON escapes it. In JSON it stays the same value. Null for null.';

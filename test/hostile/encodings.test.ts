@@ -44,7 +44,7 @@ const REFUSALS: [code: string, call: string][] = [
   ['DP001', `dpg.upsert_items(${name}, jsonb_build_array(jsonb_build_object(${name}, 1)))`],
   ['DP001', `dpg.update_item(${name}, ${item}, '${ITEM}', jsonb_build_object(${name}, ${name}))`],
   ['DP001', `dpg.store_event(jsonb_build_object(${name}, ${name}))`],
-  ['DP001', `dpg.upsert_item(${name}, ${item}, 'u', 's', jsonb_build_object('a', repeat(${name}, 1000000)))`],
+  ['DP001', `dpg.upsert_item(${name}, ${item}, 'u', 's', jsonb_build_object('a', repeat(${name}, 100000))`],
   ['DP001', `dpg.define_action(${name}, ${name}, jsonb_build_array(${name}))`],
   ['DP001', `dpg.register_network(jsonb_build_object('name', jsonb_build_array(${name}), 'domains', '[]'))`],
   ['DP002', `dpg.get_item(${item}, '${NONE}')`],
