@@ -3,17 +3,14 @@
 
 import { inspect } from 'node:util';
 import { z } from 'zod';
+import { flawOfDocument, isPlainObject, isStorable } from './documents.js';
 import { InvalidArgumentError } from './errors.js';
 
 /** What jsonb keeps: an object of JSON values. Numbers are JavaScript's, so that of 2^53 + 1 the last digit is lost. */
 export type JsonObject = { [name: string]: JsonValue };
 export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
 
-const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 const NOT_WHITE_SPACE = /[^\s\u0085]/;
-
-/** PostgreSQL stores no NUL, and UTF-8 has no lone surrogates. */
-const isStorable = (text: string) => !text.includes('\0') && !LONE_SURROGATE.test(text);
 
 const bytes = (text: string) => Buffer.byteLength(text);
 
@@ -32,7 +29,8 @@ const A_LONGITUDE = 'A longitude is a number of degrees from -180 to 180.';
 const A_RADIUS = 'A radius is a finite number of metres, not below 0.';
 const A_PAGE_SIZE = 'A page has 1 to 1,000 rows.';
 const A_PAGE_TOKEN = 'A page token is the next_page_token of a row or a page, unchanged.';
-const A_TIME = 'A time is an ISO 8601 string with its offset, such as the updated_at of a row.';
+const A_TIME =
+  'A time is an ISO 8601 string with its offset, such as the updated_at of a row, in the years 1 to 9999 of UTC.';
 const A_COUNT = 'A count of updates is an integer from 0 to 2,147,483,647.';
 const A_DOCUMENT = 'Pass a JSON object; {} when there is nothing to say.';
 
@@ -70,7 +68,16 @@ export const page = {
   page_token: z.string(A_PAGE_TOKEN).refine(isStorable, A_PAGE_TOKEN).nullish(),
 };
 
-export const time = z.iso.datetime({ offset: true, error: A_TIME });
+const FIRST_TIME = Date.parse('0001-01-01T00:00:00Z');
+const LAST_TIME = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** What a time zone makes of the first and the last year has no form in ISO 8601. */
+function isTime(text: string): boolean {
+  const milliseconds = Date.parse(text);
+  return milliseconds >= FIRST_TIME && milliseconds <= LAST_TIME;
+}
+
+export const time = z.iso.datetime({ offset: true, error: A_TIME }).refine(isTime, A_TIME);
 export const updateCount = z.int(A_COUNT).min(0, A_COUNT).max(2_147_483_647, A_COUNT);
 
 /** A JSON object, of any type that is one. Members that are undefined are left out, as JSON.stringify does. */
@@ -80,60 +87,7 @@ export const document = z.custom<object>((value) => !flawOf(value), { error: ({ 
 document._zod.toJSONSchema = () => ({ type: 'object' });
 
 function flawOf(value: unknown): string | undefined {
-  if (!isPlainObject(value)) return A_DOCUMENT;
-  try {
-    const flaw = findFlaw(value);
-    return flaw && `${flaw.problem}${flaw.at && ` (at ${flaw.at.replace(/^\./, '')})`}.`;
-  } catch (error) {
-    if (error instanceof RangeError)
-      return 'A document must not contain itself, nor be nested thousands deep.';
-    throw error;
-  }
-}
-
-interface Flaw {
-  problem: string;
-  at: string;
-}
-
-/** What JSON.stringify would drop or change without a word, or PostgreSQL cannot store. */
-function findFlaw(value: unknown): Flaw | undefined {
-  const flaw = (problem: string): Flaw => ({ problem, at: '' });
-  switch (typeof value) {
-    case 'boolean':
-      return undefined;
-    case 'string':
-      return isStorable(value) ? undefined : flaw('Text is stored without NUL and lone surrogates');
-    case 'number':
-      return Number.isFinite(value) ? undefined : flaw(`JSON has no ${value}`);
-    case 'object':
-      break;
-    default:
-      return flaw(`JSON has no ${typeof value}`);
-  }
-  if (value === null) return undefined;
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) {
-      const found = findFlaw(value[i]);
-      if (found) return { ...found, at: `[${i}]${found.at}` };
-    }
-    return undefined;
-  }
-  if (value instanceof Date && Number.isNaN(value.getTime())) return flaw('JSON has no invalid Date');
-  if ('toJSON' in value && typeof value.toJSON === 'function') return findFlaw(value.toJSON());
-  if (!isPlainObject(value)) return flaw(`JSON has no ${value.constructor?.name ?? 'object of this kind'}`);
-  for (const [name, member] of Object.entries(value)) {
-    const found = member === undefined ? undefined : (findFlaw(name) ?? findFlaw(member));
-    if (found) return { ...found, at: `.${name}${found.at}` };
-  }
-  return undefined;
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype = Object.getPrototypeOf(value);
-  // an object of another realm has another Object.prototype
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
+  return isPlainObject(value) ? flawOfDocument(value) : A_DOCUMENT;
 }
 
 /** A JSON object, {} unless given. */

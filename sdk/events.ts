@@ -16,6 +16,8 @@ import {
   url,
 } from './arguments.js';
 import { call, JsonText, only, type Queryable, reading, row } from './client.js';
+import { isTextTooDeep, MOST_LEVELS } from './documents.js';
+import { InvalidArgumentError } from './errors.js';
 import { type List, list } from './pages.js';
 import { type ActionEvent, actionEventColumns, type FoundEvent, foundEventColumns } from './rows.js';
 
@@ -106,6 +108,12 @@ export function instanceEvents(sql: Queryable) {
      * @throws {DuplicateDiffersError} {@link InvalidArgumentError}
      */
     async storeText(event: string): Promise<ActionEvent> {
+      // at which depth PostgreSQL cannot read it any more, depends on the settings of the server
+      if (isTextTooDeep(event))
+        throw new InvalidArgumentError('DP001', 'event is nested too deep', {
+          detail: { argument: 'event', value: `${event.slice(0, 200)}...` },
+          hint: `An event has at most ${MOST_LEVELS.toLocaleString('en')} objects and arrays in one another.`,
+        });
       return only(await store_event(sql, { event: new JsonText(event) }));
     },
   };

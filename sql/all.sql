@@ -14,7 +14,9 @@
 --!include application/note_sent.sql
 --!include application/was_sent.sql
 
+--!include arguments/text_for_client.sql
 --!include arguments/refuse_argument.sql
+--!include arguments/is_visible.sql
 --!include arguments/is_key.sql
 --!include arguments/refuse_key.sql
 --!include arguments/check_key.sql
@@ -22,10 +24,20 @@
 --!include arguments/refuse_url.sql
 --!include arguments/check_url.sql
 --!include arguments/check_present.sql
+--!include arguments/json_of_number.sql
 --!include arguments/refuse_coordinates.sql
 --!include arguments/are_coordinates.sql
 --!include arguments/check_coordinates.sql
+--!include arguments/is_time.sql
+--!include arguments/time_text.sql
+--!include arguments/check_time.sql
 --!include arguments/is_degrees.sql
+--!include arguments/is_uuid.sql
+--!include arguments/kind_of_field.sql
+--!include arguments/is_field.sql
+--!include arguments/field_hint.sql
+--!include arguments/check_field.sql
+--!include arguments/is_too_deep.sql
 --!include arguments/check_large_document.sql
 --!include arguments/is_short_document.sql
 --!include arguments/check_document.sql

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { key, url } from '../arguments.js';
+import { flawOfDocument } from '../documents.js';
 import type { NetworkDocument, NetworkInteraction } from '../networks.js';
 import { type Path, refuseDocument } from './path.js';
 
@@ -49,6 +50,8 @@ export function checkDocument(given: unknown): NetworkDocument {
   const result = networkDocument.safeParse(given);
   if (!result.success) throw refusalOf(result.error, given);
   const document = given as NetworkDocument;
+  const flaw = flawOfDocument(document);
+  if (flaw) throw refuseDocument([], undefined, 'is no JSON', flaw);
 
   const domains = new Map<string, string[]>();
   document.domains.forEach(({ name, item_schemas }, index) => {

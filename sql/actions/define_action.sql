@@ -47,10 +47,8 @@ begin
   loop
     if jsonb_typeof(edge.element) <> 'object'
       or edge.element - array['from', 'to', 'by'] <> '{}'
-      or jsonb_typeof(edge.element -> 'from') is distinct from 'string'
-      or jsonb_typeof(edge.element -> 'to') is distinct from 'string'
-      or not dpg_private.is_key(edge.element ->> 'from')
-      or not dpg_private.is_key(edge.element ->> 'to')
+      or not dpg_private.is_field('key', edge.element -> 'from')
+      or not dpg_private.is_field('key', edge.element -> 'to')
       or coalesce(edge.element -> 'by' not in ('"source"', '"target"', '"either"'), true)
     then
       perform dpg_private.refuse_argument(

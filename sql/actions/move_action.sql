@@ -98,19 +98,23 @@ begin
   if action.update_count <> expected_update_count then
     raise exception using
       errcode = 'DP007',
-      message = format('action %s has update_count %s, not %s', action.action_id, action.update_count, expected_update_count),
+      message = dpg_private.text_for_client(
+        format('action %s has update_count %s, not %s', action.action_id, action.update_count, expected_update_count)
+      ),
       hint = 'Somebody else changed the action first: read it again, decide anew, and repeat the call with its update_count.',
-      detail = jsonb_build_object(
+      detail = dpg_private.text_for_client(jsonb_build_object(
         'partition_network', action.partition_network, 'action_type', action.action_type, 'action_id', action.action_id,
         'expected_update_count', expected_update_count, 'update_count', action.update_count,
         'action_status', action.action_status
-      )::text;
+      )::text);
   end if;
   if edges is null then
     raise exception using
       errcode = 'DP006',
-      message = format('action %s cannot go from %L to %L', action.action_id, action.action_status, action_status),
-      hint = format(
+      message = dpg_private.text_for_client(
+        format('action %s cannot go from %L to %L', action.action_id, action.action_status, action_status)
+      ),
+      hint = dpg_private.text_for_client(format(
         'From %L it can go to: %s. The graph was declared by dpg.define_action.',
         action.action_status,
         coalesce(
@@ -121,11 +125,11 @@ begin
           ),
           'nothing'
         )
-      ),
-      detail = jsonb_build_object(
+      )),
+      detail = dpg_private.text_for_client(jsonb_build_object(
         'partition_network', action.partition_network, 'action_type', action.action_type, 'action_id', action.action_id,
         'from', action.action_status, 'to', action_status
-      )::text;
+      )::text);
   end if;
   perform dpg_private.refuse_not_action_party(
     party, action,

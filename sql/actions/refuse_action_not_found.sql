@@ -9,9 +9,13 @@ as $body$
 begin
   raise exception using
     errcode = 'DP004',
-    message = format('there is no action %L/%L/%s here', partition_network, action_type, action_id),
+    message = dpg_private.text_for_client(
+      format('there is no action %L/%L/%s here', partition_network, action_type, action_id)
+    ),
     hint = 'Check network, type and id; an action lives on the instance of its target, in the target''s network.',
-    detail = jsonb_build_object('partition_network', partition_network, 'action_type', action_type, 'action_id', action_id)::text;
+    detail = dpg_private.text_for_client(
+      jsonb_build_object('partition_network', partition_network, 'action_type', action_type, 'action_id', action_id)::text
+    );
 end
 $body$;
 

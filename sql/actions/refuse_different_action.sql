@@ -9,14 +9,14 @@ as $body$
 begin
   raise exception using
     errcode = 'DP008',
-    message = format(
+    message = dpg_private.text_for_client(format(
       'action_id %s was used before in %L/%L, with other content',
       proposed.action_id, proposed.partition_network, proposed.action_type
-    ),
+    )),
     hint = 'Repeat a call with exactly what it said the first time; a new action needs an id of its own.',
-    detail = jsonb_build_object(
+    detail = dpg_private.text_for_client(jsonb_build_object(
       'partition_network', proposed.partition_network, 'action_type', proposed.action_type, 'action_id', proposed.action_id
-    )::text;
+    )::text);
 end
 $body$;
 

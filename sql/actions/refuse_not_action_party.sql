@@ -15,12 +15,14 @@ as $body$
 begin
   raise exception using
     errcode = 'DP005',
-    message = format('user %L %s action %L/%L/%s', party, problem, action.partition_network, action.action_type, action.action_id),
-    hint = hint,
-    detail = (jsonb_build_object(
+    message = dpg_private.text_for_client(
+      format('user %L %s action %L/%L/%s', party, problem, action.partition_network, action.action_type, action.action_id)
+    ),
+    hint = dpg_private.text_for_client(hint),
+    detail = dpg_private.text_for_client((jsonb_build_object(
       'actor', party, 'partition_network', action.partition_network,
       'action_type', action.action_type, 'action_id', action.action_id
-    ) || detail)::text;
+    ) || detail)::text);
 end
 $body$;
 

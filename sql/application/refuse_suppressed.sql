@@ -20,14 +20,16 @@ begin
 
   raise exception using
     errcode = 'DP018',
-    message = format('%s of %s was suppressed: nothing was written', operation, relation),
-    hint = case
+    message = dpg_private.text_for_client(format('%s of %s was suppressed: nothing was written', operation, relation)),
+    hint = dpg_private.text_for_client(case
       when triggers is null then
         format('No trigger of the application is on %s: look for a rule, or for row level security that is forced on its owner.', relation)
       else
         format('A trigger of the application returned null or changed the key. On %s there are: %s.', relation, triggers)
-    end,
-    detail = (jsonb_build_object('operation', operation, 'relation', relation::text) || detail)::text;
+    end),
+    detail = dpg_private.text_for_client(
+      (jsonb_build_object('operation', operation, 'relation', relation::text) || detail)::text
+    );
 end
 $body$;
 

@@ -10,4 +10,4 @@ return case
 end;
 
 comment on function dpg_private.check_document(text, jsonb, integer) is
-  'Raises DP001 unless document is a JSON object within the limit json_bytes_per_document of dpg.limits; documents of up to 1,024 bytes, the smallest limit that can be set, are not looked up. Stored parsed and inlined.';
+  'Raises DP001 unless document is a JSON object within the limits json_bytes_per_document and json_depth_per_document of dpg.limits; what dpg_private.is_short_document takes is not looked up. Stored parsed and inlined.';

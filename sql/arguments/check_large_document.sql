@@ -9,6 +9,7 @@ as $body$
 declare
   document_bytes constant integer := octet_length(document::text);
   allowed_bytes bigint;
+  allowed_depth bigint;
 begin
   if document is null or jsonb_typeof(document) <> 'object' then
     perform dpg_private.refuse_argument(
@@ -19,7 +20,7 @@ begin
   if document_bytes > allowed_bytes then
     perform dpg_private.refuse_argument(
       argument,
-      to_jsonb(left(document::text, 200) || E'\u2026'),
+      to_jsonb(left(document::text, 200) || '...'),
       format('has %s bytes', document_bytes),
       format(
         'A document may have %s bytes as text; dpg_admin can raise the limit json_bytes_per_document in dpg.limits.',
@@ -28,8 +29,22 @@ begin
       index
     );
   end if;
+  -- where there is no limit, as deep as PostgreSQL reads and compares without an end of its stack
+  allowed_depth := coalesce(dpg_private.limit_of('json_depth_per_document'), 2048);
+  if dpg_private.is_too_deep(document, allowed_depth) then
+    perform dpg_private.refuse_argument(
+      argument,
+      to_jsonb(left(document::text, 200) || '...'),
+      format('is nested more than %s levels deep', allowed_depth),
+      format(
+        'In a document %s objects and arrays may lie in one another; dpg_admin can raise the limit json_depth_per_document in dpg.limits.',
+        allowed_depth
+      ),
+      index
+    );
+  end if;
 end
 $body$;
 
 comment on function dpg_private.check_large_document(text, jsonb, integer) is
-  'Raises DP001 unless document is a JSON object within the limit json_bytes_per_document of dpg.limits.';
+  'Raises DP001 unless document is a JSON object within the limits json_bytes_per_document and json_depth_per_document of dpg.limits.';

@@ -1,8 +1,7 @@
 create or replace function dpg_private.is_degrees(value jsonb, most double precision)
 returns boolean
 language plpgsql
-immutable
-parallel safe
+immutable -- not parallel safe: a subtransaction
 security invoker
 set search_path = pg_catalog, pg_temp
 as $body$

@@ -4,11 +4,7 @@ language sql
 immutable
 parallel safe
 security invoker
-return octet_length(value) <= 1024
-  and (
-    ascii(value) between 33 and 126
-    or value ~ '[^\s\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]'
-  );
+return octet_length(value) <= 1024 and dpg_private.is_visible(value);
 
 comment on function dpg_private.is_url(text) is
   'Whether value can be a URL: 1 to 1,024 bytes, not all white space; its form is the application''s affair. Null for null. Stored parsed, so that it can be inlined and needs no search_path.';

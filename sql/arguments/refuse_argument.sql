@@ -17,20 +17,24 @@ declare
 begin
   -- a value of megabytes helps nobody in a log
   if octet_length(shown::text) > 1000 then
-    shown := to_jsonb(left(coalesce(value #>> '{}', ''), 200) || E'\u2026');
+    shown := to_jsonb(left(coalesce(value #>> array[]::text[], ''), 200) || '...');
   end if;
   raise exception using
     errcode = 'DP001',
-    message = format(
-      '%s%s %s: %s',
-      argument,
-      case when index is null then '' else format(' (element %s)', index) end,
-      problem,
-      left(shown::text, 220)
+    message = dpg_private.text_for_client(
+      format(
+        '%s%s %s: %s',
+        argument,
+        case when index is null then '' else format(' (element %s)', index) end,
+        problem,
+        left(shown::text, 220)
+      )
     ),
-    hint = hint,
-    detail = (jsonb_build_object('argument', argument, 'value', shown)
-      || case when index is null then '{}' else jsonb_build_object('index', index) end)::text;
+    hint = dpg_private.text_for_client(hint),
+    detail = dpg_private.text_for_client(
+      (jsonb_build_object('argument', argument, 'value', shown)
+        || case when index is null then '{}' else jsonb_build_object('index', index) end)::text
+    );
 end
 $body$;
 

@@ -21,11 +21,13 @@ begin
     );
   elsif not latitude between -90 and 90 then
     perform dpg_private.refuse_argument(
-      latitude_argument, to_jsonb(latitude), 'is no latitude', 'A latitude is a number of degrees from -90 to 90.'
+      latitude_argument, dpg_private.json_of_number(latitude), 'is no latitude',
+      'A latitude is a number of degrees from -90 to 90.'
     );
   else
     perform dpg_private.refuse_argument(
-      longitude_argument, to_jsonb(longitude), 'is no longitude', 'A longitude is a number of degrees from -180 to 180.'
+      longitude_argument, dpg_private.json_of_number(longitude), 'is no longitude',
+      'A longitude is a number of degrees from -180 to 180.'
     );
   end if;
 end

@@ -2,7 +2,6 @@ create or replace function dpg_private.event_of_object(event jsonb)
 returns dpg.action_events
 language plpgsql
 stable
-parallel safe
 security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
@@ -21,7 +20,7 @@ declare
   locals constant text[] := array['source_item_is_local', 'target_item_is_local'];
   field text;
   value jsonb;
-  hint text;
+  kind text;
   result dpg.action_events;
 begin
   if event is null or jsonb_typeof(event) <> 'object' then
@@ -38,39 +37,10 @@ begin
 
   foreach field in array keys || urls || ids || coordinates || others || locals loop
     value := nullif(event -> field, 'null');
-    hint := case
-      when field = any (keys) then
-        case when jsonb_typeof(value) is distinct from 'string' or not dpg_private.is_key(value #>> '{}')
-          then 'A key is text of 1 to 120 characters that is not all white space.' end
-      when field = any (urls) then
-        case when jsonb_typeof(value) is distinct from 'string' or not dpg_private.is_url(value #>> '{}')
-          then 'A URL is text of 1 to 1,024 bytes that is not all white space.' end
-      when field = any (ids) then
-        case when jsonb_typeof(value) is distinct from 'string'
-          or value #>> '{}' !~ '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$'
-          then 'An id is a UUID in its usual form, such as 11111111-1111-4111-8111-111111111111.' end
-      when field = any (coordinates) then
-        case when jsonb_typeof(value) <> 'number'
-          or not abs((value #>> '{}')::numeric) <= case when field like '%latitude' then 90 else 180 end
-          or (value #>> '{}')::numeric <> 0 and abs((value #>> '{}')::numeric) < 1e-300 -- nothing that double precision holds
-          then 'A latitude is a number of degrees from -90 to 90, a longitude from -180 to 180.' end
-      when field = 'update_count' then
-        case when jsonb_typeof(value) is distinct from 'number' or value #>> '{}' !~ '^[0-9]{1,10}$'
-          or (value #>> '{}')::numeric > 2147483647
-          then 'update_count is a whole number, 0 or more.' end
-      when field = 'remarks' then
-        case when jsonb_typeof(value) <> 'string' or octet_length(value #>> '{}') > 65536
-          then 'remarks are text of at most 65,536 bytes, or null.' end
-      when field = 'created_at' then
-        case when jsonb_typeof(value) is distinct from 'string' or dpg_private.time_of_text(value #>> '{}') is null
-          then 'A time is text in ISO 8601 with its offset, such as 2026-01-01T00:00:00.000000Z.' end
-      when field = any (locals) then
-        case when jsonb_typeof(value) <> 'boolean' then 'It is true or false on the instance that it was read from, and found out anew here.' end
-    end;
-    if hint is not null then
-      perform dpg_private.refuse_argument(
-        'event.' || field, value, case when value is null then 'is missing' else 'is malformed' end, hint
-      );
+    continue when value is null and (field = any (coordinates || locals) or field in ('event_payload', 'remarks'));
+    kind := dpg_private.kind_of_field(field);
+    if not dpg_private.is_field(kind, value) then
+      perform dpg_private.check_field('event.' || field, kind, value);
     end if;
   end loop;
   perform
@@ -91,7 +61,8 @@ begin
       'partition_network is equal to target_item_network.'
     );
   end if;
-  result := jsonb_populate_record(null::dpg.action_events, event - array['created_at'] - locals);
+  result := jsonb_populate_record(null::dpg.action_events, event - array['created_at', 'update_count'] - locals);
+  result.update_count := (event -> 'update_count')::integer; -- 1.0 is 1
   result.event_payload := coalesce(nullif(event -> 'event_payload', 'null'), dpg_private.default_payload(result.action_status));
   result.created_at := dpg_private.time_of_text(event ->> 'created_at');
   return result;

@@ -9,15 +9,15 @@ as $body$
 begin
   raise exception using
     errcode = 'DP008',
-    message = format(
+    message = dpg_private.text_for_client(format(
       'event %s of %L/%L is there already, with other content',
       stored.event_id, stored.partition_network, stored.action_type
-    ),
+    )),
     hint = 'Repeat a call with exactly what it said the first time; another change or event needs an id of its own.',
     -- no more than its id: it may belong to an action that is not the caller's
-    detail = jsonb_build_object(
+    detail = dpg_private.text_for_client(jsonb_build_object(
       'partition_network', stored.partition_network, 'action_type', stored.action_type, 'event_id', stored.event_id
-    )::text;
+    )::text);
 end
 $body$;
 

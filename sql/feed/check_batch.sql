@@ -14,7 +14,8 @@ begin
   end if;
   if lease_seconds is null or not lease_seconds between 0.001 and 86400 then
     perform dpg_private.refuse_argument(
-      'lease_seconds', to_jsonb(lease_seconds::text), 'is out of range', 'A lease lasts 0.001 to 86,400 seconds.'
+      'lease_seconds', to_jsonb(dpg_private.json_of_number(lease_seconds) #>> array[]::text[]), 'is out of range',
+      'A lease lasts 0.001 to 86,400 seconds.'
     );
   end if;
 end

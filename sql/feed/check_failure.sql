@@ -14,7 +14,8 @@ begin
   end if;
   if retry_seconds is null or not retry_seconds between 0 and 86400 then
     perform dpg_private.refuse_argument(
-      'retry_seconds', to_jsonb(retry_seconds::text), 'is out of range', 'The next try is 0 to 86,400 seconds away.'
+      'retry_seconds', to_jsonb(dpg_private.json_of_number(retry_seconds) #>> array[]::text[]), 'is out of range',
+      'The next try is 0 to 86,400 seconds away.'
     );
   end if;
 end

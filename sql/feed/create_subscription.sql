@@ -45,12 +45,14 @@ begin
   then
     raise exception using
       errcode = 'DP008',
-      message = format('subscription %L is there already, with other filters', subscription),
+      message = dpg_private.text_for_client(
+        format('subscription %L is there already, with other filters', subscription)
+      ),
       hint = 'Give another subscription another name, or drop this one first: dpg.drop_subscription.',
-      detail = jsonb_build_object(
+      detail = dpg_private.text_for_client(jsonb_build_object(
         'subscription', subscription, 'partition_network', stored.partition_network,
         'action_type', stored.action_type, 'source_item_instance_url', stored.source_item_instance_url
-      )::text;
+      )::text);
   end if;
   return stored;
 end

@@ -19,7 +19,7 @@ begin
     perform dpg_private.refuse_argument('radius_meters', null, 'is missing', 'A circle needs latitude, longitude and radius_meters.');
   elsif not (radius_meters >= 0 and radius_meters < 'infinity') then
     perform dpg_private.refuse_argument(
-      'radius_meters', to_jsonb(radius_meters), 'is no radius', 'A radius is a number of metres, 0 or more.'
+      'radius_meters', dpg_private.json_of_number(radius_meters), 'is no radius', 'A radius is a number of metres, 0 or more.'
     );
   end if;
 end

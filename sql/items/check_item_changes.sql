@@ -2,7 +2,6 @@ create or replace function dpg_private.check_item_changes(changes jsonb)
 returns void
 language plpgsql
 stable
-parallel safe
 security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
@@ -19,18 +18,12 @@ begin
       perform dpg_private.refuse_argument('changes.' || left(field, 120), changes -> field, 'cannot be changed', hint);
     elsif field = 'item_state' then
       perform dpg_private.check_document('changes.item_state', changes -> field);
-    elsif field in ('item_instance_url', 'item_schema_url') then
-      if jsonb_typeof(changes -> field) <> 'string' then
-        perform dpg_private.refuse_argument('changes.' || field, changes -> field, 'is not a URL', 'Pass a JSON string.');
-      end if;
-      perform dpg_private.check_url('changes.' || field, changes ->> field);
-    elsif jsonb_typeof(changes -> field) = 'null' then
-      null; -- clears the coordinate
-    elsif not dpg_private.is_degrees(changes -> field, case field when 'item_latitude' then 90 else 180 end) then
-      perform dpg_private.refuse_argument(
-        'changes.' || field, changes -> field, 'is no coordinate',
-        'A latitude is a number of degrees from -90 to 90, a longitude from -180 to 180, in double precision; null for no place.'
-      );
+    elsif not (
+      dpg_private.is_field(dpg_private.kind_of_field(field), changes -> field)
+      -- clears the coordinate
+      or field in ('item_latitude', 'item_longitude') and changes -> field = 'null'
+    ) then
+      perform dpg_private.check_field('changes.' || field, dpg_private.kind_of_field(field), changes -> field);
     end if;
   end loop;
   if (changes ? 'item_latitude' and changes ? 'item_longitude')

@@ -2,14 +2,12 @@ create or replace function dpg_private.check_item_object(item jsonb, index integ
 returns void
 language plpgsql
 stable
-parallel safe
 security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
   field text;
   kind text;
-  hint text;
 begin
   if jsonb_typeof(item) <> 'object' then
     perform dpg_private.refuse_argument(
@@ -31,34 +29,23 @@ begin
   end if;
 
   foreach field in array dpg_private.item_fields() loop
-    kind := coalesce(jsonb_typeof(item -> field), 'missing');
-    hint := case
-      when field in ('item_network', 'item_domain', 'item_type') then
-        case when kind <> 'string' or not dpg_private.is_key(item ->> field)
-          then 'A key is text of 1 to 120 characters that is not all white space.' end
-      when field in ('item_instance_url', 'item_schema_url') then
-        case when kind <> 'string' or not dpg_private.is_url(item ->> field)
-          then 'A URL is text of 1 to 1,024 bytes that is not all white space.' end
-      when field = 'item_state' then
-        case when kind not in ('object', 'missing') then 'item_state is a JSON object, {} when left out.' end
-      when field = 'item_id' then
-        case when kind not in ('missing', 'null')
-          -- the forms that the type uuid takes
-          and (kind <> 'string' or item ->> field !~* '^(([0-9a-f]{4}-?){7}[0-9a-f]{4}|\{([0-9a-f]{4}-?){7}[0-9a-f]{4}\})$')
-          then 'An id is a UUID in its usual form, such as 11111111-1111-4111-8111-111111111111.' end
-      when kind in ('missing', 'null') then
-        case when jsonb_typeof(item -> case field when 'item_latitude' then 'item_longitude' else 'item_latitude' end) = 'number'
-          then 'Pass both item_latitude and item_longitude, or neither.' end
-      when not dpg_private.is_degrees(item -> field, case field when 'item_latitude' then 90 else 180 end)
-        then 'A latitude is a number of degrees from -90 to 90, a longitude from -180 to 180, in double precision.'
-    end;
-    if hint is not null then
-      perform dpg_private.refuse_argument(
-        field, item -> field, case when kind = 'missing' then 'is missing' else 'is malformed' end, hint, index
-      );
+    kind := dpg_private.kind_of_field(field);
+    continue when kind = 'object' and not item ? field;
+    continue when kind in ('uuid', 'latitude', 'longitude') and nullif(item -> field, 'null') is null;
+    if kind = 'object' then
+      perform dpg_private.check_document(field, item -> field, index);
+    elsif not dpg_private.is_field(kind, item -> field) then
+      perform dpg_private.check_field(field, kind, item -> field, index);
     end if;
   end loop;
-  perform dpg_private.check_document('item_state', coalesce(item -> 'item_state', '{}'), index);
+  if nullif(item -> 'item_latitude', 'null') is null and nullif(item -> 'item_longitude', 'null') is not null then
+    field := 'item_latitude';
+  elsif nullif(item -> 'item_longitude', 'null') is null and nullif(item -> 'item_latitude', 'null') is not null then
+    field := 'item_longitude';
+  else
+    return;
+  end if;
+  perform dpg_private.refuse_argument(field, null, 'is missing', 'Pass both item_latitude and item_longitude, or neither.', index);
 end
 $body$;
 

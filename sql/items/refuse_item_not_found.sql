@@ -9,9 +9,11 @@ as $body$
 begin
   raise exception using
     errcode = 'DP002',
-    message = format('there is no item %L/%L/%L/%s here', item.item_network, item.item_domain, item.item_type, item.item_id),
+    message = dpg_private.text_for_client(
+      format('there is no item %L/%L/%L/%s here', item.item_network, item.item_domain, item.item_type, item.item_id)
+    ),
     hint = 'Check network, domain, type and id; the item may have been deleted, or live on another instance.',
-    detail = to_jsonb(item)::text;
+    detail = dpg_private.text_for_client(to_jsonb(item)::text);
 end
 $body$;
 

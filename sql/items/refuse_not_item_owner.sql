@@ -9,14 +9,14 @@ as $body$
 begin
   raise exception using
     errcode = 'DP003',
-    message = format(
+    message = dpg_private.text_for_client(format(
       'user %L does not own item %L/%L/%L/%s',
       actor, item.item_network, item.item_domain, item.item_type, item.item_id
-    ),
+    )),
     hint = 'Only the user who made an item may change it or act with it; a new item needs an id of its own.',
-    detail = (to_jsonb(item)
+    detail = dpg_private.text_for_client((to_jsonb(item)
       || jsonb_build_object('actor', actor)
-      || case when index is null then '{}' else jsonb_build_object('index', index) end)::text;
+      || case when index is null then '{}' else jsonb_build_object('index', index) end)::text);
 end
 $body$;
 

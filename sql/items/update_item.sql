@@ -22,7 +22,8 @@ begin
   perform
     dpg_private.check_actor(actor),
     dpg_private.check_item_ref(null, item),
-    dpg_private.check_item_changes(changes);
+    dpg_private.check_item_changes(changes),
+    dpg_private.check_time('expected_updated_at', expected_updated_at);
 
   leaf := dpg_private.leaf('items', item_network, item_domain);
   stored := dpg_private.lock_item(leaf, item, 'no key update');
@@ -48,9 +49,19 @@ begin
   if stored.updated_at <> expected_updated_at then
     raise exception using
       errcode = 'DP007',
-      message = format('item %s was changed at %s, not at %s', item_id, stored.updated_at, expected_updated_at),
+      message = dpg_private.text_for_client(format(
+        'item %s was changed at %s, not at %s',
+        item_id, dpg_private.time_text(stored.updated_at), dpg_private.time_text(expected_updated_at)
+      )),
       hint = 'Read the item again, apply the change to what it is now, and repeat the call with its updated_at.',
-      detail = (to_jsonb(item) || jsonb_build_object('expected_updated_at', expected_updated_at, 'updated_at', stored.updated_at))::text;
+      detail = dpg_private.text_for_client(
+        (
+          to_jsonb(item) || jsonb_build_object(
+            'expected_updated_at', dpg_private.time_text(expected_updated_at),
+            'updated_at', dpg_private.time_text(stored.updated_at)
+          )
+        )::text
+      );
   end if;
   if changed is not distinct from stored then
     return stored;

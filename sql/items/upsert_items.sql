@@ -12,6 +12,7 @@ declare
   ids_given boolean;
   known_fields constant text[] := dpg_private.item_fields();
   json_bytes constant bigint := coalesce(dpg_private.limit_of('json_bytes_per_document'), 268435455);
+  json_depth constant bigint := coalesce(dpg_private.limit_of('json_depth_per_document'), 2048);
   targets dpg.item_ref[]; -- the leaves
   target dpg.item_ref;
   undeclared uuid[]; -- ids of items that are there already, though their networks do not declare them
@@ -49,7 +50,11 @@ begin
           and jsonb_typeof(e.element -> 'item_schema_url') = 'string' and dpg_private.is_url(e.item_schema_url)
           and (e.item_id is null or jsonb_typeof(e.element -> 'item_id') = 'string')
           and coalesce(jsonb_typeof(e.element -> 'item_state') = 'object', not e.element ? 'item_state')
-          and coalesce(octet_length(e.item_state::text), 2) <= json_bytes
+          and case
+            when coalesce(octet_length(e.item_state::text), 2) > 1024 then -- see dpg_private.is_short_document
+              octet_length(e.item_state::text) <= json_bytes and not dpg_private.is_too_deep(e.item_state, json_depth)
+            else true
+          end
           and (e.item_latitude is null) = (e.item_longitude is null)
           and (
             e.item_latitude is null

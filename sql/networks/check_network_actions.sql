@@ -2,7 +2,6 @@ create or replace function dpg_private.check_network_actions(document jsonb, ite
 returns void
 language plpgsql
 stable
-parallel safe
 security invoker
 set search_path = pg_catalog, pg_temp
 as $body$

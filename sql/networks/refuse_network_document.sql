@@ -14,13 +14,17 @@ begin
   into pointer
   from unnest(path) with ordinality p(step, position);
   if octet_length(shown::text) > 1000 then
-    shown := to_jsonb(left(coalesce(value #>> '{}', ''), 200) || E'\u2026');
+    shown := to_jsonb(left(coalesce(value #>> array[]::text[], ''), 200) || '...');
   end if;
   raise exception using
     errcode = 'DP001',
-    message = format('document at %s %s: %s', left(pointer, 500), problem, left(shown::text, 220)),
-    hint = hint,
-    detail = jsonb_build_object('argument', 'document', 'path', pointer, 'value', shown)::text;
+    message = dpg_private.text_for_client(
+      format('document at %s %s: %s', left(pointer, 500), problem, left(shown::text, 220))
+    ),
+    hint = dpg_private.text_for_client(hint),
+    detail = dpg_private.text_for_client(
+      jsonb_build_object('argument', 'document', 'path', pointer, 'value', shown)::text
+    );
 end
 $body$;
 

@@ -15,12 +15,14 @@ as $body$
 begin
   raise exception using
     errcode = 'DP014',
-    message = format('network %L declares no %s', network, problem),
-    hint = format(
+    message = dpg_private.text_for_client(format('network %L declares no %s', network, problem)),
+    hint = dpg_private.text_for_client(format(
       'It declares: %s. dpg_admin replaces its document by dpg.register_network.',
       coalesce(nullif(left(array_to_string(declared, ', '), 500), ''), 'none')
-    ),
-    detail = (jsonb_build_object('network', network, 'undeclared', undeclared) || keys)::text;
+    )),
+    detail = dpg_private.text_for_client(
+      (jsonb_build_object('network', network, 'undeclared', undeclared) || keys)::text
+    );
 end
 $body$;
 

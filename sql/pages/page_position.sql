@@ -21,9 +21,9 @@ begin
   end if;
   raise exception using
     errcode = 'DP011',
-    message = format('page_token is not one of this call: %L', left(page_token, 80)),
+    message = dpg_private.text_for_client(format('page_token is not one of this call: %L', left(page_token, 80))),
     hint = 'Pass next_page_token of a row that the same call returned with the same filters, or null for the first page.',
-    detail = jsonb_build_object('page_token', left(page_token, 200))::text;
+    detail = dpg_private.text_for_client(jsonb_build_object('page_token', left(page_token, 200))::text);
 end
 $body$;
 

@@ -62,7 +62,7 @@ begin
     perform dpg_private.refuse_partition(
       root, network, key,
       format('dpg.%s is there already and is no partition of ours', claimed),
-      format('Look at it with \d dpg.%s. Attach it again if it was detached, rename it if it is to be kept apart; then repeat the call.', claimed),
+      format('Look at dpg.%s. Attach it again if it was detached, rename it if it is to be kept apart; then repeat the call.', claimed),
       jsonb_build_object('relation', 'dpg.' || claimed)
     );
   end if;

@@ -16,9 +16,13 @@ as $body$
 begin
   raise exception using
     errcode = 'DP010',
-    message = format('the partition of %s for %L/%L cannot be made: %s', root, network, key, problem),
-    hint = hint,
-    detail = (jsonb_build_object('root', root, 'network', network, 'key', key) || detail)::text;
+    message = dpg_private.text_for_client(
+      format('the partition of %s for %L/%L cannot be made: %s', root, network, key, problem)
+    ),
+    hint = dpg_private.text_for_client(hint),
+    detail = dpg_private.text_for_client(
+      (jsonb_build_object('root', root, 'network', network, 'key', key) || detail)::text
+    );
 end
 $body$;
 

@@ -7,7 +7,7 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 begin
-  if reason is null or reason !~ '\S' or octet_length(reason) > 65536 then
+  if dpg_private.is_visible(reason) is not true or octet_length(reason) > 65536 then
     perform dpg_private.refuse_argument(
       'reason', to_jsonb(reason), 'is missing or too long', 'Say why, in at most 65,536 bytes: it is kept on record.'
     );

@@ -40,9 +40,13 @@ begin
     when insufficient_privilege or not_null_violation or check_violation or foreign_key_violation or unique_violation then
       raise exception using
         errcode = 'DP009',
-        message = format('the user %L, who stands for erased users, is missing and cannot be made: %s', dpg_private.tombstone(), sqlerrm),
-        hint = format('Create a user with the id %L in public."user", then repeat the call.', dpg_private.tombstone()),
-        detail = jsonb_build_object('actor', dpg_private.tombstone())::text;
+        message = dpg_private.text_for_client(
+          format('the user %L, who stands for erased users, is missing and cannot be made: %s', dpg_private.tombstone(), sqlerrm)
+        ),
+        hint = dpg_private.text_for_client(
+          format('Create a user with the id %L in public."user", then repeat the call.', dpg_private.tombstone())
+        ),
+        detail = dpg_private.text_for_client(jsonb_build_object('actor', dpg_private.tombstone())::text);
   end;
 end
 $body$;

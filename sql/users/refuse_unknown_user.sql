@@ -9,9 +9,9 @@ as $body$
 begin
   raise exception using
     errcode = 'DP009',
-    message = format('user %L is not known here', left(actor, 120)),
+    message = dpg_private.text_for_client(format('user %L is not known here', left(actor, 120))),
     hint = 'Create the user in public."user" first, or pass the id of one that is there.',
-    detail = jsonb_build_object('actor', actor)::text;
+    detail = dpg_private.text_for_client(jsonb_build_object('actor', actor)::text);
 end
 $body$;
 

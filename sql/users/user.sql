@@ -34,7 +34,14 @@ begin
     and a.attname = 'id'
     and not a.attisdropped;
 
-  if id_type is distinct from 'text' then
+  -- by the type, not by its name: with quote_all_identifiers that is "text"
+  if not exists (
+    select
+    from pg_catalog.pg_attribute a
+    where a.attrelid = 'public."user"'::pg_catalog.regclass
+      and a.attname = 'id'
+      and a.atttypid = 'pg_catalog.text'::pg_catalog.regtype
+  ) then
     raise exception 'public."user".id must be text, it is %', coalesce(id_type, 'missing')
       using
         errcode = 'datatype_mismatch',

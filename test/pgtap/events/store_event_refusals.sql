@@ -1,6 +1,6 @@
 -- store_event refuses whatever is missing, unknown, malformed or of this instance, and writes nothing.
 begin;
-select plan(185);
+select plan(189);
 
 insert into public."user" (id, name, email)
 values
@@ -145,7 +145,7 @@ from unnest(array['origin_instance_domain', 'source_item_instance_url', 'target_
   (values ('""'), ('"\t"'), ('true'), ('"' || repeat('x', 1025) || '"')) c(v);
 select is(pg_temp.refusal(format($$select dpg.store_event(pg_temp.event(jsonb_build_object(%L, %L::jsonb)))$$, f, v)), 'DP001 event.' || f, format('%s of %s', f, v))
 from unnest(array['event_id', 'action_id', 'source_item_id', 'target_item_id']) f,
-  (values ('""'), ('1'), ('"x"'), ('"10000000-0000-4000-8000-00000000000"'), ('"10000000-0000-4000-8000-000000000001\n"'), ('"{10000000-0000-4000-8000-000000000001}"'), ('"10000000000040008000000000000001"')) c(v);
+  (values ('""'), ('1'), ('"x"'), ('"10000000-0000-4000-8000-00000000000"'), ('"10000000-0000-4000-8000-000000000001\n"'), ('"(10000000-0000-4000-8000-000000000001)"'), ('"1-0000000000040008000000000000001"')) c(v);
 select is(pg_temp.refusal(format($$select dpg.store_event(pg_temp.event(%L))$$, v)), 'DP001 event.' || f, v)
 from (
   values
@@ -181,6 +181,10 @@ from (
     ('created_at', '{"created_at": "2026-01-02T25:04:05Z"}'),
     ('created_at', '{"created_at": "2026-01-02T03:04:05 Europe/Paris"}'),
     ('created_at', '{"created_at": "999999-01-02T03:04:05Z"}'),
+    ('created_at', '{"created_at": "10000-01-01T00:00:00Z"}'),
+    ('created_at', '{"created_at": "9999-12-31T23:59:59-14:00"}'),
+    ('created_at', '{"created_at": "0001-12-31T23:59:59.999999Z BC"}'),
+    ('created_at', '{"created_at": "0001-01-01T00:00:00+14:00"}'),
     ('partition_network', '{"partition_network": "actions elsewhere"}'),
     ('target_item_network', '{"target_item_network": ""}'),
     ('more', '{"more": 1}'),

@@ -1,6 +1,6 @@
 -- store_event keeps the time that was meant, whatever the time zone of the text or of the session.
 begin;
-select plan(11);
+select plan(13);
 
 insert into public."user" (id, name, email)
 values
@@ -83,15 +83,17 @@ from (
     ('2026-12-31T23:59:59.999999-12:00', '2027-01-01 11:59:59.999999+00'),
     ('2026-02-03T00:00Z', '2026-02-03 00:00:00+00'),
     ('0001-01-01T00:00:00Z', '0001-01-01 00:00:00+00'),
-    ('12026-01-02T03:04:05Z', '12026-01-02 03:04:05+00')
+    ('9999-12-31T23:59:59.999999Z', '9999-12-31 23:59:59.999999+00'),
+    ('10000-01-01T13:59:59+14:00', '9999-12-31 23:59:59+00'),
+    ('0001-12-31T19:00:00-05:00 BC', '0001-01-01 00:00:00+00')
 ) t(given, meant);
 create temporary table sent as
 select to_jsonb(f) - 'ownership_roles' - 'next_page_token' - 'source_item_is_local' - 'target_item_is_local' as event
 from dpg.find_events('actions asha') f;
-select is((select count(*) from sent), 9::bigint, 'all are found');
+select is((select count(*) from sent), 11::bigint, 'all are found');
 select is(
   (select count(*) from sent s, lateral dpg.store_event(s.event) e where to_jsonb(e) @> s.event),
-  9::bigint,
+  11::bigint,
   'as find_events gives them they are the same events again'
 );
 

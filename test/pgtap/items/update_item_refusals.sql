@@ -1,6 +1,6 @@
 -- What update_item refuses, in which order it looks, and that a refusal changes nothing.
 begin;
-select plan(52);
+select plan(61);
 
 insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@test.example'), ('ravi', 'Ravi', 'ravi@test.example');
 
@@ -75,7 +75,7 @@ select is(pg_temp.change('{"item_schema_url": 5}'), 'DP001 {"value": 5, "argumen
 select is(pg_temp.change('{"item_schema_url": null}'), 'DP001 {"value": null, "argument": "changes.item_schema_url"}', 'a null schema URL');
 select is(
   pg_temp.change(jsonb_build_object('item_schema_url', repeat('x', 1025))::text),
-  'DP001 {"value": "' || repeat('x', 200) || '…", "argument": "changes.item_schema_url"}', 'a schema URL of 1,025 bytes'
+  'DP001 {"value": "' || repeat('x', 200) || '...", "argument": "changes.item_schema_url"}', 'a schema URL of 1,025 bytes'
 );
 select is(pg_temp.change('{"item_latitude": "1"}'), 'DP001 {"value": "1", "argument": "changes.item_latitude"}', 'a latitude that is a string');
 select is(pg_temp.change('{"item_latitude": 90.1}'), 'DP001 {"value": 90.1, "argument": "changes.item_latitude"}', 'a latitude above 90');
@@ -132,7 +132,31 @@ select is(
   left(pg_temp.change('{"item_state": {"name": "Asha"}}', expected => '2000-01-01 00:00:00+00'), 5), 'DP007',
   'a stale version even where nothing would change'
 );
-select is(left(pg_temp.change('{"item_state": {}}', expected => 'infinity'), 5), 'DP007', 'an endless time is no version');
+select is(
+  pg_temp.change('{"item_state": {}}', expected => t.given),
+  format('DP001 {"value": "%s", "argument": "expected_updated_at"}', t.shown),
+  format('%s is no time that has a form everywhere', t.given)
+)
+from (
+  values
+    ('infinity', 'infinity'),
+    ('-infinity', '-infinity'),
+    ('10000-01-01 00:00:00+00', '10000-01-01T00:00:00'),
+    ('9999-12-31 23:59:59-14', '10000-01-01T13:59:59'),
+    ('0001-12-31 23:59:59.999999+00 BC', '0001-12-31T23:59:59.999999 BC'),
+    ('0001-01-01 00:00:00+14', '0001-12-31T10:00:00 BC')
+) t(given, shown);
+select is(
+  left(pg_temp.change('{"item_state": {}}', expected => t.given), 5), 'DP007',
+  format('%s is one, only not the version', t.given)
+)
+from (
+  values
+    ('0001-01-01 00:00:00+00'),
+    ('0001-12-31 23:59:59-14 BC'),
+    ('9999-12-31 23:59:59.999999+00'),
+    ('10000-01-01 13:59:59+14')
+) t(given);
 
 -- the order: DP001, DP002, DP003, DP007
 select is(left(pg_temp.change('{}', item_id => '33333333-3333-4333-8333-333333333333'), 5), 'DP001', 'bad changes come before a missing item');

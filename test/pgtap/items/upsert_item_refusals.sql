@@ -79,7 +79,7 @@ select is(pg_temp.refusal(pg_temp.upsert('{"item_instance_url": " "}')), 'DP001 
 select is(pg_temp.refusal(pg_temp.upsert('{"item_schema_url": ""}')), 'DP001 {"value": "", "argument": "item_schema_url"}', 'an empty schema URL');
 select is(
   pg_temp.refusal(pg_temp.upsert(jsonb_build_object('item_instance_url', 'https://' || repeat('x', 1017))::text)),
-  'DP001 {"value": "https://' || repeat('x', 192) || '…", "argument": "item_instance_url"}',
+  'DP001 {"value": "https://' || repeat('x', 192) || '...", "argument": "item_instance_url"}',
   'an instance URL of 1,025 bytes; the DETAIL is cut'
 );
 select is(

@@ -102,7 +102,7 @@ select is(
 select is(pg_temp.third('{"item_instance_url": {"href": "u"}}'), 'DP001 {"index": 2, "value": {"href": "u"}, "argument": "item_instance_url"}', 'an object is no URL');
 select is(
   pg_temp.third(jsonb_build_object('item_schema_url', repeat('x', 1025))::text),
-  'DP001 {"index": 2, "value": "' || repeat('x', 200) || '…", "argument": "item_schema_url"}', '1,025 bytes are no URL'
+  'DP001 {"index": 2, "value": "' || repeat('x', 200) || '...", "argument": "item_schema_url"}', '1,025 bytes are no URL'
 );
 
 -- states
