@@ -20,12 +20,12 @@ begin
     if missing <> '{}' then
       raise exception using
         errcode = 'DP010',
-        message = format(
+        message = dpg_private.text_for_client(format(
           '%s events of %L/%L are in the feed and not in dpg.action_events: their partition was taken away or made anew',
           cardinality(missing), wanted.partition_network, wanted.action_type
-        ),
+        )),
         hint = 'If the table is still there, attach it again. If the events are lost for good, dpg_admin says so with dpg.confirm_lost_events; the feed then goes on after them.',
-        detail = jsonb_build_object(
+        detail = dpg_private.text_for_client(jsonb_build_object(
           'root', 'action_events', 'network', wanted.partition_network, 'key', wanted.action_type,
           'missing', cardinality(missing),
           'positions', (
@@ -41,7 +41,7 @@ begin
               limit 100
             ) l
           )
-        )::text;
+        )::text);
     end if;
   end loop;
   raise exception using

@@ -33,25 +33,25 @@ begin
 
   raise exception using
     errcode = 'DP013',
-    message = format(
+    message = dpg_private.text_for_client(format(
       '%s item %L/%L/%L/%s',
       case
         when is_action then 'an action refers to'
         else format('constraint %I of table %s of the application keeps', refusing_constraint, relation)
       end,
       item.item_network, item.item_domain, item.item_type, item.item_id
-    ),
-    hint = case
+    )),
+    hint = dpg_private.text_for_client(case
       when is_action then 'An item that an action of its network refers to stays; empty its item_state instead.'
       else format('Delete or change the rows of %s that refer to the item, then repeat the call.', relation)
-    end,
-    detail = (
+    end),
+    detail = dpg_private.text_for_client((
       to_jsonb(item)
       || case
         when is_action then '{}'
         else jsonb_build_object('constraint', refusing_constraint, 'relation', relation)
       end
-    )::text;
+    )::text);
 end
 $body$;
 

@@ -108,6 +108,7 @@ export const MOMENT = [
   'updated_at',
   'next_page_token',
   'event_id',
+  'lease_id',
   'lower',
   'bytes',
   'estimated_rows',
