@@ -1,15 +1,15 @@
-import postgres from 'postgres';
+import type postgres from 'postgres';
 import { type ActorActions, actorActions, type InstanceActions, instanceActions } from './actions.js';
 import { check, fields, key } from './arguments.js';
 import type { Queryable } from './client.js';
+import { type ConnectionOptions, connectTo } from './connection.js';
 import { type ActorEvents, actorEvents, type InstanceEvents, instanceEvents } from './events.js';
 import { type Subscriptions, subscriptionsOf } from './feed.js';
 import { type ActorItems, actorItems, type ReadItems, readItems } from './items.js';
 import { type Networks, networksOf } from './networks.js';
 import { type Partitions, partitionsOf } from './partitions.js';
 
-/** The settings of postgres.js, for connections that the SDK makes. */
-export type ConnectionOptions = postgres.Options<Record<string, never>>;
+export type { ConnectionOptions };
 
 const whoever = fields({ actor: key });
 
@@ -80,8 +80,7 @@ export function createDpg(
   options: ConnectionOptions = {},
 ): Dpg<postgres.Sql | Queryable> {
   if (typeof urlOrSql === 'string' && urlOrSql !== '') {
-    // postgres.js prints notices unless told otherwise
-    const sql = postgres(urlOrSql, { onnotice: () => undefined, ...options });
+    const sql = connectTo(urlOrSql, options);
     return dpgOn(sql, (how) => sql.end(how));
   }
   if (isQueryable(urlOrSql)) return dpgOn(urlOrSql);
