@@ -33,6 +33,8 @@ const A_RADIUS = 'A radius is a finite number of metres, not below 0.';
 const A_PAGE_SIZE = 'A page has 1 to 1,000 rows.';
 const A_PAGE_TOKEN = 'A page token is the next_page_token of a row or a page, unchanged.';
 const A_TIME = 'A time is an ISO 8601 string with its offset, such as the updated_at of a row.';
+const NO_DATE =
+  'Pass the time as text, as it was read: a Date keeps milliseconds, and times here have microseconds.';
 const A_COUNT = 'A count of updates is an integer from 0 to 2,147,483,647.';
 const A_DOCUMENT = 'Pass a JSON object; {} when there is nothing to say.';
 
@@ -70,7 +72,10 @@ export const page = {
   page_token: z.string(A_PAGE_TOKEN).refine(isStorable, A_PAGE_TOKEN).nullish(),
 };
 
-export const time = z.iso.datetime({ offset: true, error: A_TIME });
+export const time = z.iso.datetime({
+  offset: true,
+  error: ({ input }) => (input instanceof Date ? NO_DATE : A_TIME),
+});
 export const updateCount = z.int(A_COUNT).min(0, A_COUNT).max(2_147_483_647, A_COUNT);
 
 /** A JSON object, of any type that is one. Members that are undefined are left out, as JSON.stringify does. */

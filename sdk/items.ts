@@ -243,7 +243,8 @@ export function actorItems(sql: Queryable, actor: string) {
 
     /**
      * Replaces the named columns of an item of the actor. Null clears the coordinates. With `expected_updated_at` (the
-     * `updated_at` you have seen) it happens only if nobody changed the item since.
+     * `updated_at` you have seen, as text: a `Date` would lose its microseconds) it happens only if nobody changed the
+     * item since.
      * @throws {ItemNotFoundError} {@link NotItemOwnerError} {@link VersionConflictError}
      */
     async update<State = JsonObject>(ref: ItemRef, update: UpdateItem): Promise<Item<State>> {
