@@ -203,7 +203,7 @@ const nameOf = ({ item_network, item_domain, item_type }: Partial<Party>) =>
     .join('/') || 'anything';
 
 /**
- * A network of a JSON document, for instance a file's. Its schemas are read by zod; what zod does not read is refused.
+ * A network of a JSON document, for instance a file's, with schemas of JSON Schema 2020-12.
  * @throws {InvalidArgumentError} whose detail has the `path`, a JSON pointer into the document
  */
 export function loadNetwork(document: unknown): Network<LoadedDefinition> {
