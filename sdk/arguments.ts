@@ -4,10 +4,22 @@
 import { inspect } from 'node:util';
 import { z } from 'zod';
 import { InvalidArgumentError } from './errors.js';
+import { isJsonNumber, type JsonNumber } from './numbers.js';
 
 /** What jsonb keeps: an object of JSON values. Numbers are JavaScript's, so that of 2^53 + 1 the last digit is lost. */
 export type JsonObject = { [name: string]: JsonValue };
 export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
+
+/** The same with `{ numbers: 'exact' }`: numbers that JavaScript would alter are {@link JsonNumber}. */
+export type ExactJsonObject = { [name: string]: ExactJsonValue };
+export type ExactJsonValue =
+  | string
+  | number
+  | JsonNumber
+  | boolean
+  | null
+  | ExactJsonValue[]
+  | ExactJsonObject;
 
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 const NOT_WHITE_SPACE = /[^\s\u0085]/;
@@ -116,7 +128,7 @@ function findFlaw(value: unknown): Flaw | undefined {
     default:
       return flaw(`JSON has no ${typeof value}`);
   }
-  if (value === null) return undefined;
+  if (value === null || isJsonNumber(value)) return undefined;
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) {
       const found = findFlaw(value[i]);

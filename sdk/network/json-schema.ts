@@ -4,6 +4,7 @@
 import { dereference, type Schema, Validator, validate } from '@cfworker/json-schema';
 import { z } from 'zod';
 import type { JsonSchema } from '../networks.js';
+import { withoutJsonNumbers } from '../numbers.js';
 import { ASSERTING, FORMATS, HINTS, META_SCHEMA, NAMED_SCHEMAS, SCHEMA, SCHEMAS } from './meta-schema.js';
 import { type Path, refuseDocument } from './path.js';
 
@@ -62,7 +63,7 @@ export function readSchema(schema: unknown, path: Path): (value: unknown) => Fla
   return (value) => {
     try {
       // as it is stored: without members that are undefined, a Date as text
-      const json = JSON.parse(JSON.stringify(value));
+      const json = withoutJsonNumbers(value);
       return flawsIn(json, errorsOf(json, readable, lookup));
     } catch (error) {
       if (error instanceof RangeError)
