@@ -5,6 +5,7 @@ import {
   documentOrEmpty,
   fields,
   id,
+  type JsonObject,
   key,
   latitude,
   longitude,
@@ -105,7 +106,7 @@ export type TransitionAction = z.input<typeof transitionAction>;
 export type ReceiveTransition = z.input<typeof receiveTransition>;
 export type FindActions = z.input<typeof findActions>;
 
-const action = row<Action>(actionColumns);
+const action = row<Action<never>>(actionColumns);
 
 const oneAction = { partition_network: 'text', action_type: 'text', action_id: 'uuid' } as const;
 const making = {
@@ -162,11 +163,11 @@ const find_actions = reading(
     page_size: 'integer',
     page_token: 'text',
   },
-  row<FoundAction>(foundActionColumns),
+  row<FoundAction<never>>(foundActionColumns),
 );
 
 /** What is done on behalf of no user of this instance. */
-export function instanceActions(sql: Queryable) {
+export function instanceActions<Json = JsonObject>(sql: Queryable) {
   return {
     /**
      * Declares the state graph of an action type in a network: its initial status and who may move it from which status
@@ -182,7 +183,7 @@ export function instanceActions(sql: Queryable) {
      * instance. Sends a random `action_id` unless you give one; with that of the message it can be repeated safely.
      * @throws {ItemNotFoundError} {@link DuplicateDiffersError}
      */
-    async receive(received: ReceiveAction): Promise<Action> {
+    async receive(received: ReceiveAction): Promise<Action<Json>> {
       return only(await receive_action(sql, check(receiveAction, received)));
     },
 
@@ -191,21 +192,21 @@ export function instanceActions(sql: Queryable) {
      * @throws {ActionNotFoundError} {@link NotActionPartyError} {@link VersionConflictError}
      *   {@link TransitionNotAllowedError} {@link DuplicateDiffersError}
      */
-    async receiveTransition(received: ReceiveTransition): Promise<Action> {
+    async receiveTransition(received: ReceiveTransition): Promise<Action<Json>> {
       return only(await receive_transition(sql, check(receiveTransition, received)));
     },
   };
 }
 
 /** What a user of this instance does. */
-export function actorActions(sql: Queryable, actor: string) {
+export function actorActions<Json = JsonObject>(sql: Queryable, actor: string) {
   return {
     /**
      * Makes an action from an item of the actor to another item of this instance, and its first event with it. Sends a
      * random `action_id` unless you give one; with yours the call can be repeated safely.
      * @throws {UserNotFoundError} {@link ItemNotFoundError} {@link NotItemOwnerError} {@link DuplicateDiffersError}
      */
-    async perform(request: PerformAction): Promise<Action> {
+    async perform(request: PerformAction): Promise<Action<Json>> {
       return only(await perform_action(sql, { actor, ...check(performAction, request) }));
     },
 
@@ -216,7 +217,7 @@ export function actorActions(sql: Queryable, actor: string) {
      * @throws {ActionNotFoundError} {@link NotActionPartyError} {@link VersionConflictError}
      *   {@link TransitionNotAllowedError} {@link DuplicateDiffersError}
      */
-    async transition(ref: ActionRef, transition: TransitionAction): Promise<Action> {
+    async transition(ref: ActionRef, transition: TransitionAction): Promise<Action<Json>> {
       const values = { actor, ...check(actionRef, ref, 'action'), ...check(transitionAction, transition) };
       return only(await transition_action(sql, values));
     },
@@ -225,7 +226,7 @@ export function actorActions(sql: Queryable, actor: string) {
      * One action, for its parties.
      * @throws {ActionNotFoundError} {@link NotActionPartyError}
      */
-    async get(ref: ActionRef): Promise<Action> {
+    async get(ref: ActionRef): Promise<Action<Json>> {
       return only(await get_action(sql, { actor, ...check(actionRef, ref, 'action') }));
     },
 
@@ -234,7 +235,7 @@ export function actorActions(sql: Queryable, actor: string) {
      * that of the actor's side. Await it for a page (20 rows unless `page_size` says 1 to 1,000), or iterate it for all.
      * @throws {InvalidPageTokenError}
      */
-    find(filter: FindActions = {}): List<FoundAction> {
+    find(filter: FindActions = {}): List<FoundAction<Json>> {
       return list(
         () => check(findActions, filter),
         (values) => find_actions(sql, { actor, ...values }),
@@ -243,5 +244,5 @@ export function actorActions(sql: Queryable, actor: string) {
   };
 }
 
-export type InstanceActions = ReturnType<typeof instanceActions>;
-export type ActorActions = ReturnType<typeof actorActions>;
+export type InstanceActions<Json = JsonObject> = ReturnType<typeof instanceActions<Json>>;
+export type ActorActions<Json = JsonObject> = ReturnType<typeof actorActions<Json>>;

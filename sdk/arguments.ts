@@ -5,10 +5,22 @@ import { inspect } from 'node:util';
 import { z } from 'zod';
 import { flawOfDocument, isPlainObject, isStorable } from './documents.js';
 import { InvalidArgumentError } from './errors.js';
+import type { JsonNumber } from './numbers.js';
 
 /** What jsonb keeps: an object of JSON values. Numbers are JavaScript's, so that of 2^53 + 1 the last digit is lost. */
 export type JsonObject = { [name: string]: JsonValue };
 export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
+
+/** The same with `{ numbers: 'exact' }`: numbers that JavaScript would alter are {@link JsonNumber}. */
+export type ExactJsonObject = { [name: string]: ExactJsonValue };
+export type ExactJsonValue =
+  | string
+  | number
+  | JsonNumber
+  | boolean
+  | null
+  | ExactJsonValue[]
+  | ExactJsonObject;
 
 const NOT_WHITE_SPACE = /[^\s\u0085]/;
 
@@ -31,6 +43,8 @@ const A_PAGE_SIZE = 'A page has 1 to 1,000 rows.';
 const A_PAGE_TOKEN = 'A page token is the next_page_token of a row or a page, unchanged.';
 const A_TIME =
   'A time is an ISO 8601 string with its offset, such as the updated_at of a row, in the years 1 to 9999 of UTC.';
+const NO_DATE =
+  'Pass the time as text, as it was read: a Date keeps milliseconds, and times here have microseconds.';
 const A_COUNT = 'A count of updates is an integer from 0 to 2,147,483,647.';
 const A_DOCUMENT = 'Pass a JSON object; {} when there is nothing to say.';
 
@@ -77,7 +91,9 @@ function isTime(text: string): boolean {
   return milliseconds >= FIRST_TIME && milliseconds <= LAST_TIME;
 }
 
-export const time = z.iso.datetime({ offset: true, error: A_TIME }).refine(isTime, A_TIME);
+export const time = z.iso
+  .datetime({ offset: true, error: ({ input }) => (input instanceof Date ? NO_DATE : A_TIME) })
+  .refine(isTime, A_TIME);
 export const updateCount = z.int(A_COUNT).min(0, A_COUNT).max(2_147_483_647, A_COUNT);
 
 /** A JSON object, of any type that is one. Members that are undefined are left out, as JSON.stringify does. */

@@ -9,6 +9,7 @@
 
 import type postgres from 'postgres';
 import { isConnectionLoss, OutcomeUnknownError, toDpgError } from './errors.js';
+import { parseExactly, stringifyJson } from './numbers.js';
 
 /** What is needed of postgres.js: an instance, a reserved connection or a transaction (`sql.begin(tx => …)`). */
 export interface Queryable {
@@ -28,8 +29,11 @@ type ArgumentType = ScalarType | 'item_ref';
 /** How a column is selected, so that no setting of the session bends it, and how its text is read. */
 interface Kind<Value> {
   select(column: string): string;
-  read(text: string): Value;
+  read(text: string, parseJson: ParseJson): Value;
 }
+
+/** How the text of a jsonb is read. */
+type ParseJson = (text: string) => unknown;
 
 const asText = (column: string) => `${column}::text`;
 const bits = new DataView(new ArrayBuffer(8));
@@ -37,13 +41,13 @@ const bits = new DataView(new ArrayBuffer(8));
 /** What kinds of columns there are: texts are arrays of text, tables are named with their schema, times in UTC. */
 const kinds = {
   text: { select: asText, read: (text: string) => text },
-  integer: { select: asText, read: Number },
-  bigint: { select: asText, read: BigInt },
+  integer: { select: asText, read: (text: string) => Number(text) },
+  bigint: { select: asText, read: (text: string) => BigInt(text) },
   boolean: { select: asText, read: (text: string) => text === 'true' },
-  json: { select: asText, read: JSON.parse as (text: string) => unknown },
+  json: { select: asText, read: (text: string, parseJson: ParseJson) => parseJson(text) },
   texts: {
     select: (column: string) => `array_to_json(${column})::text`,
-    read: JSON.parse as (text: string) => string[],
+    read: (text: string) => JSON.parse(text) as string[],
   },
   double: {
     select: (column: string) => `encode(float8send(${column}), 'hex')`,
@@ -70,13 +74,13 @@ type Cells = ArrayLike<unknown>;
 /** What a function returns: the expressions to select from `result`, and how to read a row of them. */
 export interface Returns<Result> {
   select: string[];
-  read(cells: Cells): Result;
+  read(cells: Cells, parseJson: ParseJson): Result;
 }
 
 /** A row of these columns. */
 export function row<Row>(columns: { readonly [column in keyof Row & string]-?: KindOfColumn }): Returns<Row> {
   const names = Object.keys(columns);
-  const readers: ((text: string) => unknown)[] = [];
+  const readers: ((text: string, parseJson: ParseJson) => unknown)[] = [];
   const select: string[] = [];
   for (const [column, kind] of Object.entries<KindOfColumn>(columns)) {
     readers.push(kinds[kind].read);
@@ -84,11 +88,11 @@ export function row<Row>(columns: { readonly [column in keyof Row & string]-?: K
   }
   return {
     select,
-    read(cells) {
+    read(cells, parseJson) {
       const result: Record<string, unknown> = {};
       for (let i = 0; i < names.length; i++) {
         const text = textOf(cells[i]);
-        result[names[i] as string] = text === null ? null : readers[i]?.(text);
+        result[names[i] as string] = text === null ? null : readers[i]?.(text, parseJson);
       }
       return result as Row;
     },
@@ -98,7 +102,10 @@ export function row<Row>(columns: { readonly [column in keyof Row & string]-?: K
 /** A single value. */
 export function value<Value = string>(kind: KindOfColumn): Returns<Value> {
   const { select, read } = kinds[kind];
-  return { select: [select('result')], read: (cells) => read(textOf(cells[0]) as string) as Value };
+  return {
+    select: [select('result')],
+    read: (cells, parseJson) => read(textOf(cells[0]) as string, parseJson) as Value,
+  };
 }
 
 /** Nothing. */
@@ -182,6 +189,13 @@ function parameters(): (type: ScalarType) => string {
 
 const PREPARED = { prepare: true };
 
+const EXACT = Symbol('numbers are read exactly');
+
+/** The same connections, through which numbers of JSON are read exactly. */
+export function exactly<Sql extends Queryable>(sql: Sql): Sql {
+  return Object.create(sql, { [EXACT]: { value: true } }) as Sql;
+}
+
 /** `writes` is the name of the function that is called, where it writes. */
 function statement<Argument extends string, Result>(
   source: string,
@@ -206,7 +220,8 @@ function statement<Argument extends string, Result>(
       throw toDpgError(error);
     }
     const results = new Array<Result>(rows.length);
-    for (let i = 0; i < rows.length; i++) results[i] = returns.read(rows[i] as Cells);
+    const parseJson = EXACT in sql ? parseExactly : JSON.parse;
+    for (let i = 0; i < rows.length; i++) results[i] = returns.read(rows[i] as Cells, parseJson);
     return results;
   };
 }
@@ -253,7 +268,7 @@ function write(sql: Queryable, given: unknown[], type: ArgumentType, value: unkn
   }
   const isNull = value === undefined || value === null;
   const isDocument = type === 'jsonb' && !(value instanceof JsonText);
-  given.push(sql.typed(isNull ? null : isDocument ? JSON.stringify(value) : String(value), UNKNOWN));
+  given.push(sql.typed(isNull ? null : isDocument ? stringifyJson(value) : String(value), UNKNOWN));
 }
 
 /** JSON that goes to the database as it is: JavaScript's numbers would bend some of it. */

@@ -1,6 +1,8 @@
 // What a JSON document must be to be stored as it is, found without recursion: whoever sends a document that is nested a
 // hundred thousand levels deep, or contains itself, gets the refusal and not the end of the stack.
 
+import { isJsonNumber } from './numbers.js';
+
 /**
  * The most levels that the limit `json_depth_per_document` of the database can be set to. It allows 512 unless it was
  * raised; between the two the database decides.
@@ -29,6 +31,7 @@ export function flawOfDocument(document: object): string | undefined {
   const flaw = (problem: string) => `${problem}${place(levels)}.`;
   /** The flaw of a value, of which the members are looked at in their turn. */
   const look = (given: unknown): string | undefined => {
+    if (isJsonNumber(given)) return undefined;
     let value = given;
     if (value instanceof Date && Number.isNaN(value.getTime())) return flaw('JSON has no invalid Date');
     // once, as JSON.stringify does

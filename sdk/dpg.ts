@@ -1,51 +1,58 @@
-import postgres from 'postgres';
+import type postgres from 'postgres';
 import { type ActorActions, actorActions, type InstanceActions, instanceActions } from './actions.js';
-import { check, fields, key } from './arguments.js';
-import type { Queryable } from './client.js';
+import { check, type ExactJsonObject, fields, type JsonObject, key } from './arguments.js';
+import { exactly, type Queryable } from './client.js';
+import { type ConnectionOptions, connectTo } from './connection.js';
 import { type ActorEvents, actorEvents, type InstanceEvents, instanceEvents } from './events.js';
-import { type Subscriptions, subscriptionsOf } from './feed.js';
+import { type FeedEvent, type Subscriptions, subscriptionsOf } from './feed.js';
 import { type ActorItems, actorItems, type ReadItems, readItems } from './items.js';
 import { type Networks, networksOf } from './networks.js';
+import type { Numbers } from './numbers.js';
 import { type Partitions, partitionsOf } from './partitions.js';
 
-/** The settings of postgres.js, for connections that the SDK makes. */
-export type ConnectionOptions = postgres.Options<Record<string, never>>;
+export type { ConnectionOptions };
 
 const whoever = fields({ actor: key });
 
-/** The data layer on a postgres.js instance or transaction. */
-export interface Dpg<Sql extends Queryable = postgres.Sql> {
+/** The feed, whose events have such payloads. */
+type SubscriptionsOf<Json> = Omit<Subscriptions, 'read' | 'readRetries'> & {
+  read(...given: Parameters<Subscriptions['read']>): Promise<FeedEvent<Json>[]>;
+  readRetries(...given: Parameters<Subscriptions['readRetries']>): Promise<FeedEvent<Json>[]>;
+};
+
+/** The data layer on a postgres.js instance or transaction. `Json` is what JSON documents are read as. */
+export interface Dpg<Sql extends Queryable = postgres.Sql, Json = JsonObject> {
   /** The postgres.js instance or transaction, for statements of your own. */
   readonly sql: Sql;
 
   /** Reading items. Writing them takes an actor: `dpg.as(actor).items`. */
-  readonly items: ReadItems;
+  readonly items: ReadItems<Json>;
 
   /** Declaring actions, and receiving them from other instances. The rest takes an actor: `dpg.as(actor).actions`. */
-  readonly actions: InstanceActions;
+  readonly actions: InstanceActions<Json>;
 
   /** Storing the events of other instances. Finding events takes an actor: `dpg.as(actor).events`. */
-  readonly events: InstanceEvents;
+  readonly events: InstanceEvents<Json>;
 
   readonly partitions: Partitions;
 
   /** The networks that the database holds to their documents. */
-  readonly networks: Networks;
+  readonly networks: Networks<Json>;
 
   /** The feed of this instance's events. */
-  readonly subscriptions: Subscriptions;
+  readonly subscriptions: SubscriptionsOf<Json>;
 
   /**
    * On behalf of a user whom the application has authenticated: `actor` is the user's id.
    * @throws {InvalidArgumentError} at once, when it is no key
    */
-  as(actor: string): ActorDpg;
+  as(actor: string): ActorDpg<Json>;
 
   /**
    * The same API on a transaction: `dpg.sql.begin(async (tx) => { await dpg.with(tx).as(actor)… })`. A refusal ends the
    * transaction, as every error does in PostgreSQL; within `tx.savepoint(…)` it ends the savepoint.
    */
-  with<Tx extends Queryable>(tx: Tx): Dpg<Tx>;
+  with<Tx extends Queryable>(tx: Tx): Dpg<Tx, Json>;
 
   /**
    * Closes the connections that the SDK made for a connection string; an instance that you passed is left as it is.
@@ -58,12 +65,24 @@ export interface Dpg<Sql extends Queryable = postgres.Sql> {
 }
 
 /** The data layer on behalf of a user. */
-export interface ActorDpg {
+export interface ActorDpg<Json = JsonObject> {
   readonly actor: string;
-  readonly items: ActorItems;
-  readonly actions: ActorActions;
-  readonly events: ActorEvents;
+  readonly items: ActorItems<Json>;
+  readonly actions: ActorActions<Json>;
+  readonly events: ActorEvents<Json>;
 }
+
+/** What does not concern connections. */
+export interface DpgOptions<N extends Numbers = Numbers> {
+  /**
+   * How numbers in JSON documents are read. JavaScript's hold 15 to 17 digits, so that a row which is read, changed and
+   * written back has other numbers where it had longer ones. With `exact` those that would be altered are read as
+   * `JsonNumber`, which is written digit for digit; all others stay plain numbers.
+   */
+  numbers?: N;
+}
+
+type JsonOf<N extends Numbers> = N extends 'exact' ? ExactJsonObject : JsonObject;
 
 /**
  * The data layer, by a connection string (`postgres://user:password@host:5432/database`) or by a postgres.js instance
@@ -73,18 +92,26 @@ export interface ActorDpg {
  * there, as one object; where it concerns one item or action, its reference comes first, and a row will do for it. Rows
  * come as the database has them. Refusals are thrown as the {@link DpgError} of their code.
  */
-export function createDpg(url: string, options?: ConnectionOptions): Dpg<postgres.Sql>;
-export function createDpg<Sql extends Queryable>(sql: Sql): Dpg<Sql>;
+export function createDpg<const N extends Numbers = 'javascript'>(
+  url: string,
+  options?: ConnectionOptions & DpgOptions<N>,
+): Dpg<postgres.Sql, JsonOf<N>>;
+export function createDpg<Sql extends Queryable, const N extends Numbers = 'javascript'>(
+  sql: Sql,
+  options?: DpgOptions<N>,
+): Dpg<Sql, JsonOf<N>>;
 export function createDpg(
   urlOrSql: string | Queryable,
-  options: ConnectionOptions = {},
-): Dpg<postgres.Sql | Queryable> {
+  { numbers, ...options }: ConnectionOptions & DpgOptions = {},
+): unknown {
+  if (numbers !== undefined && numbers !== 'javascript' && numbers !== 'exact')
+    throw new TypeError("numbers is 'javascript' or 'exact'");
+  const isExact = numbers === 'exact';
   if (typeof urlOrSql === 'string' && urlOrSql !== '') {
-    // postgres.js prints notices unless told otherwise
-    const sql = postgres(urlOrSql, { onnotice: () => undefined, ...options });
-    return dpgOn(sql, (how) => sql.end(how));
+    const sql = connectTo(urlOrSql, options);
+    return dpgOn(sql, isExact, (how) => sql.end(how));
   }
-  if (isQueryable(urlOrSql)) return dpgOn(urlOrSql);
+  if (isQueryable(urlOrSql)) return dpgOn(urlOrSql, isExact);
   throw new TypeError('createDpg takes a connection string, or an instance or transaction of postgres.js');
 }
 
@@ -92,25 +119,30 @@ function isQueryable(given: unknown): given is Queryable {
   return typeof given === 'function' && 'unsafe' in given && 'typed' in given;
 }
 
-function dpgOn<Sql extends Queryable>(sql: Sql, end: Dpg['end'] = async () => undefined): Dpg<Sql> {
+function dpgOn<Sql extends Queryable>(
+  sql: Sql,
+  isExact: boolean,
+  end: Dpg['end'] = async () => undefined,
+): Dpg<Sql, never> {
+  const way = isExact ? exactly(sql) : sql;
   return {
     sql,
-    items: readItems(sql),
-    actions: instanceActions(sql),
-    events: instanceEvents(sql),
-    partitions: partitionsOf(sql),
-    networks: networksOf(sql),
-    subscriptions: subscriptionsOf(sql),
+    items: readItems(way),
+    actions: instanceActions(way),
+    events: instanceEvents(way),
+    partitions: partitionsOf(way),
+    networks: networksOf(way),
+    subscriptions: subscriptionsOf(way) as SubscriptionsOf<never>,
     as(actor) {
       check(whoever, { actor });
       return {
         actor,
-        items: actorItems(sql, actor),
-        actions: actorActions(sql, actor),
-        events: actorEvents(sql, actor),
+        items: actorItems(way, actor),
+        actions: actorActions(way, actor),
+        events: actorEvents(way, actor),
       };
     },
-    with: (tx) => dpgOn(tx),
+    with: (tx) => dpgOn(tx, isExact),
     end,
     [Symbol.asyncDispose]: () => end(),
   };

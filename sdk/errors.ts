@@ -244,8 +244,9 @@ export function isConnectionLoss(error: unknown): boolean {
   if (typeof severity === 'string') {
     return severity === 'FATAL' || severity === 'PANIC' || /^(08|57P0[123]|40003)/.test(String(code));
   }
-  // those of postgres.js (CONNECTION_CLOSED, CONNECTION_DESTROYED) and of the system (ECONNRESET, EPIPE, ETIMEDOUT)
-  return typeof code === 'string' && /^(CONNECTION_|E[A-Z])/.test(code);
+  // those of postgres.js (CONNECTION_CLOSED, CONNECTION_DESTROYED) and of the system (ECONNRESET, EPIPE, ETIMEDOUT); Node's
+  // own begin with ERR_ and mostly say that it was called in a wrong way
+  return typeof code === 'string' && /^(CONNECTION_|E(?!RR_)[A-Z]|ERR_(STREAM|SSL|TLS)_)/.test(code);
 }
 
 function parseDetail(detail: unknown): ErrorDetail | null {

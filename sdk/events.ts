@@ -5,6 +5,7 @@ import {
   document,
   fields,
   id,
+  type JsonObject,
   key,
   latitude,
   longitude,
@@ -73,7 +74,7 @@ export const findEvents = fields({
 export type StoreEvent = z.input<typeof storeEvent>;
 export type FindEvents = z.input<typeof findEvents>;
 
-const store_event = call('store_event', { event: 'jsonb' }, row<ActionEvent>(actionEventColumns));
+const store_event = call('store_event', { event: 'jsonb' }, row<ActionEvent<never>>(actionEventColumns));
 const find_events = reading(
   'find_events',
   {
@@ -88,17 +89,17 @@ const find_events = reading(
     page_size: 'integer',
     page_token: 'text',
   },
-  row<FoundEvent>(foundEventColumns),
+  row<FoundEvent<never>>(foundEventColumns),
 );
 
 /** What is done on behalf of no user of this instance. */
-export function instanceEvents(sql: Queryable) {
+export function instanceEvents<Json = JsonObject>(sql: Queryable) {
   return {
     /**
      * Keeps an event that another instance made, as it is. The same again returns the stored row.
      * @throws {DuplicateDiffersError}
      */
-    async store(event: StoreEvent): Promise<ActionEvent> {
+    async store(event: StoreEvent): Promise<ActionEvent<Json>> {
       return only(await store_event(sql, check(storedEvent, { event })));
     },
 
@@ -107,7 +108,7 @@ export function instanceEvents(sql: Queryable) {
      * would lose.
      * @throws {DuplicateDiffersError} {@link InvalidArgumentError}
      */
-    async storeText(event: string): Promise<ActionEvent> {
+    async storeText(event: string): Promise<ActionEvent<Json>> {
       // at which depth PostgreSQL cannot read it any more, depends on the settings of the server
       if (isTextTooDeep(event))
         throw new InvalidArgumentError('DP001', 'event is nested too deep', {
@@ -120,7 +121,7 @@ export function instanceEvents(sql: Queryable) {
 }
 
 /** What a user of this instance may see. */
-export function actorEvents(sql: Queryable, actor: string) {
+export function actorEvents<Json = JsonObject>(sql: Queryable, actor: string) {
   return {
     /**
      * The events of the actor's actions, newest first: of those that the actor `initiated`, `received`, or `all`.
@@ -128,7 +129,7 @@ export function actorEvents(sql: Queryable, actor: string) {
      * iterate it for all.
      * @throws {InvalidPageTokenError}
      */
-    find(filter: FindEvents = {}): List<FoundEvent> {
+    find(filter: FindEvents = {}): List<FoundEvent<Json>> {
       return list(
         () => check(findEvents, filter),
         (values) => find_events(sql, { actor, ...values }),
@@ -137,5 +138,5 @@ export function actorEvents(sql: Queryable, actor: string) {
   };
 }
 
-export type InstanceEvents = ReturnType<typeof instanceEvents>;
-export type ActorEvents = ReturnType<typeof actorEvents>;
+export type InstanceEvents<Json = JsonObject> = ReturnType<typeof instanceEvents<Json>>;
+export type ActorEvents<Json = JsonObject> = ReturnType<typeof actorEvents<Json>>;

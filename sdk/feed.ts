@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { check, fields, id, key, url } from './arguments.js';
 import { call, only, type Queryable, type Returns, row, textOf, value, view } from './client.js';
 import { storeEvent } from './events.js';
+import { stringifyJson } from './numbers.js';
 import {
   type FailedEvent,
   type FeedEvent,
@@ -113,17 +114,18 @@ const parsed = row<FeedEvent>(feedEventColumns);
 const payloadPlace = Object.keys(feedEventColumns).indexOf('event_payload');
 const feedEvent: Returns<FeedEvent> = {
   select: parsed.select,
-  read: (cells) => Object.defineProperty(parsed.read(cells), PAYLOAD, { value: textOf(cells[payloadPlace]) }),
+  read: (cells, parseJson) =>
+    Object.defineProperty(parsed.read(cells, parseJson), PAYLOAD, { value: textOf(cells[payloadPlace]) }),
 };
 
 /**
  * The event as another instance's `store_event` takes it, as JSON text: digit for digit what the database has, also
  * where JavaScript's numbers would lose some of it.
  */
-export function eventText(event: FeedEvent): string {
+export function eventText(event: FeedEvent<object>): string {
   const columns = Object.keys(storeEvent.shape).filter((column) => column !== 'event_payload');
   const payload =
-    (event as { [PAYLOAD]?: string | undefined })[PAYLOAD] ?? JSON.stringify(event.event_payload);
+    (event as { [PAYLOAD]?: string | undefined })[PAYLOAD] ?? stringifyJson(event.event_payload);
   const others = JSON.stringify(event, columns);
   return `${others.slice(0, -1)},"event_payload":${payload}}`;
 }

@@ -12,9 +12,9 @@ export type {
   ReceiveTransition,
   TransitionAction,
 } from './actions.js';
-export type { JsonObject, JsonValue } from './arguments.js';
+export type { ExactJsonObject, ExactJsonValue, JsonObject, JsonValue } from './arguments.js';
 export type { Queryable } from './client.js';
-export { type ActorDpg, type ConnectionOptions, createDpg, type Dpg } from './dpg.js';
+export { type ActorDpg, type ConnectionOptions, createDpg, type Dpg, type DpgOptions } from './dpg.js';
 export * from './errors.js';
 export type {
   ActionEvent,
@@ -66,6 +66,7 @@ export type {
   Networks,
   RegisteredNetwork,
 } from './networks.js';
+export { isJsonNumber, JsonNumber, type Numbers, stringifyJson } from './numbers.js';
 export type { List, Page } from './pages.js';
 export type {
   EnsureActionPartition,

@@ -163,13 +163,13 @@ const nearest_items = reading(
 );
 
 /** Reading items takes no actor. */
-export function readItems(sql: Queryable) {
+export function readItems<Json = JsonObject>(sql: Queryable) {
   return {
     /**
      * One item.
      * @throws {ItemNotFoundError}
      */
-    async get<State = JsonObject>(ref: ItemRef): Promise<Item<State>> {
+    async get<State = Json>(ref: ItemRef): Promise<Item<State>> {
       return only(await get_item(sql, check(itemRef, ref, 'item'))) as Item<State>;
     },
 
@@ -179,7 +179,7 @@ export function readItems(sql: Queryable) {
      * `radius_meters` together. Await it for a page (20 rows unless `page_size` says 1 to 1,000), or iterate it for all.
      * @throws {InvalidPageTokenError}
      */
-    find<State = JsonObject>(filter: FindItems): List<FoundItem<State>> {
+    find<State = Json>(filter: FindItems): List<FoundItem<State>> {
       return list(
         () => check(findItems, filter),
         (checked) => find_items(sql, checked) as Promise<FoundItem<State>[]>,
@@ -196,7 +196,7 @@ export function readItems(sql: Queryable) {
      * `radius_meters`. Items without a place are left out. Awaited or iterated as `find`.
      * @throws {InvalidPageTokenError}
      */
-    nearest<State = JsonObject>(filter: NearestItems): List<NearestItem<State>> {
+    nearest<State = Json>(filter: NearestItems): List<NearestItem<State>> {
       return list(
         () => check(nearestItems, filter),
         (checked) => nearest_items(sql, checked) as Promise<NearestItem<State>[]>,
@@ -206,8 +206,8 @@ export function readItems(sql: Queryable) {
 }
 
 /** Reading, and writing on behalf of a user. */
-export function actorItems(sql: Queryable, actor: string) {
-  function upsertMany<State = JsonObject>(
+export function actorItems<Json = JsonObject>(sql: Queryable, actor: string) {
+  function upsertMany<State = Json>(
     items: readonly UpsertItem[],
     options?: { returning?: 'rows' },
   ): Promise<Item<State>[]>;
@@ -222,7 +222,7 @@ export function actorItems(sql: Queryable, actor: string) {
   }
 
   return {
-    ...readItems(sql),
+    ...readItems<Json>(sql),
 
     /**
      * Makes an item of the actor, or replaces the one with this `item_id` in full, when the actor owns it. The partition
@@ -230,7 +230,7 @@ export function actorItems(sql: Queryable, actor: string) {
      * can be repeated safely.
      * @throws {UserNotFoundError} {@link NotItemOwnerError} {@link PartitionUnavailableError} {@link NotInNetworkError}
      */
-    async upsert<State = JsonObject>(item: UpsertItem): Promise<Item<State>> {
+    async upsert<State = Json>(item: UpsertItem): Promise<Item<State>> {
       return only(await upsert_item(sql, { actor, ...check(upsertItem, item) })) as Item<State>;
     },
 
@@ -243,10 +243,11 @@ export function actorItems(sql: Queryable, actor: string) {
 
     /**
      * Replaces the named columns of an item of the actor. Null clears the coordinates. With `expected_updated_at` (the
-     * `updated_at` you have seen) it happens only if nobody changed the item since.
+     * `updated_at` you have seen, as text: a `Date` would lose its microseconds) it happens only if nobody changed the
+     * item since.
      * @throws {ItemNotFoundError} {@link NotItemOwnerError} {@link VersionConflictError}
      */
-    async update<State = JsonObject>(ref: ItemRef, update: UpdateItem): Promise<Item<State>> {
+    async update<State = Json>(ref: ItemRef, update: UpdateItem): Promise<Item<State>> {
       const values = { actor, ...check(itemRef, ref, 'item'), ...check(updateItem, update) };
       return only(await update_item(sql, values)) as Item<State>;
     },
@@ -255,11 +256,11 @@ export function actorItems(sql: Queryable, actor: string) {
      * Deletes an item of the actor and returns its last state.
      * @throws {ItemNotFoundError} {@link NotItemOwnerError} {@link ItemInUseError}
      */
-    async delete<State = JsonObject>(ref: ItemRef): Promise<Item<State>> {
+    async delete<State = Json>(ref: ItemRef): Promise<Item<State>> {
       return only(await delete_item(sql, { actor, ...check(itemRef, ref, 'item') })) as Item<State>;
     },
   };
 }
 
-export type ReadItems = ReturnType<typeof readItems>;
-export type ActorItems = ReturnType<typeof actorItems>;
+export type ReadItems<Json = JsonObject> = ReturnType<typeof readItems<Json>>;
+export type ActorItems<Json = JsonObject> = ReturnType<typeof actorItems<Json>>;

@@ -1,4 +1,4 @@
-import { check, document, fields, key } from './arguments.js';
+import { check, document, fields, type JsonObject, key } from './arguments.js';
 import { call, nothing, only, type Queryable, row, value, view } from './client.js';
 import { type RegisteredNetwork, registeredNetworkColumns } from './rows.js';
 
@@ -51,13 +51,17 @@ const listNetworks = fields({ network: key.nullish() });
 
 const register_network = call('register_network', { document: 'jsonb' }, nothing);
 const unregister_network = call('unregister_network', { network: 'text' }, value<boolean>('boolean'));
-const networks = view('networks', { network: 'text' }, row<RegisteredNetwork>(registeredNetworkColumns));
+const networks = view(
+  'networks',
+  { network: 'text' },
+  row<RegisteredNetwork<never>>(registeredNetworkColumns),
+);
 
 /**
  * Which networks the database holds to their documents. Changing that is for connections of `dpg_admin`. A network that
  * is not registered is open.
  */
-export function networksOf(sql: Queryable) {
+export function networksOf<Json = JsonObject>(sql: Queryable) {
   return {
     /**
      * Registers a document, or a network made by `defineNetwork` or `loadNetwork`, in place of the former one of its
@@ -75,10 +79,10 @@ export function networksOf(sql: Queryable) {
     },
 
     /** The registered networks, or the one. */
-    async list(filter: { network?: string | null | undefined } = {}): Promise<RegisteredNetwork[]> {
+    async list(filter: { network?: string | null | undefined } = {}): Promise<RegisteredNetwork<Json>[]> {
       return networks(sql, check(listNetworks, filter));
     },
   };
 }
 
-export type Networks = ReturnType<typeof networksOf>;
+export type Networks<Json = JsonObject> = ReturnType<typeof networksOf<Json>>;

@@ -82,7 +82,7 @@ export const nearestItemColumns = {
  * item of this instance. Listed by the target's network, then by action type. Written by dpg.perform_action,
  * receive_action, transition_action and receive_transition.
  */
-export interface Action {
+export interface Action<Json = JsonObject> {
   /** The target's network. First partition key. */
   partition_network: string;
   /** Kind of action, a key, such as connect. Second partition key. */
@@ -94,7 +94,7 @@ export interface Action {
   /** How often the action has changed: 0 when made, one more with each transition. */
   update_count: number;
   /** What the source asked for when the action was made, a JSON object. */
-  requirements_snapshot: JsonObject;
+  requirements_snapshot: Json;
   /** The latest short note on the status, for people. */
   remarks: string | null;
   /** Network of the item that the action starts from. */
@@ -183,7 +183,7 @@ export const actionColumns = {
  * A row of dpg.find_actions: the columns of dpg.item_actions, then ownership_roles (initiated, received or
  * both: the actor's part in it) and next_page_token, which continues after this row.
  */
-export interface FoundAction extends Action {
+export interface FoundAction<Json = JsonObject> extends Action<Json> {
   /** The actor's part: initiated (owner of the source), received (owner of the target), or both. */
   ownership_roles: OwnershipRole[];
   /** Passed as page_token with the same filters it continues after this row. */
@@ -201,7 +201,7 @@ export const foundActionColumns = {
  * also those mirrored from other instances. Listed by network, then by action type. Written together with the
  * action, or by dpg.store_event; never changed or removed (DP012).
  */
-export interface ActionEvent {
+export interface ActionEvent<Json = JsonObject> {
   /** The target's network. First partition key. */
   partition_network: string;
   /** Kind of action, a key. Second partition key. */
@@ -252,7 +252,7 @@ export interface ActionEvent {
    * The business event itself, a JSON object: whatever would change the meaning of the event. {"status":
    * <status>} unless given.
    */
-  event_payload: JsonObject;
+  event_payload: Json;
   /** The short note that was given with this change, for people; null when none was given. */
   remarks: string | null;
   /**
@@ -303,7 +303,7 @@ export const actionEventColumns = {
  * A row of dpg.find_events: the columns of dpg.action_events, then ownership_roles (initiated, received or
  * both: the actor's part in it) and next_page_token, which continues after this row.
  */
-export interface FoundEvent extends ActionEvent {
+export interface FoundEvent<Json = JsonObject> extends ActionEvent<Json> {
   /** The actor's part: initiated (owner of the source), received (owner of the target), or both. */
   ownership_roles: OwnershipRole[];
   /** Passed as page_token with the same filters it continues after this row. */
@@ -320,7 +320,7 @@ export const foundEventColumns = {
  * A row of dpg.read_events and dpg.read_retries: its position in the feed, the lease under which it was
  * handed out, then the columns of dpg.action_events.
  */
-export interface FeedEvent extends ActionEvent {
+export interface FeedEvent<Json = JsonObject> extends ActionEvent<Json> {
   /** Position in the feed, passed to acknowledge. */
   position: bigint;
   /**
@@ -538,11 +538,11 @@ export const peerColumns = {
  * enforces (DP014). Written by dpg.register_network and dpg.unregister_network; a network without a row is
  * open.
  */
-export interface RegisteredNetwork {
+export interface RegisteredNetwork<Json = JsonObject> {
   /** Name of the network, that of the document. */
   network: string;
   /** The document as it was registered. */
-  document: JsonObject;
+  document: Json;
   /** What the document says of items: each domain with an array of its item types. */
   item_types: { [item_domain: string]: string[] };
   /**
@@ -550,7 +550,7 @@ export interface RegisteredNetwork {
    * from_network, from_domain, from_items, to_network, to_domain, to_items filled in; no from_items or
    * to_items where another network's items of any type are meant.
    */
-  interactions: JsonObject;
+  interactions: Json;
   /** When this document was registered. ISO 8601 in UTC with microseconds. */
   registered_at: string;
 }

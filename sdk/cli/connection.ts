@@ -1,4 +1,5 @@
-import postgres from 'postgres';
+import type postgres from 'postgres';
+import { connectTo } from '../connection.js';
 import { UsageError } from './command.js';
 
 const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
@@ -19,11 +20,10 @@ export function databaseUrl(option: unknown): string {
 /** One connection, made with the first statement. It asks for nothing that a pooler of transactions does not give. */
 export function connect(url: string): postgres.Sql {
   try {
-    return postgres(url, {
+    return connectTo(url, {
       max: 1,
       prepare: false,
       connect_timeout: 10,
-      onnotice: () => undefined,
       connection: { application_name: 'dpg-database' },
     });
   } catch {

@@ -1,4 +1,4 @@
-import postgres from 'postgres';
+import { connectTo } from '../connection.js';
 import { runMigrations } from './graphile-migrate.js';
 import { MigrationError } from './migration-error.js';
 import { migrationsFolder } from './shipped.js';
@@ -69,7 +69,7 @@ async function runWithin(seconds: number, url: string, folder: string): Promise<
 
 /** What an administrator must run where the role may make no schemas; nothing where it may. */
 async function lackingCreate(url: string): Promise<string | undefined> {
-  const sql = postgres(url, { max: 1, prepare: false, fetch_types: false, onnotice: () => undefined });
+  const sql = connectTo(url, { max: 1, prepare: false });
   try {
     const [row] = await sql`
       select format('grant create on database %I to %I;', current_database(), current_user) as statement
@@ -93,7 +93,7 @@ function refuseAltered(migrations: MigrationStatus[]): void {
 }
 
 async function statusOf(url: string, folder: string): Promise<MigrationStatus[]> {
-  const sql = postgres(url, { max: 1, prepare: false, fetch_types: false, onnotice: () => undefined });
+  const sql = connectTo(url, { max: 1, prepare: false });
   try {
     return await migrationStatus(sql, { migrationsFolder: folder });
   } finally {

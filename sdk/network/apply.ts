@@ -10,7 +10,7 @@ import {
   receiveTransition,
   transitionAction,
 } from '../actions.js';
-import { check } from '../arguments.js';
+import { check, type JsonObject } from '../arguments.js';
 import type { Queryable } from '../client.js';
 import type { ActorDpg, Dpg } from '../dpg.js';
 import { itemRef, updateItem, upsertItem, upsertItems } from '../items.js';
@@ -122,10 +122,12 @@ export interface NetworkDpg<D extends NetworkDefinition, Sql extends Queryable>
  * refuses as always.
  * @throws {NotInNetworkError} {@link InvalidArgumentError} each method, before it sends anything
  */
-export function withNetwork<D extends NetworkDefinition, Sql extends Queryable>(
-  dpg: Dpg<Sql>,
+export function withNetwork<D extends NetworkDefinition, Sql extends Queryable, Json = JsonObject>(
+  given: Dpg<Sql, Json>,
   network: Network<D>,
 ): NetworkDpg<D, Sql> {
+  // what documents are read as is up to the network's schemas here
+  const dpg = given as unknown as Dpg<Sql>;
   const rules = rulesOf(network);
   const readItems = (items: Dpg['items']) => ({
     get: async (ref: object) => items.get(rules.item(ref)),

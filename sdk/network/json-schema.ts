@@ -1,293 +1,298 @@
-// JSON Schema 2020-12, read by zod's own reader. What that one would pass over without a word is refused here, by its
-// path: a schema that promises more than is checked is worse than none.
+// JSON Schema 2020-12, checked by @cfworker/json-schema. What is not a schema, or what that validator cannot apply, is
+// refused when it is loaded, by its path: a schema that promises more than is checked is worse than none.
 
+import { dereference, type Schema, Validator, validate } from '@cfworker/json-schema';
 import { z } from 'zod';
 import type { JsonSchema } from '../networks.js';
-import { type Path, pointerOf, refuseDocument } from './path.js';
+import { withoutJsonNumbers } from '../numbers.js';
+import { ASSERTING, FORMATS, HINTS, META_SCHEMA, NAMED_SCHEMAS, SCHEMA, SCHEMAS } from './meta-schema.js';
+import { type Path, refuseDocument } from './path.js';
 
-const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
-
-/** Keywords whose value is a schema, an array of schemas, or an object of them. */
-const SCHEMA = ['items', 'additionalProperties', 'contains', 'propertyNames'];
-const SCHEMAS = ['prefixItems', 'anyOf', 'oneOf', 'allOf'];
-const NAMED_SCHEMAS = ['properties', 'patternProperties', '$defs'];
-
-/** Keywords that say something of values of one type, and that zod reads only beside that type. */
-const OF_A_TYPE = [
-  ...['properties', 'required', 'additionalProperties', 'patternProperties', 'propertyNames'],
-  ...['minProperties', 'maxProperties'],
-  ...[
-    'items',
-    'prefixItems',
-    'minItems',
-    'maxItems',
-    'uniqueItems',
-    'contains',
-    'minContains',
-    'maxContains',
-  ],
-  ...['minLength', 'maxLength', 'pattern', 'format'],
-  ...['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'],
-];
-const COMBINING = ['anyOf', 'oneOf', 'allOf'];
-
-const isNumber = (value: unknown): value is number => typeof value === 'number';
-const isText = (value: unknown): value is string => typeof value === 'string';
-const isAnyOf = (values: unknown, is: (value: unknown) => boolean) =>
-  Array.isArray(values) && values.every(is);
-
-/** What the value of a keyword is, and the hint where it is something else: zod passes over that. */
-const VALUES: [keywords: string[], isRight: (value: unknown) => boolean, hint: string][] = [
-  [
-    ['type'],
-    (value) => isType(value) || (isAnyOf(value, isType) && (value as unknown[]).length > 0),
-    'A type is object, array, string, number, integer, boolean or null, or an array of these.',
-  ],
-  [['required'], (value) => isAnyOf(value, isText), 'Put an array of names of properties here.'],
-  [
-    [
-      ...['minProperties', 'maxProperties', 'minItems', 'maxItems', 'minContains', 'maxContains'],
-      ...['minLength', 'maxLength'],
-    ],
-    (value) => Number.isInteger(value) && (value as number) >= 0,
-    'Put a whole number here, 0 or more.',
-  ],
-  [['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'], isNumber, 'Put a number here.'],
-  [['multipleOf'], (value) => isNumber(value) && value > 0, 'Put a number above 0 here.'],
-  [['uniqueItems'], (value) => typeof value === 'boolean', 'Put true or false here.'],
-  [['pattern', 'format'], isText, 'Put text here.'],
-];
-
-/** What is of a type, as JSON Schema counts. */
-const TYPES: Record<string, (value: unknown) => boolean> = {
-  object: isObject,
-  array: Array.isArray,
-  string: isText,
-  number: isNumber,
-  integer: Number.isInteger,
-  boolean: (value) => typeof value === 'boolean',
-  null: (value) => value === null,
-};
-const isType = (value: unknown) => isText(value) && Object.hasOwn(TYPES, value);
-
-const UNREAD = [
-  ...['not', 'if', 'then', 'else', 'dependentSchemas', 'dependentRequired', 'dependencies'],
-  ...['unevaluatedItems', 'unevaluatedProperties', '$dynamicRef', '$recursiveRef', 'definitions'],
-];
+const DRAFT = '2020-12';
+const DIALECT = /^https:\/\/json-schema\.org\/draft\/2020-12\/schema#?$/;
 
 type SchemaObject = { [keyword: string]: unknown };
 
+/** What is wrong with a value. */
+export interface Flaw {
+  /** The way to the part that is wrong, or missing. */
+  path: (string | number)[];
+  message: string;
+  /** The part is a property that the schema does not allow. */
+  isUnknown?: boolean;
+}
+
 /**
- * The zod schema of a JSON Schema of documents: where it has no type at its top, that is object.
- * @throws {InvalidArgumentError} for what zod does not read, with its path in the network document
+ * The zod schema of a JSON Schema of documents, which are JSON objects.
+ * @throws {InvalidArgumentError} for what is no schema or is not supported, with its path in the network document
  */
 export function readJsonSchema(schema: JsonSchema, path: Path): z.ZodType {
-  const root =
-    isObject(schema) && !['type', '$ref', 'enum', 'const'].some((keyword) => keyword in schema)
-      ? { type: 'object', ...schema }
-      : schema;
-  const readable = readableOf(root, path, isObject(root) ? root : {});
+  const flawsOf = readSchema(schema, path);
+  const read = z.unknown().check(({ value, issues }) => {
+    const flaws = isObject(value) ? flawsOf(value) : [{ path: [], message: 'A document is a JSON object.' }];
+    for (const { path, message, isUnknown } of flaws)
+      issues.push(
+        isUnknown
+          ? {
+              code: 'unrecognized_keys',
+              keys: [String(path.at(-1))],
+              path: path.slice(0, -1),
+              message,
+              input: value as Record<string, unknown>,
+            }
+          : { code: 'custom', path, message, input: value },
+      );
+  });
+  // for OpenAPI and the like it is what it was read from; not what it was made of, which is anything
+  read._zod.parent = undefined;
+  const given = structuredClone(schema);
+  read._zod.toJSONSchema = () =>
+    given === false ? { not: {} } : given === true ? {} : structuredClone(given);
+  return read;
+}
+
+/**
+ * What finds the flaws of a JSON value.
+ * @throws {InvalidArgumentError}
+ */
+export function readSchema(schema: unknown, path: Path): (value: unknown) => Flaw[] {
+  refuseMalformed(schema, path);
+  const referring = readableOf(schema, path);
+  const lookup = resolve(referring, path);
+  const readable = shortened(referring, lookup);
+  return (value) => {
+    try {
+      // as it is stored: without members that are undefined, a Date as text
+      const json = withoutJsonNumbers(value);
+      return flawsIn(json, errorsOf(json, readable, lookup));
+    } catch (error) {
+      if (error instanceof RangeError)
+        return [{ path: [], message: 'It is nested too deep for its schema to be applied.' }];
+      throw error;
+    }
+  };
+}
+
+type Lookup = ReturnType<typeof dereference>;
+type ValidationError = ReturnType<typeof validate>['errors'][number];
+
+/** All errors; where there are too many to be collected, the first. */
+function errorsOf(json: unknown, schema: Schema | boolean, lookup: Lookup): ValidationError[] {
   try {
-    // a registry of its own: what a document says about a schema is nobody else's
-    const read = z.fromJSONSchema(readable as Parameters<typeof z.fromJSONSchema>[0], {
-      registry: z.registry(),
-    });
-    return z.unknown().check(refuseUnchecked).pipe(read);
+    return validate(json, schema, DRAFT, lookup, false).errors;
   } catch (error) {
-    throw refuseDocument(path, schema, 'is not read by zod', `${(error as Error).message}.`, error);
+    if (!(error instanceof RangeError)) throw error;
+    return validate(json, schema, DRAFT, lookup, true).errors;
   }
 }
 
-/** Levels of a document; zod calls itself for each, and for many there is no room. */
-const LEVELS = 200;
+/** Errors that only say that there is one within, which follows. */
+const WITHIN = new Set([
+  ...['$ref', 'allOf', 'if', 'dependentSchemas', 'dependencies', 'properties', 'patternProperties'],
+  ...['additionalProperties', 'unevaluatedProperties', 'prefixItems', 'items', 'unevaluatedItems'],
+]);
+const NOT_ALLOWED = ['additionalProperties', 'unevaluatedProperties'];
+const MISSING = /^Instance (?:does not have required property|has ".*" but does not have) "(.*)"\.$/s;
 
-/** What zod would pass over in a document or not come to the end of: a property `__proto__`, and many levels. */
-function refuseUnchecked({ value, issues }: z.core.ParsePayload): void {
-  const parts: [unknown, Path][] = [[value, []]];
-  const seen = new Set<unknown>();
-  // of the whole, since nothing more of it is looked at then
-  const refuse = (message: string) => issues.push({ code: 'custom', message, input: value, path: [] });
-  for (const [part, path] of parts) {
-    if (!isNested(part) || seen.has(part)) continue;
-    seen.add(part);
-    if (path.length >= LEVELS) {
-      refuse(`A document of more than ${LEVELS} levels is not checked.`);
-      return;
-    }
-    for (const [name, inner] of Object.entries(part as object)) {
-      const at = [...path, name];
-      if (name === '__proto__') refuse(`A property of this name is not checked: ${pointerOf(at)}.`);
-      parts.push([inner, at]);
-    }
-  }
+function flawsIn(json: unknown, errors: ValidationError[]): Flaw[] {
+  const flaws: Flaw[] = [];
+  let said = '';
+  errors.forEach(({ keyword, keywordLocation, instanceLocation, error }, index) => {
+    const isPartOfDependency = keyword === 'dependencies' && MISSING.test(error);
+    if (WITHIN.has(keyword) && !isPartOfDependency) return;
+    // of several schemas, one of which should hold, it is enough to know that none does
+    if (said && keywordLocation.startsWith(said)) return;
+    said = ['anyOf', 'oneOf', 'contains', 'propertyNames'].includes(keyword) ? `${keywordLocation}/` : '';
+
+    const [, missing] = MISSING.exec(error) ?? [];
+    // the next error says which name it is
+    const named = keyword === 'propertyNames' ? errors[index + 1]?.instanceLocation : undefined;
+    const path = stepsOf(json, named ?? instanceLocation);
+    if (missing !== undefined) flaws.push({ path: [...path, missing], message: error });
+    else if (keyword === 'false' && NOT_ALLOWED.includes(errors[index - 1]?.keyword ?? ''))
+      flaws.push({ path, message: 'The schema does not allow this property.', isUnknown: true });
+    else flaws.push({ path, message: keyword === 'false' ? 'The schema does not allow it.' : error });
+  });
+  return flaws;
 }
 
-/** The same schema as zod reads it. */
-function readableOf(schema: unknown, path: Path, root: SchemaObject): JsonSchema {
-  if (typeof schema === 'boolean') return schema;
-  if (!isObject(schema))
-    throw refuseDocument(path, schema, 'is no schema', 'A schema is a JSON object, or true or false.');
-  refuseUnread(schema, path, root);
-
-  // an annotation in JSON Schema; zod would fill it in, and take what is required and missing
-  const { default: _, ...readable } = schema;
-  // without items zod counts none
-  if (!('items' in schema || 'prefixItems' in schema) && ('minItems' in schema || 'maxItems' in schema))
-    readable.items = true;
-  for (const keyword of SCHEMA)
-    if (keyword in schema) readable[keyword] = readableOf(typed(schema, keyword), [...path, keyword], root);
-  for (const keyword of SCHEMAS)
-    if (keyword in schema) readable[keyword] = members(schema[keyword], [...path, keyword], root);
-  for (const keyword of NAMED_SCHEMAS)
-    if (keyword in schema) readable[keyword] = namedMembers(schema[keyword], [...path, keyword], root);
-
-  // zod requires what has a schema
-  if (Array.isArray(schema.required)) {
-    const properties = (readable.properties ?? {}) as SchemaObject;
-    const missing = schema.required.filter(
-      (name) => typeof name === 'string' && !Object.hasOwn(properties, name),
-    );
-    readable.properties = {
-      ...properties,
-      ...Object.fromEntries(missing.map((name) => [name, readable.additionalProperties ?? true])),
-    };
-  }
-  return readable;
+/** A JSON pointer in a URI as steps; in an array they are numbers. */
+function stepsOf(json: unknown, location: string): (string | number)[] {
+  let value = json;
+  return location
+    .split('/')
+    .slice(1)
+    .map((part) => {
+      const name = unescaped(decodeURIComponent(part));
+      const step = Array.isArray(value) ? Number(name) : name;
+      value = (value as Record<string | number, unknown> | null | undefined)?.[step];
+      return step;
+    });
 }
 
-/** Names of properties are text, whether their schema says so or not. */
-function typed(schema: SchemaObject, keyword: string): unknown {
-  const inner = schema[keyword];
-  return keyword === 'propertyNames' && isObject(inner) && !('$ref' in inner)
-    ? { type: 'string', ...inner }
-    : inner;
-}
+const metaSchema = new Validator(META_SCHEMA as Schema, DRAFT, false);
 
-function members(schemas: unknown, path: Path, root: SchemaObject): JsonSchema[] {
-  if (!Array.isArray(schemas))
-    throw refuseDocument(path, schemas, 'is no array', 'Put an array of schemas here.');
-  return schemas.map((schema, index) => readableOf(schema, [...path, index], root));
-}
-
-function namedMembers(schemas: unknown, path: Path, root: SchemaObject): SchemaObject {
-  if (!isObject(schemas))
-    throw refuseDocument(path, schemas, 'is no object', 'Put an object of schemas here.');
-  return Object.fromEntries(
-    Object.entries(schemas).map(([name, schema]) => [name, readableOf(schema, [...path, name], root)]),
+function refuseMalformed(schema: unknown, path: Path): void {
+  const [flaw] = flawsIn(schema, metaSchema.validate(schema).errors);
+  if (!flaw) return;
+  const { path: within, message } = flaw;
+  const value = within.reduce<unknown>((outer, step) => (outer as SchemaObject)?.[step], schema);
+  const keyword = within.findLast(
+    (step): step is string => typeof step === 'string' && Object.hasOwn(HINTS, step),
+  );
+  const isSchema = /^Instance type .* Expected "object", "boolean"\.$/.test(message);
+  throw refuseDocument(
+    [...path, ...within],
+    value,
+    'is not of JSON Schema',
+    isSchema ? 'A schema is a JSON object, or true or false.' : ((keyword && HINTS[keyword]) ?? message),
   );
 }
 
-function refuseUnread(schema: SchemaObject, path: Path, root: SchemaObject): void {
-  const has = (keywords: string[]) => keywords.filter((keyword) => keyword in schema);
-  const refuse = (keyword: string, hint: string) =>
-    refuseDocument([...path, keyword], schema[keyword], 'is not read by zod', hint);
+/** A copy that has only what says something: remarks may look like anything, also like parts of a schema. */
+function readableOf(schema: unknown, path: Path): Schema | boolean {
+  if (!isObject(schema)) return schema as boolean;
+  const refuse = (keyword: string, problem: string, hint: string) =>
+    refuseDocument([...path, keyword], schema[keyword], problem, hint);
+  if (typeof schema.$schema === 'string' && !DIALECT.test(schema.$schema))
+    throw refuse('$schema', 'is not supported', 'Write it in JSON Schema 2020-12.');
+  if ('$dynamicRef' in schema)
+    throw refuse('$dynamicRef', 'is not supported', 'Use $ref, where the schema need not be extended.');
 
-  if ('$schema' in schema && schema.$schema !== DIALECT)
-    throw refuse('$schema', `Write the schema in JSON Schema 2020-12 (${DIALECT}).`);
-  for (const keyword of has(UNREAD)) {
-    if (keyword === 'not' && isObject(schema.not) && Object.keys(schema.not).length === 0) continue;
-    throw refuse(keyword, 'Say it without this keyword, or check it in your application.');
+  const inner = (value: unknown, ...within: PropertyKey[]) => readableOf(value, [...path, ...within]);
+  const readable: SchemaObject = {};
+  for (const [keyword, value] of Object.entries(schema)) {
+    if (!ASSERTING.has(keyword)) continue;
+    if (keyword === 'format' && !FORMATS.has(value as string)) continue;
+    readable[keyword] = SCHEMA.includes(keyword)
+      ? inner(value, keyword)
+      : SCHEMAS.includes(keyword)
+        ? (value as unknown[]).map((one, index) => inner(one, keyword, index))
+        : NAMED_SCHEMAS.includes(keyword)
+          ? mapNamed(value as SchemaObject, (one, name) => inner(one, keyword, name))
+          : keyword === 'dependencies'
+            ? mapNamed(value as SchemaObject, (one, name) =>
+                Array.isArray(one) ? one : inner(one, keyword, name),
+              )
+            : structuredClone(value);
   }
+  // where nothing refers to it dynamically it is an ordinary one
+  if (typeof schema.$dynamicAnchor === 'string') readable.$anchor ??= schema.$dynamicAnchor;
+  return readable;
+}
 
-  if ('$ref' in schema) {
-    const [, name] = /^#\/\$defs\/([^/]+)$/.exec(String(schema.$ref)) ?? [];
-    const isThere = name !== undefined && isObject(root.$defs) && Object.hasOwn(root.$defs, unescaped(name));
-    if (schema.$ref !== '#' && !isThere)
-      throw refuse('$ref', 'A reference is #, or #/$defs/ and a name in the $defs of the same schema.');
-    if (appliedBy(referenced(schema, root), root).has(schema))
-      throw refuse('$ref', 'It comes back to itself for the same value: put a property or an item between.');
-    const [beside] = has([...OF_A_TYPE, ...COMBINING, 'type', 'enum', 'const']);
-    if (beside) throw refuse(beside, 'Beside $ref nothing else is read: use allOf.');
+/** Also of a property `__proto__`, which Object.fromEntries makes as any other. */
+function mapNamed(values: SchemaObject, map: (value: unknown, name: string) => unknown): SchemaObject {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value, name)]));
+}
+
+/** Where the references of a schema lead. */
+function resolve(schema: Schema | boolean, path: Path): Lookup {
+  let lookup: Lookup;
+  try {
+    lookup = dereference(schema);
+  } catch (error) {
+    throw refuseDocument(
+      path,
+      schema,
+      'has an $id that is not supported',
+      `An $id is a URI, and each is there once (${(error as Error).message}).`,
+      error,
+    );
   }
-
-  for (const [keywords, isRight, hint] of VALUES)
-    for (const keyword of has(keywords)) if (!isRight(schema[keyword])) throw refuse(keyword, hint);
-  for (const keyword of has(['required', 'properties'])) {
-    const names = Array.isArray(schema[keyword]) ? schema[keyword] : Object.keys(schema[keyword] ?? {});
-    if (names.some((name) => name in Object.prototype))
-      throw refuse(
-        keyword,
-        'Names that every object of JavaScript has are not told from its own: use others.',
+  const targetOf = (reference: SchemaObject) => lookup[String(reference.__absolute_ref__)];
+  const anchors = new Set<unknown>();
+  for (const [part, at] of partsOf(schema, path)) {
+    const { $anchor } = part;
+    // the validator takes the last one, whatever $id they belong to
+    if ($anchor !== undefined && anchors.has($anchor))
+      throw refuseDocument(
+        [...at, '$anchor'],
+        $anchor,
+        'is there twice',
+        'Give each anchor a name of its own.',
+      );
+    anchors.add($anchor);
+    if (!('$ref' in part)) continue;
+    if (targetOf(part) === undefined)
+      throw refuseDocument(
+        [...at, '$ref'],
+        part.$ref,
+        'leads nowhere',
+        'A reference leads to a schema in the same one: #, #/$defs/<name>, an $anchor or an $id there. Nothing is loaded from elsewhere.',
+      );
+    if (isEndless(part, targetOf))
+      throw refuseDocument(
+        [...at, '$ref'],
+        part.$ref,
+        'comes back to itself for the same value',
+        'Put a property or an item between.',
       );
   }
+  return lookup;
+}
 
-  const [list, another] = has(['enum', 'const']);
-  if (another) throw refuse(another, 'Beside enum it is not read: leave out the values that it rules out.');
-  if (list) {
-    const values = list === 'const' ? [schema.const] : schema.enum;
-    if (!Array.isArray(values) || values.some(isNested))
-      throw refuse(list, 'Values are text, numbers, true, false or null.');
-    const types = [schema.type ?? Object.keys(TYPES)].flat() as string[];
-    if (!values.every((value) => types.some((type) => TYPES[type]?.(value))))
-      throw refuse(list, 'Beside values the type is not read: leave out those that are not of it.');
-    const [beside] = has(OF_A_TYPE);
-    if (beside)
-      throw refuse(beside, `Beside ${list} it is not read: leave out the values that it rules out.`);
-  } else if (!('type' in schema)) {
-    const [untyped] = has(OF_A_TYPE);
-    if (untyped) throw refuse(untyped, 'It is read beside a type only: add one.');
+/** The schemas that are objects, each with its path. */
+function* partsOf(schema: unknown, path: Path): Generator<[SchemaObject, Path]> {
+  if (!isObject(schema)) return;
+  yield [schema, path];
+  for (const keyword of SCHEMA) yield* partsOf(schema[keyword], [...path, keyword]);
+  for (const keyword of [...SCHEMAS, ...NAMED_SCHEMAS, 'dependencies'])
+    for (const [name, inner] of Object.entries(schema[keyword] ?? {}))
+      yield* partsOf(inner, [...path, keyword, name]);
+}
+
+/** Keywords whose schemas are applied to the same value. */
+const SAME_VALUE = [
+  'allOf',
+  'anyOf',
+  'oneOf',
+  'not',
+  'if',
+  'then',
+  'else',
+  'dependentSchemas',
+  'dependencies',
+];
+
+function isEndless(reference: SchemaObject, targetOf: (reference: SchemaObject) => unknown): boolean {
+  const applied = new Set<SchemaObject>();
+  const next: unknown[] = [targetOf(reference)];
+  for (const schema of next) {
+    if (!isObject(schema) || applied.has(schema)) continue;
+    if (schema === reference) return true;
+    applied.add(schema);
+    if ('$ref' in schema) next.push(targetOf(schema));
+    for (const keyword of SAME_VALUE) {
+      const inner = schema[keyword];
+      if (keyword === 'not' || keyword === 'if' || keyword === 'then' || keyword === 'else') next.push(inner);
+      else next.push(...Object.values(inner ?? {}));
+    }
   }
+  return false;
+}
 
-  const patterns = {
-    pattern: [schema.pattern],
-    patternProperties: Object.keys(schema.patternProperties ?? {}),
+/**
+ * The same schema, in which what is nothing but a reference is what it refers to: the validator calls itself for each, and
+ * so gets twice as deep into a document.
+ */
+function shortened(schema: Schema | boolean, lookup: Lookup): Schema | boolean {
+  const targetOf = (inner: unknown): unknown => {
+    while (isObject(inner) && '$ref' in inner && Object.keys(inner).length === 1)
+      inner = lookup[String(inner.__absolute_ref__)];
+    return inner;
   };
-  for (const [keyword, texts] of Object.entries(patterns))
-    if (texts.some((text) => isText(text) && /\\[pP]\{|\\u\{/.test(text)))
-      throw refuse(keyword, 'Patterns are read as regular expressions of JavaScript without the flag u.');
-  if (schema.format === 'uri-reference')
-    throw refuse('format', 'It is read as uri, which refuses a relative reference: leave it out.');
-  if ('patternProperties' in schema && isObject(schema.additionalProperties))
-    throw refuse('additionalProperties', 'Beside patternProperties only true and false are read.');
-
-  // zod reads one of them, unless there is a type
-  const [, second] = has([...COMBINING, 'not']);
-  if (second && !list && !('type' in schema))
-    throw refuse(
-      second,
-      'Without a type one of anyOf, oneOf, allOf and not is read: put the others into allOf.',
-    );
-
-  // where several schemas hold at once, zod takes a property that one of them knows
-  const together = [
-    ...(Array.isArray(schema.allOf) ? schema.allOf : []),
-    ...('type' in schema && has(['anyOf', 'oneOf']).length
-      ? has(['anyOf', 'oneOf']).flatMap((k) => schema[k])
-      : []),
-  ];
-  if (together.length && [schema, ...together].some((member) => isClosed(member, root)))
-    throw refuse(
-      has(COMBINING)[0] as string,
-      'With additionalProperties: false it is not read: write one schema.',
-    );
-}
-
-function isClosed(schema: unknown, root: SchemaObject): boolean {
-  return [...appliedBy(schema, root)].some((applied) => applied.additionalProperties === false);
-}
-
-/** The schemas that a schema applies to the same value, itself among them. */
-function appliedBy(schema: unknown, root: SchemaObject): Set<SchemaObject> {
-  const found = new Set<SchemaObject>();
-  const next = [schema];
-  for (const member of next) {
-    if (!isObject(member) || found.has(member)) continue;
-    found.add(member);
-    next.push(referenced(member, root), ...COMBINING.flatMap((keyword) => member[keyword] ?? []));
+  for (const [part] of [...partsOf(schema, [])]) {
+    for (const keyword of SCHEMA) if (keyword in part) part[keyword] = targetOf(part[keyword]);
+    // also of a property __proto__
+    for (const keyword of [...SCHEMAS, ...NAMED_SCHEMAS, 'dependencies'])
+      for (const [name, inner] of Object.entries(part[keyword] ?? {}))
+        Object.defineProperty(part[keyword], name, { value: targetOf(inner) });
   }
-  return found;
-}
-
-/** What the reference of a schema means; nothing where it has none. */
-function referenced({ $ref }: SchemaObject, root: SchemaObject): unknown {
-  if ($ref === '#') return root;
-  const [, name] = /^#\/\$defs\/([^/]+)$/.exec(String($ref)) ?? [];
-  return name !== undefined && isObject(root.$defs) ? root.$defs[unescaped(name)] : undefined;
+  return targetOf(schema) as Schema | boolean;
 }
 
 const unescaped = (name: string) => name.replaceAll('~1', '/').replaceAll('~0', '~');
-
-const isNested = (value: unknown) => typeof value === 'object' && value !== null;
 
 function isObject(value: unknown): value is SchemaObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

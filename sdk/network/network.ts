@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { refusal } from '../arguments.js';
 import { type NotInNetworkDetail, NotInNetworkError } from '../errors.js';
 import type { JsonSchema, NetworkDocument, NetworkInteraction } from '../networks.js';
+import { hasJsonNumber, withoutJsonNumbers } from '../numbers.js';
 import { checkDocument } from './document.js';
 import { readJsonSchema } from './json-schema.js';
 import { type Path, refuseDocument } from './path.js';
@@ -203,7 +204,7 @@ const nameOf = ({ item_network, item_domain, item_type }: Partial<Party>) =>
     .join('/') || 'anything';
 
 /**
- * A network of a JSON document, for instance a file's. Its schemas are read by zod; what zod does not read is refused.
+ * A network of a JSON document, for instance a file's, with schemas of JSON Schema 2020-12.
  * @throws {InvalidArgumentError} whose detail has the `path`, a JSON pointer into the document
  */
 export function loadNetwork(document: unknown): Network<LoadedDefinition> {
@@ -294,8 +295,10 @@ export async function checkValue(
   { index, passOver }: { index?: number; passOver?: string } = {},
 ): Promise<void> {
   let first: z.core.$ZodIssue[] | undefined;
+  // for a schema a number is a number, however it was read
+  const checked = hasJsonNumber(value) ? withoutJsonNumbers(value) : value;
   for (const schema of schemas) {
-    const { error } = await schema.safeParseAsync(value);
+    const { error } = await schema.safeParseAsync(checked);
     const issues = error?.issues.filter(({ path }) => passOver === undefined || path[0] !== passOver) ?? [];
     if (issues.length === 0) return;
     first ??= issues;

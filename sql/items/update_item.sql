@@ -53,7 +53,12 @@ begin
         'item %s was changed at %s, not at %s',
         item_id, dpg_private.time_text(stored.updated_at), dpg_private.time_text(expected_updated_at)
       )),
-      hint = 'Read the item again, apply the change to what it is now, and repeat the call with its updated_at.',
+      hint = case
+        -- somebody has read it into a type without microseconds, and would read and repeat for ever
+        when expected_updated_at = date_trunc('milliseconds', stored.updated_at)
+          then 'Pass updated_at as text, as it was read: both times agree to the millisecond, but a Date of JavaScript or the like has no microseconds.'
+        else 'Read the item again, apply the change to what it is now, and repeat the call with its updated_at.'
+      end,
       detail = dpg_private.text_for_client(
         (
           to_jsonb(item) || jsonb_build_object(

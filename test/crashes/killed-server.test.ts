@@ -64,8 +64,8 @@ const keepAction = (action: Action) => {
 
 /** One session that writes until the server is gone; the calls without an answer. */
 async function writer(n: number, round: number, counts: { calls: number }): Promise<Repeat[]> {
-  const sql = postgres(url, { max: 1, onnotice: () => undefined, connect_timeout: 5 });
-  const dpg = createDpg(sql);
+  const dpg = createDpg(url, { max: 1, connect_timeout: 5 });
+  const { sql } = dpg;
   const unknown: Repeat[] = [];
   /** Sends a call, with its ids, in such a way that it can be repeated. */
   const send = async <Result>(

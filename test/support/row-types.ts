@@ -61,7 +61,7 @@ const types: Record<string, { kind: string; type: string; form?: string }> = {
   bigint: { kind: 'bigint', type: 'bigint' },
   'double precision': { kind: 'double', type: 'number' },
   boolean: { kind: 'boolean', type: 'boolean' },
-  jsonb: { kind: 'json', type: 'JsonObject' },
+  jsonb: { kind: 'json', type: 'Json' },
   'timestamp with time zone': { kind: 'time', type: 'string', form: 'ISO 8601 in UTC with microseconds.' },
   regclass: { kind: 'table', type: 'string', form: 'Always with its schema: `dpg.i_p_yellowdot_student`.' },
   'text[]': { kind: 'texts', type: 'string[]' },
@@ -90,11 +90,13 @@ function declaration(row: RowType, relations: Relation[]): string[] {
       );
   }
   const own = relation.columns.filter(({ name }) => !inherited.some((column) => column.name === name));
-  const state = takesState(row) ? '<State = JsonObject>' : '';
-  const extended = base ? ` extends ${base.name}${takesState(base) ? '<State>' : ''}` : '';
+  const parameter = documentOf(row, relations);
+  const inheritedParameter = base && documentOf(base, relations);
+  const taken = parameter ? `<${parameter} = JsonObject>` : '';
+  const extended = base ? ` extends ${base.name}${inheritedParameter ? `<${inheritedParameter}>` : ''}` : '';
   return [
     comment(whatItIs(relation), ''),
-    `export interface ${row.name}${state}${extended} {`,
+    `export interface ${row.name}${taken}${extended} {`,
     ...own.flatMap((column) => member(row, relation, column)),
     '}',
     '',
@@ -119,10 +121,13 @@ function allColumns(row: RowType, relations: Relation[]): Column[] {
   return named(row.relation, relations).columns;
 }
 
-/** Whether the row has a document whose type the caller may know. */
-function takesState(row: RowType): boolean {
+/** The parameter of a row that has documents: of the type that the caller may know, or that the SDK was told to read. */
+function documentOf(row: RowType, relations: Relation[]): string | undefined {
   const base = rowTypes.find(({ name }) => name === row.base);
-  return Object.values(row.types ?? {}).includes('State') || (base !== undefined && takesState(base));
+  if (base) return documentOf(base, relations);
+  if (Object.values(row.types ?? {}).includes('State')) return 'State';
+  const isDocument = ({ name, type }: Column) => type === 'jsonb' && !row.types?.[name];
+  return named(row.relation, relations).columns.some(isDocument) ? 'Json' : undefined;
 }
 
 function columnsOf({ name }: RowType): string {
