@@ -74,7 +74,7 @@ test('a level that the session has by default is refused as well, and one that i
 
 test('what was committed since the snapshot of such a transaction comes', async () => {
   const session = await database.connect({ max: 1 }).reserve();
-  for (let round = 0; round < 4; round++) {
+  for (let round = 0; round < 2; round++) {
     await session`begin isolation level repeatable read`;
     await session`select count(*) from dpg.subscriptions`;
     // as many as make the sweep begin
@@ -91,7 +91,7 @@ test('what was committed since the snapshot of such a transaction comes', async 
     count += batch.events;
     await sql`select dpg.acknowledge('all', ${batch.last}::bigint)`;
   }
-  expect(count).toBe(3 + 4 * 600);
+  expect(count).toBe(3 + 2 * 600);
   const [waiting] = await sql`select count(*)::integer as events from dpg_private.event_queue`;
   expect(waiting?.events).toBe(0);
 });
