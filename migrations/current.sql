@@ -33,29 +33,86 @@ $body$;
 alter table dpg.subscriptions add column if not exists lease_id uuid;
 alter table dpg.failed_events add column if not exists lease_id uuid;
 
--- A type cannot get a second column: it is made anew, with the functions that return it. No table is locked.
+-- Functions and a type of the API that grow are dropped and made anew in this transaction; no table is locked. What somebody
+-- else has built on one of them stops the migration, since it would go with it. What somebody else has granted on them is
+-- noted, and granted again at the end.
+create temporary table if not exists dpg_grants_of_others (
+  kind text, name text, grantee pg_catalog.regrole, is_grantable boolean
+) on commit drop;
+
 do $body$
+declare
+  dropped record;
+  dependent text;
 begin
-  if not exists (
-    select
-    from pg_catalog.pg_type t
-    join pg_catalog.pg_attribute a on a.attrelid = t.typrelid
-    where t.oid = pg_catalog.to_regtype('dpg.feed_event')
-      and a.attname = 'lease_id'
-  ) then
-    drop function if exists dpg.read_events(text, integer, double precision);
-    drop function if exists dpg.read_retries(text, integer, double precision);
-    drop function if exists dpg_private.events_at(bigint[]);
-    drop type if exists dpg.feed_event;
-  end if;
+  for dropped in
+    select o.kind, o.name, o.classid, o.oid, o.owner, o.acl, o.name || coalesce('(' || o.arguments || ')', '') as identity
+    from (
+      select 'function' as kind, 'dpg.' || p.proname as name, 'pg_catalog.pg_proc'::pg_catalog.regclass as classid, p.oid,
+        p.proowner as owner, p.proacl as acl, pg_catalog.pg_get_function_identity_arguments(p.oid) as arguments
+      from pg_catalog.pg_proc p
+      where p.oid in (
+        pg_catalog.to_regprocedure('dpg.read_events(text, integer, double precision)'),
+        pg_catalog.to_regprocedure('dpg.read_retries(text, integer, double precision)'),
+        pg_catalog.to_regprocedure('dpg.acknowledge(text, bigint)'),
+        pg_catalog.to_regprocedure('dpg.release_events(text, text, double precision)'),
+        pg_catalog.to_regprocedure('dpg.settle_event(text, bigint)'),
+        pg_catalog.to_regprocedure('dpg.fail_event(text, bigint, text, integer, double precision)')
+      )
+      union all
+      select 'type', 'dpg.' || t.typname, 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, t.typowner, t.typacl, null
+      from pg_catalog.pg_type t
+      where t.oid = pg_catalog.to_regtype('dpg.feed_event')
+    ) o
+    -- once it has the column, there is nothing to do
+    where not exists (
+      select
+      from pg_catalog.pg_type t
+      join pg_catalog.pg_attribute a on a.attrelid = t.typrelid
+      where t.oid = pg_catalog.to_regtype('dpg.feed_event')
+        and a.attname = 'lease_id'
+    )
+    order by o.kind -- functions before the type that two of them return
+  loop
+    select pg_catalog.string_agg(d.description, ', ')
+    into dependent
+    from (
+      select distinct pg_catalog.pg_describe_object(
+        case when r.oid is null then d.classid else 'pg_catalog.pg_class'::pg_catalog.regclass end,
+        coalesce(r.ev_class, d.objid), case when r.oid is null then d.objsubid else 0 end
+      ) as description
+      from pg_catalog.pg_depend d
+      left join pg_catalog.pg_rewrite r on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and r.oid = d.objid
+      left join pg_catalog.pg_proc p on d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and p.oid = d.objid
+      where d.refclassid = dropped.classid
+        and d.refobjid = dropped.oid
+        and d.deptype in ('n', 'a')
+        and p.pronamespace is distinct from 'dpg'::pg_catalog.regnamespace
+        and p.pronamespace is distinct from 'dpg_private'::pg_catalog.regnamespace
+    ) d;
+    if dependent is not null then
+      raise exception 'the migration makes % anew, and other objects depend on it: %', dropped.identity, dependent
+        using
+          errcode = 'dependent_objects_still_exist',
+          hint = pg_catalog.format(
+            'Keep their definitions (pg_get_viewdef, pg_get_functiondef), drop them, migrate, and create them again: drop %s;',
+            dependent
+          );
+    end if;
+    insert into dpg_grants_of_others
+    select dropped.kind, dropped.name, a.grantee, a.is_grantable
+    from pg_catalog.aclexplode(dropped.acl) a
+    join pg_catalog.pg_roles r on r.oid = a.grantee
+    where a.grantee <> dropped.owner
+      and r.rolname not in ('dpg_app', 'dpg_readonly', 'dpg_admin');
+    if dropped.kind = 'type' then
+      -- a function of ours that returns it
+      drop function if exists dpg_private.events_at(bigint[]);
+    end if;
+    execute pg_catalog.format('drop %s %s', dropped.kind, dropped.identity);
+  end loop;
 end
 $body$;
-
--- They take the name of a lease as their last argument.
-drop function if exists dpg.acknowledge(text, bigint);
-drop function if exists dpg.release_events(text, text, double precision);
-drop function if exists dpg.settle_event(text, bigint);
-drop function if exists dpg.fail_event(text, bigint, text, integer, double precision);
 
 -- A confirmed loss is a kind of record. The table is small; it is locked in ACCESS EXCLUSIVE while it is read.
 alter table dpg.redactions
@@ -105,3 +162,26 @@ $body$;
 
 -- Statements for one migration only go above this line; see README.md, "Develop".
 --!include all.sql
+
+-- What others had granted on the functions and the type that were made anew.
+do $body$
+declare
+  granted record;
+begin
+  for granted in
+    select pg_catalog.format(
+        'grant %s on %s %s to %s%s',
+        case g.kind when 'function' then 'execute' else 'usage' end, g.kind,
+        coalesce(p.oid::pg_catalog.regprocedure::text, g.name), g.grantee,
+        case when g.is_grantable then ' with grant option' end
+      ) as statement
+    from dpg_grants_of_others g
+    left join pg_catalog.pg_proc p
+      on g.kind = 'function'
+      and p.pronamespace = 'dpg'::pg_catalog.regnamespace
+      and 'dpg.' || p.proname = g.name
+  loop
+    execute granted.statement;
+  end loop;
+end
+$body$;

@@ -53,6 +53,7 @@ begin
        (a.partition_network, a.action_type, a.action_id, a.update_count)
          is not distinct from (($1).partition_network, ($1).action_type, ($1).action_id, ($1).update_count) as is_action,
        e.event_id is not null as is_event,
+       (select count(*) from queued) as queued_events,
        (e.event_id, e.action_id, e.update_count, e.action_status, e.source_item_owner, e.target_item_owner)
          is not distinct from ($2, a.action_id, a.update_count, a.action_status, a.source_item_owner, a.target_item_owner)
          as is_event_of_action
@@ -102,6 +103,9 @@ begin
       perform dpg_private.append_event(action, event_id, event_payload, remarks);
     end if;
     perform dpg_private.refuse_suppressed('insert', events_leaf, key || jsonb_build_object('event_id', event_id));
+  end if;
+  if written.queued_events = 0 then
+    perform dpg_private.refuse_suppressed('insert', 'dpg_private.event_queue', key || jsonb_build_object('event_id', event_id));
   end if;
 
   -- the result is what is stored now, whatever the triggers did

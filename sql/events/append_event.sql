@@ -28,6 +28,9 @@ begin
   -- for the feed: under the row lock of the action, so that its events are queued in their order
   insert into dpg_private.event_queue (partition_network, action_type, event_id, source_item_instance_url, created_at)
   values (action.partition_network, action.action_type, event_id, action.source_item_instance_url, action.updated_at);
+  if not found then
+    perform dpg_private.refuse_suppressed('insert', 'dpg_private.event_queue', jsonb_build_object('event_id', event_id));
+  end if;
   return true;
 end
 $body$;

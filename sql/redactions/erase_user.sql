@@ -13,7 +13,9 @@ declare
   erased_rows bigint; -- of those that were locked; fewer: a trigger of the application has suppressed one
   redaction dpg.redactions;
 begin
+  -- Each leaf is read as it is now: under an older snapshot what was made since would be left out without a word.
   perform
+    dpg_private.check_transaction('dpg.erase_user'),
     dpg_private.check_actor(actor),
     dpg_private.check_key('user_id', user_id),
     dpg_private.check_reason(reason);
@@ -181,4 +183,4 @@ end
 $body$;
 
 comment on function dpg.erase_user(text, text, text) is
-  'For dpg_admin: empties the items of a user (item_state and coordinates) and puts the tombstone user dpg_erased_user in the user''s place as owner of items, in the owner snapshots of actions and events and in dpg.redactions, so that the row in public."user" can be deleted. Keeps on record who asked for it and why, and returns that record. What the user wrote into payloads and remarks is for dpg.redact_event. Reads every leaf, each as it is when its turn comes: call it under READ COMMITTED, and delete the user in the same transaction. Raises DP001, DP009, DP018. Example: select * from dpg.erase_user(''dpo'', ''asha'', ''request 18 under article 17'')';
+  'For dpg_admin: empties the items of a user (item_state and coordinates) and puts the tombstone user dpg_erased_user in the user''s place as owner of items, in the owner snapshots of actions and events and in dpg.redactions, so that the row in public."user" can be deleted. Keeps on record who asked for it and why, and returns that record. What the user wrote into payloads and remarks is for dpg.redact_event. Reads every leaf, each as it is when its turn comes, and so runs under READ COMMITTED only (25000); delete the user in the same transaction. Raises DP001, DP009, DP018. Example: select * from dpg.erase_user(''dpo'', ''asha'', ''request 18 under article 17'')';

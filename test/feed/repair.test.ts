@@ -1,34 +1,13 @@
 // What 0.1.0 may have left: events that a read under repeatable read counted as swept. The real fault, by the functions as
 // they were then; the migration brings the events back.
 
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import {
-  committedMigrations,
-  migrate,
-  migrateToCurrent,
-  migrationsFolder,
-  sqlFolder,
-} from '../support/migrations.js';
+import { folderOfRelease, migrate, migrateToCurrent } from '../support/migrations.js';
 import { testDatabase } from '../support/test-database.js';
 import { newActions, prepare } from './traffic.js';
 
 const database = await testDatabase({ from: 'empty' });
 const { sql } = database;
-
-/** The migrations of 0.1.0 alone. */
-async function folderOfBefore(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'dpg-migrations-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  await mkdir(join(folder, 'committed'));
-  for (const name of (await committedMigrations()).slice(0, 2))
-    await cp(join(migrationsFolder, 'committed', name), join(folder, 'committed', name));
-  await symlink(sqlFolder, join(folder, 'fixtures'));
-  await writeFile(join(folder, 'current.sql'), '');
-  return folder;
-}
 
 async function drain(): Promise<number> {
   let count = 0;
@@ -50,7 +29,9 @@ const swept = async () => {
 };
 
 test('the migration brings back what a read under an old snapshot has lost', async () => {
-  await migrate(database.url, await folderOfBefore());
+  const release = await folderOfRelease(2); // 0.1.0
+  onTestFinished(release.remove);
+  await migrate(database.url, release.folder);
   await prepare(sql);
   await sql`select dpg.create_subscription('all')`;
   await newActions(sql, 3);

@@ -1,7 +1,8 @@
 // What the migrations consist of: the files of sql/ in the order of sql/all.sql, and the text of each as it was
 // committed last (graphile-migrate writes it into committed migrations between Included and EndIncluded markers).
 
-import { readdir, readFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Logger, migrate as migrateCommitted, type Settings, watch } from 'graphile-migrate';
@@ -105,6 +106,17 @@ export async function fileTexts(paths: string[], folder = sqlFolder): Promise<Ma
 export async function committedMigrations(folder = migrationsFolder): Promise<string[]> {
   const names = await readdir(join(folder, 'committed'));
   return names.filter((name) => /^\d+.*\.sql$/.test(name)).sort();
+}
+
+/** A migrations folder that has the first committed migrations alone, and nothing current: a former release. */
+export async function folderOfRelease(count: number): Promise<{ folder: string; remove(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'dpg-migrations-'));
+  await mkdir(join(folder, 'committed'));
+  for (const name of (await committedMigrations()).slice(0, count))
+    await cp(join(migrationsFolder, 'committed', name), join(folder, 'committed', name));
+  await symlink(sqlFolder, join(folder, 'fixtures'));
+  await writeFile(join(folder, 'current.sql'), '');
+  return { folder, remove: () => rm(folder, { recursive: true }) };
 }
 
 /** The text of each file as it was committed last. */
