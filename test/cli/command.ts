@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { projectFolder } from '../support/migrations.js';
 
@@ -27,10 +27,11 @@ export interface Installed {
   document(url: string, ...args: string[]): Promise<{ exitCode: number; document: Record<string, unknown> }>;
 }
 
+/** What comes with dpg-database. */
+export const DEPENDENCIES = ['@cfworker/json-schema', 'lossless-json', 'postgres', 'zod'];
+
 /** A program in a project where these packages are installed, beside dpg-database. */
-export async function installedCommand(
-  packages = ['postgres', 'zod', 'graphile-migrate'],
-): Promise<Installed> {
+export async function installedCommand(packages = [...DEPENDENCIES, 'graphile-migrate']): Promise<Installed> {
   const project = await mkdtemp(join(tmpdir(), 'dpg-command-'));
   const folder = join(project, 'node_modules', 'dpg-database');
   await mkdir(folder, { recursive: true });
@@ -53,8 +54,11 @@ export async function installedCommand(
 }
 
 export async function linkPackages(project: string, packages: string[]): Promise<void> {
-  for (const name of packages)
-    await symlink(join(projectFolder, 'node_modules', name), join(project, 'node_modules', name));
+  for (const name of packages) {
+    const link = join(project, 'node_modules', name);
+    await mkdir(dirname(link), { recursive: true });
+    await symlink(join(projectFolder, 'node_modules', name), link);
+  }
 }
 
 export function commandAt(project: string, file: string): Pick<Installed, 'dpgDatabase' | 'document'> {

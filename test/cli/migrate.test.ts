@@ -10,7 +10,7 @@ import { graphileMigrate } from '../support/graphile-migrate.js';
 import { committedMigrations, migrationsFolder } from '../support/migrations.js';
 import { identifier } from '../support/server.js';
 import { type TestDatabase, temporaryDatabase } from '../support/test-database.js';
-import { type Installed, installedCommand } from './command.js';
+import { DEPENDENCIES, type Installed, installedCommand } from './command.js';
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
 let command: Installed;
@@ -201,7 +201,7 @@ describe('migrate', () => {
   });
 
   test('without graphile-migrate: what to install, but nothing to complain of where nothing is to be run', async () => {
-    const without = await installedCommand(['postgres', 'zod']);
+    const without = await installedCommand(DEPENDENCIES);
     onTestFinished(without.remove);
     const empty = await forThisTest('empty');
     expect(await without.dpgDatabase(empty.url, 'migrate')).toEqual({

@@ -61,7 +61,7 @@ beforeAll(async () => {
     join(installed, 'package.json'),
     JSON.stringify({ type: 'module', exports: { './drizzle': './drizzle.js' } }),
   );
-  for (const name of ['drizzle-orm', 'pg', 'postgres', 'zod', '@types'])
+  for (const name of ['drizzle-orm', 'lossless-json', 'pg', 'postgres', 'zod', '@types'])
     await symlink(join(root, 'node_modules', name), join(project, 'node_modules', name));
   await mkdir(join(project, 'node_modules/apps'));
   await writeFile(

@@ -63,15 +63,23 @@ describe('what is in it', () => {
     }
   });
 
-  test('nothing was installed with it but postgres and zod', async () => {
+  test('nothing was installed with it but what it names', async () => {
     const folders = await readdir(join(project.folder, 'node_modules'));
     expect(folders.filter((name) => !name.startsWith('.')).sort()).toEqual([
+      '@cfworker',
       'dpg-database',
+      'lossless-json',
       'postgres',
       'zod',
     ]);
+    expect(await readdir(join(project.folder, 'node_modules/@cfworker'))).toEqual(['json-schema']);
     const { dependencies } = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'));
-    expect(dependencies).toEqual({ postgres: '3.4.9', zod: '4.6.7' });
+    expect(dependencies).toEqual({
+      '@cfworker/json-schema': '4.1.6',
+      'lossless-json': '4.3.3',
+      postgres: '3.4.9',
+      zod: '4.6.7',
+    });
   });
 
   test('comments come with the declarations', async () => {
@@ -183,7 +191,7 @@ const SCRIPTS: Script[] = [
     entry: './network',
     imports: {
       zod: 'z',
-      'dpg-database': 'createDpg, NotInNetworkError',
+      'dpg-database': 'createDpg, JsonNumber, NotInNetworkError',
       'dpg-database/network': 'defineNetwork, loadNetwork, withNetwork',
     },
     body: `
@@ -206,9 +214,18 @@ const SCRIPTS: Script[] = [
         const loaded = withNetwork(dpg, loadNetwork(JSON.parse(JSON.stringify(network)))).as('asha');
         await loaded.items.upsert({ ...urls, item_domain: 'school', item_type: 'book_1.0', item_state: {} }).catch((error) =>
           console.log(error instanceof NotInNetworkError, error.code));
+        await loaded.items.upsert({ ...urls, item_domain: 'library', item_type: 'book_1.0', item_state: {} }).catch((error) =>
+          console.log(error.code, error.detail?.argument));
+        const exact = createDpg(dpg.sql, { numbers: 'exact' });
+        const item_state = { title: 'Emma', isbn: new JsonNumber('9007199254740993') };
+        const { item_id } = await exact.as('asha').items.upsert({
+          ...urls, item_network: 'green_dot', item_domain: 'library', item_type: 'book_1.0', item_state,
+        });
+        const read = await exact.items.get({ item_network: 'green_dot', item_domain: 'library', item_type: 'book_1.0', item_id });
+        console.log(String(read.item_state.isbn));
         await dpg.end();
       }`,
-    expected: 'green_dot EMMA\ntrue DP014\n',
+    expected: 'green_dot EMMA\ntrue DP014\nDP001 item_state.title\n9007199254740993\n',
   },
   {
     entry: './drizzle',

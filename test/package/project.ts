@@ -20,7 +20,7 @@ const SOURCES = [
   'sql',
   'migrations',
 ];
-const DEPENDENCIES = ['postgres', 'zod'];
+const DEPENDENCIES = ['@cfworker/json-schema', 'lossless-json', 'postgres', 'zod'];
 
 export interface Run {
   code: number;
