@@ -1,5 +1,5 @@
 --! Previous: sha1:9732ee7f47874dc596015e90aad39de36317ab06
---! Hash: sha1:6bc9dbadc8daf5f944cdd6a1c7de0881c08f832f
+--! Hash: sha1:27475e2186248f53ff89e65f1bb08b3d31d46790
 --! Message: never lost, never parted: the faults that touch data
 
 -- Functions whose arguments changed. Private ones: a call under way can end once in 42883 (docs/upgrading.md).
@@ -113,10 +113,18 @@ begin
       -- a function of ours that returns it
       drop function if exists dpg_private.events_at(bigint[]);
     end if;
-    execute pg_catalog.format('drop %s %s', dropped.kind, dropped.identity);
+    execute pg_catalog.format('drop %s if exists %s', dropped.kind, dropped.identity);
   end loop;
 end
 $body$;
+
+-- Done above; doctor reads here that they are no more.
+drop function if exists
+  dpg.acknowledge(text, bigint),
+  dpg.release_events(text, text, double precision),
+  dpg.settle_event(text, bigint),
+  dpg.fail_event(text, bigint, text, integer, double precision),
+  dpg_private.events_at(bigint[]);
 
 -- A confirmed loss is a kind of record. The table is small; it is locked in ACCESS EXCLUSIVE while it is read.
 alter table dpg.redactions
@@ -1734,7 +1742,13 @@ begin
     )
     from pg_locks l
     left join pg_stat_activity a on a.pid = l.pid
-    left join pg_prepared_xacts x on l.pid is null and l.virtualtransaction = '-1/' || x.transaction
+    -- a prepared transaction has no process; the lock on its own number tells which it is
+    left join pg_locks own
+      on l.pid is null
+      and own.pid is null
+      and own.locktype = 'transactionid'
+      and own.virtualtransaction = l.virtualtransaction
+    left join pg_prepared_xacts x on x.transaction = own.transactionid
     where l.locktype = 'relation'
       and l.database = (select d.oid from pg_database d where d.datname = current_database())
       and l.pid is distinct from pg_backend_pid()
@@ -1748,7 +1762,7 @@ end
 $body$;
 
 comment on function dpg_private.lock_holders(regclass[], regclass[]) is
-  'Who holds, or waits for, a lock that keeps us from SHARE UPDATE EXCLUSIVE on parents and from SHARE ROW EXCLUSIVE on tied: a JSON array of relation, mode, pid or prepared_transaction, and, where the owner of this function may see them, application_name and since; null where nobody does any more.';
+  'Who holds, or waits for, a lock that keeps us from SHARE UPDATE EXCLUSIVE on parents and from SHARE ROW EXCLUSIVE on tied: a JSON array of relation, mode, pid or prepared_transaction, application_name and, where the owner of this function may see it (pg_read_all_stats), since; null where nobody does any more.';
 --! EndIncluded partitions/lock_holders.sql
 --! Included partitions/attach_partition.sql
 create or replace function dpg_private.attach_partition(
@@ -1818,8 +1832,12 @@ begin
                 select format(
                   ': %s is locked by %s%s',
                   h ->> 'relation',
-                  coalesce('process ' || (h ->> 'pid'), 'the prepared transaction ' || (h ->> 'prepared_transaction')),
-                  coalesce(' (' || concat_ws(', ', h ->> 'application_name', 'since ' || (h ->> 'since')) || ')', '')
+                  coalesce(
+                    'process ' || (h ->> 'pid'),
+                    'the prepared transaction ' || to_json(h ->> 'prepared_transaction')::text,
+                    'a prepared transaction'
+                  ),
+                  coalesce(' (' || nullif(concat_ws(', ', h ->> 'application_name', 'since ' || (h ->> 'since')), '') || ')', '')
                 )
                 from jsonb_path_query_first(holders, '$[0]') h
                 where h is not null
@@ -6695,7 +6713,7 @@ begin
     join pg_catalog.pg_namespace n on n.oid = p.pronamespace
     where n.nspname in ('dpg', 'dpg_private')
   loop
-    execute pg_catalog.format('revoke all on function %s from public', object.signature);
+    execute pg_catalog.format('revoke all on function %s from public, dpg_app, dpg_readonly, dpg_admin', object.signature);
     if object.is_api then
       execute pg_catalog.format('grant execute on function %s to dpg_admin', object.signature);
       if not object.is_administration then

@@ -18,7 +18,7 @@ begin
     join pg_catalog.pg_namespace n on n.oid = p.pronamespace
     where n.nspname in ('dpg', 'dpg_private')
   loop
-    execute pg_catalog.format('revoke all on function %s from public', object.signature);
+    execute pg_catalog.format('revoke all on function %s from public, dpg_app, dpg_readonly, dpg_admin', object.signature);
     if object.is_api then
       execute pg_catalog.format('grant execute on function %s to dpg_admin', object.signature);
       if not object.is_administration then

@@ -381,15 +381,22 @@ describe('immutability', () => {
   });
 });
 
+/** What the feed says of events whose partition is detached. */
+const unread = (type: string) => error('lost events', `events of 'restore one'/'${type}'`, /attach it again/);
+
 describe('partitions', () => {
   faults({
     'a leaf is detached': {
       plant: 'alter table dpg.e_p_restoreone detach partition dpg.e_p_restoreone_visit',
-      found: [error('partitions', 'table dpg.e_p_restoreone_visit', /detached/)],
+      found: [error('partitions', 'table dpg.e_p_restoreone_visit', /detached/), unread('visit')],
     },
     'a network is detached': {
       plant: 'alter table dpg.action_events detach partition dpg.e_p_restoreone',
-      found: [error('partitions', 'table dpg.e_p_restoreone', /detached/)],
+      found: [
+        error('partitions', 'table dpg.e_p_restoreone', /detached/),
+        unread('connect'),
+        unread('visit'),
+      ],
     },
     'a network is detached, and a leaf from it': {
       plant: `alter table dpg.action_events detach partition dpg.e_p_restoreone;
@@ -397,12 +404,20 @@ describe('partitions', () => {
       found: [
         error('partitions', 'table dpg.e_p_restoreone', /detached/),
         error('partitions', 'table dpg.e_p_restoreone_visit', /detached/),
+        unread('connect'),
+        unread('visit'),
       ],
     },
-    'a leaf outlived its network': {
-      plant: `alter table dpg.e_p_restoreone detach partition dpg.e_p_restoreone_visit;
+    'leaves outlived their network': {
+      plant: `alter table dpg.e_p_restoreone detach partition dpg.e_p_restoreone_connect;
+        alter table dpg.e_p_restoreone detach partition dpg.e_p_restoreone_visit;
         drop table dpg.e_p_restoreone cascade`,
-      found: [error('partitions', 'table dpg.e_p_restoreone_visit', /detached/)],
+      found: [
+        error('partitions', 'table dpg.e_p_restoreone_connect', /detached/),
+        error('partitions', 'table dpg.e_p_restoreone_visit', /detached/),
+        unread('connect'),
+        unread('visit'),
+      ],
     },
     'a leaf of items is detached, with keys that need quotation marks': {
       plant: `select dpg.ensure_item_partition('restore one', $$o'brien \\ "x"$$);
@@ -411,7 +426,10 @@ describe('partitions', () => {
     },
     'detaching concurrently was begun and not ended': {
       plant: `update pg_inherits set inhdetachpending = true where inhrelid = 'dpg.e_p_restoreone_visit'::regclass`,
-      found: [error('partitions', 'table dpg.e_p_restoreone_visit', /begun with concurrently/)],
+      found: [
+        error('partitions', 'table dpg.e_p_restoreone_visit', /begun with concurrently/),
+        unread('visit'),
+      ],
     },
     'a leaf has another bound': {
       plant: `select dpg.ensure_item_partition('restore one', 'school');
@@ -464,6 +482,7 @@ describe('partitions', () => {
         error('partitions', 'table dpg.by_hand', /attached by hand/),
         error('partitions', 'table dpg.e_p_restoreone_visit', /detached/),
         error('triggers', 'table dpg.by_hand', /lacks the trigger action_events_no_truncate/),
+        unread('visit'),
       ],
     },
   });
@@ -509,6 +528,7 @@ describe('partitions', () => {
         found: [
           error('partitions', 'table dpg.e_p_restoreone', /attached by hand/),
           error('partitions', 'table dpg.e_p_restoreone_visit', /detached/),
+          unread('visit'),
         ],
       },
     } satisfies Record<string, Fault>),
@@ -584,6 +604,7 @@ describe('partitions', () => {
           'table dpg.e_p_old_visits',
           /columns of dpg\.action_events and rows.*attached to nothing/,
         ),
+        unread('visit'),
       ]);
     });
   });
