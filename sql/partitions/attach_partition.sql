@@ -65,8 +65,12 @@ begin
                 select format(
                   ': %s is locked by %s%s',
                   h ->> 'relation',
-                  coalesce('process ' || (h ->> 'pid'), 'the prepared transaction ' || (h ->> 'prepared_transaction')),
-                  coalesce(' (' || concat_ws(', ', h ->> 'application_name', 'since ' || (h ->> 'since')) || ')', '')
+                  coalesce(
+                    'process ' || (h ->> 'pid'),
+                    'the prepared transaction ' || to_json(h ->> 'prepared_transaction')::text,
+                    'a prepared transaction'
+                  ),
+                  coalesce(' (' || nullif(concat_ws(', ', h ->> 'application_name', 'since ' || (h ->> 'since')), '') || ')', '')
                 )
                 from jsonb_path_query_first(holders, '$[0]') h
                 where h is not null

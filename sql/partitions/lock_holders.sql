@@ -21,7 +21,13 @@ begin
     )
     from pg_locks l
     left join pg_stat_activity a on a.pid = l.pid
-    left join pg_prepared_xacts x on l.pid is null and l.virtualtransaction = '-1/' || x.transaction
+    -- a prepared transaction has no process; the lock on its own number tells which it is
+    left join pg_locks own
+      on l.pid is null
+      and own.pid is null
+      and own.locktype = 'transactionid'
+      and own.virtualtransaction = l.virtualtransaction
+    left join pg_prepared_xacts x on x.transaction = own.transactionid
     where l.locktype = 'relation'
       and l.database = (select d.oid from pg_database d where d.datname = current_database())
       and l.pid is distinct from pg_backend_pid()
@@ -35,4 +41,4 @@ end
 $body$;
 
 comment on function dpg_private.lock_holders(regclass[], regclass[]) is
-  'Who holds, or waits for, a lock that keeps us from SHARE UPDATE EXCLUSIVE on parents and from SHARE ROW EXCLUSIVE on tied: a JSON array of relation, mode, pid or prepared_transaction, and, where the owner of this function may see them, application_name and since; null where nobody does any more.';
+  'Who holds, or waits for, a lock that keeps us from SHARE UPDATE EXCLUSIVE on parents and from SHARE ROW EXCLUSIVE on tied: a JSON array of relation, mode, pid or prepared_transaction, application_name and, where the owner of this function may see it (pg_read_all_stats), since; null where nobody does any more.';

@@ -1,8 +1,10 @@
 // What keeps a partition from being created is named: the table, and who has it. Tables of the application that a foreign key
 // ties to ours are among them.
 
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createDpg, PartitionUnavailableError } from '../../sdk/index.js';
+import { migrateToCurrent } from '../support/migrations.js';
+import { startServer, withAdmin } from '../support/server.js';
 import { testDatabase } from '../support/test-database.js';
 
 const database = await testDatabase();
@@ -140,4 +142,66 @@ test('a key that an application has on a network’s own partition is extended a
       foreign key (item_network, item_domain, item_type, item_id) references dpg.i_p_home)`;
   const { detail } = await refusalWhile(`insert into shop.notes values (null)`, ensureItem);
   expect(detail.blocked_by).toMatchObject([{ relation: 'shop.notes' }]);
+});
+
+const isOurs = !process.env.TEST_DATABASE_URL && !process.env.DPG_TEST_SERVER;
+if (!isOurs) console.log('SKIPPED: prepared transactions, which need a server with a setting of its own');
+
+test.skipIf(!isOurs)(
+  'a prepared transaction, which has no process, is named',
+  async () => {
+    const server = await startServer({ settings: { max_prepared_transactions: '2' } });
+    onTestFinished(() => server.stop());
+    const url = await server.createDatabase('prepared');
+    await migrateToCurrent(url);
+    await withAdmin(url, async (sql) => {
+      await sql`update dpg.limits set limit_value = 1 where limit_name = 'partition_lock_seconds'`;
+      await sql`select dpg.ensure_item_partition('home', 'one')`;
+      for (const name of ['left over', 'another']) {
+        await sql
+          .unsafe(
+            `begin; insert into public."user" (id, name, email) values ('${name}', 'U', '${name}'); prepare transaction '${name}'`,
+          )
+          .simple();
+      }
+      const make = () => sql`select dpg.ensure_item_partition('home', 'two')`;
+      const error = await make().catch((refusal) => refusal);
+      expect(error.message).toMatch(
+        /public\."user" is locked by the prepared transaction "left over" \(since \d{4}-.*\)$/,
+      );
+      expect(JSON.parse(error.detail).blocked_by).toMatchObject([
+        { prepared_transaction: 'left over', since: expect.any(String) },
+        { prepared_transaction: 'another' },
+      ]);
+      for (const name of ['left over', 'another']) await sql.unsafe(`rollback prepared '${name}'`);
+      expect(await make()).toHaveLength(1);
+    });
+  },
+  120_000,
+);
+
+test('whoever may not see since when others are at work is told who they are', async () => {
+  const { sql, name, createLogin } = await testDatabase({ from: 'empty' });
+  const url = await createLogin('dpg_app');
+  await sql.unsafe(`alter database "${name}" owner to "${new URL(url).username}"`);
+  await migrateToCurrent(url);
+  await sql`update dpg.limits set limit_value = 1 where limit_name = 'partition_lock_seconds'`;
+  await sql`select dpg.ensure_item_partition('home', 'one')`;
+  await sql.begin(async (open) => {
+    await open`insert into public."user" (id, name, email) values ('u', 'U', 'u@example.com')`;
+    const [row] = await open`select pg_backend_pid() as pid`;
+    const migrator = database.connect({ url, max: 1 });
+    const error = await migrator`select dpg.ensure_item_partition('home', 'two')`.catch((refusal) => refusal);
+    expect(error.message).toMatch(
+      new RegExp(`public\\."user" is locked by process ${row?.pid} \\(postgres\\.js\\)$`),
+    );
+    expect(JSON.parse(error.detail).blocked_by).toEqual([
+      {
+        relation: 'public."user"',
+        mode: 'RowExclusiveLock',
+        pid: row?.pid,
+        application_name: 'postgres.js',
+      },
+    ]);
+  });
 });
