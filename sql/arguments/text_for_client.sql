@@ -5,9 +5,10 @@ stable
 parallel safe
 security invoker
 -- An error that a client cannot read ends in 22P05 instead: the client would never see the refusal. Whether its encoding
--- has a character is not asked: that takes a subtransaction, and those are forbidden in parallel plans.
+-- has a character is not asked: that takes a subtransaction, and those are forbidden in parallel plans. The setting, and
+-- not pg_client_encoding(): in a worker of such a plan that is the encoding of the database.
 return case
-  when pg_client_encoding() in ('UTF8', getdatabaseencoding()::text)
+  when current_setting('client_encoding') in ('UTF8', 'UNICODE', getdatabaseencoding()::text)
     or getdatabaseencoding() <> 'UTF8'
     or octet_length(value) = length(value)
   then

@@ -44,7 +44,7 @@ const REFUSALS: [code: string, call: string][] = [
   ['DP001', `dpg.upsert_items(${name}, jsonb_build_array(jsonb_build_object(${name}, 1)))`],
   ['DP001', `dpg.update_item(${name}, ${item}, '${ITEM}', jsonb_build_object(${name}, ${name}))`],
   ['DP001', `dpg.store_event(jsonb_build_object(${name}, ${name}))`],
-  ['DP001', `dpg.upsert_item(${name}, ${item}, 'u', 's', jsonb_build_object('a', repeat(${name}, 100000))`],
+  ['DP001', `dpg.upsert_item(${name}, ${item}, 'u', 's', jsonb_build_object('a', repeat(${name}, 100000)))`],
   ['DP001', `dpg.define_action(${name}, ${name}, jsonb_build_array(${name}))`],
   ['DP001', `dpg.register_network(jsonb_build_object('name', jsonb_build_array(${name}), 'domains', '[]'))`],
   ['DP002', `dpg.get_item(${item}, '${NONE}')`],
@@ -100,6 +100,17 @@ describe.each(['LATIN1', 'WIN1252', 'SQL_ASCII', 'EUC_JP'])('a client in %s', (c
         ? expect.objectContaining({ item_type: NAME })
         : JSON.parse(expected.detail as string),
     );
+  });
+
+  test('a refusal of a parallel worker, which thinks that its client has the encoding of the database', async () => {
+    const [setting] =
+      await other`select name from pg_settings where name in ('debug_parallel_query', 'force_parallel_mode')`;
+    await other`select set_config(${setting?.name}, 'on', false)`;
+    const found = await refusal(other, `dpg.count_items(${name} || repeat('x', 120), 'd')`);
+    await other`select set_config(${setting?.name}, 'off', false)`;
+    expect(found.code).toBe('DP001');
+    expect(found.where).toContain('parallel worker');
+    expect(JSON.parse(found.detail as string).value).toBe(`${NAME}${'x'.repeat(120)}`);
   });
 
   test('what is escaped is the value itself', async () => {
