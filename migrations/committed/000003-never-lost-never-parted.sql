@@ -1,6 +1,6 @@
 --! Previous: sha1:9732ee7f47874dc596015e90aad39de36317ab06
---! Hash: sha1:27475e2186248f53ff89e65f1bb08b3d31d46790
---! Message: never lost, never parted: the faults that touch data
+--! Hash: sha1:fabf95fea1b461d49871072ad88d56bb28ed8dd6
+--! Message: never lost, never parted
 
 -- Functions whose arguments changed. Private ones: a call under way can end once in 42883 (docs/upgrading.md).
 drop function if exists
@@ -417,9 +417,10 @@ stable
 parallel safe
 security invoker
 -- An error that a client cannot read ends in 22P05 instead: the client would never see the refusal. Whether its encoding
--- has a character is not asked: that takes a subtransaction, and those are forbidden in parallel plans.
+-- has a character is not asked: that takes a subtransaction, and those are forbidden in parallel plans. The setting, and
+-- not pg_client_encoding(): in a worker of such a plan that is the encoding of the database.
 return case
-  when pg_client_encoding() in ('UTF8', getdatabaseencoding()::text)
+  when current_setting('client_encoding') in ('UTF8', 'UNICODE', getdatabaseencoding()::text)
     or getdatabaseencoding() <> 'UTF8'
     or octet_length(value) = length(value)
   then
