@@ -134,7 +134,6 @@
 --!include application/has_additions.sql
 --!include items/additions_to_items.sql
 --!include actions/additions_to_actions.sql
---!include events/additions_to_events.sql
 
 --!include partitions/partition_names.sql
 --!include partitions/partition_name.sql

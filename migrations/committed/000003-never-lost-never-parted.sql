@@ -1,5 +1,5 @@
 --! Previous: sha1:9732ee7f47874dc596015e90aad39de36317ab06
---! Hash: sha1:fabf95fea1b461d49871072ad88d56bb28ed8dd6
+--! Hash: sha1:5af61e33e40344a872e73468c554292b873949f5
 --! Message: never lost, never parted
 
 -- Functions whose arguments changed. Private ones: a call under way can end once in 42883 (docs/upgrading.md).
@@ -1463,7 +1463,7 @@ comment on function dpg_private.additions_to_items(regclass) is
   'Whether an application has added columns or triggers to dpg.items or this leaf of it, so that what is stored may differ from what was sent and has to be read again. A table of one row. Stored parsed and inlined into the one look of a call.';
 --! EndIncluded items/additions_to_items.sql
 --! Included actions/additions_to_actions.sql
-create or replace function dpg_private.additions_to_actions(leaf regclass)
+create or replace function dpg_private.additions_to_actions(leaf regclass, events_leaf regclass)
 returns table (has_additions boolean)
 language sql
 stable
@@ -1472,44 +1472,22 @@ security invoker
 begin atomic
   select
     dpg_private.has_additions('dpg.item_actions', 27)
-    or exists (select from only dpg.item_actions where false) -- names the root, see dpg_private.has_additions
+    or dpg_private.has_additions('dpg.action_events', 28)
+    -- names the roots, see dpg_private.has_additions
+    or exists (select from only dpg.item_actions cross join only dpg.action_events where false)
     or exists (
       select
       from pg_trigger t
-      where t.tgrelid = additions_to_actions.leaf
+      where t.tgrelid in (additions_to_actions.leaf, additions_to_actions.events_leaf)
         and not t.tgisinternal
         and t.tgenabled <> 'D'
         and t.tgfoid not in ('dpg_private.keep_events()'::regprocedure, 'dpg_private.note_party_leaves()'::regprocedure)
     );
 end;
 
-comment on function dpg_private.additions_to_actions(regclass) is
-  'Whether an application has added columns or triggers to dpg.item_actions or this leaf of it, so that what is stored may differ from what was sent and has to be read again. A table of one row. Stored parsed and inlined into the one look of a call.';
+comment on function dpg_private.additions_to_actions(regclass, regclass) is
+  'Whether an application has added columns or triggers to dpg.item_actions, dpg.action_events or these leaves of theirs, so that what is stored may differ from what was sent, and row and event are written another way. A table of one row. Stored parsed and inlined into the one look of a call.';
 --! EndIncluded actions/additions_to_actions.sql
---! Included events/additions_to_events.sql
-create or replace function dpg_private.additions_to_events(leaf regclass)
-returns table (has_additions boolean)
-language sql
-stable
-parallel safe
-security invoker
-begin atomic
-  select
-    dpg_private.has_additions('dpg.action_events', 28)
-    or exists (select from only dpg.action_events where false) -- names the root, see dpg_private.has_additions
-    or exists (
-      select
-      from pg_trigger t
-      where t.tgrelid = additions_to_events.leaf
-        and not t.tgisinternal
-        and t.tgenabled <> 'D'
-        and t.tgfoid not in ('dpg_private.keep_events()'::regprocedure, 'dpg_private.note_party_leaves()'::regprocedure)
-    );
-end;
-
-comment on function dpg_private.additions_to_events(regclass) is
-  'Whether an application has added columns or triggers to dpg.action_events or this leaf of it, so that what is stored may differ from what was sent and has to be read again. A table of one row. Stored parsed and inlined into the one look of a call.';
---! EndIncluded events/additions_to_events.sql
 --! Included partitions/refuse_partition.sql
 create or replace function dpg_private.refuse_partition(
   root text,
@@ -1542,6 +1520,30 @@ $body$;
 comment on function dpg_private.refuse_partition(text, text, text, text, text, jsonb) is
   'Raises DP010 for the partition of these keys; problem completes the sentence.';
 --! EndIncluded partitions/refuse_partition.sql
+--! Included partitions/leaf_of.sql
+create or replace function dpg_private.leaf_of(root text, network text, key text)
+returns table (leaf regclass)
+language sql
+stable
+parallel safe
+security invoker
+begin atomic
+  select n.leaf
+  from (
+    select to_regclass('dpg.' || p.name) as leaf
+    from dpg_private.partition_names p
+    where p.root = leaf_of.root
+      and p.network = leaf_of.network
+      and p.key = leaf_of.key
+    offset 0 -- found once, wherever the leaf is used
+  ) n
+  -- a table that was detached, or took the name of one that was dropped, holds no rows of the root
+  where pg_partition_root(n.leaf) = ('dpg.' || leaf_of.root)::regclass;
+end;
+
+comment on function dpg_private.leaf_of(text, text, text) is
+  'The leaf of these keys, as a table of no row or one. Stored parsed and inlined into the statement of a function that asks for more at the same time; dpg_private.leaf where that is all.';
+--! EndIncluded partitions/leaf_of.sql
 --! Included partitions/renamed_partition.sql
 create or replace function dpg_private.renamed_partition(root text, network text, key text)
 returns regclass
@@ -2661,8 +2663,8 @@ begin
     item_latitude, item_longitude, created_by, created_at, updated_at
   )
   values (
-    sent.item_network, sent.item_domain, sent.item_type, sent.item_id, sent.item_instance_url, sent.item_schema_url,
-    sent.item_state, sent.item_latitude, sent.item_longitude, sent.created_by, sent.created_at, sent.updated_at
+    item_network, item_domain, item_type, sent.item_id, item_instance_url, item_schema_url, item_state,
+    item_latitude, item_longitude, actor, sent.created_at, sent.created_at
   )
   on conflict do nothing;
   if found then
@@ -3710,7 +3712,25 @@ begin
     action.target_item_instance_url, action.target_item_owner, action.target_item_latitude, action.target_item_longitude,
     event_payload, remarks, action.updated_at, action.source_item_is_local, true
   );
-  if not dpg_private.insert_event(event) then
+  -- As in dpg_private.insert_event, which is called where that has no effect only: a call takes as long as three checks.
+  insert into dpg.action_events (
+    partition_network, action_type, event_id, origin_instance_domain, action_id, action_status, update_count,
+    source_item_network, source_item_domain, source_item_type, source_item_id, source_item_instance_url,
+    source_item_owner, source_item_latitude, source_item_longitude, target_item_network, target_item_domain,
+    target_item_type, target_item_id, target_item_instance_url, target_item_owner, target_item_latitude,
+    target_item_longitude, event_payload, remarks, created_at, source_item_is_local, target_item_is_local
+  )
+  values (
+    event.partition_network, event.action_type, event.event_id, event.origin_instance_domain, event.action_id,
+    event.action_status, event.update_count, event.source_item_network, event.source_item_domain,
+    event.source_item_type, event.source_item_id, event.source_item_instance_url, event.source_item_owner,
+    event.source_item_latitude, event.source_item_longitude, event.target_item_network, event.target_item_domain,
+    event.target_item_type, event.target_item_id, event.target_item_instance_url, event.target_item_owner,
+    event.target_item_latitude, event.target_item_longitude, event.event_payload, event.remarks, event.created_at,
+    event.source_item_is_local, event.target_item_is_local
+  )
+  on conflict do nothing;
+  if not found and not dpg_private.insert_event(event) then
     return false;
   end if;
   -- for the feed: under the row lock of the action, so that its events are queued in their order
@@ -4261,10 +4281,9 @@ declare
   caller_constraint_exclusion constant text := current_setting('constraint_exclusion');
 begin
   proposed.action_id := coalesce(proposed.action_id, gen_random_uuid());
-  select coalesce(d.initial_status, 'created'), a.has_additions or e.has_additions
+  select coalesce(d.initial_status, 'created'), a.has_additions
   into proposed.action_status, has_additions
-  from dpg_private.additions_to_actions(leaf) a
-  cross join dpg_private.additions_to_events(events_leaf) e
+  from dpg_private.additions_to_actions(leaf, events_leaf) a
   left join dpg.action_definitions d
     on d.partition_network = proposed.partition_network
     and d.action_type = proposed.action_type;
@@ -4717,11 +4736,11 @@ declare
 begin
   event_payload := coalesce(event_payload, dpg_private.default_payload(action_status));
 
-  select d.action_type is not null, d.transitions, l.leaf, a.has_additions or e.has_additions
+  select d.action_type is not null, d.transitions, l.leaf, a.has_additions
   into is_declared, transitions, events_leaf, has_additions
-  from dpg_private.additions_to_actions(leaf) a
+  from (select) one
   left join dpg_private.leaf_of('action_events', action.partition_network, action.action_type) l on true
-  cross join lateral dpg_private.additions_to_events(l.leaf) e
+  cross join lateral dpg_private.additions_to_actions(move_action.leaf, l.leaf) a
   left join dpg.action_definitions d
     on d.partition_network = action.partition_network
     and d.action_type = action.action_type;

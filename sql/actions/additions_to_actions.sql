@@ -1,4 +1,4 @@
-create or replace function dpg_private.additions_to_actions(leaf regclass)
+create or replace function dpg_private.additions_to_actions(leaf regclass, events_leaf regclass)
 returns table (has_additions boolean)
 language sql
 stable
@@ -7,16 +7,18 @@ security invoker
 begin atomic
   select
     dpg_private.has_additions('dpg.item_actions', 27)
-    or exists (select from only dpg.item_actions where false) -- names the root, see dpg_private.has_additions
+    or dpg_private.has_additions('dpg.action_events', 28)
+    -- names the roots, see dpg_private.has_additions
+    or exists (select from only dpg.item_actions cross join only dpg.action_events where false)
     or exists (
       select
       from pg_trigger t
-      where t.tgrelid = additions_to_actions.leaf
+      where t.tgrelid in (additions_to_actions.leaf, additions_to_actions.events_leaf)
         and not t.tgisinternal
         and t.tgenabled <> 'D'
         and t.tgfoid not in ('dpg_private.keep_events()'::regprocedure, 'dpg_private.note_party_leaves()'::regprocedure)
     );
 end;
 
-comment on function dpg_private.additions_to_actions(regclass) is
-  'Whether an application has added columns or triggers to dpg.item_actions or this leaf of it, so that what is stored may differ from what was sent and has to be read again. A table of one row. Stored parsed and inlined into the one look of a call.';
+comment on function dpg_private.additions_to_actions(regclass, regclass) is
+  'Whether an application has added columns or triggers to dpg.item_actions, dpg.action_events or these leaves of theirs, so that what is stored may differ from what was sent, and row and event are written another way. A table of one row. Stored parsed and inlined into the one look of a call.';

@@ -26,11 +26,11 @@ declare
 begin
   event_payload := coalesce(event_payload, dpg_private.default_payload(action_status));
 
-  select d.action_type is not null, d.transitions, l.leaf, a.has_additions or e.has_additions
+  select d.action_type is not null, d.transitions, l.leaf, a.has_additions
   into is_declared, transitions, events_leaf, has_additions
-  from dpg_private.additions_to_actions(leaf) a
+  from (select) one
   left join dpg_private.leaf_of('action_events', action.partition_network, action.action_type) l on true
-  cross join lateral dpg_private.additions_to_events(l.leaf) e
+  cross join lateral dpg_private.additions_to_actions(move_action.leaf, l.leaf) a
   left join dpg.action_definitions d
     on d.partition_network = action.partition_network
     and d.action_type = action.action_type;

@@ -15,10 +15,9 @@ declare
   caller_constraint_exclusion constant text := current_setting('constraint_exclusion');
 begin
   proposed.action_id := coalesce(proposed.action_id, gen_random_uuid());
-  select coalesce(d.initial_status, 'created'), a.has_additions or e.has_additions
+  select coalesce(d.initial_status, 'created'), a.has_additions
   into proposed.action_status, has_additions
-  from dpg_private.additions_to_actions(leaf) a
-  cross join dpg_private.additions_to_events(events_leaf) e
+  from dpg_private.additions_to_actions(leaf, events_leaf) a
   left join dpg.action_definitions d
     on d.partition_network = proposed.partition_network
     and d.action_type = proposed.action_type;

@@ -95,8 +95,8 @@ begin
     item_latitude, item_longitude, created_by, created_at, updated_at
   )
   values (
-    sent.item_network, sent.item_domain, sent.item_type, sent.item_id, sent.item_instance_url, sent.item_schema_url,
-    sent.item_state, sent.item_latitude, sent.item_longitude, sent.created_by, sent.created_at, sent.updated_at
+    item_network, item_domain, item_type, sent.item_id, item_instance_url, item_schema_url, item_state,
+    item_latitude, item_longitude, actor, sent.created_at, sent.created_at
   )
   on conflict do nothing;
   if found then

@@ -12,6 +12,7 @@ begin atomic
     where p.root = leaf_of.root
       and p.network = leaf_of.network
       and p.key = leaf_of.key
+    offset 0 -- found once, wherever the leaf is used
   ) n
   -- a table that was detached, or took the name of one that was dropped, holds no rows of the root
   where pg_partition_root(n.leaf) = ('dpg.' || leaf_of.root)::regclass;

@@ -27,7 +27,7 @@ select is(
   (
     select string_agg(m[1] || ' ' || m[2], ', ' order by m[1])
     from pg_proc p
-    cross join regexp_match(pg_get_function_sqlbody(p.oid), 'has_additions\(''(?:dpg\.)?(\w+)''::regclass, (\d+)\)') m
+    cross join regexp_matches(pg_get_function_sqlbody(p.oid), 'has_additions\(''(?:dpg\.)?(\w+)''::regclass, (\d+)\)', 'g') m
     where p.proname like 'additions_to_%'
   ),
   'additions_to_... know how many columns are ours'
