@@ -1,5 +1,5 @@
 --! Previous: sha1:9732ee7f47874dc596015e90aad39de36317ab06
---! Hash: sha1:5af61e33e40344a872e73468c554292b873949f5
+--! Hash: sha1:97a703ef54a6436d575315f2f7a08b0a357fabf2
 --! Message: never lost, never parted
 
 -- Functions whose arguments changed. Private ones: a call under way can end once in 42883 (docs/upgrading.md).
@@ -1370,10 +1370,8 @@ declare
       and not a.attisdropped
   );
 begin
-  -- What an application lets PostgreSQL compute is not computed yet where a BEFORE trigger looks.
-  if generated = '{}' then
-    return after is not distinct from before;
-  end if;
+  -- As JSON, since a column of an application may be of a type without "=". What an application lets PostgreSQL compute is
+  -- not computed yet where a BEFORE trigger looks.
   return to_jsonb(after) - generated = to_jsonb(before) - generated;
 end
 $body$;
@@ -1413,11 +1411,10 @@ comment on function dpg_private.is_redaction(dpg.action_events, dpg.action_event
   'Whether a change of an event takes away no more than what dpg.redactions has on record: payload and remarks of a redacted event, or an owner for whom the tombstone steps in.';
 --! EndIncluded events/is_redaction.sql
 --! Included application/has_additions.sql
-create or replace function dpg_private.has_additions(root regclass, own_columns integer)
+create or replace function dpg_private.look_for_additions(root regclass, own_columns integer)
 returns boolean
 language plpgsql
-immutable -- not true: so that it is asked once, when a statement is planned
-parallel safe
+volatile -- so that it sees what is committed now, and not what was when the caller's statement began
 security definer
 set search_path = pg_catalog, pg_temp
 as $body$
@@ -1435,20 +1432,36 @@ begin
 end
 $body$;
 
+comment on function dpg_private.look_for_additions(regclass, integer) is
+  'Whether an application has added columns or triggers to a root table, which has own_columns of ours.';
+
+create or replace function dpg_private.has_additions(root regclass, own_columns integer)
+returns boolean
+language plpgsql
+immutable -- not true: so that it is asked once, when a statement is planned
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  return dpg_private.look_for_additions(root, own_columns);
+end
+$body$;
+
 comment on function dpg_private.has_additions(regclass, integer) is
-  'Whether an application has added columns or triggers to a root table, which has own_columns of ours. Only for statements that name the root: PostgreSQL asks when it plans the statement, keeps the answer with the plan, and plans anew when a column or trigger comes or goes.';
+  'dpg_private.look_for_additions for statements that name the root: PostgreSQL asks when it plans the statement, keeps the answer with the plan, and plans anew when a column or trigger comes or goes. Only where the caller holds a lock on the root by then, with which no trigger can come any more.';
 --! EndIncluded application/has_additions.sql
 --! Included items/additions_to_items.sql
 create or replace function dpg_private.additions_to_items(leaf regclass)
 returns table (has_additions boolean)
 language sql
 stable
-parallel safe
 security invoker
 begin atomic
   select
     dpg_private.has_additions('dpg.items', 12)
     or exists (select from only dpg.items where false) -- names the root, see dpg_private.has_additions
+    -- under an older snapshot the catalogue tells of the past, while triggers fire as of now
+    or current_setting('transaction_isolation') <> 'read committed'
     or exists (
       select
       from pg_trigger t
@@ -1460,14 +1473,13 @@ begin atomic
 end;
 
 comment on function dpg_private.additions_to_items(regclass) is
-  'Whether an application has added columns or triggers to dpg.items or this leaf of it, so that what is stored may differ from what was sent and has to be read again. A table of one row. Stored parsed and inlined into the one look of a call.';
+  'Whether an application has added columns or triggers to dpg.items or this leaf of it, so that what is stored may differ from what was sent and has to be read again; true also in repeatable read and serializable. Asked by who has written, or has locked root and leaf: no trigger can come then. A table of one row. Stored parsed and inlined.';
 --! EndIncluded items/additions_to_items.sql
 --! Included actions/additions_to_actions.sql
 create or replace function dpg_private.additions_to_actions(leaf regclass, events_leaf regclass)
 returns table (has_additions boolean)
 language sql
 stable
-parallel safe
 security invoker
 begin atomic
   select
@@ -1475,6 +1487,8 @@ begin atomic
     or dpg_private.has_additions('dpg.action_events', 28)
     -- names the roots, see dpg_private.has_additions
     or exists (select from only dpg.item_actions cross join only dpg.action_events where false)
+    -- under an older snapshot the catalogue tells of the past, while triggers fire as of now
+    or current_setting('transaction_isolation') <> 'read committed'
     or exists (
       select
       from pg_trigger t
@@ -1486,7 +1500,7 @@ begin atomic
 end;
 
 comment on function dpg_private.additions_to_actions(regclass, regclass) is
-  'Whether an application has added columns or triggers to dpg.item_actions, dpg.action_events or these leaves of theirs, so that what is stored may differ from what was sent, and row and event are written another way. A table of one row. Stored parsed and inlined into the one look of a call.';
+  'Whether an application has added columns or triggers to dpg.item_actions, dpg.action_events or these leaves of theirs, so that what is stored may differ from what was sent, and row and event are written another way; true also in repeatable read and serializable. Asked by who has locked roots and leaf: no trigger can come then. A table of one row. Stored parsed and inlined into the one look of a call.';
 --! EndIncluded actions/additions_to_actions.sql
 --! Included partitions/refuse_partition.sql
 create or replace function dpg_private.refuse_partition(
@@ -2589,6 +2603,7 @@ declare
   is_user boolean;
   is_undeclared boolean;
   is_known_url boolean;
+  is_new boolean;
   has_additions boolean; -- columns or triggers of the application: what is stored has to be read again
   sent dpg.items;
   stored dpg.items;
@@ -2630,11 +2645,8 @@ begin
       from dpg_private.instance_url_sightings s
       where s.instance_url = upsert_item.item_instance_url
     ),
-    l.leaf,
-    (select a.has_additions from dpg_private.additions_to_items(l.leaf) a)
-  into is_user, is_undeclared, is_known_url, leaf, has_additions
-  from (select) one
-  left join dpg_private.leaf_of('items', upsert_item.item_network, upsert_item.item_domain) l on true;
+    (select l.leaf from dpg_private.leaf_of('items', upsert_item.item_network, upsert_item.item_domain) l)
+  into is_user, is_undeclared, is_known_url, leaf;
   if not is_user then
     perform dpg_private.refuse_unknown_user(actor);
   end if;
@@ -2667,7 +2679,10 @@ begin
     item_latitude, item_longitude, actor, sent.created_at, sent.created_at
   )
   on conflict do nothing;
-  if found then
+  is_new := found;
+  -- after the insert, whose lock lets no trigger come any more
+  select a.has_additions into has_additions from dpg_private.additions_to_items(leaf) a;
+  if is_new then
     if has_additions then
       return dpg_private.read_written_item(leaf, sent, 'insert');
     end if;
@@ -2912,7 +2927,9 @@ declare
   target dpg.item_ref;
   undeclared uuid[]; -- ids of items that are there already, though their networks do not declare them
   leaf regclass;
+  leaves regclass[] := array[]::regclass[];
   has_additions boolean := false; -- columns or triggers of the application: what is stored has to be read again
+  asks_for_ids boolean;
   inserted uuid[]; -- null where nobody asks: all are new, and stored as they are
   deleted record;
 begin
@@ -3000,12 +3017,17 @@ begin
   end if;
   foreach target in array targets loop
     leaf := dpg_private.leaf_to_write('items', target.item_network, target.item_domain);
+    leaves := leaves || leaf;
+  end loop;
+  foreach leaf in array leaves loop
+    execute format('lock table only dpg.items, only %s in row exclusive mode', leaf); -- so that no trigger can come any more
     has_additions := has_additions
       or (select a.has_additions from dpg_private.additions_to_items(leaf) a);
   end loop;
   perform dpg_private.register_instance_url(u.item_instance_url)
   from (select distinct r.item_instance_url from unnest(rows) r) u;
 
+  asks_for_ids := ids_given or has_additions;
   -- Through the root in one statement, in the order of the keys: two calls with the same ids meet in the same order.
   with inserted_rows as (
     insert into dpg.items as i (
@@ -3018,9 +3040,9 @@ begin
     from unnest(rows) r
     order by r.item_network collate "C", r.item_domain collate "C", r.item_type collate "C", r.item_id
     on conflict on constraint items_pkey do nothing
-    returning case when ids_given or has_additions then i.item_id end as item_id
+    returning case when asks_for_ids then i.item_id end as item_id
   )
-  select case when ids_given or has_additions then array_agg(n.item_id) end
+  select case when asks_for_ids then array_agg(n.item_id) end
   into inserted
   from inserted_rows n;
 
@@ -3038,7 +3060,8 @@ begin
   end if;
 
   if has_additions or (ids_given and coalesce(cardinality(inserted), 0) < cardinality(rows)) then
-    return query select s.* from dpg_private.replace_items(actor, rows, inserted, has_additions) s;
+    -- dynamic, since the plan that is kept of a static one would return the columns that the table had before
+    return query execute 'select s.* from dpg_private.replace_items($1, $2, $3, $4) s' using actor, rows, inserted, has_additions;
   else
     return query
     select
@@ -3123,7 +3146,9 @@ begin
         )::text
       );
   end if;
-  if changed is not distinct from stored then
+  if (changed.item_instance_url, changed.item_schema_url, changed.item_state, changed.item_latitude, changed.item_longitude)
+    is not distinct from (stored.item_instance_url, stored.item_schema_url, stored.item_state, stored.item_latitude, stored.item_longitude)
+  then
     return stored;
   end if;
 
@@ -3142,7 +3167,7 @@ begin
     perform dpg_private.refuse_suppressed('update', leaf, to_jsonb(item));
   end if;
   if (select a.has_additions from dpg_private.additions_to_items(leaf) a) then
-    stored := dpg_private.read_written_item(leaf, stored, 'update');
+    stored := dpg_private.read_written_item(leaf, changed, 'update');
   end if;
   return stored;
 end
@@ -3188,7 +3213,7 @@ begin
     using item_network, item_domain, item_type, item_id;
     get diagnostics deleted_rows = row_count;
   exception
-    when foreign_key_violation then
+    when foreign_key_violation or restrict_violation then -- the latter from 18 on, for "on delete restrict"
       get stacked diagnostics
         refusing_schema = schema_name, refusing_table = table_name, refusing_constraint = constraint_name;
       if refusing_constraint = '' then
@@ -3525,8 +3550,47 @@ $body$;
 comment on function dpg_private.find_action(regclass, text, text, uuid) is
   'The action of this key in its leaf, as committed by now; all columns null where there is none, or no leaf.';
 --! EndIncluded actions/find_action.sql
+--! Included actions/lock_action.sql
+create or replace function dpg_private.lock_action(
+  leaf regclass,
+  partition_network text,
+  action_type text,
+  action_id uuid,
+  strength text
+)
+returns dpg.item_actions
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  stored dpg.item_actions;
+begin
+  if leaf is not null then
+    if strength = 'no key update' then
+      -- As the change will need them, the roots first, as "alter table" takes them. Also so that no trigger of the application
+      -- can come between the look for triggers and the change.
+      execute format('lock table only dpg.item_actions, only dpg.action_events, only %s in row exclusive mode', leaf);
+    end if;
+    execute format(
+      'select * from %s a where a.partition_network = $1 and a.action_type = $2 and a.action_id = $3 for %s', leaf, strength
+    )
+    into stored
+    using partition_network, action_type, action_id;
+  end if;
+  if stored.action_id is null then
+    perform dpg_private.refuse_action_not_found(partition_network, action_type, action_id);
+  end if;
+  return stored;
+end
+$body$;
+
+comment on function dpg_private.lock_action(regclass, text, text, uuid, text) is
+  'Reads an action, in the leaf of its keys, under a row lock. Raises DP004, also where there is no leaf.';
+--! EndIncluded actions/lock_action.sql
 --! Included actions/digest_of_action.sql
-create or replace function dpg_private.digest_of_action(action dpg.item_actions, event_payload jsonb, remarks text)
+create or replace function dpg_private.digest_of_action(action dpg.item_actions)
 returns bytea
 language sql
 stable
@@ -3537,7 +3601,7 @@ set extra_float_digits = 1 -- the same digits of coordinates in every session
 return sha256(
   convert_to(
     jsonb_build_array(
-      event_payload, remarks, action.requirements_snapshot, action.source_item_is_local,
+      action.requirements_snapshot, action.source_item_is_local,
       action.source_item_network, action.source_item_domain, action.source_item_type, action.source_item_id,
       action.source_item_owner,
       action.target_item_network, action.target_item_domain, action.target_item_type, action.target_item_id,
@@ -3551,8 +3615,8 @@ return sha256(
   )
 );
 
-comment on function dpg_private.digest_of_action(dpg.item_actions, jsonb, text) is
-  'SHA-256 of what the repetition of a call that makes an action must have the same: the unchanging columns and payload and remarks of the first event. For dpg_private.sent_contents.';
+comment on function dpg_private.digest_of_action(dpg.item_actions) is
+  'SHA-256 of what the repetition of a call that makes an action must have the same: the unchanging columns. For dpg_private.sent_contents.';
 --! EndIncluded actions/digest_of_action.sql
 --! Included actions/define_action.sql
 create or replace function dpg.define_action(
@@ -4247,8 +4311,7 @@ begin
   if action.update_count = 0 then
     perform dpg_private.note_sent(
       'item_actions', action.partition_network, action.action_type, '', action.action_id,
-      dpg_private.digest_of_action(action, event_payload, remarks),
-      dpg_private.digest_of_action(stored, event.event_payload, event.remarks)
+      dpg_private.digest_of_action(action), dpg_private.digest_of_action(stored)
     );
   end if;
   perform dpg_private.note_sent(
@@ -4281,6 +4344,10 @@ declare
   caller_constraint_exclusion constant text := current_setting('constraint_exclusion');
 begin
   proposed.action_id := coalesce(proposed.action_id, gen_random_uuid());
+  -- so that no trigger of the application can come between the look for triggers and the insert
+  execute format(
+    'lock table only dpg.item_actions, only dpg.action_events, only %s, only %s in row exclusive mode', leaf, events_leaf
+  );
   select coalesce(d.initial_status, 'created'), a.has_additions
   into proposed.action_status, has_additions
   from dpg_private.additions_to_actions(leaf, events_leaf) a
@@ -4364,35 +4431,43 @@ begin
       proposed.remarks := first_event.remarks;
     end if;
     if (
-      (
-          stored.requirements_snapshot, stored.source_item_is_local,
-          stored.source_item_network, stored.source_item_domain, stored.source_item_type, stored.source_item_id,
-          stored.source_item_owner,
-          stored.target_item_network, stored.target_item_domain, stored.target_item_type, stored.target_item_id
-        ) is distinct from (
-          proposed.requirements_snapshot, proposed.source_item_is_local,
-          proposed.source_item_network, proposed.source_item_domain, proposed.source_item_type, proposed.source_item_id,
-          proposed.source_item_owner,
-          proposed.target_item_network, proposed.target_item_domain, proposed.target_item_type, proposed.target_item_id
+        (
+          (
+            stored.requirements_snapshot, stored.source_item_is_local,
+            stored.source_item_network, stored.source_item_domain, stored.source_item_type, stored.source_item_id,
+            stored.source_item_owner,
+            stored.target_item_network, stored.target_item_domain, stored.target_item_type, stored.target_item_id
+          ) is distinct from (
+            proposed.requirements_snapshot, proposed.source_item_is_local,
+            proposed.source_item_network, proposed.source_item_domain, proposed.source_item_type, proposed.source_item_id,
+            proposed.source_item_owner,
+            proposed.target_item_network, proposed.target_item_domain, proposed.target_item_type, proposed.target_item_id
+          )
+          -- what a remote source says of itself; a local one is read from its item, which may have changed since
+          or (
+            not proposed.source_item_is_local
+            and (stored.source_item_instance_url, stored.source_item_latitude, stored.source_item_longitude)
+              is distinct from (proposed.source_item_instance_url, proposed.source_item_latitude, proposed.source_item_longitude)
+          )
         )
-        or (first_event.event_payload, first_event.remarks)
+        -- nor is it what was sent, of which a trigger of the application made what is stored
+        and not dpg_private.was_sent(
+          'item_actions', stored.partition_network, stored.action_type, '', stored.action_id, dpg_private.digest_of_action(proposed)
+        )
+      )
+      or (
+        first_event.event_id is not null -- else it was lost, and dpg.confirm_lost_events has said so
+        and (first_event.event_payload, first_event.remarks)
           is distinct from (
             coalesce(event_payload, dpg_private.default_payload(first_event.action_status)), proposed.remarks
           )
-        -- what a remote source says of itself; a local one is read from its item, which may have changed since
-        or (
-          not proposed.source_item_is_local
-          and (stored.source_item_instance_url, stored.source_item_latitude, stored.source_item_longitude)
-            is distinct from (proposed.source_item_instance_url, proposed.source_item_latitude, proposed.source_item_longitude)
+        and not dpg_private.was_sent(
+          'action_events', stored.partition_network, stored.action_type, '', first_event.event_id,
+          dpg_private.digest_of_change(
+            proposed.action_status, coalesce(event_payload, dpg_private.default_payload(proposed.action_status)), proposed.remarks
+          )
         )
-    )
-    -- nor is it what was sent, of which a trigger of the application made what is stored
-    and not dpg_private.was_sent(
-      'item_actions', stored.partition_network, stored.action_type, '', stored.action_id,
-      dpg_private.digest_of_action(
-        proposed, coalesce(event_payload, dpg_private.default_payload(proposed.action_status)), proposed.remarks
       )
-    )
     then
       perform dpg_private.refuse_different_action(proposed);
     end if;
@@ -4765,6 +4840,24 @@ begin
     end if;
     -- the event first: where its id was used before, nothing has been written yet
     if has_additions then
+      -- A BEFORE trigger on the events sees the action before its event is stored: an event of this change would come first.
+      if pg_trigger_depth() > 0
+        and (
+          dpg_private.get_event_of_update(
+            action.partition_network, action.action_type, action.target_item_instance_url, action.action_id, action.update_count
+          )
+        ).event_id is null
+      then
+        raise exception using
+          errcode = 'triggered_data_change_violation',
+          message = dpg_private.text_for_client(
+            format('action %s is being changed by the call that has fired this trigger', action.action_id)
+          ),
+          hint = 'Change it in an AFTER trigger: it runs when the action and its event are stored.',
+          detail = dpg_private.text_for_client(
+            jsonb_build_object('action_id', action.action_id, 'update_count', action.update_count)::text
+          );
+      end if;
       if (dpg_private.get_event(action.partition_network, action.action_type, event_id)).event_id is null
         and (
           dpg_private.get_event_of_update(

@@ -1,4 +1,4 @@
-create or replace function dpg_private.digest_of_action(action dpg.item_actions, event_payload jsonb, remarks text)
+create or replace function dpg_private.digest_of_action(action dpg.item_actions)
 returns bytea
 language sql
 stable
@@ -9,7 +9,7 @@ set extra_float_digits = 1 -- the same digits of coordinates in every session
 return sha256(
   convert_to(
     jsonb_build_array(
-      event_payload, remarks, action.requirements_snapshot, action.source_item_is_local,
+      action.requirements_snapshot, action.source_item_is_local,
       action.source_item_network, action.source_item_domain, action.source_item_type, action.source_item_id,
       action.source_item_owner,
       action.target_item_network, action.target_item_domain, action.target_item_type, action.target_item_id,
@@ -23,5 +23,5 @@ return sha256(
   )
 );
 
-comment on function dpg_private.digest_of_action(dpg.item_actions, jsonb, text) is
-  'SHA-256 of what the repetition of a call that makes an action must have the same: the unchanging columns and payload and remarks of the first event. For dpg_private.sent_contents.';
+comment on function dpg_private.digest_of_action(dpg.item_actions) is
+  'SHA-256 of what the repetition of a call that makes an action must have the same: the unchanging columns. For dpg_private.sent_contents.';

@@ -15,6 +15,11 @@ declare
   stored dpg.item_actions;
 begin
   if leaf is not null then
+    if strength = 'no key update' then
+      -- As the change will need them, the roots first, as "alter table" takes them. Also so that no trigger of the application
+      -- can come between the look for triggers and the change.
+      execute format('lock table only dpg.item_actions, only dpg.action_events, only %s in row exclusive mode', leaf);
+    end if;
     execute format(
       'select * from %s a where a.partition_network = $1 and a.action_type = $2 and a.action_id = $3 for %s', leaf, strength
     )

@@ -55,6 +55,24 @@ begin
     end if;
     -- the event first: where its id was used before, nothing has been written yet
     if has_additions then
+      -- A BEFORE trigger on the events sees the action before its event is stored: an event of this change would come first.
+      if pg_trigger_depth() > 0
+        and (
+          dpg_private.get_event_of_update(
+            action.partition_network, action.action_type, action.target_item_instance_url, action.action_id, action.update_count
+          )
+        ).event_id is null
+      then
+        raise exception using
+          errcode = 'triggered_data_change_violation',
+          message = dpg_private.text_for_client(
+            format('action %s is being changed by the call that has fired this trigger', action.action_id)
+          ),
+          hint = 'Change it in an AFTER trigger: it runs when the action and its event are stored.',
+          detail = dpg_private.text_for_client(
+            jsonb_build_object('action_id', action.action_id, 'update_count', action.update_count)::text
+          );
+      end if;
       if (dpg_private.get_event(action.partition_network, action.action_type, event_id)).event_id is null
         and (
           dpg_private.get_event_of_update(

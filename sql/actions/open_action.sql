@@ -15,6 +15,10 @@ declare
   caller_constraint_exclusion constant text := current_setting('constraint_exclusion');
 begin
   proposed.action_id := coalesce(proposed.action_id, gen_random_uuid());
+  -- so that no trigger of the application can come between the look for triggers and the insert
+  execute format(
+    'lock table only dpg.item_actions, only dpg.action_events, only %s, only %s in row exclusive mode', leaf, events_leaf
+  );
   select coalesce(d.initial_status, 'created'), a.has_additions
   into proposed.action_status, has_additions
   from dpg_private.additions_to_actions(leaf, events_leaf) a
@@ -98,35 +102,43 @@ begin
       proposed.remarks := first_event.remarks;
     end if;
     if (
-      (
-          stored.requirements_snapshot, stored.source_item_is_local,
-          stored.source_item_network, stored.source_item_domain, stored.source_item_type, stored.source_item_id,
-          stored.source_item_owner,
-          stored.target_item_network, stored.target_item_domain, stored.target_item_type, stored.target_item_id
-        ) is distinct from (
-          proposed.requirements_snapshot, proposed.source_item_is_local,
-          proposed.source_item_network, proposed.source_item_domain, proposed.source_item_type, proposed.source_item_id,
-          proposed.source_item_owner,
-          proposed.target_item_network, proposed.target_item_domain, proposed.target_item_type, proposed.target_item_id
+        (
+          (
+            stored.requirements_snapshot, stored.source_item_is_local,
+            stored.source_item_network, stored.source_item_domain, stored.source_item_type, stored.source_item_id,
+            stored.source_item_owner,
+            stored.target_item_network, stored.target_item_domain, stored.target_item_type, stored.target_item_id
+          ) is distinct from (
+            proposed.requirements_snapshot, proposed.source_item_is_local,
+            proposed.source_item_network, proposed.source_item_domain, proposed.source_item_type, proposed.source_item_id,
+            proposed.source_item_owner,
+            proposed.target_item_network, proposed.target_item_domain, proposed.target_item_type, proposed.target_item_id
+          )
+          -- what a remote source says of itself; a local one is read from its item, which may have changed since
+          or (
+            not proposed.source_item_is_local
+            and (stored.source_item_instance_url, stored.source_item_latitude, stored.source_item_longitude)
+              is distinct from (proposed.source_item_instance_url, proposed.source_item_latitude, proposed.source_item_longitude)
+          )
         )
-        or (first_event.event_payload, first_event.remarks)
+        -- nor is it what was sent, of which a trigger of the application made what is stored
+        and not dpg_private.was_sent(
+          'item_actions', stored.partition_network, stored.action_type, '', stored.action_id, dpg_private.digest_of_action(proposed)
+        )
+      )
+      or (
+        first_event.event_id is not null -- else it was lost, and dpg.confirm_lost_events has said so
+        and (first_event.event_payload, first_event.remarks)
           is distinct from (
             coalesce(event_payload, dpg_private.default_payload(first_event.action_status)), proposed.remarks
           )
-        -- what a remote source says of itself; a local one is read from its item, which may have changed since
-        or (
-          not proposed.source_item_is_local
-          and (stored.source_item_instance_url, stored.source_item_latitude, stored.source_item_longitude)
-            is distinct from (proposed.source_item_instance_url, proposed.source_item_latitude, proposed.source_item_longitude)
+        and not dpg_private.was_sent(
+          'action_events', stored.partition_network, stored.action_type, '', first_event.event_id,
+          dpg_private.digest_of_change(
+            proposed.action_status, coalesce(event_payload, dpg_private.default_payload(proposed.action_status)), proposed.remarks
+          )
         )
-    )
-    -- nor is it what was sent, of which a trigger of the application made what is stored
-    and not dpg_private.was_sent(
-      'item_actions', stored.partition_network, stored.action_type, '', stored.action_id,
-      dpg_private.digest_of_action(
-        proposed, coalesce(event_payload, dpg_private.default_payload(proposed.action_status)), proposed.remarks
       )
-    )
     then
       perform dpg_private.refuse_different_action(proposed);
     end if;

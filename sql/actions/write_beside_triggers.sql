@@ -114,8 +114,7 @@ begin
   if action.update_count = 0 then
     perform dpg_private.note_sent(
       'item_actions', action.partition_network, action.action_type, '', action.action_id,
-      dpg_private.digest_of_action(action, event_payload, remarks),
-      dpg_private.digest_of_action(stored, event.event_payload, event.remarks)
+      dpg_private.digest_of_action(action), dpg_private.digest_of_action(stored)
     );
   end if;
   perform dpg_private.note_sent(

@@ -15,10 +15,8 @@ declare
       and not a.attisdropped
   );
 begin
-  -- What an application lets PostgreSQL compute is not computed yet where a BEFORE trigger looks.
-  if generated = '{}' then
-    return after is not distinct from before;
-  end if;
+  -- As JSON, since a column of an application may be of a type without "=". What an application lets PostgreSQL compute is
+  -- not computed yet where a BEFORE trigger looks.
   return to_jsonb(after) - generated = to_jsonb(before) - generated;
 end
 $body$;

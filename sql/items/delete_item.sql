@@ -34,7 +34,7 @@ begin
     using item_network, item_domain, item_type, item_id;
     get diagnostics deleted_rows = row_count;
   exception
-    when foreign_key_violation then
+    when foreign_key_violation or restrict_violation then -- the latter from 18 on, for "on delete restrict"
       get stacked diagnostics
         refusing_schema = schema_name, refusing_table = table_name, refusing_constraint = constraint_name;
       if refusing_constraint = '' then

@@ -68,7 +68,9 @@ begin
         )::text
       );
   end if;
-  if changed is not distinct from stored then
+  if (changed.item_instance_url, changed.item_schema_url, changed.item_state, changed.item_latitude, changed.item_longitude)
+    is not distinct from (stored.item_instance_url, stored.item_schema_url, stored.item_state, stored.item_latitude, stored.item_longitude)
+  then
     return stored;
   end if;
 
@@ -87,7 +89,7 @@ begin
     perform dpg_private.refuse_suppressed('update', leaf, to_jsonb(item));
   end if;
   if (select a.has_additions from dpg_private.additions_to_items(leaf) a) then
-    stored := dpg_private.read_written_item(leaf, stored, 'update');
+    stored := dpg_private.read_written_item(leaf, changed, 'update');
   end if;
   return stored;
 end

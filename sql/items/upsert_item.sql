@@ -21,6 +21,7 @@ declare
   is_user boolean;
   is_undeclared boolean;
   is_known_url boolean;
+  is_new boolean;
   has_additions boolean; -- columns or triggers of the application: what is stored has to be read again
   sent dpg.items;
   stored dpg.items;
@@ -62,11 +63,8 @@ begin
       from dpg_private.instance_url_sightings s
       where s.instance_url = upsert_item.item_instance_url
     ),
-    l.leaf,
-    (select a.has_additions from dpg_private.additions_to_items(l.leaf) a)
-  into is_user, is_undeclared, is_known_url, leaf, has_additions
-  from (select) one
-  left join dpg_private.leaf_of('items', upsert_item.item_network, upsert_item.item_domain) l on true;
+    (select l.leaf from dpg_private.leaf_of('items', upsert_item.item_network, upsert_item.item_domain) l)
+  into is_user, is_undeclared, is_known_url, leaf;
   if not is_user then
     perform dpg_private.refuse_unknown_user(actor);
   end if;
@@ -99,7 +97,10 @@ begin
     item_latitude, item_longitude, actor, sent.created_at, sent.created_at
   )
   on conflict do nothing;
-  if found then
+  is_new := found;
+  -- after the insert, whose lock lets no trigger come any more
+  select a.has_additions into has_additions from dpg_private.additions_to_items(leaf) a;
+  if is_new then
     if has_additions then
       return dpg_private.read_written_item(leaf, sent, 'insert');
     end if;

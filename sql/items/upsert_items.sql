@@ -17,7 +17,9 @@ declare
   target dpg.item_ref;
   undeclared uuid[]; -- ids of items that are there already, though their networks do not declare them
   leaf regclass;
+  leaves regclass[] := array[]::regclass[];
   has_additions boolean := false; -- columns or triggers of the application: what is stored has to be read again
+  asks_for_ids boolean;
   inserted uuid[]; -- null where nobody asks: all are new, and stored as they are
   deleted record;
 begin
@@ -105,12 +107,17 @@ begin
   end if;
   foreach target in array targets loop
     leaf := dpg_private.leaf_to_write('items', target.item_network, target.item_domain);
+    leaves := leaves || leaf;
+  end loop;
+  foreach leaf in array leaves loop
+    execute format('lock table only dpg.items, only %s in row exclusive mode', leaf); -- so that no trigger can come any more
     has_additions := has_additions
       or (select a.has_additions from dpg_private.additions_to_items(leaf) a);
   end loop;
   perform dpg_private.register_instance_url(u.item_instance_url)
   from (select distinct r.item_instance_url from unnest(rows) r) u;
 
+  asks_for_ids := ids_given or has_additions;
   -- Through the root in one statement, in the order of the keys: two calls with the same ids meet in the same order.
   with inserted_rows as (
     insert into dpg.items as i (
@@ -123,9 +130,9 @@ begin
     from unnest(rows) r
     order by r.item_network collate "C", r.item_domain collate "C", r.item_type collate "C", r.item_id
     on conflict on constraint items_pkey do nothing
-    returning case when ids_given or has_additions then i.item_id end as item_id
+    returning case when asks_for_ids then i.item_id end as item_id
   )
-  select case when ids_given or has_additions then array_agg(n.item_id) end
+  select case when asks_for_ids then array_agg(n.item_id) end
   into inserted
   from inserted_rows n;
 
@@ -143,7 +150,8 @@ begin
   end if;
 
   if has_additions or (ids_given and coalesce(cardinality(inserted), 0) < cardinality(rows)) then
-    return query select s.* from dpg_private.replace_items(actor, rows, inserted, has_additions) s;
+    -- dynamic, since the plan that is kept of a static one would return the columns that the table had before
+    return query execute 'select s.* from dpg_private.replace_items($1, $2, $3, $4) s' using actor, rows, inserted, has_additions;
   else
     return query
     select

@@ -1,7 +1,7 @@
 -- Columns that an application has added: inserts take their defaults, what returns a row of the table returns them, a replacement
 -- keeps them, and what has columns of ours alone goes on.
 begin;
-select plan(24);
+select plan(26);
 insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com'), ('ravi', 'Ravi', 'ravi@example.com');
 select dpg.ensure_item_partition('column_dot', 'student'); -- a leaf of before
 alter table dpg.items
@@ -11,12 +11,14 @@ alter table dpg.items
 alter table dpg.item_actions
   add column note text,
   add column score numeric not null default 2,
+  add column anything json default '{}', -- a type without "="
   add column nearness text; -- a name that a query of ours uses
 alter table dpg.action_events
   add column note text,
   add column score numeric not null default 3,
   add column payload_status text generated always as (event_payload ->> 'status') stored;
-alter table dpg.items add column nearness text;
+alter table dpg.items add column nearness text, add column anything json default '{}', add column ids_given text;
+alter table dpg.action_events add column anything json default '{}';
 set local role dpg_app;
 
 create temporary table made as
@@ -114,7 +116,12 @@ select is((select concat_ws(' ', e.score, e.payload_status) from dpg.store_event
 select is((select e.score from dpg.store_event(pg_temp.mirrored()) e), 3::numeric, 'the same again');
 select is((select count(*)::integer from dpg.find_actions('asha')), 2, 'its action is found');
 
+select is(
+  (select u.item_state ->> 'name' from dpg.update_item('asha', 'column_dot', 'student', 'p', '00000000-0000-4000-8000-000000000001', '{"item_latitude": 1}') u),
+  'Asha again', 'an update that changes nothing'
+);
 reset role;
+select is((select i.anything::text from dpg.items i where i.item_id = '00000000-0000-4000-8000-000000000001'), '{}', 'a column of type json');
 select lives_ok(
   $$select dpg.redact_event('dpo', 'column_dot', 'connect', '00000000-0000-4000-8000-000000000004', 'a test')$$,
   'an event can be emptied, though a column is computed from its payload'

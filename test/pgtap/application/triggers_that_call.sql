@@ -1,7 +1,7 @@
 -- A trigger of the application that calls our functions for the same action: the order of events and of the feed holds, and the result
 -- is what is stored.
 begin;
-select plan(14);
+select plan(16);
 insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com'), ('ravi', 'Ravi', 'ravi@example.com');
 select
   dpg.upsert_item('asha', 'call_dot', 'd', 't', 'https://one.example.com', 'https://s', item_id => '00000000-0000-4000-8000-000000000001'),
@@ -102,6 +102,23 @@ select throws_ok(
 );
 drop trigger accepts on dpg.item_actions;
 select is(pg_temp.feed(), '0 created created 0', 'and neither has written anything');
+
+-- a BEFORE trigger on the events finds the action, but not its event yet
+create function public.accept_early() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  if new.update_count = 0 then
+    perform dpg.transition_action('ravi', new.partition_network, new.action_type, new.action_id, 'accepted');
+  end if;
+  return new;
+end
+$body$;
+create trigger accepts before insert on dpg.action_events for each row execute function public.accept_early();
+select throws_ok('select pg_temp.perform()', '27000', null, 'a BEFORE INSERT trigger on the events is too early');
+drop trigger accepts on dpg.action_events;
+select is(pg_temp.feed(), '0 created created 0', 'and has written nothing');
 
 -- an item that is changed by a trigger of its own
 create function public.publish() returns trigger

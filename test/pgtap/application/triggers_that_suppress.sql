@@ -1,6 +1,6 @@
 -- What a trigger of the application suppresses is refused (DP018), names the trigger, and leaves nothing behind.
 begin;
-select plan(31);
+select plan(32);
 insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com'), ('ravi', 'Ravi', 'ravi@example.com');
 create function public.suppress() returns trigger
 language plpgsql
@@ -150,6 +150,10 @@ select is(pg_temp.refusal($$select dpg.upsert_item('asha', 'no_dot', 'd', 't', '
   'DP018 insert dpg.i_p_nodot_d keys', 'another item_id');
 select is(pg_temp.refusal(format($$select dpg.upsert_items('asha', '[%s]')$$, pg_temp.item('00000000-0000-4000-8000-000000000004', '{}'))),
   'DP018 insert dpg.i_p_nodot_d keys', 'of many');
+drop trigger keys on dpg.items;
+create trigger keys before update on dpg.items for each row execute function public.other_key('item');
+select is(pg_temp.refusal($$select dpg.update_item('asha', 'no_dot', 'd', 't', '00000000-0000-4000-8000-000000000009', '{"item_state": {"n": 3}}')$$),
+  'DP018 update dpg.i_p_nodot_d keys', 'of an update');
 drop trigger keys on dpg.items;
 create trigger keys before insert on dpg.item_actions for each row execute function public.other_key('action');
 select is(pg_temp.refusal($$select dpg.perform_action('asha', 'connect', row('no_dot', 'd', 't', '00000000-0000-4000-8000-000000000001'),

@@ -1,6 +1,6 @@
 -- A foreign key of the application keeps an item as well: the refusal names it. What cascades is the application's affair.
 begin;
-select plan(7);
+select plan(8);
 insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com');
 select
   dpg.upsert_item('asha', 'key_dot', 'd', 't', 'https://one.example.com', 'https://s', item_id => '00000000-0000-4000-8000-000000000001'),
@@ -41,5 +41,15 @@ select is((select said -> 'detail' ->> 'relation' from refused), 'public."Favour
 select ok(exists (select from dpg.items where item_network = 'key_dot' and item_id = '00000000-0000-4000-8000-000000000001'), 'nothing is deleted');
 select lives_ok($$select dpg.delete_item('asha', 'key_dot', 'd', 't', '00000000-0000-4000-8000-000000000002')$$, 'a key that cascades lets it go');
 select is((select count(*)::integer from public.notes), 0, 'with what refers to it');
+create table public.visits (
+  item_network text, item_domain text, item_type text, item_id uuid,
+  foreign key (item_network, item_domain, item_type, item_id) references dpg.items on delete restrict
+);
+select dpg.upsert_item('asha', 'key_dot', 'd', 't', 'https://one.example.com', 'https://s', item_id => '00000000-0000-4000-8000-000000000003');
+insert into public.visits values ('key_dot', 'd', 't', '00000000-0000-4000-8000-000000000003');
+select is(
+  pg_temp.refusal($$select dpg.delete_item('asha', 'key_dot', 'd', 't', '00000000-0000-4000-8000-000000000003')$$) ->> 'state',
+  'DP013', 'one that restricts keeps it, too, in every version'
+);
 select * from finish();
 rollback;
