@@ -156,7 +156,7 @@ test('who still sees what was before the move ends in 40001, and so does the mov
   const action = await dpg.as(guest).actions.perform({ action_type: 'connect', source: item, target: other });
   const remote = randomUUID();
   await dpg.events.store(mirrored(item, remote, 0));
-  const attempts: ((before: Dpg) => Promise<unknown>)[] = [
+  const attempts: ((before: Dpg<postgres.TransactionSql>) => Promise<unknown>)[] = [
     (before) => before.as(guest).actions.perform({ action_type: 'connect', source: item, target: other }),
     (before) =>
       before.as(other.created_by).actions.perform({ action_type: 'connect', source: other, target: item }),

@@ -295,9 +295,7 @@ function serverEnvironment(): NodeJS.ProcessEnv {
 async function runnableBinaries(version: string, directory: string, owner: User): Promise<string> {
   const name = PACKAGES[version];
   if (!name)
-    throw new Error(
-      `There is no embedded PostgreSQL ${version}, only ${Object.keys(PACKAGES).join(', ')}.`,
-    );
+    throw new Error(`There is no embedded PostgreSQL ${version}, only ${Object.keys(PACKAGES).join(', ')}.`);
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   const wrapper = createRequire(import.meta.url).resolve(name);
   let native: string;
