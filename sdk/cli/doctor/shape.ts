@@ -93,7 +93,9 @@ export const shape: Check = {
   name: 'shape',
   async find(sql, expected) {
     const kept = SHAPES[await majorVersion(sql)];
-    const isOther = expected.migrations.some(({ state }) => state === 'altered' || state === 'unknown');
+    const isOther = expected.migrations.some(
+      ({ state }) => state === 'altered' || state === 'unknown' || state === 'foreign',
+    );
     if (!kept || isOther) return [];
     const found = await shapeOf(sql, shapedTables(expected.declarations.objects));
     return [...found.flatMap((one) => finding(one, found, kept, expected)), ...hidden(found, kept, expected)];
