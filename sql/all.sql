@@ -119,6 +119,8 @@
 
 --!include redactions/redactions.sql
 --!include redactions/is_erasing.sql
+--!include redactions/is_replacement.sql
+--!include redactions/has_succeeded.sql
 --!include redactions/is_redacted.sql
 --!include redactions/keep_redactions.sql
 --!include redactions/redactions_append_only.sql
@@ -229,6 +231,7 @@
 --!include events/time_of_text.sql
 --!include events/event_of_object.sql
 --!include events/is_same_event.sql
+--!include events/owner_of_source.sql
 --!include actions/note_mirrored_action.sql
 --!include events/store_event.sql
 --!include events/find_events.sql
@@ -276,7 +279,9 @@
 --!include feed/confirm_lost_events.sql
 --!include redactions/redact_event.sql
 --!include redactions/ensure_tombstone.sql
+--!include redactions/replace_owner.sql
 --!include redactions/erase_user.sql
+--!include redactions/move_items.sql
 
 --!include actions/item_actions_parties_only.sql
 --!include events/action_events_parties_only.sql

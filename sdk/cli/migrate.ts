@@ -15,8 +15,8 @@ The role of the URL must be allowed to create schemas in the database; what else
 statement that an administrator must run. The URL goes to the server itself, not to a pooler of transactions. Several
 processes may migrate at once: one works, the others wait for 60 s at most.
 
-With --json: applied (names of the files that were run), migrations (name, state: applied, pending, altered or unknown;
-applied_at, shipped_hash, recorded_hash), missing_objects (names).
+With --json: applied (names of the files that were run), migrations (name, state: applied, pending, altered, unknown or
+foreign; applied_at, shipped_hash, recorded_hash), missing_objects (names).
 
 Exit codes: 0 the database is up to date, 1 every migration was run, and objects are missing: run dpg-database doctor,
 2 wrong usage, 3 no connection, 4 refused: nothing of the migration that was refused is left.`,

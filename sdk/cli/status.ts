@@ -20,7 +20,7 @@ Says which server and package these are, whether the database has run the packag
 there are, and how far behind each subscription is. Changes nothing.
 
 With --json: server_version, package_version, database, role, is_up_to_date, migrations (name, state: applied, pending,
-altered or unknown; applied_at, shipped_hash, recorded_hash), missing_objects (names), partitions (networks; items,
+altered, unknown or foreign; applied_at, shipped_hash, recorded_hash), missing_objects (names), partitions (networks; items,
 item_actions, action_events: leaves), subscriptions (as dpg.subscription_status has them); the last two are null where
 they cannot be read.
 
@@ -85,6 +85,7 @@ const MEANING: Record<MigrationStatus['state'], string> = {
   pending: 'not run yet: dpg-database migrate runs it',
   altered: 'run here with other content than this package has',
   unknown: 'run here, and not in this package: the package is older than the database',
+  foreign: 'recorded by another project of graphile-migrate, so that ours of this number is not run',
 };
 
 function migrationLines(migrations: MigrationStatus[]): string[] {
@@ -93,7 +94,7 @@ function migrationLines(migrations: MigrationStatus[]): string[] {
     state,
     applied_at?.replace(/\.\d+/, '') ?? MEANING[state],
   ]);
-  const wrong = migrations.filter(({ state }) => state === 'altered' || state === 'unknown');
+  const wrong = migrations.filter(({ state }) => state !== 'applied' && state !== 'pending');
   return [
     '',
     table(['migration', 'state', ''], rows),

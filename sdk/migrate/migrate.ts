@@ -18,6 +18,13 @@ export interface Migrated {
   migrations: MigrationStatus[];
 }
 
+/** What to do where two projects share a record. */
+export const FOREIGN_HINT =
+  'graphile-migrate has one record in a database, graphile_migrate.migrations, and goes by the number alone: of two projects the numbers that one has run are skipped by the other. Migrate dpg-database by itself in a database of its own, or take the text of its migrations/committed into those of the application.';
+
+/** As it stands in the record: 000001.sql. */
+const recordedName = ({ name }: MigrationStatus) => name.replace(/^(\d+).*$/, '$1.sql');
+
 const PAUSE_MILLISECONDS = 250;
 
 /**
@@ -35,6 +42,7 @@ export async function migrate(
 ): Promise<Migrated> {
   const before = await statusOf(url, folder);
   refuseAltered(before);
+  refuseForeign(before);
   if (!before.some(({ state }) => state === 'pending')) return { applied: [], migrations: before };
 
   await runWithin(waitSeconds, url, folder);
@@ -89,6 +97,16 @@ function refuseAltered(migrations: MigrationStatus[]): void {
     {
       hint: 'Install the version of dpg-database that migrated it. If the application keeps its own migrations by graphile-migrate in this database, take the text of migrations/committed into those.',
     },
+  );
+}
+
+/** graphile-migrate would take ours of these numbers for run, without a word. */
+function refuseForeign(migrations: MigrationStatus[]): void {
+  const foreign = migrations.find(({ state }) => state === 'foreign');
+  if (!foreign) return;
+  throw new MigrationError(
+    `another project of graphile-migrate keeps its record in this database: ${recordedName(foreign)} is not of dpg-database (${foreign.recorded_hash})`,
+    { hint: FOREIGN_HINT },
   );
 }
 

@@ -14,9 +14,10 @@ export interface MigrationStatus {
    * - `applied`: it was run on this database.
    * - `pending`: it was not.
    * - `altered`: one of this name was run, with other content.
-   * - `unknown`: it was run, and this package does not have it: the database is newer, or somebody else's.
+   * - `unknown`: it was run, and this package does not have it: the database is newer.
+   * - `foreign`: another project of graphile-migrate, which keeps one record a database, has recorded this number.
    */
-  state: 'applied' | 'pending' | 'altered' | 'unknown';
+  state: 'applied' | 'pending' | 'altered' | 'unknown' | 'foreign';
   /** ISO 8601 in UTC with microseconds; null when pending. */
   applied_at: string | null;
   /** Of the content that this package has, and that the database has recorded. */
@@ -28,6 +29,8 @@ interface Recorded {
   filename: string;
   hash: string;
   applied_at: string;
+  /** Whether our schema is there, which our first migration makes. */
+  has_schema: boolean;
 }
 
 export interface StatusOptions {
@@ -49,27 +52,36 @@ export async function migrationStatus(
 
 export function compare(shipped: ShippedMigration[], recorded: Recorded[]): MigrationStatus[] {
   const left = new Map(recorded.map((record) => [record.filename, record]));
+  const isForeign = isOfAnother(shipped, recorded);
   const ours = shipped.map(({ name, filename, hash }): MigrationStatus => {
     const record = left.get(filename);
     left.delete(filename);
     return {
       name,
-      state: !record ? 'pending' : record.hash === hash ? 'applied' : 'altered',
+      state: !record ? 'pending' : isForeign ? 'foreign' : record.hash === hash ? 'applied' : 'altered',
       applied_at: record?.applied_at ?? null,
       shipped_hash: hash,
       recorded_hash: record?.hash ?? null,
     };
   });
   const others = [...left.values()].map(
-    ({ filename, hash, applied_at }): MigrationStatus => ({
-      name: filename,
-      state: 'unknown',
-      applied_at,
+    (record): MigrationStatus => ({
+      name: record.filename,
+      state: isForeign ? 'foreign' : 'unknown',
+      applied_at: record.applied_at,
       shipped_hash: null,
-      recorded_hash: hash,
+      recorded_hash: record.hash,
     }),
   );
   return [...ours, ...others];
+}
+
+/**
+ * Whether the record is another project's: the first migration has other content than ours, and our schema, which ours would have
+ * made, is not there. The later ones follow the first, since each record refers to the one before.
+ */
+function isOfAnother([first]: ShippedMigration[], [recorded]: Recorded[]): boolean {
+  return recorded !== undefined && recorded.hash !== first?.hash && !recorded.has_schema;
 }
 
 /** What graphile-migrate has recorded. */
@@ -94,7 +106,8 @@ export async function recordedMigrations(sql: Readable): Promise<Recorded[]> {
     });
   }
   return (await sql.unsafe(`
-    select filename, hash, to_char(date at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as applied_at
+    select filename, hash, to_regnamespace('dpg') is not null as has_schema,
+      to_char(date at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as applied_at
     from graphile_migrate.migrations
     order by filename`)) as unknown as Recorded[];
 }

@@ -60,7 +60,8 @@ comment on constraint limits_name_check on dpg.limits is 'The limits that there 
 comment on constraint limits_value_check on dpg.limits is 'What a limit may be.';
 comment on constraint redactions_pkey on dpg.redactions is 'One row for each redaction.';
 comment on constraint redactions_kind_check on dpg.redactions is 'The kinds that there are.';
-comment on constraint redactions_event_check on dpg.redactions is 'An event is named by its whole key, a user not at all.';
+comment on constraint redactions_event_check on dpg.redactions is 'An event is named by its whole key, an erased user not at all.';
+comment on constraint redactions_move_check on dpg.redactions is 'A move names both users, nothing else names any.';
 comment on sequence dpg.redactions_redaction_id_seq is 'Numbers of dpg.redactions.';
 comment on constraint subscriptions_pkey on dpg.subscriptions is 'One subscription of each name.';
 comment on constraint subscriptions_order_check on dpg.subscriptions is 'What is acknowledged was handed out.';

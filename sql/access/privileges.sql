@@ -12,7 +12,8 @@ begin
       n.nspname = 'dpg' as is_api,
       p.proname ~ '^(get|find|count|nearest)_' as reads_only,
       p.proname in (
-        'redact_event', 'erase_user', 'forget_instance_url', 'register_network', 'unregister_network', 'confirm_lost_events'
+        'redact_event', 'erase_user', 'move_items',
+        'forget_instance_url', 'register_network', 'unregister_network', 'confirm_lost_events'
       ) as is_administration
     from pg_catalog.pg_proc p
     join pg_catalog.pg_namespace n on n.oid = p.pronamespace

@@ -6,7 +6,6 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  tombstone constant text := dpg_private.tombstone();
   allowed dpg.action_events := before;
 begin
   if dpg_private.is_redacted(before.partition_network, before.action_type, before.action_id, before.event_id) then
@@ -17,13 +16,15 @@ begin
     end if;
     allowed := before;
   end if;
-  if dpg_private.is_erasing() then
-    allowed.source_item_owner := case after.source_item_owner when tombstone then tombstone else before.source_item_owner end;
-    allowed.target_item_owner := case after.target_item_owner when tombstone then tombstone else before.target_item_owner end;
+  if before.source_item_is_local and dpg_private.is_replacement(before.source_item_owner, after.source_item_owner) then
+    allowed.source_item_owner := after.source_item_owner;
+  end if;
+  if before.target_item_is_local and dpg_private.is_replacement(before.target_item_owner, after.target_item_owner) then
+    allowed.target_item_owner := after.target_item_owner;
   end if;
   return dpg_private.is_unchanged_event(allowed, after) and not dpg_private.is_unchanged_event(before, after);
 end
 $body$;
 
 comment on function dpg_private.is_redaction(dpg.action_events, dpg.action_events) is
-  'Whether a change of an event takes away no more than what dpg.redactions has on record: payload and remarks of a redacted event, or an owner for whom the tombstone steps in.';
+  'Whether a change of an event is no more than what dpg.redactions has on record: payload and remarks of a redacted event are taken away, or an owner, a user of this instance, gives way to the tombstone or to whom the items are being moved.';

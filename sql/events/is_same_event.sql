@@ -5,19 +5,19 @@ stable
 security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
-declare
-  tombstone constant text := dpg_private.tombstone();
 begin
   -- what was taken away since cannot be compared, and is not restored
   if dpg_private.is_redacted(stored.partition_network, stored.action_type, stored.action_id, stored.event_id) then
     proposed.event_payload := stored.event_payload;
     proposed.remarks := stored.remarks;
   end if;
-  if stored.source_item_owner = tombstone then
-    proposed.source_item_owner := tombstone;
+  -- An owner of this instance may have given way since, which is on record here. One of another instance may have given way
+  -- there: only that instance knows, and nothing here relies on the id. So an owner alone makes no other event.
+  if not stored.source_item_is_local or dpg_private.has_succeeded(stored.source_item_owner, proposed.source_item_owner) then
+    proposed.source_item_owner := stored.source_item_owner;
   end if;
-  if stored.target_item_owner = tombstone then
-    proposed.target_item_owner := tombstone;
+  if not stored.target_item_is_local then
+    proposed.target_item_owner := stored.target_item_owner;
   end if;
   -- by name: what an application has added to the table is its own affair
   return (
@@ -42,4 +42,4 @@ end
 $body$;
 
 comment on function dpg_private.is_same_event(dpg.action_events, dpg.action_events) is
-  'Whether a stored event is the proposed one, as far as it was not redacted.';
+  'Whether a stored event, one mirrored from another instance, is the proposed one, as far as it was not redacted. Owners who are users of another instance do not count, nor does one of this instance who was erased or whose items were moved.';

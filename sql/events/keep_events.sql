@@ -14,7 +14,7 @@ begin
   raise exception using
     errcode = 'DP012',
     message = format('%s of %I.%I is refused: events are immutable', lower(tg_op), tg_table_schema, tg_table_name),
-    hint = 'A new fact is a new event; what the law demands is done by dpg.redact_event and dpg.erase_user.',
+    hint = 'A new fact is a new event; what the law demands is done by dpg.redact_event and dpg.erase_user, a change of the owner by dpg.move_items.',
     detail = jsonb_build_object('operation', tg_op, 'relation', format('%I.%I', tg_table_schema, tg_table_name))::text;
 end
 $body$;

@@ -6,6 +6,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
+  sent dpg.action_events;
   proposed dpg.action_events;
   stored dpg.action_events;
   is_new boolean;
@@ -31,6 +32,8 @@ begin
   proposed.target_item_is_local := false; -- the action lives where the event was made
 
   perform dpg_private.leaf_to_write('action_events', proposed.partition_network, proposed.action_type);
+  sent := proposed;
+  proposed.source_item_owner := dpg_private.owner_of_source(proposed);
   is_new := dpg_private.insert_event(proposed);
   stored := dpg_private.get_event(proposed.partition_network, proposed.action_type, proposed.event_id);
   if stored.event_id is null and not is_new then
@@ -51,7 +54,7 @@ begin
     if not dpg_private.is_same_event(stored, proposed) then
       perform dpg_private.note_sent(
         'action_events', stored.partition_network, stored.action_type, '', stored.event_id,
-        dpg_private.digest_of_event(proposed), dpg_private.digest_of_event(stored)
+        dpg_private.digest_of_event(sent), dpg_private.digest_of_event(stored)
       );
     end if;
     perform dpg_private.note_mirrored_action(stored);
@@ -62,14 +65,23 @@ begin
   proposed.source_item_is_local := stored.source_item_is_local;
   if not dpg_private.is_same_event(stored, proposed)
     and not dpg_private.was_sent(
-      'action_events', stored.partition_network, stored.action_type, '', proposed.event_id, dpg_private.digest_of_event(proposed)
+      'action_events', stored.partition_network, stored.action_type, '', sent.event_id, dpg_private.digest_of_event(sent)
     )
   then
-    perform dpg_private.refuse_different_event(stored);
+    -- as it was sent before the other instance gave its items to another of its users
+    sent.target_item_owner := stored.target_item_owner;
+    if not stored.source_item_is_local then
+      sent.source_item_owner := stored.source_item_owner;
+    end if;
+    if not dpg_private.was_sent(
+      'action_events', stored.partition_network, stored.action_type, '', sent.event_id, dpg_private.digest_of_event(sent)
+    ) then
+      perform dpg_private.refuse_different_event(stored);
+    end if;
   end if;
   return stored;
 end
 $body$;
 
 comment on function dpg.store_event(jsonb) is
-  'Stores an event mirrored from another instance, an object whose fields are the column names of dpg.action_events; event_id and created_at are kept, source_item_is_local and target_item_is_local found out anew. Where the source is of this instance, its owner finds the event and, by dpg.find_actions and dpg.get_action, its action as the event of the highest update_count left it. The caller must have authenticated the origin. The same event again returns the stored row; other content under the same id, or for the same origin, action and update_count, is DP008, and so is an event between other items than the action has here that it tells of; an origin of our own is DP001. Raises DP001, DP008, DP010, DP014, DP018. Example: select * from dpg.store_event(''{"partition_network": "yellow_dot", "action_type": "connect", "event_id": "44444444-4444-4444-8444-444444444444", "origin_instance_domain": "https://tutor.yellowdot.example.com", "action_id": "33333333-3333-4333-8333-333333333333", "action_status": "created", "update_count": 0, "source_item_network": "yellow_dot", "source_item_domain": "student", "source_item_type": "profile_1.0", "source_item_id": "11111111-1111-4111-8111-111111111111", "source_item_instance_url": "https://student.yellowdot.example.com", "source_item_owner": "asha", "target_item_network": "yellow_dot", "target_item_domain": "tutor", "target_item_type": "profile_1.0", "target_item_id": "22222222-2222-4222-8222-222222222222", "target_item_instance_url": "https://tutor.yellowdot.example.com", "target_item_owner": "ravi", "event_payload": {"status": "created"}, "created_at": "2026-01-01T00:00:00.000000Z"}'')';
+  'Stores an event mirrored from another instance, an object whose fields are the column names of dpg.action_events; event_id and created_at are kept, source_item_is_local and target_item_is_local found out anew. Where the source is of this instance, its owner finds the event and, by dpg.find_actions and dpg.get_action, its action as the event of the highest update_count left it. The caller must have authenticated the origin. The same event again returns the stored row; other content under the same id, or for the same origin, action and update_count, is DP008 (another owner alone is not: items may have been moved since), and so is an event between other items than the action has here that it tells of; an origin of our own is DP001. Raises DP001, DP008, DP010, DP014, DP018. Example: select * from dpg.store_event(''{"partition_network": "yellow_dot", "action_type": "connect", "event_id": "44444444-4444-4444-8444-444444444444", "origin_instance_domain": "https://tutor.yellowdot.example.com", "action_id": "33333333-3333-4333-8333-333333333333", "action_status": "created", "update_count": 0, "source_item_network": "yellow_dot", "source_item_domain": "student", "source_item_type": "profile_1.0", "source_item_id": "11111111-1111-4111-8111-111111111111", "source_item_instance_url": "https://student.yellowdot.example.com", "source_item_owner": "asha", "target_item_network": "yellow_dot", "target_item_domain": "tutor", "target_item_type": "profile_1.0", "target_item_id": "22222222-2222-4222-8222-222222222222", "target_item_instance_url": "https://tutor.yellowdot.example.com", "target_item_owner": "ravi", "event_payload": {"status": "created"}, "created_at": "2026-01-01T00:00:00.000000Z"}'')';

@@ -6,11 +6,14 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
+  tombstone constant text := dpg_private.tombstone();
   allowed dpg.redactions;
 begin
   if tg_op = 'UPDATE' and dpg_private.is_erasing() then
     allowed := old;
-    allowed.actor := dpg_private.tombstone();
+    allowed.actor := case new.actor when tombstone then tombstone else old.actor end;
+    allowed.from_user := case new.from_user when tombstone then tombstone else old.from_user end;
+    allowed.to_user := case new.to_user when tombstone then tombstone else old.to_user end;
     if new is not distinct from allowed then
       return new;
     end if;
@@ -24,4 +27,4 @@ end
 $body$;
 
 comment on function dpg_private.keep_redactions() is
-  'Trigger: refuses to change or remove records of redactions (DP012), but for the actor when that user is erased.';
+  'Trigger: refuses to change or remove records of redactions (DP012), but for the users that they name when one is erased.';

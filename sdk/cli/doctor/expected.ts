@@ -6,7 +6,10 @@ import { declarationsOf } from './declarations.js';
 /** What must be there, by the migrations that were run here. */
 export async function expectations(sql: Sql): Promise<Expected> {
   const migrations = await migrationStatus(sql);
-  const pending = new Set(migrations.filter(({ state }) => state === 'pending').map(({ name }) => name));
+  // where another project has the number, ours was not run
+  const pending = new Set(
+    migrations.filter(({ state }) => state === 'pending' || state === 'foreign').map(({ name }) => name),
+  );
   const shipped = await shippedMigrations();
   const files = shippedFiles(shipped.filter(({ name }) => !pending.has(name)));
   return { migrations, files, declarations: declarationsOf(files) };

@@ -1,13 +1,26 @@
+import { FOREIGN_HINT } from '../../migrate/migrate.js';
 import type { MigrationStatus } from '../../migrate/status.js';
 import type { Check, Finding } from './check.js';
 
 export const migrations: Check = {
   name: 'migrations',
   async find(_sql, { migrations }) {
+    const foreign = migrations.filter(({ state }) => state === 'foreign');
+    if (foreign.length > 0) return [ofAnother(foreign)];
     const altered = migrations.filter(({ state }) => state === 'altered');
     return migrations.flatMap((migration) => findings(migration, altered));
   },
 };
+
+function ofAnother(foreign: MigrationStatus[]): Finding {
+  return {
+    severity: 'error',
+    object: foreign.map(({ name }) => name).join(', '),
+    problem: `Another project of graphile-migrate has recorded these numbers in this database: the migrations of dpg-database were not run. ${FOREIGN_HINT}`,
+    mend: [],
+    mend_with: 'sql',
+  };
+}
 
 function findings({ name, state }: MigrationStatus, altered: MigrationStatus[]): Finding[] {
   if (state === 'pending') {

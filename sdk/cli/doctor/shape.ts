@@ -3,7 +3,7 @@ import type { Check, Expected, Finding, Sql } from './check.js';
 import { OURS } from './check.js';
 import type { Declared } from './declarations.js';
 import { callers, grantsOfFunction } from './privileges.js';
-import shapes from './shapes.json' with { type: 'json' };
+import { SHAPES } from './shapes.js';
 
 /** How the database writes what it has of ours: object, kind, name, its table and its definition. */
 export interface Shape {
@@ -14,9 +14,6 @@ export interface Shape {
   on: string | null;
   definition: string;
 }
-
-/** Of a database that the migrations have just made, by major version: `npm run generate` writes them. */
-const SHAPES: Record<string, Record<string, string> | undefined> = shapes;
 
 // The extension may be in any schema. A long text is known by its hash.
 const TEXT = `
@@ -96,7 +93,9 @@ export const shape: Check = {
   name: 'shape',
   async find(sql, expected) {
     const kept = SHAPES[await majorVersion(sql)];
-    const isOther = expected.migrations.some(({ state }) => state === 'altered' || state === 'unknown');
+    const isOther = expected.migrations.some(
+      ({ state }) => state === 'altered' || state === 'unknown' || state === 'foreign',
+    );
     if (!kept || isOther) return [];
     const found = await shapeOf(sql, shapedTables(expected.declarations.objects));
     return [...found.flatMap((one) => finding(one, found, kept, expected)), ...hidden(found, kept, expected)];

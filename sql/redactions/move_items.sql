@@ -1,0 +1,71 @@
+create or replace function dpg.move_items(actor text, from_user text, to_user text, reason text)
+returns dpg.redactions
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  redaction dpg.redactions;
+begin
+  -- check; each leaf is read as it is now, as by dpg.erase_user
+  perform
+    dpg_private.check_transaction('dpg.move_items'),
+    dpg_private.check_actor(actor),
+    dpg_private.check_key('from_user', from_user),
+    dpg_private.check_key('to_user', to_user),
+    dpg_private.check_reason(reason);
+  if from_user = dpg_private.tombstone() then
+    perform dpg_private.refuse_argument(
+      'from_user', to_jsonb(from_user), 'stands for erased users', 'What was erased goes to nobody; pass the id of a user.'
+    );
+  end if;
+  if to_user = dpg_private.tombstone() then
+    perform dpg_private.refuse_argument(
+      'to_user', to_jsonb(to_user), 'stands for erased users', 'Pass the id of a user, or call dpg.erase_user.'
+    );
+  end if;
+  if to_user = from_user then
+    perform dpg_private.refuse_argument(
+      'to_user', to_jsonb(to_user), 'is from_user', 'Pass the ids of two users.'
+    );
+  end if;
+
+  -- lock: one at a time, erasures as well
+  lock table dpg.redactions in share update exclusive mode;
+  perform dpg_private.check_user(to_user);
+  -- whose row is gone already may have left traces
+  if not exists (select from dpg_private.party_leaves p where p.owner = move_items.from_user) then
+    perform dpg_private.check_user(from_user);
+  end if;
+  -- as dpg.erase_user does it; and to_user stays until this is committed
+  if has_table_privilege('public."user"', 'update') then
+    lock table only public."user" in row exclusive mode;
+    perform u.id from public."user" u where u.id = move_items.from_user for update;
+    perform u.id from public."user" u where u.id = move_items.to_user for key share;
+    perform dpg_private.check_user(to_user);
+  end if;
+
+  -- change; the record first: without it the triggers let nobody touch an event
+  insert into dpg.redactions (actor, kind, reason, from_user, to_user)
+  values (move_items.actor, 'move', move_items.reason, move_items.from_user, move_items.to_user)
+  returning * into redaction;
+  perform dpg_private.replace_owner(from_user, to_user, false);
+  -- Those of from_user stay: who may act on may just be finding a leaf there.
+  insert into dpg_private.party_leaves (owner, partition_network, action_type)
+  select distinct move_items.to_user, p.partition_network, p.action_type
+  from dpg_private.party_leaves p
+  where p.owner = move_items.from_user
+    and not exists (
+      select
+      from dpg_private.party_leaves t
+      where t.owner = move_items.to_user
+        and t.partition_network = p.partition_network
+        and t.action_type = p.action_type
+    );
+  return redaction;
+end
+$body$;
+
+comment on function dpg.move_items(text, text, text, text) is
+  'For dpg_admin: puts to_user in the place of from_user as owner of items and in the owner snapshots of actions and events of this instance, as when an anonymous user signs up. Keeps on record who asked for it, why, and both users, and returns that record. Afterwards to_user finds, changes and transitions what from_user did; from_user stays a user and may be deleted. An action on another instance keeps its owner there: name from_user in what is sent to it (dpg.receive_transition), its events are found by to_user here. Reads every leaf, each as it is when its turn comes, and so runs under READ COMMITTED only (25000). Raises DP001, DP009, DP018. Example: select * from dpg.move_items(''asha'', ''anonymous-7'', ''asha'', ''signed up'')';
