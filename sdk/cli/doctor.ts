@@ -85,9 +85,9 @@ export async function examine(sql: postgres.Sql): Promise<{ made: string[]; foun
   });
 }
 
-/** Where nothing is there, that is all that there is to say. */
+/** Where migrations are missing, that is all that there is to say: what they would create is missing too. */
 async function possibleChecks(sql: Sql, { migrations }: Expected): Promise<readonly Check[]> {
-  if (migrations.every(({ state }) => state === 'pending')) return [ofMigrations];
+  if (migrations.some(({ state }) => state === 'pending')) return [ofMigrations];
   const [row] =
     await sql`select to_regnamespace('dpg') is null or to_regnamespace('dpg_private') is null as is_gone`;
   return row?.is_gone ? [ofMigrations, ofObjects] : checks;

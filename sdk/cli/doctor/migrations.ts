@@ -4,18 +4,23 @@ import type { Check, Finding } from './check.js';
 export const migrations: Check = {
   name: 'migrations',
   async find(_sql, { migrations }) {
-    const altered = migrations.filter(({ state }) => state === 'altered');
-    return migrations.flatMap((migration) => findings(migration, altered));
+    const of = (wanted: MigrationStatus['state']) => migrations.filter(({ state }) => state === wanted);
+    return migrations.flatMap((migration) => findings(migration, of('pending'), of('altered')));
   },
 };
 
-function findings({ name, state }: MigrationStatus, altered: MigrationStatus[]): Finding[] {
-  if (state === 'pending') {
+function findings(
+  { name, state }: MigrationStatus,
+  pending: MigrationStatus[],
+  altered: MigrationStatus[],
+): Finding[] {
+  if (state === 'pending' && name === pending[0]?.name) {
     return [
       {
         severity: 'error',
-        object: name,
-        problem: 'This migration was not run on this database.',
+        object: pending.map((migration) => migration.name).join(', '),
+        problem:
+          'It was not run on this database. What else is to be found is examined when all have been run.',
         mend: ['npx dpg-database migrate'],
         mend_with: 'shell',
       },

@@ -1,6 +1,6 @@
 import type postgres from 'postgres';
 import type { Check, Expected, Finding, Sql } from './check.js';
-import { OURS } from './check.js';
+import { createdAgain, OURS } from './check.js';
 import type { Declared } from './declarations.js';
 import { callers, grantsOfFunction } from './privileges.js';
 import shapes from './shapes.json' with { type: 'json' };
@@ -18,21 +18,25 @@ export interface Shape {
 /** Of a database that the migrations have just made, by major version: `npm run generate` writes them. */
 const SHAPES: Record<string, Record<string, string> | undefined> = shapes;
 
-// The extension may be in any schema. A long text is known by its hash.
+// The extension may be in any schema, so its types, functions and operators are written without it. A long text is known by
+// its hash.
 const TEXT = `
-  with tables as (
+  with extension as (
+    select coalesce(max(e.extnamespace::regnamespace::text), 'public') as schema
+    from pg_extension e
+    where e.extname = 'cube'
+  ),
+  tables as (
     select c.oid, c.relkind
     from pg_class c
     where c.relnamespace = any (${OURS}) and not c.relispartition and c.relkind in ('r', 'p', 'v')
       and c.oid::regclass::text = any ($1::text[])
   )
-  select 'function' as kind, 'function ' || regexp_replace(p.oid::regprocedure::text, '\\m[^ ,(]+\\.cube\\M', 'public.cube') as object, format('%I.%I', n.nspname, p.proname) as name, null as on,
-    md5(regexp_replace(pg_get_functiondef(p.oid), coalesce((
-      select '\\m' || e.extnamespace::regnamespace || '\\.(?=cube)'
-      from pg_extension e
-      where e.extname = 'cube'
-    ), '\\m\\M.'), '', 'g')) as definition
-  from pg_proc p
+  select 'function' as kind, 'function ' || replace(p.oid::regprocedure::text, x.schema || '.cube', 'public.cube') as object,
+    format('%I.%I', n.nspname, p.proname) as name, null as on,
+    md5(replace(replace(pg_get_functiondef(p.oid), x.schema || '.cube', 'cube'), 'OPERATOR(' || x.schema || '.', 'OPERATOR(')) as definition
+  from extension x
+  cross join pg_proc p
   join pg_namespace n on n.oid = p.pronamespace
   where n.nspname in ('dpg', 'dpg_private') and p.prokind = 'f'
   union all
@@ -70,7 +74,7 @@ const TEXT = `
 
 /** Whether a function is one that the migrations have made, and not another of the same name. */
 export function isOurs(signature: string): boolean {
-  const object = `function ${signature.replace(/[^ ,(]+\.cube\b/, 'public.cube')}`;
+  const object = `function ${signature.replace(/(?:"(?:[^"]|"")*"|[^ ,("]+)\.cube\b/g, 'public.cube')}`;
   return Object.values(SHAPES).some((kept) => kept?.[object] !== undefined);
 }
 
@@ -104,7 +108,8 @@ export const shape: Check = {
 };
 
 /** Functions that are missing behind others of the same name: where none has the name, objects.ts says so. */
-function hidden(found: Shape[], kept: Record<string, string>, { declarations, files }: Expected): Finding[] {
+function hidden(found: Shape[], kept: Record<string, string>, expected: Expected): Finding[] {
+  const { declarations, files } = expected;
   const there = new Set(found.map(({ object }) => object));
   return declarations.functions
     .filter(({ name }) => found.some((one) => one.kind === 'function' && one.name === name))
@@ -115,18 +120,17 @@ function hidden(found: Shape[], kept: Record<string, string>, { declarations, fi
           severity: 'error',
           object,
           problem: 'The function is missing; there is another of its name.',
-          mend: [statement, ...grantsOfFunction(object.replace('function ', ''), callers(name, files))],
+          mend: [
+            ...createdAgain(statement, expected),
+            ...grantsOfFunction(object.replace('function ', ''), callers(name, files)),
+          ],
           mend_with: 'sql',
         })),
     );
 }
 
-function finding(
-  one: Shape,
-  all: Shape[],
-  kept: Record<string, string>,
-  { declarations }: Expected,
-): Finding[] {
+function finding(one: Shape, all: Shape[], kept: Record<string, string>, expected: Expected): Finding[] {
+  const { declarations } = expected;
   const wanted = kept[one.object];
   if (wanted === one.definition) return [];
   const { kind, object, name, on } = one;
@@ -172,7 +176,7 @@ function finding(
         `alter table ${on} drop constraint ${name}, add constraint ${name} ${wanted};`,
       ]);
     default:
-      return made('error', problem, declared ? [declared.statement] : []);
+      return made('error', problem, declared ? createdAgain(declared.statement, expected) : []);
   }
 }
 
