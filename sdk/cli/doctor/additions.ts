@@ -106,8 +106,8 @@ async function addedObjects(sql: Sql, { declarations }: Expected): Promise<Added
     )
     select f.kind, f.name, f.on
     from found f
-    -- an extension's are the extension's
-    where not exists (select from pg_depend d where d.classid = f.class and d.objid = f.oid and d.deptype = 'e')
+    -- an extension's are the extension's, and the constructors of a range are the type's
+    where not exists (select from pg_depend d where d.classid = f.class and d.objid = f.oid and (d.deptype = 'e' or d.deptype = 'i' and f.place = 1))
     order by f.place, f.name, f.on`,
     [names('function'), names('table', 'view', 'type'), declarations.roots],
   );
