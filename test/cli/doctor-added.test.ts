@@ -67,9 +67,9 @@ const FAULTS: Record<string, { plant: string; found: [string, string, string][];
       drop policy item_actions_all on dpg.a_p_restoreone;
       alter policy item_actions_parties_only on dpg.a_p_restoreone_visit using (true)`,
     found: [
+      ['partition policies', 'error', 'table dpg.e_p_restoreone_visit'],
       ['partition policies', 'error', 'table dpg.a_p_restoreone'],
       ['partition policies', 'error', 'table dpg.a_p_restoreone_visit'],
-      ['partition policies', 'error', 'table dpg.e_p_restoreone_visit'],
     ],
   },
   'what is for administrators is granted to others, and what is private': {

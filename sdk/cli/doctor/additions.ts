@@ -102,6 +102,7 @@ async function addedObjects(sql: Sql, { declarations }: Expected): Promise<Added
       join pg_class c on c.oid = p.polrelid
       where c.relnamespace = any (${OURS})
         and c.relispartition
+        and p.polname::text <> all ($4::text[])
         and not exists (select from pg_policy r where r.polrelid = pg_partition_root(c.oid) and r.polname = p.polname)
     )
     select f.kind, f.name, f.on
@@ -109,7 +110,7 @@ async function addedObjects(sql: Sql, { declarations }: Expected): Promise<Added
     -- an extension's are the extension's, and the constructors of a range are the type's
     where not exists (select from pg_depend d where d.classid = f.class and d.objid = f.oid and (d.deptype = 'e' or d.deptype = 'i' and f.place = 1))
     order by f.place, f.name, f.on`,
-    [names('function'), names('table', 'view', 'type'), declarations.roots],
+    [names('function'), names('table', 'view', 'type'), declarations.roots, names('policy')],
   );
   return rows.map(({ kind, name, on }) => ({ kind, name, on }));
 }

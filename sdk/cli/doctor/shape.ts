@@ -18,6 +18,13 @@ export interface Shape {
 /** Of a database that the migrations have just made, by major version: `npm run generate` writes them. */
 const SHAPES: Record<string, Record<string, string> | undefined> = shapes;
 
+/** How a policy is written here, but for its name and its table. */
+export const definitionOfPolicy = (policy: string) => `
+    concat_ws(' ', case when ${policy}.polpermissive then 'permissive' else 'restrictive' end, ${policy}.polcmd::text,
+      'to', array(select r.rolname::text from pg_roles r where r.oid = any (${policy}.polroles) order by 1)::text,
+      case when 0 = any (${policy}.polroles) then 'and public' end,
+      'using ' || pg_get_expr(${policy}.polqual, ${policy}.polrelid), 'check ' || pg_get_expr(${policy}.polwithcheck, ${policy}.polrelid))`;
+
 // The extension may be in any schema, so its types, functions and operators are written without it. A long text is known by
 // its hash.
 const TEXT = `
@@ -64,13 +71,13 @@ const TEXT = `
   join pg_trigger g on g.tgrelid = t.oid and not g.tgisinternal
   union all
   select 'policy', format('policy %I on %s', p.polname, t.oid::regclass), format('%I', p.polname), t.oid::regclass::text,
-    concat_ws(' ', case when p.polpermissive then 'permissive' else 'restrictive' end, p.polcmd::text,
-      'to', array(select r.rolname::text from pg_roles r where r.oid = any (p.polroles) order by 1)::text,
-      case when 0 = any (p.polroles) then 'and public' end,
-      'using ' || pg_get_expr(p.polqual, p.polrelid), 'check ' || pg_get_expr(p.polwithcheck, p.polrelid))
+    ${definitionOfPolicy('p')}
   from tables t
   join pg_policy p on p.polrelid = t.oid
   order by 2`;
+
+/** Of a major version, where they are kept. */
+export const keptShapes = (version: string): Record<string, string> | undefined => SHAPES[version];
 
 /** Whether a function is one that the migrations have made, and not another of the same name. */
 export function isOurs(signature: string): boolean {
