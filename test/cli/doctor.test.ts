@@ -471,6 +471,7 @@ describe('partitions', () => {
       plant: `create table dpg.by_hand partition of dpg.e_p_restoreone for values in ('by hand')`,
       found: [
         error('partitions', 'table dpg.by_hand', /attached by hand/),
+        error('partition policies', 'table dpg.by_hand', /Row level security is off/),
         error('triggers', 'table dpg.by_hand', /lacks the trigger action_events_no_truncate/),
       ],
     },
@@ -484,6 +485,7 @@ describe('partitions', () => {
       found: [
         error('partitions', 'table dpg.by_hand', /attached by hand/),
         error('partitions', 'table dpg.e_p_restoreone_visit', /detached/),
+        error('partition policies', 'table dpg.by_hand', /Row level security is off/),
         error('triggers', 'table dpg.by_hand', /lacks the trigger action_events_no_truncate/),
         unread('visit'),
       ],

@@ -4,8 +4,7 @@ import { definitionOfPolicy, keptShapes, majorVersion } from './shape.js';
 
 /**
  * Whoever was granted a partition by itself, as with "on all tables in schema dpg", sees what the root would show. Compared
- * with what the migrations make of the root: a root that was changed is a finding of its own. What was attached by hand is one
- * of partitions.
+ * with what the migrations make of the root: a root that was changed is a finding of its own.
  */
 export const partitionPolicies: Check = {
   name: 'partition policies',
@@ -65,7 +64,6 @@ async function partitionsOf(sql: Sql, { declarations }: Expected): Promise<Row[]
       ), '{}') as policies
     from tree t
     join pg_class c on c.oid = t.oid
-    join dpg_private.partition_names n on n.name = c.relname
     where t.level > 0
       and t.root::regclass::text = any ($2::text[])
     order by t.root::regclass::text, t.oid::regclass::text`,
