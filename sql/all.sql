@@ -1,4 +1,5 @@
 -- The whole database, in the order in which its objects need one another. Each file can be run again at any time.
+--!include access/known_objects.sql
 --!include access/schemas.sql
 --!include access/roles.sql
 --!include geo/extensions.sql
@@ -113,6 +114,7 @@
 --!include feed/event_feed.sql
 --!include feed/event_feed_source_idx.sql
 --!include feed/feed_state.sql
+--!include feed/feed_turn.sql
 --!include feed/feed_event.sql
 --!include feed/subscriptions.sql
 --!include feed/failed_events.sql
@@ -143,12 +145,17 @@
 --!include partitions/check_limit.sql
 --!include partitions/leaf_of.sql
 --!include partitions/leaf.sql
+--!include partitions/partition_turn.sql
+--!include partitions/is_former_turn.sql
 --!include partitions/queue_for_partitions.sql
 --!include partitions/renamed_partition.sql
 --!include partitions/rename_sql.sql
 --!include partitions/claim_partition_name.sql
 --!include partitions/tied_tables.sql
 --!include partitions/lock_holders.sql
+--!include partitions/revoke_given.sql
+--!include partitions/policies_of.sql
+--!include partitions/guard_partition.sql
 --!include partitions/build_partition.sql
 --!include partitions/attach_partition.sql
 --!include partitions/ensure_network.sql
@@ -287,3 +294,4 @@
 --!include events/action_events_parties_only.sql
 --!include access/comments.sql
 --!include access/privileges.sql
+--!include partitions/guard_partitions.sql

@@ -23,7 +23,7 @@ and as fast with thousands of partitions; expressions of an application it tries
 the role that migrates, or as a superuser.
 
 It looks for: migrations missing or altered; extensions, roles and grants missing, and grants too many; objects missing,
-changed or added, other owners; rights on "user" that were lost; collations whose version has changed; triggers,
+changed or added by somebody else, other owners; partitions without the policies of their root; rights on "user" that were lost; collations whose version has changed; triggers,
 expressions and columns of an application with which our calls fail; partitions that are detached, renamed, unlogged,
 attached by hand, have another bound or lack an index, a trigger or a foreign key; triggers of immutability dropped or
 disabled; invalid indexes; dead rows; sequences near their end; settings that will hurt (plan_cache_mode,
@@ -85,9 +85,9 @@ export async function examine(sql: postgres.Sql): Promise<{ made: string[]; foun
   });
 }
 
-/** Where nothing is there, that is all that there is to say. */
+/** Where migrations are missing, that is all that there is to say: what they would create is missing too. */
 async function possibleChecks(sql: Sql, { migrations }: Expected): Promise<readonly Check[]> {
-  if (migrations.every(({ state }) => state === 'pending')) return [ofMigrations];
+  if (migrations.some(({ state }) => state === 'pending')) return [ofMigrations];
   const [row] =
     await sql`select to_regnamespace('dpg') is null or to_regnamespace('dpg_private') is null as is_gone`;
   return row?.is_gone ? [ofMigrations, ofObjects] : checks;

@@ -2,7 +2,41 @@
 do $body$
 declare
   object record;
+  known text[] := pg_catalog.string_to_array(nullif(pg_catalog.current_setting('dpg.known_objects', true), ''), ' ');
 begin
+  -- What is created anew has the grants below and no others: "alter default privileges" gives its own at the creation. What
+  -- was granted on purpose, on objects that were there, stays.
+  for object in
+    select o.kind, o.name,
+      pg_catalog.array_agg(distinct case when a.grantee = 0 then 'public' else pg_catalog.quote_ident(r.rolname) end) as quoted
+    from (
+      select 'schema' as kind, pg_catalog.quote_ident(n.nspname) as name, 'n' || n.oid as id, n.nspacl as acl, n.nspowner as owner
+      from pg_catalog.pg_namespace n
+      where n.nspname in ('dpg', 'dpg_private')
+      union all
+      select 'function', p.oid::pg_catalog.regprocedure::text, 'p' || p.oid, p.proacl, p.proowner
+      from pg_catalog.pg_proc p
+      where p.pronamespace in ('dpg'::pg_catalog.regnamespace, 'dpg_private'::pg_catalog.regnamespace)
+      union all
+      select 'type', pg_catalog.format('%I.%I', t.typnamespace::pg_catalog.regnamespace, t.typname), 't' || t.oid, t.typacl, t.typowner
+      from pg_catalog.pg_type t
+      where t.typnamespace in ('dpg'::pg_catalog.regnamespace, 'dpg_private'::pg_catalog.regnamespace)
+      union all
+      select case c.relkind when 'S' then 'sequence' else 'table' end, c.oid::pg_catalog.regclass::text, 'c' || c.oid, c.relacl, c.relowner
+      from pg_catalog.pg_class c
+      where c.relnamespace in ('dpg'::pg_catalog.regnamespace, 'dpg_private'::pg_catalog.regnamespace)
+        and c.relkind in ('r', 'p', 'v', 'S')
+        and not c.relispartition
+    ) o
+    cross join lateral pg_catalog.aclexplode(o.acl) a
+    left join pg_catalog.pg_roles r on r.oid = a.grantee
+    where a.grantee <> o.owner
+      and o.id <> all (known)
+    group by o.kind, o.name
+  loop
+    execute pg_catalog.format('revoke all on %s %s from %s', object.kind, object.name, pg_catalog.array_to_string(object.quoted, ', '));
+  end loop;
+
   revoke all on schema dpg, dpg_private from public;
   grant usage on schema dpg to dpg_app, dpg_readonly, dpg_admin;
 

@@ -10,6 +10,7 @@ set enable_seqscan = off
 set plan_cache_mode = force_generic_plan
 as $body$
 declare
+  former_lock constant bigint := 7237117967450113; -- that of 0.1.0
   state dpg_private.feed_state;
   writers text[];
   is_swept boolean := false;
@@ -23,8 +24,14 @@ begin
   if not found then
     return false;
   end if;
-  -- any number that nobody else on this database locks; dpg.subscription_status looks for it
-  if not pg_try_advisory_xact_lock(7237117967450113) then
+  -- dpg.subscription_status looks for this lock
+  begin
+    lock table dpg_private.feed_turn in share update exclusive mode nowait;
+  exception
+    when lock_not_available then
+      return false;
+  end;
+  if not pg_try_advisory_xact_lock(former_lock) and dpg_private.is_former_turn(former_lock, 'dpg_private.feed_state') then
     return false;
   end if;
   -- A position that somebody was told must outlive a crash, or it could be given to another event then.

@@ -40,7 +40,7 @@ cross join lateral (
 left join lateral (
   select l.pid, a.xact_start as since,
     case
-      when l.locktype = 'advisory' then 'it places events and has not ended: nobody else can'
+      when l.relation = 'dpg_private.feed_turn'::regclass then 'it places events and has not ended: nobody else can'
       when l.relation = 'dpg.subscriptions'::regclass then 'it has read or acknowledged and has not ended'
       else 'it has made events and has not committed: they come when it does'
     end as reason
@@ -49,20 +49,19 @@ left join lateral (
   where l.granted
     and l.pid <> pg_backend_pid()
     and l.database = (select d.oid from pg_database d where d.datname = current_database())
+    and l.locktype = 'relation'
     and (
-      (
-        l.locktype = 'advisory'
-        -- that of dpg_private.place_events
-        and l.classid = (7237117967450113 >> 32)::oid
-        and l.objid = (7237117967450113 & 4294967295)::oid
-      )
+      -- that of dpg_private.place_events
+      (l.mode = 'ShareUpdateExclusiveLock' and l.relation = 'dpg_private.feed_turn'::regclass)
       or (
-        l.locktype = 'relation'
-        and l.mode = 'RowExclusiveLock'
+        l.mode = 'RowExclusiveLock'
         and l.relation in ('dpg.subscriptions'::regclass, 'dpg_private.event_queue'::regclass)
       )
     )
-  order by l.locktype, l.relation = 'dpg.subscriptions'::regclass desc, a.xact_start
+  order by
+    l.relation = 'dpg_private.feed_turn'::regclass desc,
+    l.relation = 'dpg.subscriptions'::regclass desc,
+    a.xact_start
   limit 1
 ) holder on true;
 

@@ -16,7 +16,7 @@ create table if not exists dpg.subscriptions (
   lease_id uuid,
   constraint subscriptions_pkey primary key (subscription),
   constraint subscriptions_order_check check (
-    acknowledged_position between 0 and handed_out_position and leased_position <= handed_out_position
+    acknowledged_position >= 0 and acknowledged_position <= handed_out_position and leased_position <= handed_out_position
   )
 )
 with (fillfactor = 50); -- updated in place

@@ -18,6 +18,9 @@ begin
     'comment on table dpg.%I is %L',
     name, format('%s of network %s%s.', replace(root, '_', ' '), to_json(network), ', ' || split_part(second_level, '_', 2) || ' ' || to_json(key))
   );
+  -- a leaf is reached through its root alone, whatever "alter default privileges" says
+  perform dpg_private.revoke_given(format('dpg.%I', name)::regclass);
+  perform dpg_private.guard_partition(format('dpg.%I', root)::regclass, format('dpg.%I', name)::regclass);
   if root = 'action_events' and key is not null then
     -- row triggers come with the attachment, truncate triggers do not
     execute format(

@@ -30,7 +30,15 @@ export interface Expected {
   declarations: Declarations;
   /** The migrations that were run here, for what is read out of their text. */
   files: ReadonlyMap<string, string>;
+  /** Where the extension cube is, quoted. */
+  cubeSchema: string;
 }
+
+/** The statements that run one of our files again: those that use the extension find it in the search path. */
+export const createdAgain = (statement: string, { cubeSchema }: Expected): string[] =>
+  cubeSchema === 'public' || !/\bcube\b/.test(statement)
+    ? [statement]
+    : [`set search_path = pg_catalog, ${cubeSchema}, pg_temp;`, statement, 'reset search_path;'];
 
 export type Sql = postgres.TransactionSql;
 

@@ -1,3 +1,4 @@
+import { additions } from './additions.js';
 import type { Check } from './check.js';
 import { collations } from './collations.js';
 import { extensions } from './extensions.js';
@@ -9,6 +10,7 @@ import { lostEvents } from './lost-events.js';
 import { migrations } from './migrations.js';
 import { objects } from './objects.js';
 import { owners } from './owners.js';
+import { partitionPolicies } from './partition-policies.js';
 import { partitions } from './partitions.js';
 import { roles } from './roles.js';
 import { searchPath } from './search-path.js';
@@ -28,11 +30,13 @@ export const checks: readonly Check[] = [
   roles,
   objects,
   shape,
+  additions,
   owners,
   users,
   collations,
   searchPath,
   partitions,
+  partitionPolicies,
   indexes,
   triggers,
   foreignKeys,

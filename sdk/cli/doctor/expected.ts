@@ -12,5 +12,7 @@ export async function expectations(sql: Sql): Promise<Expected> {
   );
   const shipped = await shippedMigrations();
   const files = shippedFiles(shipped.filter(({ name }) => !pending.has(name)));
-  return { migrations, files, declarations: declarationsOf(files) };
+  const [cube] = await sql`
+    select e.extnamespace::regnamespace::text as schema from pg_extension e where e.extname = 'cube'`;
+  return { migrations, files, declarations: declarationsOf(files), cubeSchema: cube?.schema ?? 'public' };
 }

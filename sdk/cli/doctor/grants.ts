@@ -12,6 +12,7 @@ export const grants: Check = {
       ...(await missingTypes(sql)),
       ...(await excessiveCalls(sql, expected)),
       ...(await excessiveGrants(sql)),
+      ...(await otherGrants(sql, expected)),
     ];
   },
 };
@@ -83,12 +84,17 @@ async function missingTypes(sql: Sql): Promise<Finding[]> {
   );
 }
 
-/** Others than the owner and those who may: what you have granted to roles of your own is only noticed. */
+/**
+ * Others than the owner and those who may: what you have granted to roles of your own is only noticed, but for what is
+ * dpg_admin's alone, and for what is private, which checks nothing.
+ */
 async function excessiveCalls(sql: Sql, { files, declarations }: Expected): Promise<Finding[]> {
   const names = declarations.functions.map(({ name }) => name);
   const allowed = names.flatMap((name) => callers(name, files).map((role) => `${name} ${role}`));
   const rows = await sql.unsafe(
-    `select p.oid::regprocedure::text as signature, coalesce(r.rolname::text, 'public') as role
+    `select p.oid::regprocedure::text as signature, coalesce(r.rolname::text, 'public') as role,
+       format('%I.%I', n.nspname, p.proname) as name,
+       coalesce(pg_has_role(r.oid, to_regrole('dpg_admin')::oid, 'member'), false) as is_admin
      from pg_proc p
      join pg_namespace n on n.oid = p.pronamespace
      cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) privilege
@@ -99,13 +105,18 @@ async function excessiveCalls(sql: Sql, { files, declarations }: Expected): Prom
      order by 1, 2`,
     [names, allowed],
   );
-  return rows.map(({ signature, role }) => ({
-    severity: OF_EVERYBODY.includes(role) ? 'error' : 'notice',
-    object: `function ${signature}`,
-    problem: `${role} may call the function, which the migration has not granted.`,
-    mend: [`revoke execute on function ${signature} from ${quoted(role)};`],
-    mend_with: 'sql',
-  }));
+  const isReserved = (name: string) => callers(name, files).every((role) => role === 'dpg_admin');
+  // who is a member may call dpg_admin's functions anyway
+  const isMembers = (name: string, isAdmin: boolean) => isAdmin && callers(name, files).includes('dpg_admin');
+  return rows
+    .filter(({ name, is_admin }) => !isMembers(name, is_admin))
+    .map(({ signature, role, name }) => ({
+      severity: OF_EVERYBODY.includes(role) || isReserved(name) ? 'error' : 'notice',
+      object: `function ${signature}`,
+      problem: `${role} may call the function, which the migration has not granted.`,
+      mend: [`revoke execute on function ${signature} from ${quoted(role)};`],
+      mend_with: 'sql',
+    }));
 }
 
 /** Those that applications log in as, and everybody. */
@@ -141,6 +152,49 @@ async function excessiveGrants(sql: Sql): Promise<Finding[]> {
       ? `${role} has privileges on what is a partition by itself (${privileges}), past the policies of its root.`
       : `${role} may ${privileges} without the functions, and so without their rules.`,
     mend: names.map((name: string) => `revoke ${privileges} on ${name} from ${quoted(role)};`),
+    mend_with: 'sql',
+  }));
+}
+
+/** What else somebody has granted: reading, and the use of schemas, types and sequences. It is listed, since it may be meant. */
+async function otherGrants(sql: Sql, { files }: Expected): Promise<Finding[]> {
+  const ours = grantsOf(files).map(({ object, role }) => `${object} ${role}`);
+  const rows = await sql.unsafe(
+    `with granted as (
+      select 'schema' as kind, n.nspname::text as name, a.grantee, a.privilege_type
+      from pg_namespace n
+      cross join lateral aclexplode(n.nspacl) a
+      where n.nspname in ('dpg', 'dpg_private') and a.grantee <> n.nspowner
+      union all
+      select case c.relkind when 'S' then 'sequence' else 'table' end, c.oid::regclass::text, a.grantee, a.privilege_type
+      from pg_class c
+      cross join lateral aclexplode(c.relacl) a
+      where c.relnamespace = any (${OURS}) and a.grantee <> c.relowner
+        and (c.relkind = 'S' or c.relkind in ('r', 'p', 'v') and not c.relispartition and a.privilege_type in ('SELECT', 'MAINTAIN'))
+      union all
+      select 'type', t.oid::regtype::text, a.grantee, a.privilege_type
+      from pg_type t
+      cross join lateral aclexplode(t.typacl) a
+      where t.typnamespace = any (${OURS}) and a.grantee <> t.typowner
+        and coalesce(a.grantee <> all (array(select r.oid from pg_roles r where r.rolname in ('dpg_app', 'dpg_readonly', 'dpg_admin'))), true)
+    )
+    select g.kind, coalesce(r.rolname::text, 'public') as role,
+      string_agg(distinct lower(g.privilege_type), ', ') as privileges, array_agg(distinct g.name order by g.name) as names
+    from granted g
+    left join pg_roles r on r.oid = g.grantee
+    where g.name || ' ' || coalesce(r.rolname, 'public') <> all ($1::text[])
+    group by 1, 2
+    order by 1, 2`,
+    [ours],
+  );
+  return rows.map(({ kind, role, privileges, names }) => ({
+    severity: 'notice',
+    object: names.length === 1 ? `${kind} ${names[0]}` : `${names.length} ${kind}s`,
+    problem: `${role} has privileges that the migration has not granted (${privileges}).`,
+    mend: names.map(
+      (name: string) =>
+        `revoke ${privileges} on ${kind === 'table' ? '' : `${kind} `}${name} from ${quoted(role)};`,
+    ),
     mend_with: 'sql',
   }));
 }

@@ -5,10 +5,9 @@ import type { Check, Finding } from './check.js';
 export const migrations: Check = {
   name: 'migrations',
   async find(_sql, { migrations }) {
-    const foreign = migrations.filter(({ state }) => state === 'foreign');
-    if (foreign.length > 0) return [ofAnother(foreign)];
-    const altered = migrations.filter(({ state }) => state === 'altered');
-    return migrations.flatMap((migration) => findings(migration, altered));
+    const of = (wanted: MigrationStatus['state']) => migrations.filter(({ state }) => state === wanted);
+    if (of('foreign').length > 0) return [ofAnother(of('foreign'))];
+    return migrations.flatMap((migration) => findings(migration, of('pending'), of('altered')));
   },
 };
 
@@ -22,13 +21,18 @@ function ofAnother(foreign: MigrationStatus[]): Finding {
   };
 }
 
-function findings({ name, state }: MigrationStatus, altered: MigrationStatus[]): Finding[] {
-  if (state === 'pending') {
+function findings(
+  { name, state }: MigrationStatus,
+  pending: MigrationStatus[],
+  altered: MigrationStatus[],
+): Finding[] {
+  if (state === 'pending' && name === pending[0]?.name) {
     return [
       {
         severity: 'error',
-        object: name,
-        problem: 'This migration was not run on this database.',
+        object: pending.map((migration) => migration.name).join(', '),
+        problem:
+          'It was not run on this database. What else is to be found is examined when all have been run.',
         mend: ['npx dpg-database migrate'],
         mend_with: 'shell',
       },

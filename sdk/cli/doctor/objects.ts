@@ -1,5 +1,5 @@
 import type { Check, Expected, Finding, Sql } from './check.js';
-import { OURS } from './check.js';
+import { createdAgain, OURS } from './check.js';
 import type { Declared, DeclaredFunction, DeclaredPolicy } from './declarations.js';
 import { callers, grantStatement, grants, grantsOfFunction } from './privileges.js';
 import { isOurs } from './shape.js';
@@ -19,7 +19,7 @@ export const objects: Check = {
       ...missing
         .filter(({ kind, on }) => !(kind === 'constraint' && on !== null && relations.has(on)))
         .map((declared) => missingObject(declared, expected)),
-      ...(await changedFunctions(sql, expected.declarations.functions)),
+      ...(await changedFunctions(sql, expected)),
       ...(await narrowedPolicies(sql, expected.declarations.policies)),
       ...(await unguardedTables(sql, expected.declarations.guarded)),
     ];
@@ -93,7 +93,7 @@ function missingObject(declared: Declared, expected: Expected): Finding {
     object: on && kind !== 'index' ? `${kind} ${name} on ${on}` : `${kind} ${name}`,
     problem: MISSING[kind],
     mend: [
-      statement,
+      ...createdAgain(statement, expected),
       ...(kind === 'function' ? grantsOfFunction(name, callers(name, expected.files)) : []),
       ...(kind === 'table' || kind === 'view' ? tableGrants(name, expected) : []),
     ],
@@ -107,7 +107,8 @@ function tableGrants(name: string, { files }: Expected): string[] {
     .map(grantStatement);
 }
 
-async function changedFunctions(sql: Sql, declared: DeclaredFunction[]): Promise<Finding[]> {
+async function changedFunctions(sql: Sql, expected: Expected): Promise<Finding[]> {
+  const declared: DeclaredFunction[] = expected.declarations.functions;
   const rows = await sql.unsafe(`
     select format('%I.%I', n.nspname, p.proname) as name, p.oid::regprocedure::text as signature, p.prosrc as body,
       p.prosecdef as is_definer, coalesce(p.proconfig, '{}') as settings
@@ -131,7 +132,7 @@ async function changedFunctions(sql: Sql, declared: DeclaredFunction[]): Promise
         severity: 'error',
         object,
         problem: `The function is not as the migration made it: ${differences.join(', ')}.`,
-        mend: [wanted.statement],
+        mend: createdAgain(wanted.statement, expected),
         mend_with: 'sql',
       },
     ];

@@ -1,6 +1,6 @@
 import type postgres from 'postgres';
 import type { Check, Expected, Finding, Sql } from './check.js';
-import { OURS } from './check.js';
+import { createdAgain, OURS } from './check.js';
 import type { Declared } from './declarations.js';
 import { callers, grantsOfFunction } from './privileges.js';
 import { SHAPES } from './shapes.js';
@@ -15,21 +15,32 @@ export interface Shape {
   definition: string;
 }
 
-// The extension may be in any schema. A long text is known by its hash.
+/** How a policy is written here, but for its name and its table. */
+export const definitionOfPolicy = (policy: string) => `
+    concat_ws(' ', case when ${policy}.polpermissive then 'permissive' else 'restrictive' end, ${policy}.polcmd::text,
+      'to', array(select r.rolname::text from pg_roles r where r.oid = any (${policy}.polroles) order by 1)::text,
+      case when 0 = any (${policy}.polroles) then 'and public' end,
+      'using ' || pg_get_expr(${policy}.polqual, ${policy}.polrelid), 'check ' || pg_get_expr(${policy}.polwithcheck, ${policy}.polrelid))`;
+
+// The extension may be in any schema, so its types, functions and operators are written without it. A long text is known by
+// its hash.
 const TEXT = `
-  with tables as (
+  with extension as (
+    select coalesce(max(e.extnamespace::regnamespace::text), 'public') as schema
+    from pg_extension e
+    where e.extname = 'cube'
+  ),
+  tables as (
     select c.oid, c.relkind
     from pg_class c
     where c.relnamespace = any (${OURS}) and not c.relispartition and c.relkind in ('r', 'p', 'v')
       and c.oid::regclass::text = any ($1::text[])
   )
-  select 'function' as kind, 'function ' || regexp_replace(p.oid::regprocedure::text, '\\m[^ ,(]+\\.cube\\M', 'public.cube') as object, format('%I.%I', n.nspname, p.proname) as name, null as on,
-    md5(regexp_replace(pg_get_functiondef(p.oid), coalesce((
-      select '\\m' || e.extnamespace::regnamespace || '\\.(?=cube)'
-      from pg_extension e
-      where e.extname = 'cube'
-    ), '\\m\\M.'), '', 'g')) as definition
-  from pg_proc p
+  select 'function' as kind, 'function ' || replace(p.oid::regprocedure::text, x.schema || '.cube', 'public.cube') as object,
+    format('%I.%I', n.nspname, p.proname) as name, null as on,
+    md5(replace(replace(pg_get_functiondef(p.oid), x.schema || '.cube', 'cube'), 'OPERATOR(' || x.schema || '.', 'OPERATOR(')) as definition
+  from extension x
+  cross join pg_proc p
   join pg_namespace n on n.oid = p.pronamespace
   where n.nspname in ('dpg', 'dpg_private') and p.prokind = 'f'
   union all
@@ -57,17 +68,17 @@ const TEXT = `
   join pg_trigger g on g.tgrelid = t.oid and not g.tgisinternal
   union all
   select 'policy', format('policy %I on %s', p.polname, t.oid::regclass), format('%I', p.polname), t.oid::regclass::text,
-    concat_ws(' ', case when p.polpermissive then 'permissive' else 'restrictive' end, p.polcmd::text,
-      'to', array(select r.rolname::text from pg_roles r where r.oid = any (p.polroles) order by 1)::text,
-      case when 0 = any (p.polroles) then 'and public' end,
-      'using ' || pg_get_expr(p.polqual, p.polrelid), 'check ' || pg_get_expr(p.polwithcheck, p.polrelid))
+    ${definitionOfPolicy('p')}
   from tables t
   join pg_policy p on p.polrelid = t.oid
   order by 2`;
 
+/** Of a major version, where they are kept. */
+export const keptShapes = (version: string): Record<string, string> | undefined => SHAPES[version];
+
 /** Whether a function is one that the migrations have made, and not another of the same name. */
 export function isOurs(signature: string): boolean {
-  const object = `function ${signature.replace(/[^ ,(]+\.cube\b/, 'public.cube')}`;
+  const object = `function ${signature.replace(/(?:"(?:[^"]|"")*"|[^ ,("]+)\.cube\b/g, 'public.cube')}`;
   return Object.values(SHAPES).some((kept) => kept?.[object] !== undefined);
 }
 
@@ -103,7 +114,8 @@ export const shape: Check = {
 };
 
 /** Functions that are missing behind others of the same name: where none has the name, objects.ts says so. */
-function hidden(found: Shape[], kept: Record<string, string>, { declarations, files }: Expected): Finding[] {
+function hidden(found: Shape[], kept: Record<string, string>, expected: Expected): Finding[] {
+  const { declarations, files } = expected;
   const there = new Set(found.map(({ object }) => object));
   return declarations.functions
     .filter(({ name }) => found.some((one) => one.kind === 'function' && one.name === name))
@@ -114,18 +126,17 @@ function hidden(found: Shape[], kept: Record<string, string>, { declarations, fi
           severity: 'error',
           object,
           problem: 'The function is missing; there is another of its name.',
-          mend: [statement, ...grantsOfFunction(object.replace('function ', ''), callers(name, files))],
+          mend: [
+            ...createdAgain(statement, expected),
+            ...grantsOfFunction(object.replace('function ', ''), callers(name, files)),
+          ],
           mend_with: 'sql',
         })),
     );
 }
 
-function finding(
-  one: Shape,
-  all: Shape[],
-  kept: Record<string, string>,
-  { declarations }: Expected,
-): Finding[] {
+function finding(one: Shape, all: Shape[], kept: Record<string, string>, expected: Expected): Finding[] {
+  const { declarations } = expected;
   const wanted = kept[one.object];
   if (wanted === one.definition) return [];
   const { kind, object, name, on } = one;
@@ -171,7 +182,7 @@ function finding(
         `alter table ${on} drop constraint ${name}, add constraint ${name} ${wanted};`,
       ]);
     default:
-      return made('error', problem, declared ? [declared.statement] : []);
+      return made('error', problem, declared ? createdAgain(declared.statement, expected) : []);
   }
 }
 

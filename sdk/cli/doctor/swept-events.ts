@@ -9,7 +9,7 @@ export const sweptEvents = queryCheck(
     -- the lock is that of dpg_private.place_events: nobody sweeps meanwhile
     array[
       'begin;',
-      'select pg_advisory_xact_lock(7237117967450113);',
+      'lock table dpg_private.feed_turn in share update exclusive mode;',
       'update dpg_private.feed_state set swept_seq = least(swept_seq, (select min(q.seq) - 1 from dpg_private.event_queue q)), sweeping_seq = null, sweeping_behind = null;',
       'commit;'
     ] as mend

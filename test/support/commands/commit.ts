@@ -22,7 +22,12 @@ const REST =
   '-- Statements for one migration only go above this line; see README.md, "Develop".\n--!include all.sql\n';
 
 /** They look at what is there when they run, and so are part of every migration: what is new has no grants yet. */
-const EACH_TIME = ['access/comments.sql', 'access/privileges.sql'];
+const EACH_TIME = [
+  'access/known_objects.sql',
+  'access/comments.sql',
+  'access/privileges.sql',
+  'partitions/guard_partitions.sql',
+];
 
 const { values, positionals } = parseArgs({
   options: { amend: { type: 'boolean', default: false } },

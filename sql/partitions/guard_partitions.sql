@@ -1,0 +1,17 @@
+-- Partitions that were created before they had row level security, or whose root has other policies now. Where all is as it
+-- should be, nothing is locked.
+do $body$
+declare
+  part record;
+begin
+  for part in
+    select r.oid::pg_catalog.regclass as root, t.relid as partition
+    from (values ('dpg.item_actions'::pg_catalog.regclass), ('dpg.action_events')) r(oid)
+    cross join lateral pg_catalog.pg_partition_tree(r.oid) t
+    where t.level > 0
+    order by t.relid
+  loop
+    perform dpg_private.guard_partition(part.root, part.partition);
+  end loop;
+end
+$body$;
