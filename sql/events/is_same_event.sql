@@ -13,6 +13,22 @@ begin
     proposed.event_payload := stored.event_payload;
     proposed.remarks := stored.remarks;
   end if;
+  -- another spelling of a URL is the same instance; most are equal
+  if proposed.origin_instance_domain <> stored.origin_instance_domain
+    and dpg_private.normalised_url(proposed.origin_instance_domain) = dpg_private.normalised_url(stored.origin_instance_domain)
+  then
+    proposed.origin_instance_domain := stored.origin_instance_domain;
+  end if;
+  if proposed.source_item_instance_url <> stored.source_item_instance_url
+    and dpg_private.normalised_url(proposed.source_item_instance_url) = dpg_private.normalised_url(stored.source_item_instance_url)
+  then
+    proposed.source_item_instance_url := stored.source_item_instance_url;
+  end if;
+  if proposed.target_item_instance_url <> stored.target_item_instance_url
+    and dpg_private.normalised_url(proposed.target_item_instance_url) = dpg_private.normalised_url(stored.target_item_instance_url)
+  then
+    proposed.target_item_instance_url := stored.target_item_instance_url;
+  end if;
   if stored.source_item_owner = tombstone then
     proposed.source_item_owner := tombstone;
   end if;
@@ -42,4 +58,4 @@ end
 $body$;
 
 comment on function dpg_private.is_same_event(dpg.action_events, dpg.action_events) is
-  'Whether a stored event is the proposed one, as far as it was not redacted.';
+  'Whether a stored event is the proposed one, as far as it was not redacted; URLs of instances are compared as dpg_private.normalised_url says.';

@@ -67,6 +67,9 @@ begin
   into is_user, is_undeclared, is_known_url, leaf, has_additions
   from (select) one
   left join dpg_private.leaf_of('items', upsert_item.item_network, upsert_item.item_domain) l on true;
+  if not is_known_url then
+    perform dpg_private.check_instance_url('item_instance_url', item_instance_url);
+  end if;
   if not is_user then
     perform dpg_private.refuse_unknown_user(actor);
   end if;

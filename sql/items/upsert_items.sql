@@ -93,6 +93,17 @@ begin
   if ids_given then
     perform dpg_private.check_ids_differ(rows);
   end if;
+  perform dpg_private.check_instance_url('item_instance_url', u.item_instance_url, u.index)
+  from (
+    select r.item_instance_url, min(r.index) as index
+    from unnest(rows) r
+    group by r.item_instance_url
+  ) u
+  where not exists (
+    select
+    from dpg_private.instance_url_sightings s
+    where s.instance_url = u.item_instance_url
+  );
   perform dpg_private.check_user(actor);
 
   targets := array(

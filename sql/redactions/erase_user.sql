@@ -173,6 +173,10 @@ begin
     end if;
   end loop;
 
+  update dpg.differing_events d
+  set source_item_owner = tombstone, event = d.event || jsonb_build_object('source_item_owner', tombstone)
+  where d.source_item_owner = erase_user.user_id
+    and d.source_item_is_local;
   update dpg_private.mirrored_actions m
   set source_item_owner = tombstone
   where m.source_item_owner = erase_user.user_id;

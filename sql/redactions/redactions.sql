@@ -11,10 +11,11 @@ create table if not exists dpg.redactions (
   event_id uuid,
   transaction_id xid8 not null default pg_current_xact_id(),
   constraint redactions_pkey primary key (redaction_id),
-  constraint redactions_kind_check check (kind in ('event', 'user', 'loss')),
+  constraint redactions_kind_check check (kind in ('event', 'user', 'loss', 'difference')),
   constraint redactions_event_check check (
     case kind
       when 'event' then num_nonnulls(partition_network, action_type, action_id, event_id) = 4
+      when 'difference' then num_nonnulls(partition_network, action_type, action_id, event_id) = 4
       when 'loss' then num_nonnulls(partition_network, action_type) = 2 and num_nonnulls(action_id, event_id) = 0
       else num_nonnulls(partition_network, action_type, action_id, event_id) = 0
     end
@@ -29,17 +30,17 @@ create index if not exists redactions_transaction_idx
 on dpg.redactions (transaction_id);
 
 comment on table dpg.redactions is
-  'What was taken away because the law demanded it, and which loss of events was confirmed: who, when, why and what kind. Append-only (DP012). Written by dpg.redact_event, dpg.erase_user and dpg.confirm_lost_events.';
+  'What was taken away because the law demanded it, which loss of events was confirmed, and which differing event was accepted: who, when, why and what kind. Append-only (DP012). Written by dpg.redact_event, dpg.erase_user, dpg.confirm_lost_events and dpg.accept_differing_event.';
 comment on column dpg.redactions.redaction_id is 'Number of the redaction.';
 comment on column dpg.redactions.redacted_at is 'When.';
 comment on column dpg.redactions.actor is 'Who asked for it, as the caller says; the tombstone once that user was erased.';
 comment on column dpg.redactions.database_role is 'The role that was logged in.';
-comment on column dpg.redactions.kind is 'event: one event was emptied; user: a user was erased, whom it does not say; loss: events whose partition was dropped were taken out of the feed.';
+comment on column dpg.redactions.kind is 'event: one event was emptied; user: a user was erased, whom it does not say; loss: events whose partition was dropped were taken out of the feed; difference: an event of another instance was accepted though it differs from the stored one.';
 comment on column dpg.redactions.reason is 'Why, in words.';
-comment on column dpg.redactions.partition_network is 'Of an event or a loss: the network.';
-comment on column dpg.redactions.action_type is 'Of an event or a loss: the action type.';
-comment on column dpg.redactions.action_id is 'Of an event: the action that it belongs to.';
-comment on column dpg.redactions.event_id is 'Of an event: its id.';
+comment on column dpg.redactions.partition_network is 'Of an event, a difference or a loss: the network.';
+comment on column dpg.redactions.action_type is 'Of an event, a difference or a loss: the action type.';
+comment on column dpg.redactions.action_id is 'Of an event or a difference: the action that it belongs to.';
+comment on column dpg.redactions.event_id is 'Of an event: its id; of a difference, the id of the event that was accepted.';
 comment on column dpg.redactions.transaction_id is 'The transaction that did it; with redacted_at it tells the triggers that a user is being erased right now.';
 comment on index dpg.redactions_action_idx is 'For the trigger on events and for repeated calls, which ask whether an event, or any event of an action, was redacted.';
 comment on index dpg.redactions_transaction_idx is 'For the triggers, which ask whether this transaction is erasing a user.';
