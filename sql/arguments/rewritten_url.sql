@@ -15,8 +15,11 @@ begin
   if parts is null then
     return value;
   end if;
-  if scheme in ('http', 'https') then
-    host := regexp_replace(host, case scheme when 'http' then '^([^:]*|\[[^]]*\]):80$' else '^([^:]*|\[[^]]*\]):443$' end, '\1');
+  -- one in brackets has colons of its own
+  if scheme = 'http' and host ~ '^([^:]*|[[][^]]*[]]):80$' then
+    host := left(host, -3);
+  elsif scheme = 'https' and host ~ '^([^:]*|[[][^]]*[]]):443$' then
+    host := left(host, -4);
   end if;
   return scheme || '://' || userinfo || host || regexp_replace(parts[3], '/$', '') || parts[4];
 end

@@ -27,9 +27,13 @@ begin
   end if;
   raise exception using
     errcode = 'DP012',
-    message = format('%s of dpg.differing_events is refused: events are immutable', lower(tg_op)),
+    message = dpg_private.text_for_client(
+      format('%s of dpg.differing_events is refused: events are immutable', lower(tg_op))
+    ),
     hint = 'What the law demands is done by dpg.redact_event and dpg.erase_user.',
-    detail = jsonb_build_object('operation', tg_op, 'relation', 'dpg.differing_events')::text;
+    detail = dpg_private.text_for_client(
+      jsonb_build_object('operation', tg_op, 'relation', 'dpg.differing_events')::text
+    );
 end
 $body$;
 
