@@ -105,6 +105,9 @@ begin
     where s.instance_url = u.item_instance_url
   );
   perform dpg_private.check_user(actor);
+  if rows is null then
+    return; -- no leaf says what the application has added to the result
+  end if;
 
   targets := array(
     select row(t.item_network, t.item_domain, null, null)::dpg.item_ref

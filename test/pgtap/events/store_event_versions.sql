@@ -48,7 +48,7 @@ from (values
 select is(pg_temp.refusal('select dpg.store_event(pg_temp.event(''{"version": 2}'', array[''source_item_owner'']))'), 'DP001 event.source_item_owner', 'a newer version has the fields that must be there as well');
 select lives_ok($$select dpg.store_event(pg_temp.event('{"version": 2, "more": 1, "": [], "tableoid": 7}'))$$, 'a newer version may have fields that we do not know');
 select is(
-  (select to_jsonb(e) - array['source_item_is_local', 'target_item_is_local', 'created_at'] from dpg.store_event(pg_temp.event()) e),
+  (select jsonb_object_agg(f.key, f.value) from dpg.store_event(pg_temp.event()) e cross join jsonb_each(to_jsonb(e)) f where pg_temp.event('{}', array['created_at']) ? f.key),
   pg_temp.event('{}', array['created_at']), 'the others are stored'
 );
 select lives_ok(format('select dpg.store_event(pg_temp.event(%L))', e), 'the same event again: ' || e)
@@ -63,14 +63,14 @@ select throws_ok($$select dpg.store_event(pg_temp.event('{"action_status": "x"}'
 
 -- columns of an application
 reset role;
-alter table dpg.action_events add column note text default 'ours', add column score integer;
+alter table dpg.action_events add column their_note text default 'ours', add column their_score integer;
 set local role dpg_app;
 select is(
-  (select (e.note, e.score) from dpg.store_event(pg_temp.event('{"event_id": "40000000-0000-4000-8000-000000000002", "update_count": 1, "note": "theirs", "score": 7}')) e),
+  (select (e.their_note, e.their_score) from dpg.store_event(pg_temp.event('{"event_id": "40000000-0000-4000-8000-000000000002", "update_count": 1, "their_note": "theirs", "their_score": 7}')) e),
   ('ours'::text, null::integer), 'what is a column of the application here too takes its default'
 );
 select is(
-  pg_temp.refusal($$select dpg.store_event(pg_temp.event('{"note": "theirs", "elsewhere": 1}'))$$), 'DP001 event.elsewhere',
+  pg_temp.refusal($$select dpg.store_event(pg_temp.event('{"their_note": "theirs", "elsewhere": 1}'))$$), 'DP001 event.elsewhere',
   'what is one only there is named'
 );
 

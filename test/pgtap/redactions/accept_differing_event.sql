@@ -1,6 +1,6 @@
 -- A peer restored from a backup has done an update anew: what it says now is kept beside what is stored, once an operator says so.
 begin;
-select plan(44);
+select plan(42);
 
 insert into public."user" (id, name, email) values ('ann', 'Ann', 'ann@differ.example'), ('bob', 'Bob', 'bob@differ.example');
 
@@ -82,7 +82,7 @@ select is((select event from dpg.differing_events), pg_temp.anew(2), 'the other 
 reset role;
 set local role dpg_app;
 select is(
-  (select to_jsonb(e) - array['source_item_is_local', 'target_item_is_local'] from dpg.store_event(pg_temp.anew(2)) e),
+  (select jsonb_object_agg(f.key, f.value) from dpg.store_event(pg_temp.anew(2)) e cross join jsonb_each(to_jsonb(e)) f where pg_temp.anew(2) ? f.key),
   pg_temp.anew(2), 'from then on its sender is answered what it said'
 );
 set local timezone = 'Asia/Kolkata';
