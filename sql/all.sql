@@ -24,6 +24,8 @@
 --!include arguments/is_url.sql
 --!include arguments/refuse_url.sql
 --!include arguments/check_url.sql
+--!include arguments/rewritten_url.sql
+--!include arguments/normalised_url.sql
 --!include arguments/check_present.sql
 --!include arguments/json_of_number.sql
 --!include arguments/refuse_coordinates.sql
@@ -69,6 +71,8 @@
 --!include items/is_repeated_item.sql
 --!include items/read_written_item.sql
 --!include items/instance_url_sightings.sql
+--!include items/instance_url_sightings_form_idx.sql
+--!include items/peer_url_sightings.sql
 --!include items/instance_urls.sql
 
 --!include geo/latitude_band.sql
@@ -112,7 +116,7 @@
 
 --!include feed/event_queue.sql
 --!include feed/event_feed.sql
---!include feed/event_feed_source_idx.sql
+--!include feed/event_feed_instance_idx.sql
 --!include feed/feed_state.sql
 --!include feed/feed_turn.sql
 --!include feed/feed_event.sql
@@ -120,6 +124,7 @@
 --!include feed/failed_events.sql
 
 --!include redactions/redactions.sql
+--!include redactions/differing_events.sql
 --!include redactions/is_erasing.sql
 --!include redactions/is_replacement.sql
 --!include redactions/has_succeeded.sql
@@ -127,6 +132,9 @@
 --!include redactions/keep_redactions.sql
 --!include redactions/redactions_append_only.sql
 --!include redactions/redactions_no_truncate.sql
+--!include redactions/keep_differing_events.sql
+--!include redactions/differing_events_append_only.sql
+--!include redactions/differing_events_no_truncate.sql
 
 --!include events/is_unchanged_event.sql
 --!include events/is_redaction.sql
@@ -140,6 +148,7 @@
 --!include actions/additions_to_actions.sql
 
 --!include partitions/partition_names.sql
+--!include partitions/mirrored_leaves.sql
 --!include partitions/partition_name.sql
 --!include partitions/refuse_partition.sql
 --!include partitions/check_limit.sql
@@ -147,6 +156,7 @@
 --!include partitions/leaf.sql
 --!include partitions/partition_turn.sql
 --!include partitions/is_former_turn.sql
+--!include partitions/mirrored_leaves_of.sql
 --!include partitions/queue_for_partitions.sql
 --!include partitions/renamed_partition.sql
 --!include partitions/rename_sql.sql
@@ -159,7 +169,9 @@
 --!include partitions/build_partition.sql
 --!include partitions/attach_partition.sql
 --!include partitions/ensure_network.sql
+--!include partitions/make_leaf.sql
 --!include partitions/ensure_partition.sql
+--!include partitions/ensure_mirrored_leaf.sql
 --!include partitions/leaf_to_write.sql
 --!include partitions/ensure_item_partition.sql
 --!include partitions/ensure_action_partition.sql
@@ -188,7 +200,9 @@
 --!include networks/check_interaction.sql
 
 --!include items/is_instance_url.sql
+--!include items/check_instance_url.sql
 --!include items/register_instance_url.sql
+--!include items/note_peer_url.sql
 --!include items/forget_instance_url.sql
 --!include items/refuse_item_not_found.sql
 --!include items/refuse_not_item_owner.sql
@@ -236,9 +250,16 @@
 --!include events/refuse_different_event.sql
 --!include events/refuse_event_of_other_items.sql
 --!include events/time_of_text.sql
+--!include events/event_fields.sql
+--!include events/event_version.sql
+--!include events/check_other_fields.sql
 --!include events/event_of_object.sql
+--!include events/object_of_event.sql
+--!include events/with_missing_fields.sql
+--!include events/refuse_origin.sql
 --!include events/is_same_event.sql
 --!include events/owner_of_source.sql
+--!include redactions/get_differing_event.sql
 --!include actions/note_mirrored_action.sql
 --!include events/store_event.sql
 --!include events/find_events.sql
@@ -285,6 +306,7 @@
 --!include feed/lost_events.sql
 --!include feed/confirm_lost_events.sql
 --!include redactions/redact_event.sql
+--!include redactions/accept_differing_event.sql
 --!include redactions/ensure_tombstone.sql
 --!include redactions/replace_owner.sql
 --!include redactions/erase_user.sql
@@ -292,6 +314,7 @@
 
 --!include actions/item_actions_parties_only.sql
 --!include events/action_events_parties_only.sql
+--!include redactions/differing_events_parties_only.sql
 --!include access/comments.sql
 --!include access/privileges.sql
 --!include partitions/guard_partitions.sql

@@ -2,6 +2,7 @@
 
 import type { Queryable } from '../client.js';
 import type { Dpg } from '../dpg.js';
+import { isSameInstance } from '../instance-url.js';
 import { isTransient } from './errors.js';
 import { isSignedBy, type Message, readHeaders, type Secret } from './signature.js';
 
@@ -71,7 +72,8 @@ export function handler(options: HandlerOptions): Handler {
 async function perform(dpg: Dpg<Queryable>, { call, sender, body }: Message): Promise<unknown> {
   const said = parse(body);
   const speaksFor = said[call === 'store_event' ? 'origin_instance_domain' : 'source_item_instance_url'];
-  if (speaksFor !== sender) throw refusal(403, `${sender} may speak only for itself`);
+  if (typeof speaksFor !== 'string' || !isSameInstance(speaksFor, sender))
+    throw refusal(403, `${sender} may speak only for itself`);
   switch (call) {
     case 'store_event':
       return dpg.events.storeText(body);

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import type { Queryable } from '../client.js';
 import type { Dpg } from '../dpg.js';
 import { eventText, type FeedEvent } from '../feed.js';
+import { normalisedUrl } from '../instance-url.js';
 import { DeliveryRefusedError, isTransient, messageOf, PeerUnavailableError } from './errors.js';
 import { type Backoff, backoff, pause } from './pause.js';
 
@@ -74,13 +75,14 @@ export async function mirror(options: MirrorOptions): Promise<void> {
     while (!signal.aborted) {
       try {
         for (const { instance_url: peer } of await dpg.subscriptions.peers()) {
-          if (peers.has(peer) || !isServed(peer)) continue;
+          const form = normalisedUrl(peer);
+          if (peers.has(form) || !isServed(peer)) continue;
           const serving = serve(peer, options, signal).catch((error) => {
             // a mistake, which another try would repeat: the whole mirror ends in it
             failure ??= { error };
             stop();
           });
-          peers.set(peer, serving);
+          peers.set(form, serving);
         }
       } catch (error) {
         if (!isTransient(error)) throw error;

@@ -60,7 +60,7 @@ comment on constraint limits_name_check on dpg.limits is 'The limits that there 
 comment on constraint limits_value_check on dpg.limits is 'What a limit may be.';
 comment on constraint redactions_pkey on dpg.redactions is 'One row for each redaction.';
 comment on constraint redactions_kind_check on dpg.redactions is 'The kinds that there are.';
-comment on constraint redactions_event_check on dpg.redactions is 'An event is named by its whole key, an erased user not at all.';
+comment on constraint redactions_event_check on dpg.redactions is 'An event, also one that differs, is named by its whole key, an erased user not at all.';
 comment on constraint redactions_move_check on dpg.redactions is 'A move names both users, nothing else names any.';
 comment on sequence dpg.redactions_redaction_id_seq is 'Numbers of dpg.redactions.';
 comment on constraint subscriptions_pkey on dpg.subscriptions is 'One subscription of each name.';
@@ -71,6 +71,8 @@ comment on constraint failed_events_subscription_fkey on dpg.failed_events is 'G
 comment on index dpg.action_definitions_pkey is 'For define_action and for each new action and transition.';
 comment on index dpg.networks_pkey is 'For each call that writes something new.';
 comment on index dpg.limits_pkey is 'For each call that looks up a limit.';
+comment on constraint differing_events_pkey on dpg.differing_events is 'One row for each event that was accepted.';
+comment on index dpg.differing_events_pkey is 'For the record that belongs to an event.';
 comment on index dpg.redactions_pkey is 'For the order of the records.';
 comment on index dpg.subscriptions_pkey is 'For each call that names a subscription.';
 comment on index dpg.failed_events_pkey is 'For each call that names a failed event.';

@@ -47,7 +47,8 @@ begin
       p.proname ~ '^(get|find|count|nearest)_' as reads_only,
       p.proname in (
         'redact_event', 'erase_user', 'move_items',
-        'forget_instance_url', 'register_network', 'unregister_network', 'confirm_lost_events'
+        'forget_instance_url', 'register_network', 'unregister_network', 'confirm_lost_events',
+        'accept_differing_event'
       ) as is_administration
     from pg_catalog.pg_proc p
     join pg_catalog.pg_namespace n on n.oid = p.pronamespace
@@ -80,12 +81,15 @@ end
 $body$;
 
 revoke all on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definitions, dpg.instance_urls, dpg.partitions,
-  dpg.limits, dpg.redactions, dpg.networks
+  dpg.limits, dpg.redactions, dpg.networks, dpg.differing_events
 from dpg_app, dpg_readonly, dpg_admin;
 
 grant select on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definitions, dpg.instance_urls, dpg.partitions,
-  dpg.limits, dpg.subscriptions, dpg.failed_events, dpg.subscription_status, dpg.peers, dpg.networks
+  dpg.limits, dpg.subscriptions, dpg.failed_events, dpg.subscription_status, dpg.peers, dpg.networks, dpg.differing_events
 to dpg_app, dpg_readonly, dpg_admin;
+
+-- A view calls functions with the rights of whoever reads it. Nobody can name these: the schema is closed.
+grant execute on function dpg_private.normalised_url(text), dpg_private.rewritten_url(text) to dpg_app, dpg_readonly, dpg_admin;
 
 grant select on dpg.redactions to dpg_admin;
 grant update (limit_value) on dpg.limits to dpg_admin;

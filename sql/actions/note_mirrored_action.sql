@@ -5,10 +5,25 @@ volatile
 security definer
 set search_path = pg_catalog, pg_temp
 as $body$
+declare
+  known_origin text;
 begin
   if not event.source_item_is_local then
     return; -- nobody here is a party
   end if;
+  -- an action whose events spell their origin in two ways is one action, under the spelling that came first
+  select m.origin_instance_domain
+  into known_origin
+  from dpg_private.mirrored_actions m
+  where m.action_id = event.action_id
+    and m.partition_network = event.partition_network
+    and m.action_type = event.action_type
+    and (
+      m.origin_instance_domain = event.origin_instance_domain
+      or dpg_private.normalised_url(m.origin_instance_domain) = dpg_private.normalised_url(event.origin_instance_domain)
+    )
+  order by m.origin_instance_domain = event.origin_instance_domain desc, m.origin_instance_domain
+  limit 1;
   -- Whichever order the events come in, the row ends the same: status and time of the highest update_count, remarks of
   -- the highest that has some, the time of the first. Between which items it is does not change: that is as the event says
   -- which made the row, and of two at once the second waits here for the first.
@@ -28,7 +43,7 @@ begin
     event.created_at, event.created_at, event.source_item_latitude, event.source_item_longitude,
     event.target_item_latitude, event.target_item_longitude,
     true, case when event.source_item_network = event.partition_network then event.source_item_id end,
-    event.origin_instance_domain, case when event.remarks is not null then event.update_count end
+    coalesce(known_origin, event.origin_instance_domain), case when event.remarks is not null then event.update_count end
   )
   on conflict on constraint mirrored_actions_pkey do update
   set action_status = case when excluded.update_count > m.update_count then excluded.action_status else m.action_status end,
@@ -41,14 +56,22 @@ begin
     end,
     remarks_update_count = greatest(m.remarks_update_count, excluded.remarks_update_count)
   where (
-      m.source_item_network, m.source_item_domain, m.source_item_type, m.source_item_id, m.source_item_instance_url
+      m.source_item_network, m.source_item_domain, m.source_item_type, m.source_item_id
     ) = (
-      event.source_item_network, event.source_item_domain, event.source_item_type, event.source_item_id, event.source_item_instance_url
+      event.source_item_network, event.source_item_domain, event.source_item_type, event.source_item_id
     )
     and (
-      m.target_item_network, m.target_item_domain, m.target_item_type, m.target_item_id, m.target_item_instance_url
+      m.target_item_network, m.target_item_domain, m.target_item_type, m.target_item_id
     ) = (
-      event.target_item_network, event.target_item_domain, event.target_item_type, event.target_item_id, event.target_item_instance_url
+      event.target_item_network, event.target_item_domain, event.target_item_type, event.target_item_id
+    )
+    and (
+      m.source_item_instance_url = event.source_item_instance_url
+      or dpg_private.normalised_url(m.source_item_instance_url) = dpg_private.normalised_url(event.source_item_instance_url)
+    )
+    and (
+      m.target_item_instance_url = event.target_item_instance_url
+      or dpg_private.normalised_url(m.target_item_instance_url) = dpg_private.normalised_url(event.target_item_instance_url)
     );
   if not found then
     perform dpg_private.refuse_event_of_other_items(event);

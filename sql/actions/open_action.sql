@@ -93,6 +93,12 @@ begin
     first_event := dpg_private.get_event_of_update(
       stored.partition_network, stored.action_type, stored.target_item_instance_url, stored.action_id, 0
     );
+    -- another spelling of the source's URL is the same instance
+    if proposed.source_item_instance_url <> stored.source_item_instance_url
+      and dpg_private.normalised_url(proposed.source_item_instance_url) = dpg_private.normalised_url(stored.source_item_instance_url)
+    then
+      proposed.source_item_instance_url := stored.source_item_instance_url;
+    end if;
     -- what was taken away since cannot be compared
     if dpg_private.is_redacted(stored.partition_network, stored.action_type, stored.action_id) then
       proposed.requirements_snapshot := stored.requirements_snapshot;

@@ -22,6 +22,7 @@ declare
   action_leaf regclass;
   event_leaf regclass;
   is_registered boolean;
+  is_known_url boolean;
   target_item dpg.items;
   proposed dpg.item_actions;
 begin
@@ -44,10 +45,16 @@ begin
   -- one statement instead of four; it holds for the moment, and whoever waits has to ask again
   select
     exists (select from dpg.networks n where n.network in (source.item_network, target.item_network)),
+    exists (
+      select
+      from dpg_private.peer_url_sightings p
+      where dpg_private.normalised_url(p.instance_url) = dpg_private.normalised_url(receive_action.source_item_instance_url)
+        and p.instance_url = receive_action.source_item_instance_url
+    ),
     (select l.leaf from dpg_private.leaf_of('items', target.item_network, target.item_domain) l),
     (select l.leaf from dpg_private.leaf_of('item_actions', target.item_network, receive_action.action_type) l),
     (select l.leaf from dpg_private.leaf_of('action_events', target.item_network, receive_action.action_type) l)
-  into is_registered, target_leaf, action_leaf, event_leaf;
+  into is_registered, is_known_url, target_leaf, action_leaf, event_leaf;
   if is_registered then
     perform dpg_private.check_interaction(action_type, source, target, action_id);
   end if;
@@ -86,6 +93,9 @@ begin
   proposed.target_item_owner := target_item.created_by;
   proposed.target_item_latitude := target_item.item_latitude;
   proposed.target_item_longitude := target_item.item_longitude;
+  if not is_known_url then
+    perform dpg_private.note_peer_url(source_item_instance_url);
+  end if;
   return dpg_private.open_action(proposed, event_payload, action_leaf, event_leaf);
 end
 $body$;
@@ -93,4 +103,4 @@ $body$;
 comment on function dpg.receive_action(
   text, dpg.item_ref, text, text, dpg.item_ref, jsonb, text, jsonb, uuid, double precision, double precision
 ) is
-  'perform_action for a source that lives on another instance, which asserts its owner and coordinates (degrees); the caller must have authenticated that instance. A URL of our own is DP001. With action_id, chosen by the sender, a repeated call is safe. Raises DP001, DP002, DP008, DP010, DP014, DP018. Example: select * from dpg.receive_action(''connect'', row(''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111''), ''https://student.yellowdot.example.com'', ''asha'', row(''yellow_dot'', ''tutor'', ''profile_1.0'', ''22222222-2222-4222-8222-222222222222''))';
+  'perform_action for a source that lives on another instance, which asserts its owner and coordinates (degrees); the caller must have authenticated that instance. A URL of our own is DP001; from then on no item may be given this one (dpg.forget_instance_url strikes it). With action_id, chosen by the sender, a repeated call is safe. Raises DP001, DP002, DP008, DP010, DP014, DP018. Example: select * from dpg.receive_action(''connect'', row(''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111''), ''https://student.yellowdot.example.com'', ''asha'', row(''yellow_dot'', ''tutor'', ''profile_1.0'', ''22222222-2222-4222-8222-222222222222''))';

@@ -32,7 +32,10 @@ begin
   leaf := dpg_private.leaf('item_actions', partition_network, action_type);
   action := dpg_private.lock_action(leaf, partition_network, action_type, action_id, 'no key update');
   if action.source_item_is_local
-    or action.source_item_instance_url <> source_item_instance_url
+    or (
+      action.source_item_instance_url <> source_item_instance_url
+      and dpg_private.normalised_url(action.source_item_instance_url) <> dpg_private.normalised_url(source_item_instance_url)
+    )
     or action.source_item_owner <> source_item_owner
   then
     perform dpg_private.refuse_not_action_party(
@@ -49,4 +52,4 @@ end
 $body$;
 
 comment on function dpg.receive_transition(text, text, text, text, uuid, text, integer, jsonb, text, uuid) is
-  'transition_action for the source party of an action that came by receive_action: URL and owner must equal those in the action; the caller must have authenticated that instance. With event_id, chosen by the sender, a repeated call is safe. Raises DP001, DP004, DP005, DP006, DP007, DP008, DP010, DP018. Example: select * from dpg.receive_transition(''https://student.yellowdot.example.com'', ''asha'', ''yellow_dot'', ''connect'', ''33333333-3333-4333-8333-333333333333'', ''withdrawn'')';
+  'transition_action for the source party of an action that came by receive_action: URL and owner must equal those in the action, the URL in any spelling of it; the caller must have authenticated that instance. With event_id, chosen by the sender, a repeated call is safe. Raises DP001, DP004, DP005, DP006, DP007, DP008, DP010, DP018. Example: select * from dpg.receive_transition(''https://student.yellowdot.example.com'', ''asha'', ''yellow_dot'', ''connect'', ''33333333-3333-4333-8333-333333333333'', ''withdrawn'')';

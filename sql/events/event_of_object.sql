@@ -6,16 +6,10 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  keys constant text[] := array[
-    'partition_network', 'action_type', 'action_status', 'source_item_network', 'source_item_domain', 'source_item_type',
-    'source_item_owner', 'target_item_network', 'target_item_domain', 'target_item_type', 'target_item_owner'
+  fields constant text[] := dpg_private.event_fields();
+  optional constant text[] := array[
+    'source_item_latitude', 'source_item_longitude', 'target_item_latitude', 'target_item_longitude', 'event_payload', 'remarks'
   ];
-  urls constant text[] := array['origin_instance_domain', 'source_item_instance_url', 'target_item_instance_url'];
-  ids constant text[] := array['event_id', 'action_id', 'source_item_id', 'target_item_id'];
-  coordinates constant text[] := array[
-    'source_item_latitude', 'source_item_longitude', 'target_item_latitude', 'target_item_longitude'
-  ];
-  others constant text[] := array['update_count', 'event_payload', 'remarks', 'created_at'];
   -- columns of a row that was read on another instance, true there: accepted, and found out anew
   locals constant text[] := array['source_item_is_local', 'target_item_is_local'];
   field text;
@@ -26,18 +20,14 @@ begin
   if event is null or jsonb_typeof(event) <> 'object' then
     perform dpg_private.refuse_argument('event', event, 'is not a JSON object', 'Pass an object whose fields are column names of dpg.action_events.');
   end if;
-  for field in select k.field from jsonb_object_keys(event) k(field) order by k.field loop
-    if field <> all (keys || urls || ids || coordinates || others || locals) then
-      perform dpg_private.refuse_argument(
-        'event.' || left(field, 120), event -> field, 'is not a field of an event',
-        format('An event has the fields %s.', array_to_string(keys || urls || ids || coordinates || others, ', '))
-      );
-    end if;
-  end loop;
+  if event - fields - locals <> '{}' then
+    perform dpg_private.check_other_fields(event - fields - locals);
+    event := event - array(select k.field from jsonb_object_keys(event - fields - locals) k(field));
+  end if;
 
-  foreach field in array keys || urls || ids || coordinates || others || locals loop
+  foreach field in array fields || locals loop
     value := nullif(event -> field, 'null');
-    continue when value is null and (field = any (coordinates || locals) or field in ('event_payload', 'remarks'));
+    continue when value is null and field = any (optional || locals);
     kind := dpg_private.kind_of_field(field);
     if not dpg_private.is_field(kind, value) then
       perform dpg_private.check_field('event.' || field, kind, value);
@@ -70,4 +60,4 @@ end
 $body$;
 
 comment on function dpg_private.event_of_object(jsonb) is
-  'The row of an event that came as JSON. Raises DP001 for unknown, missing or malformed fields.';
+  'The row of an event that came as JSON. What dpg_private.check_other_fields lets pass beside the fields is left out. Raises DP001 for unknown, missing or malformed fields.';

@@ -11,6 +11,22 @@ begin
     proposed.event_payload := stored.event_payload;
     proposed.remarks := stored.remarks;
   end if;
+  -- another spelling of a URL is the same instance; most are equal
+  if proposed.origin_instance_domain <> stored.origin_instance_domain
+    and dpg_private.normalised_url(proposed.origin_instance_domain) = dpg_private.normalised_url(stored.origin_instance_domain)
+  then
+    proposed.origin_instance_domain := stored.origin_instance_domain;
+  end if;
+  if proposed.source_item_instance_url <> stored.source_item_instance_url
+    and dpg_private.normalised_url(proposed.source_item_instance_url) = dpg_private.normalised_url(stored.source_item_instance_url)
+  then
+    proposed.source_item_instance_url := stored.source_item_instance_url;
+  end if;
+  if proposed.target_item_instance_url <> stored.target_item_instance_url
+    and dpg_private.normalised_url(proposed.target_item_instance_url) = dpg_private.normalised_url(stored.target_item_instance_url)
+  then
+    proposed.target_item_instance_url := stored.target_item_instance_url;
+  end if;
   -- An owner of this instance may have given way since, which is on record here. One of another instance may have given way
   -- there: only that instance knows, and nothing here relies on the id. So an owner alone makes no other event.
   if not stored.source_item_is_local or dpg_private.has_succeeded(stored.source_item_owner, proposed.source_item_owner) then
@@ -42,4 +58,4 @@ end
 $body$;
 
 comment on function dpg_private.is_same_event(dpg.action_events, dpg.action_events) is
-  'Whether a stored event, one mirrored from another instance, is the proposed one, as far as it was not redacted. Owners who are users of another instance do not count, nor does one of this instance who was erased or whose items were moved.';
+  'Whether a stored event, one mirrored from another instance, is the proposed one, as far as it was not redacted. Owners who are users of another instance do not count, nor does one of this instance who was erased or whose items were moved. URLs of instances are compared as dpg_private.normalised_url says.';

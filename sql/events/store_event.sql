@@ -9,14 +9,41 @@ declare
   sent dpg.action_events;
   proposed dpg.action_events;
   stored dpg.action_events;
-  is_new boolean;
+  compared dpg.action_events; -- the proposed one, with what its sender does not know
+  differing dpg.action_events;
+  is_new boolean := false;
+  is_own boolean;
+  spellings text[]; -- of its origin, as far as they are noted
+  spelling text;
 begin
   proposed := dpg_private.event_of_object(event);
-  if dpg_private.is_instance_url(proposed.origin_instance_domain) then
-    perform dpg_private.refuse_argument(
-      'event.origin_instance_domain', to_jsonb(proposed.origin_instance_domain), 'is a URL of this instance',
-      'Events of this instance are made by its actions; only events of others are mirrored.'
-    );
+
+  -- one statement instead of three
+  select
+    exists (
+      select
+      from dpg_private.instance_url_sightings s
+      where dpg_private.normalised_url(s.instance_url) = dpg_private.normalised_url(proposed.origin_instance_domain)
+    ),
+    exists (
+      select
+      from dpg_private.instance_url_sightings s
+      where dpg_private.normalised_url(s.instance_url) = dpg_private.normalised_url(proposed.source_item_instance_url)
+    ),
+    (
+      select array_agg(distinct p.instance_url)
+      from dpg_private.peer_url_sightings p
+      where dpg_private.normalised_url(p.instance_url) = dpg_private.normalised_url(proposed.origin_instance_domain)
+    )
+  into is_own, proposed.source_item_is_local, spellings;
+  proposed.target_item_is_local := false; -- the action lives where the event was made
+  if is_own
+    or (
+      proposed.target_item_instance_url <> proposed.origin_instance_domain
+      and dpg_private.normalised_url(proposed.target_item_instance_url) <> dpg_private.normalised_url(proposed.origin_instance_domain)
+    )
+  then
+    perform dpg_private.refuse_origin(proposed);
   end if;
   if exists (
     select from dpg.networks n where n.network in (proposed.source_item_network, proposed.target_item_network)
@@ -28,14 +55,23 @@ begin
       proposed.action_id, proposed.origin_instance_domain
     );
   end if;
-  proposed.source_item_is_local := dpg_private.is_instance_url(proposed.source_item_instance_url);
-  proposed.target_item_is_local := false; -- the action lives where the event was made
 
-  perform dpg_private.leaf_to_write('action_events', proposed.partition_network, proposed.action_type);
+  if dpg_private.leaf('action_events', proposed.partition_network, proposed.action_type) is null then
+    perform dpg_private.ensure_mirrored_leaf(proposed.partition_network, proposed.action_type);
+  end if;
   sent := proposed;
-  proposed.source_item_owner := dpg_private.owner_of_source(proposed);
-  is_new := dpg_private.insert_event(proposed);
-  stored := dpg_private.get_event(proposed.partition_network, proposed.action_type, proposed.event_id);
+  -- The key of the table compares texts: under another spelling of its origin, this update may have its event already.
+  foreach spelling in array coalesce(array_remove(spellings, proposed.origin_instance_domain), '{}') loop
+    stored := dpg_private.get_event_of_update(
+      proposed.partition_network, proposed.action_type, spelling, proposed.action_id, proposed.update_count
+    );
+    exit when stored.event_id is not null;
+  end loop;
+  if stored.event_id is null then
+    proposed.source_item_owner := dpg_private.owner_of_source(proposed);
+    is_new := dpg_private.insert_event(proposed);
+    stored := dpg_private.get_event(proposed.partition_network, proposed.action_type, proposed.event_id);
+  end if;
   if stored.event_id is null and not is_new then
     stored := dpg_private.get_event_of_update(
       proposed.partition_network, proposed.action_type, proposed.origin_instance_domain,
@@ -58,12 +94,16 @@ begin
       );
     end if;
     perform dpg_private.note_mirrored_action(stored);
+    if (proposed.origin_instance_domain = any (spellings)) is not true then
+      perform dpg_private.note_peer_url(proposed.origin_instance_domain);
+    end if;
     return stored;
   end if;
 
   -- whether the source is local was decided when the event came
   proposed.source_item_is_local := stored.source_item_is_local;
-  if not dpg_private.is_same_event(stored, proposed)
+  compared := dpg_private.with_missing_fields(event, proposed, stored);
+  if not dpg_private.is_same_event(stored, compared)
     and not dpg_private.was_sent(
       'action_events', stored.partition_network, stored.action_type, '', sent.event_id, dpg_private.digest_of_event(sent)
     )
@@ -76,7 +116,12 @@ begin
     if not dpg_private.was_sent(
       'action_events', stored.partition_network, stored.action_type, '', sent.event_id, dpg_private.digest_of_event(sent)
     ) then
-      perform dpg_private.refuse_different_event(stored);
+      -- unless somebody has accepted that its origin says two things of one update
+      differing := dpg_private.get_differing_event(event, proposed);
+      if differing.event_id is null then
+        perform dpg_private.refuse_different_event(stored);
+      end if;
+      return differing;
     end if;
   end if;
   return stored;
@@ -84,4 +129,4 @@ end
 $body$;
 
 comment on function dpg.store_event(jsonb) is
-  'Stores an event mirrored from another instance, an object whose fields are the column names of dpg.action_events; event_id and created_at are kept, source_item_is_local and target_item_is_local found out anew. Where the source is of this instance, its owner finds the event and, by dpg.find_actions and dpg.get_action, its action as the event of the highest update_count left it. The caller must have authenticated the origin. The same event again returns the stored row; other content under the same id, or for the same origin, action and update_count, is DP008 (another owner alone is not: items may have been moved since), and so is an event between other items than the action has here that it tells of; an origin of our own is DP001. Raises DP001, DP008, DP010, DP014, DP018. Example: select * from dpg.store_event(''{"partition_network": "yellow_dot", "action_type": "connect", "event_id": "44444444-4444-4444-8444-444444444444", "origin_instance_domain": "https://tutor.yellowdot.example.com", "action_id": "33333333-3333-4333-8333-333333333333", "action_status": "created", "update_count": 0, "source_item_network": "yellow_dot", "source_item_domain": "student", "source_item_type": "profile_1.0", "source_item_id": "11111111-1111-4111-8111-111111111111", "source_item_instance_url": "https://student.yellowdot.example.com", "source_item_owner": "asha", "target_item_network": "yellow_dot", "target_item_domain": "tutor", "target_item_type": "profile_1.0", "target_item_id": "22222222-2222-4222-8222-222222222222", "target_item_instance_url": "https://tutor.yellowdot.example.com", "target_item_owner": "ravi", "event_payload": {"status": "created"}, "created_at": "2026-01-01T00:00:00.000000Z"}'')';
+  'Stores an event mirrored from another instance, an object whose fields are the column names of dpg.action_events; event_id and created_at are kept, source_item_is_local and target_item_is_local found out anew. Where the source is of this instance, its owner finds the event and, by dpg.find_actions and dpg.get_action, its action as the event of the highest update_count left it. The caller must have authenticated the origin. The same event again returns the stored row; other content under the same id, or for the same origin, action and update_count, is DP008 (another owner alone is not: items may have been moved since), and so is an event between other items than the action has here that it tells of; an origin of our own is DP001, and so is a target_item_instance_url that is not the origin. The object may name its version: unknown fields of one that is newer than ours are left out; without it, or with one that we know, they are DP001, but for columns that an application has added to the table here. A field that is missing is no other content than the stored one. Once dpg.accept_differing_event has accepted an event, it is returned as it was accepted. Raises DP001, DP008, DP010, DP014, DP018. Example: select * from dpg.store_event(''{"partition_network": "yellow_dot", "action_type": "connect", "event_id": "44444444-4444-4444-8444-444444444444", "origin_instance_domain": "https://tutor.yellowdot.example.com", "action_id": "33333333-3333-4333-8333-333333333333", "action_status": "created", "update_count": 0, "source_item_network": "yellow_dot", "source_item_domain": "student", "source_item_type": "profile_1.0", "source_item_id": "11111111-1111-4111-8111-111111111111", "source_item_instance_url": "https://student.yellowdot.example.com", "source_item_owner": "asha", "target_item_network": "yellow_dot", "target_item_domain": "tutor", "target_item_type": "profile_1.0", "target_item_id": "22222222-2222-4222-8222-222222222222", "target_item_instance_url": "https://tutor.yellowdot.example.com", "target_item_owner": "ravi", "event_payload": {"status": "created"}, "created_at": "2026-01-01T00:00:00.000000Z"}'')';

@@ -40,8 +40,8 @@ begin
       perform dpg_private.refuse_suppressed('insert', 'dpg.subscriptions', jsonb_build_object('subscription', subscription));
     end if;
   end if;
-  if (stored.partition_network, stored.action_type, stored.source_item_instance_url)
-    is distinct from (partition_network, action_type, source_item_instance_url)
+  if (stored.partition_network, stored.action_type, dpg_private.normalised_url(stored.source_item_instance_url))
+    is distinct from (partition_network, action_type, dpg_private.normalised_url(source_item_instance_url))
   then
     raise exception using
       errcode = 'DP008',
@@ -59,4 +59,4 @@ end
 $body$;
 
 comment on function dpg.create_subscription(text, text, text, text) is
-  'Makes a subscription to the events of this instance, from the first one on: all, or those of a network, of an action type, for one instance (source_item_instance_url, the instance of the action''s source), or of several of these together. The same again returns the row as it is now; other filters are DP008. Raises DP001, DP008, DP018. Example: select * from dpg.create_subscription(''to student'', source_item_instance_url => ''https://student.yellowdot.example.com'')';
+  'Makes a subscription to the events of this instance, from the first one on: all, or those of a network, of an action type, for one instance (source_item_instance_url, the instance of the action''s source, in any spelling), or of several of these together. The same again returns the row as it is now; other filters are DP008. Raises DP001, DP008, DP018. Example: select * from dpg.create_subscription(''to student'', source_item_instance_url => ''https://student.yellowdot.example.com'')';

@@ -17,13 +17,13 @@ begin
        order by f."position"
        limit $2
      )',
-    case when reader.source_item_instance_url is not null then 'and f.source_item_instance_url = $3' end,
+    case when reader.source_item_instance_url is not null then 'and dpg_private.normalised_url(f.source_item_instance_url) = $3' end,
     case when reader.partition_network is not null then 'and f.partition_network = $4' end,
     case when reader.action_type is not null then 'and f.action_type = $5' end
   )
   into positions
   using greatest(reader.acknowledged_position, reader.passed_position), max_events,
-    reader.source_item_instance_url, reader.partition_network, reader.action_type;
+    dpg_private.normalised_url(reader.source_item_instance_url), reader.partition_network, reader.action_type;
   return positions;
 end
 $body$;

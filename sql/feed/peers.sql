@@ -1,32 +1,51 @@
 create or replace view dpg.peers as
-with recursive sources as (
-  -- from one URL to the next along the index, so that the length of the feed does not matter
-  select min(f.source_item_instance_url) as instance_url
+with recursive instances as (
+  -- from one instance to the next along the index, so that the length of the feed does not matter
+  select min(dpg_private.normalised_url(f.source_item_instance_url)) as form
   from dpg_private.event_feed f
   union all
   select (
-    select min(f.source_item_instance_url)
+    select min(dpg_private.normalised_url(f.source_item_instance_url))
     from dpg_private.event_feed f
-    where f.source_item_instance_url > s.instance_url
+    where dpg_private.normalised_url(f.source_item_instance_url) > i.form
   )
-  from sources s
-  where s.instance_url is not null
+  from instances i
+  where i.form is not null
 )
-select u.instance_url
+select p.instance_url
 from (
-  select s.instance_url
-  from sources s
-  union
-  select q.source_item_instance_url
-  from dpg_private.event_queue q
-) u
-where u.instance_url is not null
-  and not exists (
+  -- The spelling that came first stays the one that is shown: a mirror names its subscription for it.
+  select i.form, f.source_item_instance_url as instance_url
+  from instances i
+  cross join lateral (
+    select f.source_item_instance_url
+    from dpg_private.event_feed f
+    where dpg_private.normalised_url(f.source_item_instance_url) = i.form
+    order by f."position"
+    limit 1
+  ) f
+  where i.form is not null
+  union all
+  select q.form, q.instance_url
+  from (
+    select distinct on (dpg_private.normalised_url(q.source_item_instance_url))
+      dpg_private.normalised_url(q.source_item_instance_url) as form,
+      q.source_item_instance_url as instance_url
+    from dpg_private.event_queue q
+    order by dpg_private.normalised_url(q.source_item_instance_url), q.seq
+  ) q
+  where not exists (
     select
-    from dpg_private.instance_url_sightings s
-    where s.instance_url = u.instance_url
-  );
+    from dpg_private.event_feed f
+    where dpg_private.normalised_url(f.source_item_instance_url) = q.form
+  )
+) p
+where not exists (
+  select
+  from dpg_private.instance_url_sightings s
+  where dpg_private.normalised_url(s.instance_url) = p.form
+);
 
 comment on view dpg.peers is
-  'The other instances that there are events for: each URL of a source that is none of ours. What a mirror needs a subscription for.';
+  'The other instances that there are events for: each that is the source of one and none of ours. One row an instance: of several spellings of its URL the one whose event came first. What a mirror needs a subscription for.';
 comment on column dpg.peers.instance_url is 'URL of the other instance.';

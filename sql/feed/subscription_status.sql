@@ -26,13 +26,21 @@ cross join lateral (
     select f.created_at
     from dpg_private.event_feed f
     where f."position" > greatest(s.acknowledged_position, s.passed_position)
-      and (s.source_item_instance_url is null or f.source_item_instance_url = s.source_item_instance_url)
+      and (
+        s.source_item_instance_url is null
+        or f.source_item_instance_url = s.source_item_instance_url
+        or dpg_private.normalised_url(f.source_item_instance_url) = dpg_private.normalised_url(s.source_item_instance_url)
+      )
       and (s.partition_network is null or f.partition_network = s.partition_network)
       and (s.action_type is null or f.action_type = s.action_type)
     union all
     select q.created_at
     from dpg_private.event_queue q
-    where (s.source_item_instance_url is null or q.source_item_instance_url = s.source_item_instance_url)
+    where (
+        s.source_item_instance_url is null
+        or q.source_item_instance_url = s.source_item_instance_url
+        or dpg_private.normalised_url(q.source_item_instance_url) = dpg_private.normalised_url(s.source_item_instance_url)
+      )
       and (s.partition_network is null or q.partition_network = s.partition_network)
       and (s.action_type is null or q.action_type = s.action_type)
   ) l

@@ -26,7 +26,7 @@ comment on table dpg.subscriptions is
 comment on column dpg.subscriptions.subscription is 'Name of the subscription, a key.';
 comment on column dpg.subscriptions.partition_network is 'Only events of this network; all when null.';
 comment on column dpg.subscriptions.action_type is 'Only events of this action type; all when null.';
-comment on column dpg.subscriptions.source_item_instance_url is 'Only events for this instance, that of the action''s source; all when null.';
+comment on column dpg.subscriptions.source_item_instance_url is 'Only events for this instance, that of the action''s source, whichever way its URL is spelled; all when null.';
 comment on column dpg.subscriptions.acknowledged_position is 'Everything up to here is done.';
 comment on column dpg.subscriptions.leased_position is 'Last position of the batch that is being worked on; null when none is.';
 comment on column dpg.subscriptions.leased_until is

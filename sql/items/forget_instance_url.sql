@@ -8,10 +8,15 @@ as $body$
 begin
   perform dpg_private.check_url('instance_url', instance_url);
   delete from dpg_private.instance_url_sightings s
-  where s.instance_url = forget_instance_url.instance_url;
+  where dpg_private.normalised_url(s.instance_url) = dpg_private.normalised_url(forget_instance_url.instance_url);
+  if found then
+    return true;
+  end if;
+  delete from dpg_private.peer_url_sightings p
+  where dpg_private.normalised_url(p.instance_url) = dpg_private.normalised_url(forget_instance_url.instance_url);
   return found;
 end
 $body$;
 
 comment on function dpg.forget_instance_url(text) is
-  'For dpg_admin: strikes a URL from dpg.instance_urls that an item was given by mistake, so that the instance whose URL it is can act here again. False when it was not there. Correct the item first: the next upsert with this URL notes it again. Raises DP001. Example: select dpg.forget_instance_url(''https://tutor.yellowdot.example.com'')';
+  'For dpg_admin: strikes a URL, in every spelling, that this database took for another''s. One of ours (dpg.instance_urls), which an item was given by mistake: the instance whose URL it is can act here again; correct the item first, since the next upsert with this URL notes it again where no other instance is known by it. Else one by which another instance is known, since an action or an event came from there: items may be given it; the next action or event from there, while no item has it, notes it again. False when it was neither. Raises DP001. Example: select dpg.forget_instance_url(''https://tutor.yellowdot.example.com'')';

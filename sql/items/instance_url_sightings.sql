@@ -11,4 +11,4 @@ comment on table dpg_private.instance_url_sightings is
 comment on column dpg_private.instance_url_sightings.instance_url is 'URL of this instance.';
 comment on column dpg_private.instance_url_sightings.first_seen_at is 'When an upsert met it and found no row of it.';
 comment on index dpg_private.instance_url_sightings_idx is
-  'For the question whether a URL is one of ours: upserts, receive_action, receive_transition and store_event.';
+  'For upserts: whether this spelling of a URL is noted.';

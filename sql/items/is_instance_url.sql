@@ -10,10 +10,10 @@ begin
   return exists (
     select
     from dpg_private.instance_url_sightings s
-    where s.instance_url = is_instance_url.instance_url
+    where dpg_private.normalised_url(s.instance_url) = dpg_private.normalised_url(is_instance_url.instance_url)
   );
 end
 $body$;
 
 comment on function dpg_private.is_instance_url(text) is
-  'Whether this is a URL of this instance.';
+  'Whether this is a URL of this instance, in whichever spelling.';

@@ -23,7 +23,8 @@ begin
     dpg_private.check_actor(actor),
     dpg_private.check_item_ref(null, item),
     dpg_private.check_item_changes(changes),
-    dpg_private.check_time('expected_updated_at', expected_updated_at);
+    dpg_private.check_time('expected_updated_at', expected_updated_at),
+    case when changes ? 'item_instance_url' then dpg_private.check_instance_url('changes.item_instance_url', changes ->> 'item_instance_url') end;
 
   leaf := dpg_private.leaf('items', item_network, item_domain);
   stored := dpg_private.lock_item(leaf, item, 'no key update');

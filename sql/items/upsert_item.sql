@@ -65,6 +65,9 @@ begin
     ),
     (select l.leaf from dpg_private.leaf_of('items', upsert_item.item_network, upsert_item.item_domain) l)
   into is_user, is_undeclared, is_known_url, leaf;
+  if not is_known_url then
+    perform dpg_private.check_instance_url('item_instance_url', item_instance_url);
+  end if;
   if not is_user then
     perform dpg_private.refuse_unknown_user(actor);
   end if;

@@ -95,7 +95,21 @@ begin
   if ids_given then
     perform dpg_private.check_ids_differ(rows);
   end if;
+  perform dpg_private.check_instance_url('item_instance_url', u.item_instance_url, u.index)
+  from (
+    select r.item_instance_url, min(r.index) as index
+    from unnest(rows) r
+    group by r.item_instance_url
+  ) u
+  where not exists (
+    select
+    from dpg_private.instance_url_sightings s
+    where s.instance_url = u.item_instance_url
+  );
   perform dpg_private.check_user(actor);
+  if rows is null then
+    return; -- no leaf says what the application has added to the result
+  end if;
 
   targets := array(
     select row(t.item_network, t.item_domain, null, null)::dpg.item_ref

@@ -3,7 +3,7 @@ create table if not exists dpg.limits (
   limit_value bigint not null,
   constraint limits_name_check check (
     limit_name in (
-      'leaves_per_network', 'networks', 'json_bytes_per_document', 'json_depth_per_document',
+      'leaves_per_network', 'mirrored_leaves_per_network', 'networks', 'json_bytes_per_document', 'json_depth_per_document',
       'partition_lock_seconds', 'partition_queue_seconds'
     )
   ),
@@ -22,6 +22,7 @@ create table if not exists dpg.limits (
 insert into dpg.limits (limit_name, limit_value)
 values
   ('leaves_per_network', 256),
+  ('mirrored_leaves_per_network', 64),
   ('networks', 1024),
   ('json_bytes_per_document', 1048576),
   ('json_depth_per_document', 512),
@@ -32,5 +33,5 @@ on conflict (limit_name) do nothing;
 comment on table dpg.limits is
   'What keeps a careless or hostile caller from flooding the database. dpg_admin changes a row (update dpg.limits set limit_value = ... where limit_name = ...); it holds from the next call on.';
 comment on column dpg.limits.limit_name is
-  'leaves_per_network: leaves of one network under one root table (256); networks: networks under one root table (1,024); json_bytes_per_document: bytes of one JSON document as text (1,048,576); json_depth_per_document: how many objects and arrays of one JSON document may lie in one another (512; 2,048 at most); partition_lock_seconds: how long the making of a partition tries for its locks (5); partition_queue_seconds: how long it waits for other makers (10).';
+  'leaves_per_network: leaves of one network under one root table (256); mirrored_leaves_per_network: leaves of dpg.action_events of one network that dpg.store_event has made and no action of this instance needs (64), which do not count for leaves_per_network; networks: networks under one root table (1,024); json_bytes_per_document: bytes of one JSON document as text (1,048,576); json_depth_per_document: how many objects and arrays of one JSON document may lie in one another (512; 2,048 at most); partition_lock_seconds: how long the making of a partition tries for its locks (5); partition_queue_seconds: how long it waits for other makers (10).';
 comment on column dpg.limits.limit_value is 'The limit, inclusive.';

@@ -31,7 +31,10 @@ begin
            = (($6).item_network, ($6).item_domain, ($6).item_type, ($6).item_id)
      )',
     leaf,
-    case when origin_instance_domain is not null then 'and a.origin_instance_domain = $4' end
+    case
+      when origin_instance_domain is not null then
+        'and (a.origin_instance_domain = $4 or dpg_private.normalised_url(a.origin_instance_domain) = dpg_private.normalised_url($4))'
+    end
   )
   into begun
   using partition_network, action_type, action_id, origin_instance_domain, source, target;

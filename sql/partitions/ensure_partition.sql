@@ -7,8 +7,6 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   leaf regclass := dpg_private.leaf(root, network, key);
-  parent text;
-  name text;
 begin
   if leaf is not null then
     return leaf;
@@ -29,17 +27,16 @@ begin
         and p.network = ensure_partition.network
         and p.key <> ensure_partition.key
         and to_regclass('dpg.' || p.name) is not null
-    )
+    ) - case root when 'action_events' then cardinality(dpg_private.mirrored_leaves_of(network)) else 0 end
   );
-  parent := dpg_private.ensure_network(root, network, key);
-  name := dpg_private.build_partition(root, network, key);
-  perform dpg_private.attach_partition(
-    root, network, key, array[('dpg.' || parent)::regclass], dpg_private.tied_tables(('dpg.' || parent)::regclass),
-    array[format('alter table dpg.%I attach partition dpg.%I for values in (%L)', parent, name, key)]
-  );
-  return ('dpg.' || name)::regclass;
+  if root = 'action_events' then
+    delete from dpg_private.mirrored_leaves m
+    where m.network = ensure_partition.network
+      and m.key = ensure_partition.key;
+  end if;
+  return dpg_private.make_leaf(root, network, key);
 end
 $body$;
 
 comment on function dpg_private.ensure_partition(text, text, text) is
-  'Makes the leaf of these keys, and the network''s partition above it, when missing; returns the leaf. Takes no lock that a reader or a writer of other networks would wait for. Raises DP010.';
+  'Makes the leaf of these keys, and the network''s partition above it, when missing; returns the leaf. Leaves that only mirrored events need do not count for its limit. Takes no lock that a reader or a writer of other networks would wait for. Raises DP010.';

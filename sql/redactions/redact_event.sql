@@ -18,6 +18,7 @@ declare
   emptied_action dpg.item_actions;
   action_leaf regclass;
   redaction dpg.redactions;
+  is_beside boolean := false; -- only dpg.differing_events has it
 begin
   perform
     dpg_private.check_actor(actor),
@@ -27,6 +28,18 @@ begin
     dpg_private.check_reason(reason);
 
   event := dpg_private.get_event(partition_network, action_type, event_id);
+  if event.event_id is null then
+    -- or one that is kept beside
+    select (dpg_private.event_of_object(d.event)).*
+    into event
+    from dpg.differing_events d
+    where d.event_id = redact_event.event_id
+      and d.partition_network = redact_event.partition_network
+      and d.action_type = redact_event.action_type
+    limit 1;
+    event.target_item_is_local := false;
+    is_beside := event.event_id is not null;
+  end if;
   if event.event_id is null then
     perform dpg_private.refuse_argument(
       'event_id', to_jsonb(event_id), 'is no event here', 'Check network, type and id of the event.'
@@ -65,7 +78,15 @@ begin
     where m.partition_network = redact_event.partition_network
       and m.action_type = redact_event.action_type
       and m.action_id = event.action_id
-      and m.origin_instance_domain = event.origin_instance_domain;
+      and dpg_private.normalised_url(m.origin_instance_domain) = dpg_private.normalised_url(event.origin_instance_domain);
+  end if;
+  update dpg.differing_events d
+  set event = d.event || '{"event_payload": {}, "remarks": null}'
+  where d.event_id = redact_event.event_id
+    and d.partition_network = redact_event.partition_network
+    and d.action_type = redact_event.action_type;
+  if is_beside then
+    return redaction;
   end if;
   execute format(
     'update %s e
@@ -92,4 +113,4 @@ end
 $body$;
 
 comment on function dpg.redact_event(text, text, text, uuid, text) is
-  'For dpg_admin: empties payload and remarks of an event, and remarks and requirements of its action, and keeps on record who asked for it and why. Returns the record. Store_event of such an event restores nothing. Raises DP001, DP018. Example: select * from dpg.redact_event(''dpo'', ''yellow_dot'', ''connect'', ''44444444-4444-4444-8444-444444444444'', ''request 17 under article 17'')';
+  'For dpg_admin: empties payload and remarks of an event, and remarks and requirements of its action, and keeps on record who asked for it and why. Returns the record. Store_event of such an event restores nothing. An event of dpg.differing_events is emptied there. Raises DP001, DP018. Example: select * from dpg.redact_event(''dpo'', ''yellow_dot'', ''connect'', ''44444444-4444-4444-8444-444444444444'', ''request 17 under article 17'')';

@@ -13,10 +13,11 @@ create table if not exists dpg.redactions (
   from_user text,
   to_user text,
   constraint redactions_pkey primary key (redaction_id),
-  constraint redactions_kind_check check (kind in ('event', 'user', 'loss', 'move')),
+  constraint redactions_kind_check check (kind in ('event', 'user', 'loss', 'move', 'difference')),
   constraint redactions_event_check check (
     case kind
       when 'event' then num_nonnulls(partition_network, action_type, action_id, event_id) = 4
+      when 'difference' then num_nonnulls(partition_network, action_type, action_id, event_id) = 4
       when 'loss' then num_nonnulls(partition_network, action_type) = 2 and num_nonnulls(action_id, event_id) = 0
       else num_nonnulls(partition_network, action_type, action_id, event_id) = 0
     end
@@ -36,17 +37,17 @@ on dpg.redactions (to_user)
 where kind = 'move';
 
 comment on table dpg.redactions is
-  'What was taken away because the law demanded it, whose items went to whom, and which loss of events was confirmed: who, when, why and what kind. Append-only (DP012). Written by dpg.redact_event, dpg.erase_user, dpg.move_items and dpg.confirm_lost_events.';
+  'What was taken away because the law demanded it, whose items went to whom, which loss of events was confirmed, and which differing event was accepted: who, when, why and what kind. Append-only (DP012). Written by dpg.redact_event, dpg.erase_user, dpg.move_items, dpg.confirm_lost_events and dpg.accept_differing_event.';
 comment on column dpg.redactions.redaction_id is 'Number of the redaction.';
 comment on column dpg.redactions.redacted_at is 'When.';
 comment on column dpg.redactions.actor is 'Who asked for it, as the caller says; the tombstone once that user was erased.';
 comment on column dpg.redactions.database_role is 'The role that was logged in.';
-comment on column dpg.redactions.kind is 'event: one event was emptied; user: a user was erased, whom it does not say; loss: events whose partition was dropped were taken out of the feed; move: the items of one user went to another.';
+comment on column dpg.redactions.kind is 'event: one event was emptied; user: a user was erased, whom it does not say; loss: events whose partition was dropped were taken out of the feed; move: the items of one user went to another; difference: an event of another instance was accepted though it differs from the stored one.';
 comment on column dpg.redactions.reason is 'Why, in words.';
-comment on column dpg.redactions.partition_network is 'Of an event or a loss: the network.';
-comment on column dpg.redactions.action_type is 'Of an event or a loss: the action type.';
-comment on column dpg.redactions.action_id is 'Of an event: the action that it belongs to.';
-comment on column dpg.redactions.event_id is 'Of an event: its id.';
+comment on column dpg.redactions.partition_network is 'Of an event, a difference or a loss: the network.';
+comment on column dpg.redactions.action_type is 'Of an event, a difference or a loss: the action type.';
+comment on column dpg.redactions.action_id is 'Of an event or a difference: the action that it belongs to.';
+comment on column dpg.redactions.event_id is 'Of an event: its id; of a difference, the id of the event that was accepted.';
 comment on column dpg.redactions.transaction_id is 'The transaction that did it; with redacted_at it tells the triggers that a user is being erased, or items are being moved, right now.';
 comment on column dpg.redactions.from_user is 'Of a move: whose items they were; the tombstone once that user was erased.';
 comment on column dpg.redactions.to_user is 'Of a move: whose they are since; the tombstone once that user was erased.';

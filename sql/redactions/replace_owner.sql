@@ -85,6 +85,10 @@ begin
       update dpg_private.mirrored_actions m
       set source_item_owner = successor
       where m.source_item_owner = replace_owner.owner;
+      update dpg.differing_events d
+      set source_item_owner = successor, event = d.event || jsonb_build_object('source_item_owner', successor)
+      where d.source_item_owner = replace_owner.owner
+        and d.source_item_is_local;
     end if;
 
     -- actions, events

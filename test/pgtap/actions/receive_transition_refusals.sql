@@ -131,7 +131,7 @@ select is(pg_temp.refusal($$select dpg.receive_transition('https://far.actions.t
 select is(pg_temp.refusal($$select dpg.receive_transition('https://far.actions.test', 'far lena', 'actions test', 'connect', pg_temp.id(9), 'withdrawn')$$), 'DP004', 'an action that is not there');
 select is(pg_temp.refusal($$select dpg.receive_transition('https://far.actions.test', 'far lena', 'actions nowhere', 'connect', pg_temp.id(3), 'withdrawn')$$), 'DP004', 'a network that is not there');
 select is(pg_temp.refusal($$select dpg.receive_transition('https://other.actions.test', 'far lena', 'actions test', 'connect', pg_temp.id(3), 'withdrawn')$$), 'DP005', 'another URL');
-select is(pg_temp.refusal($$select dpg.receive_transition('https://FAR.actions.test', 'far lena', 'actions test', 'connect', pg_temp.id(3), 'withdrawn')$$), 'DP005', 'the URL in other letters');
+select is(pg_temp.refusal($$select dpg.receive_transition('https://far.actions.test/Lena', 'far lena', 'actions test', 'connect', pg_temp.id(3), 'withdrawn')$$), 'DP005', 'the URL with a path');
 select is(pg_temp.refusal($$select dpg.receive_transition('https://far.actions.test', 'far omar', 'actions test', 'connect', pg_temp.id(3), 'withdrawn')$$), 'DP005', 'another owner');
 select is(pg_temp.refusal($$select dpg.receive_transition('https://far.actions.test', 'actions ravi', 'actions test', 'connect', pg_temp.id(3), 'withdrawn')$$), 'DP005', 'the owner of the target is not the source');
 select is(pg_temp.refusal($$select dpg.receive_transition('https://far.actions.test', 'actions asha', 'actions test', 'connect', pg_temp.id(1), 'withdrawn')$$), 'DP005', 'an action of this instance, by the id of its owner');

@@ -126,7 +126,7 @@ select results_eq(
   'what is of this instance it finds out itself: the other instance says what is of that one'
 );
 select lives_ok($$select dpg.store_event(pg_temp.event('{"event_id": "40000000-0000-4000-8000-000000000007", "update_count": 2147483647}'))$$, 'an update may arrive before those between, however high its count');
-select lives_ok($$select dpg.store_event(pg_temp.event('{"event_id": "40000000-0000-4000-8000-000000000008", "origin_instance_domain": "https://other.actions.test"}'))$$, 'another origin may have an action of the same id');
+select lives_ok($$select dpg.store_event(pg_temp.event('{"event_id": "40000000-0000-4000-8000-000000000008", "origin_instance_domain": "https://other.actions.test", "target_item_instance_url": "https://other.actions.test"}'))$$, 'another origin may have an action of the same id');
 select lives_ok($$select dpg.store_event(pg_temp.event('{"partition_network": "actions fresh", "target_item_network": "actions fresh"}'))$$, 'an id counts within its network; the leaf is made when missing');
 select lives_ok($$select dpg.store_event(pg_temp.event('{"action_type": "book"}'))$$, 'and within its action type');
 select is(

@@ -112,8 +112,16 @@ set local role dpg_app;
 
 do $body$
 begin
-  perform dpg.store_event(pg_temp.event('{"origin_instance_domain": "https://ours.actions.test", "action_id": "20000000-0000-4000-8000-000000000001", "update_count": 0}'));
-  perform dpg.store_event(pg_temp.event('{"event_id": "40000000-0000-4000-8000-000000000002", "origin_instance_domain": "https://ours.actions.test", "action_id": "20000000-0000-4000-8000-000000000002", "update_count": 1}'));
+  perform dpg.store_event(pg_temp.event('{"origin_instance_domain": "https://ours.actions.test", "target_item_instance_url": "https://ours.actions.test", "action_id": "20000000-0000-4000-8000-000000000001", "update_count": 0}'));
+  perform dpg.store_event(pg_temp.event('{"event_id": "40000000-0000-4000-8000-000000000002", "origin_instance_domain": "https://ours.actions.test", "target_item_instance_url": "https://ours.actions.test", "action_id": "20000000-0000-4000-8000-000000000002", "update_count": 1}'));
+end
+$body$;
+-- another instance is known by it, until somebody says that it is none
+set local role dpg_admin;
+select dpg.forget_instance_url('https://ours.actions.test');
+set local role dpg_app;
+do $body$
+begin
   perform dpg.update_item('actions ravi', 'actions test', 'tutor', 'profile_1.0', '10000000-0000-4000-8000-000000000002', '{"item_instance_url": "https://ours.actions.test"}');
   perform dpg.perform_action('actions asha', 'connect', pg_temp.item('student', 1), pg_temp.item('tutor', 2), '{"subject": "math"}', 'please', action_id => pg_temp.id(2));
 end

@@ -3,7 +3,7 @@ begin;
 select plan(18);
 select results_eq(
   'select limit_name, limit_value from dpg.limits order by limit_name collate "C"',
-  $$ values ('json_bytes_per_document', 1048576::bigint), ('json_depth_per_document', 512), ('leaves_per_network', 256), ('networks', 1024), ('partition_lock_seconds', 5), ('partition_queue_seconds', 10) $$,
+  $$ values ('json_bytes_per_document', 1048576::bigint), ('json_depth_per_document', 512), ('leaves_per_network', 256), ('mirrored_leaves_per_network', 64), ('networks', 1024), ('partition_lock_seconds', 5), ('partition_queue_seconds', 10) $$,
   'the limits of a new database'
 );
 select throws_ok($$ insert into dpg.limits values ('unknown', 1) $$, '23514', null, 'no other limit can be set');

@@ -46,6 +46,7 @@ values
   ('find_events', $$select dpg.find_events('dpg_erased_user')$$),
   ('redact_event', $$select dpg.redact_event('dpg_erased_user', 'stone test', 'connect', '33333333-3333-4333-8333-333333333333', 'x')$$),
   ('confirm_lost_events', $$select dpg.confirm_lost_events('dpg_erased_user', 'stone test', 'connect', 'x')$$),
+  ('accept_differing_event', $$select dpg.accept_differing_event('dpg_erased_user', '{}', 'x')$$),
   ('erase_user', $$select dpg.erase_user('dpg_erased_user', 'stone ravi', 'x')$$),
   ('move_items', $$select dpg.move_items('dpg_erased_user', 'stone asha', 'stone ravi', 'x')$$);
 
