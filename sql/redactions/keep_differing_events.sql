@@ -17,9 +17,9 @@ begin
       end if;
       allowed := old;
     end if;
-    if dpg_private.is_erasing() then
-      allowed.source_item_owner := dpg_private.tombstone();
-      allowed.event := old.event || jsonb_build_object('source_item_owner', dpg_private.tombstone());
+    if dpg_private.is_replacement(old.source_item_owner, new.source_item_owner) then
+      allowed.source_item_owner := new.source_item_owner;
+      allowed.event := old.event || jsonb_build_object('source_item_owner', new.source_item_owner);
       if new is not distinct from allowed then
         return new;
       end if;
