@@ -6,7 +6,7 @@ export interface BodyLimits {
   maxBytes?: number;
   /** What bodies that are not dealt with yet may hold together, 64 MiB unless told. */
   maxBufferedBytes?: number;
-  /** Bodies that are read at the same time, 64 unless told. */
+  /** Bodies that are read at the same time, 1,000 unless told. */
   maxConcurrentBodies?: number;
   /** For a body to come, 10,000 unless told. */
   bodyTimeoutMilliseconds?: number;
@@ -30,7 +30,7 @@ export class BodyRefusal extends Error {
   readonly flaw: BodyFlaw;
 
   constructor(flaw: BodyFlaw) {
-    super(`the body is ${flaw}`);
+    super(flaw === 'too many' ? 'too many messages at a time' : `the body is ${flaw}`);
     this.flaw = flaw;
   }
 }
@@ -47,7 +47,7 @@ export class BodyReader {
   constructor(limits: BodyLimits) {
     this.maxBytes = limits.maxBytes ?? 8 * 1024 * 1024;
     this.#maxBufferedBytes = limits.maxBufferedBytes ?? 64 * 1024 * 1024;
-    this.#maxConcurrentBodies = limits.maxConcurrentBodies ?? 64;
+    this.#maxConcurrentBodies = limits.maxConcurrentBodies ?? 1000;
     this.timeoutMilliseconds = limits.bodyTimeoutMilliseconds ?? 10_000;
   }
 
