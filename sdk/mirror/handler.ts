@@ -152,9 +152,11 @@ async function perform(
     case 'receive_action':
       if (typeof id !== 'string') throw refusal(422, 'action_id is missing: the sender chooses it');
       return dpg.actions.receive(exact(said, body) as never);
-    case 'receive_transition':
+    case 'receive_transition': {
       if (typeof id !== 'string') throw refusal(422, 'event_id is missing: the sender chooses it');
-      return { ...(await dpg.actions.receiveTransition(exact(said, body) as never)), event_id: id };
+      const action = await dpg.actions.receiveTransition(exact(said, body) as never);
+      return version === 0 ? action : { ...action, event_id: id };
+    }
   }
 }
 

@@ -44,14 +44,15 @@ async function configured(
   { secretOf, endpointOf = (peer) => `${peer.replace(/\/+$/, '')}/dpg` }: HttpDeliverOptions,
   peer: string,
 ): Promise<{ endpoint: URL; secret: Secret }> {
-  let why: string;
+  let secret: Secret | undefined;
+  let endpoint: URL;
   try {
-    const secret = await secretOf(peer);
-    const endpoint = new URL(endpointOf(peer));
-    if (secret !== undefined && [secret].flat().some((one) => one !== '')) return { endpoint, secret };
-    why = `no secret is shared with ${peer}`;
+    secret = await secretOf(peer);
+    endpoint = new URL(endpointOf(peer));
   } catch (cause) {
     throw new PeerUnavailableError(`the configuration of ${peer} is wrong: ${messageOf(cause)}`, { cause });
   }
-  throw new PeerUnavailableError(why);
+  if (secret === undefined || [secret].flat().every((one) => one === ''))
+    throw new PeerUnavailableError(`no secret is shared with ${peer}`);
+  return { endpoint, secret };
 }

@@ -1,6 +1,7 @@
 // The sending side: each peer has a subscription of its own, and is served by whoever leases it.
 
 import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { JsonObject } from '../arguments.js';
 import type { Queryable } from '../client.js';
 import type { Dpg } from '../dpg.js';
@@ -91,6 +92,8 @@ export async function mirror<Json = JsonObject>(options: MirrorOptions<Json>): P
   options.signal?.addEventListener('abort', stop);
   if (options.signal?.aborted) stop();
   const { signal } = stopped;
+  // each peer waits with it, and each delivery; all of them let go of it
+  setMaxListeners(0, signal);
   const peers = new Map<string, Promise<void>>();
   const experience: Experience = { hasWorked: false };
   let failures = 0;
@@ -219,14 +222,16 @@ class PeerServer<Json> {
 
   /** Delivers what can be, acknowledges as far as all of it is done, and gives back the rest. */
   async deliverBatch(events: FeedEvent<Json>[], until: number): Promise<void> {
-    const done = new Set<bigint>();
+    // what was delivered before is done, also when this time it is not come to
+    const done = new Set(events.map(({ position }) => position).filter((one) => this.#ahead.has(one)));
     const waits: Wait[] = [];
     const isOver = () => this.#signal.aborted || waits.some(isOfPeer) || performance.now() > until;
 
     const deliverAction = async (ofAction: FeedEvent<Json>[]) => {
       for (const event of ofAction) {
         if (isOver()) return;
-        const outcome = this.#ahead.has(event.position) ? 'delivered' : await this.#attempt(event, false);
+        if (done.has(event.position)) continue;
+        const outcome = await this.#attempt(event, false);
         if (outcome === 'delivered' || outcome === 'dead') done.add(event.position);
         else {
           if (outcome !== 'stopped') waits.push(outcome);
@@ -257,7 +262,8 @@ class PeerServer<Json> {
     };
     const [first, ...others] = actions.filter((ofAction) => Number.isFinite(answersFor(ofAction)));
     const isInDoubt = first !== undefined && answersFor(first) >= DOUBTS;
-    this.#batchFactor = isInDoubt && others.length === 0 ? this.#batchFactor * 10 : 1;
+    if (!isInDoubt) this.#batchFactor = 1;
+    else if (others.length === 0) this.#batchFactor *= 10;
     if (!isInDoubt || this.#refusals % DOUBTS !== 0) return actions;
     const [other] = others.sort((left, right) => answersFor(left) - answersFor(right));
     return other ? [other, ...actions.filter((ofAction) => ofAction !== other)] : actions;
