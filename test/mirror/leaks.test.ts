@@ -9,11 +9,11 @@ import { SECRET } from './world.js';
 
 /** Node keeps the signals that AbortSignal.any made of one in a set of that one. */
 function dependants(signal: AbortSignal): number {
-  const symbols = Object.getOwnPropertySymbols(signal);
-  const set = symbols
-    .map((symbol) => (signal as never)[symbol] as unknown)
-    .find((value) => value instanceof Set);
-  return (set as Set<unknown> | undefined)?.size ?? 0;
+  const symbol = Object.getOwnPropertySymbols(signal).find(({ description }) =>
+    /dependant/i.test(description ?? ''),
+  );
+  const set = symbol && ((signal as never)[symbol] as { size: number } | null | undefined);
+  return set?.size ?? 0;
 }
 
 test('10,000 deliveries, answered, refused and failed', async () => {
