@@ -3,11 +3,31 @@
 import { isConnectionLoss } from '../errors.js';
 
 /**
- * The peer cannot be reached, or says that it cannot work now. That is no fault of the event: it does not count as an
- * attempt, and the peer's events wait.
+ * The peer cannot be reached, says that it cannot work now, or is not as it should be (an address, a secret, a clock). That
+ * is no fault of the event: it does not count as an attempt, and the peer's events wait.
  */
 export class PeerUnavailableError extends Error {
   override name = 'PeerUnavailableError';
+  /** The peer has asked not to be tried again before. */
+  readonly retryAfterSeconds: number | null;
+  /**
+   * What was answered, or that nothing was, may have to do with this one event. When the peer answers so again and again,
+   * and takes events of other actions meanwhile, that is an attempt. False unless told.
+   */
+  readonly mayBeOfEvent: boolean;
+
+  constructor(
+    message: string,
+    {
+      cause,
+      retryAfterSeconds,
+      mayBeOfEvent,
+    }: { cause?: unknown; retryAfterSeconds?: number | null; mayBeOfEvent?: boolean } = {},
+  ) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.retryAfterSeconds = retryAfterSeconds ?? null;
+    this.mayBeOfEvent = mayBeOfEvent ?? false;
+  }
 }
 
 /** The peer has refused for good: trying again would change nothing, so the event is dead at once. */
@@ -20,49 +40,94 @@ export class RemoteError extends Error {
   override name = 'RemoteError';
   /** The HTTP status. */
   readonly status: number;
-  /** The code of the contract, such as DP007; null when the answer had none. */
+  /** The code of the contract, such as DP007, or of PostgreSQL; null when the answer had none. */
   readonly code: string | null;
   readonly detail: unknown;
   readonly hint: string | null;
+  /** From the header Retry-After; null when there was none. */
+  readonly retryAfterSeconds: number | null;
+  /** The answer was a page or the like and not JSON, so it is not the instance that has spoken. */
+  readonly isOfAnother: boolean;
 
   constructor(
     status: number,
     message: string,
-    { code, detail, hint }: { code?: unknown; detail?: unknown; hint?: unknown },
+    {
+      code,
+      detail,
+      hint,
+      retryAfterSeconds,
+      isOfAnother,
+    }: {
+      code?: unknown;
+      detail?: unknown;
+      hint?: unknown;
+      retryAfterSeconds?: number | null;
+      isOfAnother?: boolean;
+    },
   ) {
     super(message);
     this.status = status;
     this.code = typeof code === 'string' ? code : null;
     this.detail = detail ?? null;
     this.hint = typeof hint === 'string' ? hint : null;
+    this.retryAfterSeconds = retryAfterSeconds ?? null;
+    this.isOfAnother = isOfAnother ?? false;
   }
 }
 
-const LATER = [429, 502, 503, 504];
-const NEVER = [400, 409, 413, 422];
+/** The event as it is will never be taken. */
+const NEVER = [400, 413, 422];
+/** Something else is there, which a later event, a redaction or an operator may change. */
+const ATTEMPT = [409];
 
-/** What the answer of a peer means for the delivery of an event. */
+/**
+ * What the answer of a peer means for the delivery of an event. All that is neither about the event by what it says, nor an
+ * answer of the instance at all (redirects, pages of a proxy), is about the peer.
+ */
 export function toDeliveryError(error: unknown): unknown {
   if (!(error instanceof RemoteError)) return error;
-  const message = `${error.message} (status ${error.status}${error.code ? `, ${error.code}` : ''})`;
-  if (LATER.includes(error.status)) return new PeerUnavailableError(message, { cause: error });
-  if (NEVER.includes(error.status)) return new DeliveryRefusedError(message, { cause: error });
-  return error;
+  const { status, code, isOfAnother, retryAfterSeconds } = error;
+  const message = `${error.message} (status ${status}${code ? `, ${code}` : ''})`;
+  if (!isOfAnother && ATTEMPT.includes(status)) return error;
+  if (!isOfAnother && NEVER.includes(status)) return new DeliveryRefusedError(message, { cause: error });
+  return new PeerUnavailableError(message, { cause: error, retryAfterSeconds, mayBeOfEvent: true });
+}
+
+/** Who has ended the connections does not want them back. */
+export function isEnded(error: unknown): boolean {
+  return codeOf(error) === 'CONNECTION_ENDED';
 }
 
 /** Whether the database could not be reached or was too busy, so that the same call may well succeed later. */
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error.name === 'OutcomeUnknownError') return true;
-  const code = String((error as { code?: unknown }).code);
-  // whoever has ended the connections does not want them back
-  if (code === 'CONNECTION_ENDED') return false;
-  // the classes of SQLSTATE for rollbacks and for lack of resources
-  return isConnectionLoss(error) || code === 'CONNECT_TIMEOUT' || /^(40|53)[0-9A-Z]{3}$/.test(code);
+  if (isEnded(error)) return false;
+  const code = codeOf(error);
+  // SQLSTATEs: rollbacks, lack of resources, trouble of the system; no lock in time, a statement that was cancelled
+  return (
+    isConnectionLoss(error) ||
+    code === 'CONNECT_TIMEOUT' ||
+    /^(40|53|58)[0-9A-Z]{3}$|^(55P03|57014)$/.test(code)
+  );
+}
+
+/**
+ * Whether the error says that connection, rights or database are not as they should be: no access, no such function, a
+ * standby, a transaction that forbids it. At the beginning that is a mistake; later it may be a migration or a failover.
+ */
+export function isMisconfiguration(error: unknown): boolean {
+  return /^(25|28|3D|3F|42)[0-9A-Z]{3}$/.test(codeOf(error));
+}
+
+export function codeOf(error: unknown): string {
+  return error instanceof Error ? String((error as { code?: unknown }).code) : '';
 }
 
 /** One line for a log and for the database: never more than the message. */
 export function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : String(error);
-  return text.replaceAll('\0', '').slice(0, 1000);
+  // a message may have been cut in the middle of a character
+  return Buffer.from(text.replaceAll('\0', '').slice(0, 1000)).toString();
 }

@@ -1,13 +1,14 @@
 // Reading the feed, batch after batch.
 
+import type { JsonObject } from '../arguments.js';
 import type { Queryable } from '../client.js';
 import type { Dpg } from '../dpg.js';
 import type { FeedEvent } from '../feed.js';
 import { isTransient } from './errors.js';
 import { backoff, pause } from './pause.js';
 
-export interface FollowOptions {
-  dpg: Dpg<Queryable>;
+export interface FollowOptions<Json = JsonObject> {
+  dpg: Dpg<Queryable, Json>;
   /** One that `dpg.subscriptions.create` has made. */
   subscription: string;
   /** Ends the iteration. */
@@ -23,8 +24,8 @@ export interface FollowOptions {
 }
 
 /** Some events, leased to you until you acknowledge them. */
-export interface Batch {
-  events: FeedEvent[];
+export interface Batch<Json = JsonObject> {
+  events: FeedEvent<Json>[];
   /** That of the last event. */
   position: bigint;
   /**
@@ -39,12 +40,14 @@ export interface Batch {
  * done with it; one that is not comes again when its lease has ended, or at once when you leave the loop. Several
  * processes may follow one subscription: each batch goes to one of them.
  */
-export async function* follow(options: FollowOptions): AsyncGenerator<Batch, void, undefined> {
+export async function* follow<Json = JsonObject>(
+  options: FollowOptions<Json>,
+): AsyncGenerator<Batch<Json>, void, undefined> {
   const { dpg, subscription, signal, maxEvents, leaseSeconds, idleMilliseconds = 1000, onError } = options;
   let idle = 0;
   let failures = 0;
   while (!signal?.aborted) {
-    let events: FeedEvent[];
+    let events: FeedEvent<Json>[];
     try {
       events = await dpg.subscriptions.read({
         subscription,
@@ -68,7 +71,7 @@ export async function* follow(options: FollowOptions): AsyncGenerator<Batch, voi
     idle = 0;
     const { lease_id } = last;
     let isDone = false;
-    const batch: Batch = {
+    const batch: Batch<Json> = {
       events,
       position: last.position,
       async acknowledge(position = last.position) {

@@ -217,7 +217,10 @@ test('Node’s own server', async () => {
   const endpoint = `http://127.0.0.1:${port}/anywhere`;
   const remote = remoteInstance({ endpoint, sender: PEER, secret: SECRET });
   const sent = event({ remarks: 'नमस्ते 👋' });
-  expect(await remote.storeEvent(JSON.stringify(sent))).toMatchObject({ remarks: 'नमस्ते 👋' });
+  const { event_id, action_id } = sent;
+  expect(await remote.storeEvent(JSON.stringify(sent))).toEqual({ event_id, action_id, update_count: 0 });
+  const rows = await here.sql`select remarks from dpg.action_events where event_id = ${event_id}`;
+  expect(rows[0]?.remarks).toBe('नमस्ते 👋');
   const long = remote.storeEvent(JSON.stringify(event({ remarks: 'x'.repeat(60_000) })));
   await expect(long).rejects.toMatchObject({ status: 413 });
   expect((await fetch(endpoint)).status).toBe(405);

@@ -205,9 +205,15 @@ test('several at once deliver everything, in order, and hardly anything twice', 
   for (const action of actions) expect(delivered.filter((event) => action.includes(event))).toEqual(action);
 });
 
-test('a mistake of the caller ends it: a subscription of that name that is for something else', async () => {
+test('a subscription of that name that is for something else: that peer waits and is told, the others go on', async () => {
   await request();
   await here.dpg.subscriptions.create({ subscription: peer, action_type: 'other' });
-  start(take);
-  await expect(running.pop()).rejects.toMatchObject({ code: 'DP008' });
+  const other = `https://${randomUUID()}.example.com`;
+  const there = await moved(await request(other), 1);
+  start(take, { isServed: (url) => url === peer || url === other });
+  await until(() => delivered.length === 2);
+  expect(delivered).toEqual(there);
+  await until(() => happenings.some(({ what }) => what === 'database'));
+  const [told] = happenings.filter(({ what }) => what === 'database');
+  expect(told).toMatchObject({ peer, error: { code: 'DP008' } });
 });

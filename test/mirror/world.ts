@@ -60,8 +60,8 @@ export async function log(sql: postgres.Sql, source: string): Promise<string[]> 
   return rows.map(({ event }) => event);
 }
 
-export async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 20_000;
+export async function until(isTrue: () => boolean | Promise<boolean>, milliseconds = 20_000): Promise<void> {
+  const end = performance.now() + milliseconds;
   while (!(await isTrue())) {
     if (performance.now() > end) throw new Error(`in vain: ${isTrue}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
