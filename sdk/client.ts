@@ -8,7 +8,7 @@
 // since PostgreSQL takes as long to make JSON of a row as to find it.
 
 import type postgres from 'postgres';
-import { isConnectionLoss, OutcomeUnknownError, toDpgError } from './errors.js';
+import { isConnectionLoss, OutcomeUnknownError, toDpgError, toNotMigratedError } from './errors.js';
 import { parseExactly, stringifyJson } from './numbers.js';
 
 /** What is needed of postgres.js: an instance, a reserved connection or a transaction (`sql.begin(tx => …)`). */
@@ -217,7 +217,7 @@ function statement<Argument extends string, Result>(
     } catch (error) {
       if (writes && query && isOutcomeUnknown(sql, query, error))
         throw new OutcomeUnknownError(writes, values, { cause: error });
-      throw toDpgError(error);
+      throw toNotMigratedError(toDpgError(error));
     }
     const results = new Array<Result>(rows.length);
     const parseJson = EXACT in sql ? parseExactly : JSON.parse;
