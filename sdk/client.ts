@@ -8,7 +8,8 @@
 // since PostgreSQL takes as long to make JSON of a row as to find it.
 
 import type postgres from 'postgres';
-import { isConnectionLoss, OutcomeUnknownError, toDpgError, toNotMigratedError } from './errors.js';
+import { isConnectionLoss, OutcomeUnknownError, toDpgError } from './errors.js';
+import { toNotMigratedError } from './not-migrated.js';
 import { parseExactly, stringifyJson } from './numbers.js';
 
 /** What is needed of postgres.js: an instance, a reserved connection or a transaction (`sql.begin(tx => …)`). */

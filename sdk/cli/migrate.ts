@@ -31,7 +31,7 @@ Exit codes: 0 the database is up to date, 1 every migration was run, and objects
     wait: {
       type: 'string',
       value: '<seconds>',
-      description: 'for how long to wait for locks and for another process that migrates: 60 unless told',
+      description: 'for how long to wait for locks and other migrations: 60 unless told',
     },
   },
 
