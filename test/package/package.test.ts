@@ -289,14 +289,15 @@ const LISTS: Script = {
       async function main() {
         const dpg = createDpg(process.env.DATABASE_URL ?? '', { max: 1 });
         const asha = dpg.as('asha');
+        const name = 'red_dot_' + process.pid; // each run counts its own
         const network = loadNetwork({
-          name: 'red_dot',
+          name,
           domains: [{ name: 'student', item_schemas: { 'profile_1.0': true } }],
           actions: { connect: { interactions: [{ from_domain: 'student', to_domain: 'student' }] } },
         });
         const held = withNetwork(dpg, network);
         const rows = [1, 2, 3].map(() => ({
-          item_network: 'red_dot',
+          item_network: name,
           item_domain: 'student',
           item_type: 'profile_1.0',
           item_instance_url: 'https://tutor.reddot.example.com',
@@ -308,21 +309,21 @@ const LISTS: Script = {
         if (!source || !target) throw new Error('no items');
         for (let i = 0; i < 3; i++) await asha.actions.perform({ action_type: 'connect', source, target });
 
-        const domain = { item_network: 'red_dot', item_domain: 'student', page_size: 2 };
+        const domain = { item_network: name, item_domain: 'student', page_size: 2 };
         const around = { ...domain, latitude: 12.9, longitude: 77.5 };
         const lists = {
           'dpg items.find': dpg.items.find(domain),
           'dpg items.nearest': dpg.items.nearest(around),
           'actor items.find': asha.items.find(domain),
           'actor items.nearest': asha.items.nearest(around),
-          'actor actions.find': asha.actions.find({ page_size: 2 }),
-          'actor events.find': asha.events.find({ page_size: 2 }),
+          'actor actions.find': asha.actions.find({ partition_network: name, page_size: 2 }),
+          'actor events.find': asha.events.find({ partition_network: name, page_size: 2 }),
           'network items.find': held.items.find({ item_domain: 'student', page_size: 2 }),
           'network items.nearest': held.items.nearest({ item_domain: 'student', page_size: 2, latitude: 12.9, longitude: 77.5 }),
           'network actor items.find': held.as('asha').items.find({ item_domain: 'student', page_size: 2 }),
           'network actor items.nearest': held.as('asha').items.nearest({ ...around, item_domain: 'student' }),
-          'network actor actions.find': held.as('asha').actions.find({ page_size: 2 }),
-          'network actor events.find': held.as('asha').events.find({ page_size: 2 }),
+          'network actor actions.find': held.as('asha').actions.find({ partition_network: name, page_size: 2 }),
+          'network actor events.find': held.as('asha').events.find({ partition_network: name, page_size: 2 }),
         };
         for (const [name, list] of Object.entries(lists)) {
           const page = await list;
@@ -474,8 +475,8 @@ describe('with the optional peers', () => {
       180_000,
     );
 
-    // drizzle-orm's own declarations name drivers that are not installed
-    test.each(resolutions)(
+    // drizzle-orm's own declarations name drivers that are not installed; nodenext reads them as node16 does
+    test.each(resolutions.filter(([name]) => name !== 'nodenext'))(
       'by %s, with drizzle',
       async (_resolution, options, extensions) => {
         const scripts = SCRIPTS.filter(({ entry }) => entry === './drizzle');
