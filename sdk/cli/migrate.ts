@@ -17,12 +17,12 @@ statement that an administrator must run. The URL goes to the server itself, not
 processes may migrate at once: one works, the others wait, and each prints what it ran itself.
 
 Applications may go on. A migration that does not get a lock in half a second is rolled back and tried again after a
-pause, so that nobody queues behind it for long. What it waits for is told on standard error: which process, and since when
-that is in its transaction.
+pause, so that nobody queues behind it for long. What it waits for is told on standard error: which process, and since
+when that is in its transaction.
 
-With --json: applied (names of the files that this process ran), applied_meanwhile (those that another ran while this one
-waited for it), migrations (name, state: applied, pending, altered or unknown;
-applied_at, shipped_hash, recorded_hash), missing_objects (names).
+With --json: applied (names of the files that this process ran), applied_meanwhile (those that another ran while this
+one waited for it), migrations (name, state: applied, pending, altered or unknown; applied_at, shipped_hash,
+recorded_hash), missing_objects (names).
 
 Exit codes: 0 the database is up to date, 1 every migration was run, and objects are missing: run dpg-database doctor,
 2 wrong usage, 3 no connection, 4 refused: nothing of the migration that was refused is left.`,
