@@ -175,7 +175,7 @@ export function instanceActions<Json = JsonObject>(sql: Queryable) {
      * type takes any status from either party.
      */
     async define(definition: DefineAction): Promise<void> {
-      await define_action(sql, check(defineAction, definition));
+      await define_action(sql, check(defineAction, definition, 'definition'));
     },
 
     /**
@@ -184,7 +184,7 @@ export function instanceActions<Json = JsonObject>(sql: Queryable) {
      * @throws {ItemNotFoundError} {@link DuplicateDiffersError}
      */
     async receive(received: ReceiveAction): Promise<Action<Json>> {
-      return only(await receive_action(sql, check(receiveAction, received)));
+      return only(await receive_action(sql, check(receiveAction, received, 'received')));
     },
 
     /**
@@ -193,7 +193,7 @@ export function instanceActions<Json = JsonObject>(sql: Queryable) {
      *   {@link TransitionNotAllowedError} {@link DuplicateDiffersError}
      */
     async receiveTransition(received: ReceiveTransition): Promise<Action<Json>> {
-      return only(await receive_transition(sql, check(receiveTransition, received)));
+      return only(await receive_transition(sql, check(receiveTransition, received, 'received')));
     },
   };
 }
@@ -207,7 +207,7 @@ export function actorActions<Json = JsonObject>(sql: Queryable, actor: string) {
      * @throws {UserNotFoundError} {@link ItemNotFoundError} {@link NotItemOwnerError} {@link DuplicateDiffersError}
      */
     async perform(request: PerformAction): Promise<Action<Json>> {
-      return only(await perform_action(sql, { actor, ...check(performAction, request) }));
+      return only(await perform_action(sql, { actor, ...check(performAction, request, 'request') }));
     },
 
     /**
@@ -218,7 +218,11 @@ export function actorActions<Json = JsonObject>(sql: Queryable, actor: string) {
      *   {@link TransitionNotAllowedError} {@link DuplicateDiffersError}
      */
     async transition(ref: ActionRef, transition: TransitionAction): Promise<Action<Json>> {
-      const values = { actor, ...check(actionRef, ref, 'action'), ...check(transitionAction, transition) };
+      const values = {
+        actor,
+        ...check(actionRef, ref, 'action'),
+        ...check(transitionAction, transition, 'transition'),
+      };
       return only(await transition_action(sql, values));
     },
 
@@ -237,7 +241,7 @@ export function actorActions<Json = JsonObject>(sql: Queryable, actor: string) {
      */
     find(filter: FindActions = {}): List<FoundAction<Json>> {
       return list(
-        () => check(findActions, filter),
+        () => check(findActions, filter, 'filter'),
         (values) => find_actions(sql, { actor, ...values }),
       );
     },

@@ -49,9 +49,17 @@ const A_COUNT = 'A count of updates is an integer from 0 to 2,147,483,647.';
 const A_DOCUMENT = 'Pass a JSON object; {} when there is nothing to say.';
 
 /** Networks, domains, item and action types, statuses, user ids. */
-export const key = z
-  .string(A_KEY)
-  .refine((text) => NOT_WHITE_SPACE.test(text) && isShort(text, 120) && isStorable(text), A_KEY);
+export const key = z.string(A_KEY).refine(isKey, A_KEY);
+
+/** A key that cannot go without saying: where it is missing, this is the hint. */
+export const named = (missing: string) =>
+  z
+    .string({ error: ({ input }) => (input === undefined || input === null ? missing : A_KEY) })
+    .refine(isKey, A_KEY);
+
+function isKey(text: string): boolean {
+  return NOT_WHITE_SPACE.test(text) && isShort(text, 120) && isStorable(text);
+}
 
 export const url = z
   .string(A_URL)
@@ -133,13 +141,26 @@ export function together(...names: string[]) {
   };
 }
 
+/** A Date, a Map, a promise that was not awaited: an object without fields, which would pass for one that names none. */
+function isSpecial(input: unknown): boolean {
+  return (
+    typeof input === 'object' &&
+    input !== null &&
+    !Array.isArray(input) &&
+    Object.prototype.toString.call(input) !== '[object Object]'
+  );
+}
+
+/** What no schema takes. */
+const NONE = Symbol('none');
+
 /** The checked arguments, or InvalidArgumentError about one that is refused; `name` is that of the whole. */
 export function check<Schema extends z.ZodType>(
   schema: Schema,
   input: unknown,
   name = 'argument',
 ): z.output<Schema> {
-  const result = schema.safeParse(input);
+  const result = schema.safeParse(isSpecial(input) ? NONE : input);
   if (result.success) return result.data;
   throw refusal(result.error, input, name);
 }

@@ -9,6 +9,7 @@
 
 import type postgres from 'postgres';
 import { isConnectionLoss, OutcomeUnknownError, toDpgError } from './errors.js';
+import { toNotMigratedError } from './not-migrated.js';
 import { parseExactly, stringifyJson } from './numbers.js';
 
 /** What is needed of postgres.js: an instance, a reserved connection or a transaction (`sql.begin(tx => …)`). */
@@ -217,7 +218,7 @@ function statement<Argument extends string, Result>(
     } catch (error) {
       if (writes && query && isOutcomeUnknown(sql, query, error))
         throw new OutcomeUnknownError(writes, values, { cause: error });
-      throw toDpgError(error);
+      throw toNotMigratedError(toDpgError(error));
     }
     const results = new Array<Result>(rows.length);
     const parseJson = EXACT in sql ? parseExactly : JSON.parse;

@@ -3,14 +3,14 @@
 
 import postgres from 'postgres';
 import { addArrayTypes } from './arrays.js';
-import { isConnectionLoss } from './errors.js';
+import { InvalidArgumentError, isConnectionLoss } from './errors.js';
 
 /** The settings of postgres.js, for connections that the SDK makes. */
 export type ConnectionOptions = postgres.Options<Record<string, never>>;
 
 /** An instance of postgres.js, which connects with its first statement. */
 export function connectTo(url: string, options: ConnectionOptions = {}): postgres.Sql {
-  const sql = postgres(url, {
+  const sql = made(url, {
     // Unless told otherwise, postgres.js asks each new connection for the types of all arrays, and nobody waits for the
     // answer: when it is an error, the process ends. In a database of many leaves it also takes as long as a call.
     fetch_types: false,
@@ -20,6 +20,37 @@ export function connectTo(url: string, options: ConnectionOptions = {}): postgre
   });
   addArrayTypes(sql.options);
   return withSafeTransactions(sql);
+}
+
+const EXAMPLE = 'postgres://user:password@host:5432/database';
+
+/**
+ * Refuses what is no connection string, without repeating it: it may hold a password. `takes` says what would do.
+ * @throws {InvalidArgumentError}
+ */
+export function checkUrl(given: unknown, takes: string): asserts given is string {
+  if (typeof given === 'string' && given !== '') return;
+  const isMissing = given === undefined || given === null || given === '';
+  const problem = isMissing
+    ? `is missing: got ${given === '' ? 'an empty text' : given}: is DATABASE_URL set?`
+    : `is refused: got a value of type ${typeof given}`;
+  throw new InvalidArgumentError('DP001', `url ${problem}`, {
+    detail: { argument: 'url', value: null },
+    hint: `${takes}: ${EXAMPLE}`,
+  });
+}
+
+function made(url: string, options: ConnectionOptions): postgres.Sql {
+  try {
+    return postgres(url, options);
+  } catch (error) {
+    // an error of an unreadable URL holds the URL, and with it the password
+    if ((error as { code?: unknown }).code !== 'ERR_INVALID_URL' && !(error instanceof URIError)) throw error;
+    throw new InvalidArgumentError('DP001', 'url cannot be read', {
+      detail: { argument: 'url', value: null },
+      hint: `A URL looks like ${EXAMPLE}; other characters in it are written as %40.`,
+    });
+  }
 }
 
 type Begin = (...given: unknown[]) => Promise<unknown>;

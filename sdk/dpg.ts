@@ -1,8 +1,10 @@
 import type postgres from 'postgres';
+import { z } from 'zod';
 import { type ActorActions, actorActions, type InstanceActions, instanceActions } from './actions.js';
 import { check, type ExactJsonObject, fields, type JsonObject, key } from './arguments.js';
 import { exactly, type Queryable } from './client.js';
-import { type ConnectionOptions, connectTo } from './connection.js';
+import { type ConnectionOptions, checkUrl, connectTo } from './connection.js';
+import { takesActor, takesNoActor, withHints } from './elsewhere.js';
 import { type ActorEvents, actorEvents, type InstanceEvents, instanceEvents } from './events.js';
 import { type FeedEvent, type Subscriptions, subscriptionsOf } from './feed.js';
 import { type ActorItems, actorItems, type ReadItems, readItems } from './items.js';
@@ -100,24 +102,38 @@ export function createDpg<Sql extends Queryable, const N extends Numbers = 'java
   sql: Sql,
   options?: DpgOptions<N>,
 ): Dpg<Sql, JsonOf<N>>;
-export function createDpg(
-  urlOrSql: string | Queryable,
-  { numbers, ...options }: ConnectionOptions & DpgOptions = {},
-): unknown {
-  if (numbers !== undefined && numbers !== 'javascript' && numbers !== 'exact')
-    throw new TypeError("numbers is 'javascript' or 'exact'");
+export function createDpg(urlOrSql: string | Queryable, given: ConnectionOptions & DpgOptions = {}): unknown {
+  const { numbers, ...options } = check(dpgOptions, given, 'options') as ConnectionOptions & DpgOptions;
   const isExact = numbers === 'exact';
-  if (typeof urlOrSql === 'string' && urlOrSql !== '') {
-    const sql = connectTo(urlOrSql, options);
-    return dpgOn(sql, isExact, (how) => sql.end(how));
-  }
   if (isQueryable(urlOrSql)) return dpgOn(urlOrSql, isExact);
-  throw new TypeError('createDpg takes a connection string, or an instance or transaction of postgres.js');
+  checkUrl(urlOrSql, 'createDpg takes an instance or transaction of postgres.js, or a connection string');
+  const sql = connectTo(urlOrSql, options);
+  return dpgOn(sql, isExact, async (how = {}) =>
+    sql.end(check(howToEnd, how, 'how') as { timeout?: number }),
+  );
 }
+
+const dpgOptions = z.looseObject(
+  { numbers: z.enum(['javascript', 'exact'], 'Numbers are javascript or exact.').optional() },
+  'Pass an object of options.',
+);
+const howToEnd = fields({ timeout: z.number('Pass a number of seconds.').optional() });
+const onTransaction = fields({
+  tx: z.custom<Queryable>(isQueryable, 'Pass an instance or a transaction of postgres.js.'),
+});
 
 function isQueryable(given: unknown): given is Queryable {
   return typeof given === 'function' && 'unsafe' in given && 'typed' in given;
 }
+
+/** What there is, by its names alone. */
+const nowhere = {} as Queryable;
+const OF_ACTORS = {
+  items: actorItems(nowhere, ''),
+  actions: actorActions(nowhere, ''),
+  events: actorEvents(nowhere, ''),
+};
+const OF_INSTANCES = { actions: instanceActions(nowhere), events: instanceEvents(nowhere) };
 
 function dpgOn<Sql extends Queryable>(
   sql: Sql,
@@ -127,9 +143,9 @@ function dpgOn<Sql extends Queryable>(
   const way = isExact ? exactly(sql) : sql;
   return {
     sql,
-    items: readItems(way),
-    actions: instanceActions(way),
-    events: instanceEvents(way),
+    items: withHints(readItems(way), OF_ACTORS.items, takesActor('items')),
+    actions: withHints(instanceActions(way), OF_ACTORS.actions, takesActor('actions')),
+    events: withHints(instanceEvents(way), OF_ACTORS.events, takesActor('events')),
     partitions: partitionsOf(way),
     networks: networksOf(way),
     subscriptions: subscriptionsOf(way) as SubscriptionsOf<never>,
@@ -138,11 +154,14 @@ function dpgOn<Sql extends Queryable>(
       return {
         actor,
         items: actorItems(way, actor),
-        actions: actorActions(way, actor),
-        events: actorEvents(way, actor),
+        actions: withHints(actorActions(way, actor), OF_INSTANCES.actions, takesNoActor('actions')),
+        events: withHints(actorEvents(way, actor), OF_INSTANCES.events, takesNoActor('events')),
       };
     },
-    with: (tx) => dpgOn(tx, isExact),
+    with: (tx) => {
+      check(onTransaction, { tx });
+      return dpgOn(tx, isExact);
+    },
     end,
     [Symbol.asyncDispose]: () => end(),
   };

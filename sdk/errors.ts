@@ -198,6 +198,23 @@ export class OutcomeUnknownError extends Error {
   }
 }
 
+/**
+ * A function, view or table of dpg is not there: the database was never migrated, or not to the version of this package, or
+ * it was being migrated while the call ran. `code` is PostgreSQL's SQLSTATE, `cause` its error. Nothing was written.
+ */
+export class NotMigratedError extends Error {
+  override name = 'NotMigratedError';
+  /** 3F000, 42883 or 42P01. */
+  readonly code: string;
+  readonly hint =
+    'Run: npx dpg-database migrate. If the database was being migrated meanwhile, repeat the call: its ids make that safe.';
+
+  constructor(code: string, missing: string, { cause }: { cause: unknown }) {
+    super(`the database is not migrated, run npx dpg-database migrate: ${missing}`, { cause });
+    this.code = code;
+  }
+}
+
 const classes = {
   DP001: InvalidArgumentError,
   DP002: ItemNotFoundError,

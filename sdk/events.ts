@@ -59,6 +59,7 @@ export const storeEvent = fields({
   .superRefine(together('target_item_latitude', 'target_item_longitude'));
 
 const storedEvent = fields({ event: storeEvent });
+const eventAsText = fields({ event: z.string('Pass the event as JSON text.') });
 
 export const findEvents = fields({
   ownership_role: ownershipRole,
@@ -109,6 +110,7 @@ export function instanceEvents<Json = JsonObject>(sql: Queryable) {
      * @throws {DuplicateDiffersError} {@link InvalidArgumentError}
      */
     async storeText(event: string): Promise<ActionEvent<Json>> {
+      if (typeof event !== 'string') check(eventAsText, { event });
       // at which depth PostgreSQL cannot read it any more, depends on the settings of the server
       if (isTextTooDeep(event))
         throw new InvalidArgumentError('DP001', 'event is nested too deep', {
@@ -131,7 +133,7 @@ export function actorEvents<Json = JsonObject>(sql: Queryable, actor: string) {
      */
     find(filter: FindEvents = {}): List<FoundEvent<Json>> {
       return list(
-        () => check(findEvents, filter),
+        () => check(findEvents, filter, 'filter'),
         (values) => find_events(sql, { actor, ...values }),
       );
     },

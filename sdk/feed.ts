@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { check, fields, id, key, url } from './arguments.js';
+import { check, document, fields, id, key, url } from './arguments.js';
 import { call, only, type Queryable, type Returns, row, textOf, value, view } from './client.js';
+import { isPlainObject } from './documents.js';
 import { storeEvent } from './events.js';
 import { stringifyJson } from './numbers.js';
 import {
@@ -123,6 +124,7 @@ const feedEvent: Returns<FeedEvent> = {
  * where JavaScript's numbers would lose some of it.
  */
 export function eventText(event: FeedEvent<object>): string {
+  if (!isPlainObject(event?.event_payload)) check(anEvent, { event });
   const columns = Object.keys(storeEvent.shape).filter((column) => column !== 'event_payload');
   const payload =
     (event as { [PAYLOAD]?: string | undefined })[PAYLOAD] ?? stringifyJson(event.event_payload);
@@ -130,8 +132,12 @@ export function eventText(event: FeedEvent<object>): string {
   return `${others.slice(0, -1)},"event_payload":${payload}}`;
 }
 
+const anEvent = fields({
+  event: z.looseObject({ event_payload: document }, 'Pass an event as it was read.'),
+});
+
 const named = { subscription: 'text' } as const;
-const reader = { ...named, max_events: 'integer', lease_seconds: 'double precision' } as const;
+const reading = { ...named, max_events: 'integer', lease_seconds: 'double precision' } as const;
 const place = { ...named, position: 'bigint' } as const;
 const lease_id = { lease_id: 'uuid' } as const;
 
@@ -141,7 +147,7 @@ const create_subscription = call(
   subscription,
 );
 const drop_subscription = call('drop_subscription', named, subscription);
-const read_events = call('read_events', reader, feedEvent);
+const read_events = call('read_events', reading, feedEvent);
 const acknowledge = call('acknowledge', { ...place, ...lease_id }, value<bigint>('bigint'));
 const release_events = call(
   'release_events',
@@ -154,7 +160,7 @@ const fail_event = call(
   failedEvent,
 );
 const retry_events = call('retry_events', place, failedEvent);
-const read_retries = call('read_retries', reader, feedEvent);
+const read_retries = call('read_retries', reading, feedEvent);
 const settle_event = call('settle_event', { ...place, ...lease_id }, value<boolean>('boolean'));
 const subscription_status = view(
   'subscription_status',
@@ -175,12 +181,12 @@ export function subscriptionsOf(sql: Queryable) {
      * @throws {DuplicateDiffersError} when it is there with others
      */
     async create(created: CreateSubscription): Promise<Subscription> {
-      return only(await create_subscription(sql, check(createSubscription, created)));
+      return only(await create_subscription(sql, check(createSubscription, created, 'created')));
     },
 
     /** Ends a subscription; its last state. No event is lost: a new one begins at the first. */
     async drop(dropped: DropSubscription): Promise<Subscription> {
-      return only(await drop_subscription(sql, check(dropSubscription, dropped)));
+      return only(await drop_subscription(sql, check(dropSubscription, dropped, 'dropped')));
     },
 
     /**
@@ -189,8 +195,8 @@ export function subscriptionsOf(sql: Queryable) {
      * `lease_id`: pass it on, so that a reader that was late does not end the lease of the next. Not on a standby, and not in
      * a transaction of repeatable read or serializable (25006, 25000).
      */
-    async read(of: ReadEvents): Promise<FeedEvent[]> {
-      return read_events(sql, check(readEvents, of));
+    async read(reader: ReadEvents): Promise<FeedEvent[]> {
+      return read_events(sql, check(readEvents, reader, 'reader'));
     },
 
     /**
@@ -198,7 +204,7 @@ export function subscriptionsOf(sql: Queryable) {
      * has ended the position still moves, and the lease of whoever has the events now stays.
      */
     async acknowledge(done: AcknowledgeEvents): Promise<bigint> {
-      return only(await acknowledge(sql, check(acknowledgeEvents, done)));
+      return only(await acknowledge(sql, check(acknowledgeEvents, done, 'done')));
     },
 
     /**
@@ -206,7 +212,7 @@ export function subscriptionsOf(sql: Queryable) {
      * only the error is noted.
      */
     async release(released: ReleaseEvents): Promise<Subscription> {
-      return only(await release_events(sql, check(releaseEvents, released)));
+      return only(await release_events(sql, check(releaseEvents, released, 'released')));
     },
 
     /**
@@ -214,17 +220,17 @@ export function subscriptionsOf(sql: Queryable) {
      * `lease_id` that has ended it is not counted: somebody else has the event now.
      */
     async fail(failed: FailEvent): Promise<FailedEvent> {
-      return only(await fail_event(sql, check(failEvent, failed)));
+      return only(await fail_event(sql, check(failEvent, failed, 'failed')));
     },
 
     /** For an operator: has dead events tried again, all or the one at `position`. */
     async retry(revived: RetryEvents): Promise<FailedEvent[]> {
-      return retry_events(sql, check(retryEvents, revived));
+      return retry_events(sql, check(retryEvents, revived, 'revived'));
     },
 
     /** The events that `retry` revived, each leased to whoever got it: then `settle` or `fail`. */
-    async readRetries(of: ReadRetries): Promise<FeedEvent[]> {
-      return read_retries(sql, check(readRetries, of));
+    async readRetries(reader: ReadRetries): Promise<FeedEvent[]> {
+      return read_retries(sql, check(readRetries, reader, 'reader'));
     },
 
     /**
@@ -232,17 +238,17 @@ export function subscriptionsOf(sql: Queryable) {
      * has the event now.
      */
     async settle(settled: SettleEvent): Promise<boolean> {
-      return only(await settle_event(sql, check(settleEvent, settled)));
+      return only(await settle_event(sql, check(settleEvent, settled, 'settled')));
     },
 
     /** How far behind each subscription is, and why. */
     async list(filter: ListSubscriptions = {}): Promise<SubscriptionStatus[]> {
-      return subscription_status(sql, check(listSubscriptions, filter));
+      return subscription_status(sql, check(listSubscriptions, filter, 'filter'));
     },
 
     /** The events that readers could not deal with. */
     async failures(filter: ListFailedEvents = {}): Promise<FailedEvent[]> {
-      return failed_events(sql, check(listFailedEvents, filter));
+      return failed_events(sql, check(listFailedEvents, filter, 'filter'));
     },
 
     /** The other instances that there are events for. */

@@ -9,6 +9,7 @@ import {
   key,
   latitude,
   longitude,
+  named,
   newId,
   page,
   radiusMeters,
@@ -67,9 +68,12 @@ export const updateItem = fields({
   expected_updated_at: time.nullish(),
 });
 
+const searchedNetwork = named('Every search names its network: pass item_network.');
+const searchedDomain = named('Every search names its domain: pass item_domain.');
+
 const itemFilters = {
-  item_network: key,
-  item_domain: key,
+  item_network: searchedNetwork,
+  item_domain: searchedDomain,
   item_type: key.nullish(),
   created_by: key.nullish(),
   item_instance_url: url.nullish(),
@@ -85,8 +89,8 @@ export const findItems = fields({ ...itemFilters, ...page }).superRefine(circle)
 export const countItems = fields(itemFilters).superRefine(circle);
 
 export const nearestItems = fields({
-  item_network: key,
-  item_domain: key,
+  item_network: searchedNetwork,
+  item_domain: searchedDomain,
   latitude,
   longitude,
   radius_meters: radiusMeters.nullish(),
@@ -181,14 +185,14 @@ export function readItems<Json = JsonObject>(sql: Queryable) {
      */
     find<State = Json>(filter: FindItems): List<FoundItem<State>> {
       return list(
-        () => check(findItems, filter),
+        () => check(findItems, filter, 'filter'),
         (checked) => find_items(sql, checked) as Promise<FoundItem<State>[]>,
       );
     },
 
     /** How many items match the filters of `find`. */
     async count(filter: CountItems): Promise<bigint> {
-      return only(await count_items(sql, check(countItems, filter)));
+      return only(await count_items(sql, check(countItems, filter, 'filter')));
     },
 
     /**
@@ -198,7 +202,7 @@ export function readItems<Json = JsonObject>(sql: Queryable) {
      */
     nearest<State = Json>(filter: NearestItems): List<NearestItem<State>> {
       return list(
-        () => check(nearestItems, filter),
+        () => check(nearestItems, filter, 'filter'),
         (checked) => nearest_items(sql, checked) as Promise<NearestItem<State>[]>,
       );
     },
@@ -231,7 +235,7 @@ export function actorItems<Json = JsonObject>(sql: Queryable, actor: string) {
      * @throws {UserNotFoundError} {@link NotItemOwnerError} {@link PartitionUnavailableError} {@link NotInNetworkError}
      */
     async upsert<State = Json>(item: UpsertItem): Promise<Item<State>> {
-      return only(await upsert_item(sql, { actor, ...check(upsertItem, item) })) as Item<State>;
+      return only(await upsert_item(sql, { actor, ...check(upsertItem, item, 'item') })) as Item<State>;
     },
 
     /**
@@ -248,7 +252,7 @@ export function actorItems<Json = JsonObject>(sql: Queryable, actor: string) {
      * @throws {ItemNotFoundError} {@link NotItemOwnerError} {@link VersionConflictError}
      */
     async update<State = Json>(ref: ItemRef, update: UpdateItem): Promise<Item<State>> {
-      const values = { actor, ...check(itemRef, ref, 'item'), ...check(updateItem, update) };
+      const values = { actor, ...check(itemRef, ref, 'item'), ...check(updateItem, update, 'update') };
       return only(await update_item(sql, values)) as Item<State>;
     },
 

@@ -69,18 +69,19 @@ export function networksOf<Json = JsonObject>(sql: Queryable) {
      * @throws {InvalidArgumentError} whose detail has the `path`, a JSON pointer into the document
      */
     async register(network: NetworkDocument | { toJSON(): NetworkDocument }): Promise<void> {
-      const given = 'toJSON' in Object(network) ? (network as { toJSON(): unknown }).toJSON() : network;
+      const { toJSON } = Object(network) as { toJSON?: unknown };
+      const given = typeof toJSON === 'function' ? (network as { toJSON(): unknown }).toJSON() : network;
       await register_network(sql, check(registerNetwork, { document: given }));
     },
 
     /** Opens a network again. False when it was not registered. */
     async unregister(network: { network: string }): Promise<boolean> {
-      return only(await unregister_network(sql, check(ofNetwork, network)));
+      return only(await unregister_network(sql, check(ofNetwork, network, 'network')));
     },
 
     /** The registered networks, or the one. */
     async list(filter: { network?: string | null | undefined } = {}): Promise<RegisteredNetwork<Json>[]> {
-      return networks(sql, check(listNetworks, filter));
+      return networks(sql, check(listNetworks, filter, 'filter'));
     },
   };
 }

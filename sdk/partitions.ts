@@ -39,29 +39,31 @@ export function partitionsOf(sql: Queryable) {
      * The partition for the items of a network and domain.
      * @throws {PartitionUnavailableError} {@link NotInNetworkError}
      */
-    async ensureItem(of: EnsureItemPartition): Promise<string> {
-      return only(await ensure_item_partition(sql, check(ensureItemPartition, of)));
+    async ensureItem(partition: EnsureItemPartition): Promise<string> {
+      return only(await ensure_item_partition(sql, check(ensureItemPartition, partition, 'partition')));
     },
 
     /**
      * The partition for the actions of a type whose targets are in a network.
      * @throws {PartitionUnavailableError} {@link NotInNetworkError}
      */
-    async ensureAction(of: EnsureActionPartition): Promise<string> {
-      return only(await ensure_action_partition(sql, check(ensureActionPartition, of)));
+    async ensureAction(partition: EnsureActionPartition): Promise<string> {
+      return only(await ensure_action_partition(sql, check(ensureActionPartition, partition, 'partition')));
     },
 
     /**
      * The same for the events of those actions.
      * @throws {PartitionUnavailableError} {@link NotInNetworkError}
      */
-    async ensureActionEvent(of: EnsureActionPartition): Promise<string> {
-      return only(await ensure_action_event_partition(sql, check(ensureActionPartition, of)));
+    async ensureActionEvent(partition: EnsureActionPartition): Promise<string> {
+      return only(
+        await ensure_action_event_partition(sql, check(ensureActionPartition, partition, 'partition')),
+      );
     },
 
     /** The leaves there are, of one root or network when given. */
     async list(filter: ListPartitions = {}): Promise<Partition[]> {
-      return partitions(sql, check(listPartitions, filter));
+      return partitions(sql, check(listPartitions, filter, 'filter'));
     },
   };
 }

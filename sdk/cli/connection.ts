@@ -40,11 +40,20 @@ export function place({ options: { host, port, database, user } }: postgres.Sql)
   return `${database} at ${hosts.join(', ')} as ${user}`;
 }
 
-/** What a text has of the password is hidden, as it was given and as it reads. */
+/**
+ * What a text has of the password is hidden, as it was given and as it reads: within a URL always; elsewhere where it stands
+ * alone and is no name, since a database or a user may well be called like the password, and so may a part of a word.
+ */
 export function withoutPassword(text: string, url: string): string {
-  const [, given = ''] = /^\w+:\/\/[^:@/]*:([^@/]*)@/.exec(url) ?? [];
-  const secrets = new Set([given, decoded(given)].filter((secret) => secret.length > 2));
-  return [...secrets].reduce((shown, secret) => shown.replaceAll(secret, '***'), text);
+  const [, user = '', given = '', place = ''] = /^\w+:\/\/([^:@/]*):([^@/]*)@(.*)$/.exec(url) ?? [];
+  const names = new Set([user, ...place.split(/[/:,?]/)].flatMap((name) => [name, decoded(name)]));
+  const secrets = new Set([given, decoded(given)].filter((secret) => secret !== ''));
+  return [...secrets].reduce((shown, secret) => {
+    const inUrl = shown.replaceAll(`:${secret}@`, ':***@');
+    if (secret.length < 3 || names.has(secret)) return inUrl;
+    const escaped = secret.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+    return inUrl.replace(new RegExp(`(?<![\\p{L}\\p{N}_])${escaped}(?![\\p{L}\\p{N}_])`, 'gu'), '***');
+  }, text);
 }
 
 function decoded(text: string): string {

@@ -1,3 +1,4 @@
+import { NotMigratedError } from '../errors.js';
 import { type Command, exitCodes, Refusal, UsageError } from './command.js';
 
 interface Told {
@@ -65,7 +66,9 @@ interface Described {
 }
 
 /** Anything that was thrown. An error of several addresses (AggregateError) has no message of its own. */
-function described(error: unknown): Described {
+function described(thrown: unknown): Described {
+  // the command has its own words for what is missing
+  const error = thrown instanceof NotMigratedError ? thrown.cause : thrown;
   if (!(error instanceof Error)) return { message: String(error), hint: undefined, code: undefined };
   const { hint, code } = error as { hint?: string | null; code?: string };
   const inner = error instanceof AggregateError ? (error.errors[0] as Error | undefined)?.message : undefined;

@@ -1,10 +1,20 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { DpgError, toDpgError } from '../errors.js';
+import { z } from 'zod';
+import { check, fields, key } from '../arguments.js';
+import { DpgError, NotMigratedError, toDpgError } from '../errors.js';
+import { toNotMigratedError } from '../not-migrated.js';
 
 /** A drizzle database for PostgreSQL, whatever its driver and schema, or a transaction of one. */
 export interface DrizzleDatabase {
   execute(query: SQL): PromiseLike<unknown>;
 }
+
+const db = z.custom<DrizzleDatabase>(
+  (given) => typeof Object(given).execute === 'function',
+  'Pass a database or a transaction of drizzle-orm.',
+);
+const ofItems = fields({ db, network: key, domain: key });
+const ofActions = fields({ db, network: key, actionType: key });
 
 /**
  * Makes the partition for the items of a network and domain where it is missing, and returns its name:
@@ -12,7 +22,12 @@ export interface DrizzleDatabase {
  * the transaction ends, so call it before.
  * @throws {InvalidArgumentError} {@link PartitionUnavailableError} {@link NotInNetworkError}
  */
-export function ensureItemPartition(db: DrizzleDatabase, network: string, domain: string): Promise<string> {
+export async function ensureItemPartition(
+  db: DrizzleDatabase,
+  network: string,
+  domain: string,
+): Promise<string> {
+  check(ofItems, { db, network, domain });
   return leaf(db, sql`dpg.ensure_item_partition(item_network => ${network}, item_domain => ${domain})`);
 }
 
@@ -20,11 +35,12 @@ export function ensureItemPartition(db: DrizzleDatabase, network: string, domain
  * The same for the actions of a type whose targets are in a network: `dpg.a_p_yellowdot_connect`.
  * @throws {InvalidArgumentError} {@link PartitionUnavailableError} {@link NotInNetworkError}
  */
-export function ensureActionPartition(
+export async function ensureActionPartition(
   db: DrizzleDatabase,
   network: string,
   actionType: string,
 ): Promise<string> {
+  check(ofActions, { db, network, actionType });
   return leaf(
     db,
     sql`dpg.ensure_action_partition(partition_network => ${network}, action_type => ${actionType})`,
@@ -35,11 +51,12 @@ export function ensureActionPartition(
  * The same for the events of those actions: `dpg.e_p_yellowdot_connect`.
  * @throws {InvalidArgumentError} {@link PartitionUnavailableError} {@link NotInNetworkError}
  */
-export function ensureActionEventPartition(
+export async function ensureActionEventPartition(
   db: DrizzleDatabase,
   network: string,
   actionType: string,
 ): Promise<string> {
+  check(ofActions, { db, network, actionType });
   return leaf(
     db,
     sql`dpg.ensure_action_event_partition(partition_network => ${network}, action_type => ${actionType})`,
@@ -60,7 +77,8 @@ async function leaf(db: DrizzleDatabase, call: SQL): Promise<string> {
     return row.leaf;
   } catch (error) {
     // drizzle wraps what the driver throws
-    const refusal = toDpgError(error instanceof Error && error.cause instanceof Error ? error.cause : error);
-    throw refusal instanceof DpgError ? refusal : error;
+    const thrown = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const refusal = toNotMigratedError(toDpgError(thrown));
+    throw refusal instanceof DpgError || refusal instanceof NotMigratedError ? refusal : error;
   }
 }

@@ -4,3 +4,4 @@ export { type Migrated, type MigrateOptions, migrate } from './migrate.js';
 export { MigrationError } from './migration-error.js';
 export { migrationsFolder } from './shipped.js';
 export { type MigrationStatus, migrationStatus, type Readable, type StatusOptions } from './status.js';
+export type { Holder, Waiting } from './waiting.js';

@@ -2,7 +2,10 @@
 export class MigrationError extends Error {
   override name = 'MigrationError';
   readonly hint: string | undefined;
-  /** PostgreSQL's SQLSTATE, where it was the database that refused. */
+  /**
+   * PostgreSQL's SQLSTATE, where it was the database that refused. Of a lost connection: its last word, the code of the
+   * system (ECONNREFUSED), or 08006.
+   */
   readonly code: string | undefined;
 
   constructor(

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { check, fields } from '../arguments.js';
 import { MigrationError } from './migration-error.js';
 import type { ShippedMigration } from './shipped.js';
 import { migrationsFolder, shippedMigrations } from './shipped.js';
@@ -33,6 +35,13 @@ interface Recorded {
   has_schema: boolean;
 }
 
+const read = fields({
+  sql: z.custom<Readable>(
+    (given) => typeof Object(given).unsafe === 'function',
+    'Pass an instance or a transaction of postgres.js.',
+  ),
+});
+
 export interface StatusOptions {
   /** The folder that holds `committed/`; the package's own unless told. */
   migrationsFolder?: string | undefined;
@@ -47,6 +56,7 @@ export async function migrationStatus(
   sql: Readable,
   { migrationsFolder: folder = migrationsFolder() }: StatusOptions = {},
 ): Promise<MigrationStatus[]> {
+  check(read, { sql });
   return compare(await shippedMigrations(folder), await recordedMigrations(sql));
 }
 

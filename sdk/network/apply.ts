@@ -4,6 +4,7 @@ import {
   type Action,
   actionRef,
   type DefineAction,
+  defineAction,
   performAction,
   type ReceiveTransition,
   receiveAction,
@@ -146,18 +147,22 @@ export function withNetwork<D extends NetworkDefinition, Sql extends Queryable, 
     actions: {
       ...dpg.actions,
       async define(definition: Omit<DefineAction, 'partition_network'>) {
-        const inNetwork = { partition_network: network.name, ...definition };
+        const inNetwork = check(
+          defineAction,
+          { partition_network: network.name, ...definition },
+          'definition',
+        );
         if (inNetwork.transitions !== null)
           network.checkAction(inNetwork.partition_network, inNetwork.action_type, {}, {});
         return dpg.actions.define(inNetwork);
       },
       async receive(received: object) {
-        const checked = check(receiveAction, rules.between(received));
+        const checked = check(receiveAction, rules.between(received), 'received');
         await rules.action(checked);
         return dpg.actions.receive(checked);
       },
       async receiveTransition(received: ReceiveTransition) {
-        const checked = check(receiveTransition, received);
+        const checked = check(receiveTransition, received, 'received');
         await rules.payload(checked, received, checked);
         return dpg.actions.receiveTransition(checked);
       },
@@ -169,7 +174,7 @@ export function withNetwork<D extends NetworkDefinition, Sql extends Queryable, 
         items: {
           ...readItems(plain.items),
           async upsert(item: object) {
-            const checked = check(upsertItem, rules.complete(item));
+            const checked = check(upsertItem, rules.complete(item), 'item');
             await rules.state(checked);
             return plain.items.upsert(checked);
           },
@@ -184,7 +189,7 @@ export function withNetwork<D extends NetworkDefinition, Sql extends Queryable, 
           },
           async update(ref: object, update: object) {
             const item = rules.item(ref);
-            const checked = check(updateItem, update);
+            const checked = check(updateItem, update, 'update');
             const { item_state } = checked.changes;
             if (item_state !== undefined) await rules.state({ ...item, item_state });
             return plain.items.update(item, checked);
@@ -194,13 +199,13 @@ export function withNetwork<D extends NetworkDefinition, Sql extends Queryable, 
         actions: {
           ...plain.actions,
           async perform(request: object) {
-            const checked = check(performAction, rules.between(request));
+            const checked = check(performAction, rules.between(request), 'request');
             await rules.action(checked);
             return plain.actions.perform(checked);
           },
           async transition(ref: object, transition: object) {
             const action = check(actionRef, { partition_network: network.name, ...ref }, 'action');
-            const checked = check(transitionAction, transition);
+            const checked = check(transitionAction, transition, 'transition');
             await rules.payload(action, ref, checked);
             return plain.actions.transition(action, checked);
           },

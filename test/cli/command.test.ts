@@ -2,6 +2,7 @@
 
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { withoutPassword } from '../../sdk/cli/connection.js';
 import { testDatabase } from '../support/test-database.js';
 import { type Installed, installedCommand } from './command.js';
 
@@ -161,6 +162,37 @@ describe('no connection ends with 3, and tells no password', () => {
       expect(stdout + stderr).not.toMatch(/ge%?he/);
       expect(stderr.trim().split('\n')).toHaveLength(2);
     }
+  });
+});
+
+describe('names are told, also where the password is called like them', () => {
+  test.each([
+    [
+      'the database',
+      'postgres://me:app@127.0.0.1:PORT/app',
+      'no connection to app at 127.0.0.1:PORT as me: ',
+    ],
+    ['the user', 'postgres://app:app@127.0.0.1:PORT/x', 'no connection to x at 127.0.0.1:PORT as app: '],
+    ['a part of a name', 'postgres://me:app@127.0.0.1:PORT/application', 'no connection to application at '],
+    ['a word of ours', 'postgres://me:data@127.0.0.1:PORT/x', 'dpg-database: no connection to x at '],
+  ])('%s', async (_, url, expected) => {
+    const { exitCode, stderr } = await command.dpgDatabase(url.replace('PORT', '1'), 'status');
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain(expected.replaceAll('PORT', '1'));
+    expect(stderr).not.toContain('***');
+  });
+
+  test('and the password is hidden where a text has it', () => {
+    const hidden = (text: string, password: string) =>
+      withoutPassword(text, `postgres://app:${password}@127.0.0.1:5432/app`);
+    expect(hidden('cannot read postgres://app:app@127.0.0.1/app', 'app')).toBe(
+      'cannot read postgres://app:***@127.0.0.1/app',
+    );
+    expect(hidden('password is ge heim, not geheim', 'ge%20heim')).toBe('password is ***, not geheim');
+    expect(hidden('got p(4)$s!', 'p(4)$s!')).toBe('got ***');
+    expect(hidden('postgres://app:p%404@127.0.0.1 has p@4', 'p%404')).toBe(
+      'postgres://app:***@127.0.0.1 has ***',
+    );
   });
 });
 

@@ -68,7 +68,13 @@ describe('migrate', () => {
     });
     expect(await command.document(database.url, 'migrate')).toEqual({
       exitCode: 0,
-      document: { command: 'migrate', applied: [], migrations: applied(), missing_objects: [] },
+      document: {
+        command: 'migrate',
+        applied: [],
+        applied_meanwhile: [],
+        migrations: applied(),
+        missing_objects: [],
+      },
     });
     expect(await graphileMigrate(database.url, 'migrate')).toContain('Already up to date');
     expect(differences(built, await catalogue(database.sql), ['built', 'again'])).toEqual([]);
@@ -86,12 +92,19 @@ describe('migrate', () => {
     expect(differences(built, await catalogue(database.sql), ['built', 'again'])).toEqual([]);
   });
 
-  test('several at once: one works, the others wait for it', async () => {
+  test('four at once on an empty database: each tells what it ran itself, and all is run once', async () => {
     const database = await forThisTest('empty');
-    const ended = await Promise.all([1, 2, 3].map(() => command.dpgDatabase(database.url, 'migrate')));
-    expect(ended.map(({ exitCode, stderr }) => ({ exitCode, stderr }))).toEqual(
-      Array.from({ length: 3 }, () => ({ exitCode: 0, stderr: '' })),
+    const ended = await Promise.all(
+      [1, 2, 3, 4].map(() => command.dpgDatabase(database.url, 'migrate', '--json')),
     );
+    expect(ended.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0]);
+    const told = ended.map(({ stdout }) => JSON.parse(stdout));
+    expect(told.flatMap(({ applied }) => applied).sort()).toEqual(committed);
+    // what was run before it looked is no part of it
+    for (const { applied, applied_meanwhile } of told) {
+      const seen = [...applied, ...applied_meanwhile].sort();
+      expect(seen).toEqual(committed.slice(committed.length - seen.length));
+    }
     expect(await database.sql`select filename from graphile_migrate.migrations`).toHaveLength(
       committed.length,
     );
@@ -237,8 +250,16 @@ describe('dpg-database/migrate, for programs', () => {
   test('migrates and says what it did; the refusal is an error with a hint and the SQLSTATE', async () => {
     const { url, sql } = await forThisTest('empty');
     expect(await migrationStatus(sql)).toEqual(pending());
-    expect(await migrate(url)).toEqual({ applied: committed, migrations: applied() });
-    expect(await migrate(url)).toEqual({ applied: [], migrations: applied() });
+    expect(await migrate(url)).toEqual({
+      applied: committed,
+      applied_meanwhile: [],
+      migrations: applied(),
+    });
+    expect(await migrate(url)).toEqual({
+      applied: [],
+      applied_meanwhile: [],
+      migrations: applied(),
+    });
     expect(await migrationStatus(sql)).toEqual(applied());
 
     const theirs = await forThisTest('empty');
@@ -258,7 +279,9 @@ describe('dpg-database/migrate, for programs', () => {
     await other`select pg_advisory_lock(4727445306447283)`; // graphile-migrate's
     await expect(migrate(url, { waitSeconds: 0 })).rejects.toMatchObject({
       name: 'MigrationError',
-      message: 'another process has been migrating this database for 0 s',
+      message: expect.stringMatching(
+        /^another process has been migrating this database for 0 s \(process \d+ \(role postgres, .+\)\)$/,
+      ),
     });
     await other`select pg_advisory_unlock(4727445306447283)`;
     other.release();

@@ -77,8 +77,8 @@ const refused: Record<string, [argument: string, call: () => PromiseLike<unknown
     ['event_payload', () => asha.actions.transition(action, { action_status: 'x', event_payload: [] })],
   ],
   'fields and shapes': [
-    ['argument', () => asha.items.upsert(undefined as never)],
-    ['argument', () => asha.actions.transition(action, 'accepted' as never)],
+    ['item', () => asha.items.upsert(undefined as never)],
+    ['transition', () => asha.actions.transition(action, 'accepted' as never)],
     ['item', () => dpg.items.get(item_id as never)],
     ['action', () => asha.actions.get(null as never)],
     ['items', () => asha.items.upsertMany(student() as never)],
