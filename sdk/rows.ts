@@ -348,7 +348,10 @@ export interface Subscription {
   partition_network: string | null;
   /** Only events of this action type; all when null. */
   action_type: string | null;
-  /** Only events for this instance, that of the action's source; all when null. */
+  /**
+   * Only events for this instance, that of the action's source, whichever way its URL is spelled; all when
+   * null.
+   */
   source_item_instance_url: string | null;
   /** Everything up to here is done. */
   acknowledged_position: bigint;
@@ -521,8 +524,9 @@ export const failedEventColumns = {
 } as const;
 
 /**
- * A row of `dpg.peers`. The other instances that there are events for: each URL of a source that is none of
- * ours. What a mirror needs a subscription for.
+ * A row of `dpg.peers`. The other instances that there are events for: each that is the source of one and
+ * none of ours. One row an instance: of several spellings of its URL the one whose event came first. What a
+ * mirror needs a subscription for.
  */
 export interface Peer {
   /** URL of the other instance. */
