@@ -129,9 +129,15 @@ begin
 end
 $body$;
 
--- The index for subscriptions to one instance is of the form in which URLs are compared (feed/event_feed_instance_idx.sql
--- makes it anew). ACCESS EXCLUSIVE on dpg_private.event_feed until this transaction ends: readers of the feed wait, for some
+-- The index for subscriptions to one instance becomes one of the form in which URLs are compared; feed/event_feed_source_idx.sql
+-- makes it anew. ACCESS EXCLUSIVE on dpg_private.event_feed until this transaction ends: readers of the feed wait, for some
 -- seconds with millions of events; who makes events does not.
-drop index if exists dpg_private.event_feed_source_idx;
+do $body$
+begin
+  if pg_catalog.pg_get_indexdef(pg_catalog.to_regclass('dpg_private.event_feed_source_idx')) not like '%normalised_url%' then
+    drop index dpg_private.event_feed_source_idx;
+  end if;
+end
+$body$;
 
 --!include all.sql
