@@ -116,7 +116,7 @@
 
 --!include feed/event_queue.sql
 --!include feed/event_feed.sql
---!include feed/event_feed_instance_idx.sql
+--!include feed/event_feed_source_idx.sql
 --!include feed/feed_state.sql
 --!include feed/feed_turn.sql
 --!include feed/feed_event.sql

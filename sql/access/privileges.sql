@@ -49,12 +49,17 @@ begin
         'redact_event', 'erase_user', 'move_items',
         'forget_instance_url', 'register_network', 'unregister_network', 'confirm_lost_events',
         'accept_differing_event'
-      ) as is_administration
+      ) as is_administration,
+      -- A view calls functions with the rights of whoever reads it. Nobody can name these: the schema is closed.
+      p.proname in ('normalised_url', 'rewritten_url') as is_of_views
     from pg_catalog.pg_proc p
     join pg_catalog.pg_namespace n on n.oid = p.pronamespace
     where n.nspname in ('dpg', 'dpg_private')
   loop
     execute pg_catalog.format('revoke all on function %s from public, dpg_app, dpg_readonly, dpg_admin', object.signature);
+    if object.is_of_views then
+      execute pg_catalog.format('grant execute on function %s to dpg_app, dpg_readonly, dpg_admin', object.signature);
+    end if;
     if object.is_api then
       execute pg_catalog.format('grant execute on function %s to dpg_admin', object.signature);
       if not object.is_administration then
@@ -87,9 +92,6 @@ from dpg_app, dpg_readonly, dpg_admin;
 grant select on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definitions, dpg.instance_urls, dpg.partitions,
   dpg.limits, dpg.subscriptions, dpg.failed_events, dpg.subscription_status, dpg.peers, dpg.networks, dpg.differing_events
 to dpg_app, dpg_readonly, dpg_admin;
-
--- A view calls functions with the rights of whoever reads it. Nobody can name these: the schema is closed.
-grant execute on function dpg_private.normalised_url(text), dpg_private.rewritten_url(text) to dpg_app, dpg_readonly, dpg_admin;
 
 grant select on dpg.redactions to dpg_admin;
 grant update (limit_value) on dpg.limits to dpg_admin;

@@ -61,6 +61,15 @@ const BEFORE: Record<string, string> = {
     event_id => '44444444-4444-4444-8444-444444444444');`,
   erase_user: action,
   move_items: `insert into public."user" (id, name, email) values ('anonymous-7', 'Guest', 'guest@example.com')`,
+  accept_differing_event: `${student.replace('//tutor', '//student')} select dpg.store_event('{"partition_network": "yellow_dot",
+    "action_type": "connect", "event_id": "44444444-4444-4444-8444-444444444444", "action_status": "created", "update_count": 0,
+    "origin_instance_domain": "https://tutor.yellowdot.example.com", "action_id": "${ACTION}",
+    "source_item_network": "yellow_dot", "source_item_domain": "student", "source_item_type": "profile_1.0",
+    "source_item_id": "11111111-1111-4111-8111-111111111111", "source_item_owner": "asha",
+    "source_item_instance_url": "https://student.yellowdot.example.com",
+    "target_item_network": "yellow_dot", "target_item_domain": "tutor", "target_item_type": "profile_1.0",
+    "target_item_id": "22222222-2222-4222-8222-222222222222", "target_item_owner": "ravi",
+    "target_item_instance_url": "https://tutor.yellowdot.example.com", "created_at": "2026-01-01T00:00:00Z"}');`,
   confirm_lost_events: `${action} alter table dpg.e_p_yellowdot detach partition dpg.e_p_yellowdot_connect;
     drop table dpg.e_p_yellowdot_connect;`,
 };

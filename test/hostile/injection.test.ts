@@ -311,6 +311,7 @@ async function round(
     ...{
       event_id: crypto.randomUUID(),
       origin_instance_domain: theirs,
+      target_item_instance_url: theirs,
       action_id: crypto.randomUUID(),
       action_status: one(key),
     },

@@ -26,6 +26,8 @@ const CONTENT = ['item_instance_url', 'item_schema_url', 'item_state', 'item_lat
 
 export class Contract {
   readonly urls = new Set<string>();
+  /** Of other instances: sources and origins of what came from there. */
+  readonly peers = new Set<string>();
   readonly items: Row[] = [];
   readonly actions: Row[] = [];
   readonly events: Row[] = [];
@@ -37,6 +39,7 @@ export class Contract {
     const a = { item_state: {}, ...given } as Row;
     checkActor(a.actor);
     checkItem(a);
+    this.#checkOwnUrl(a.item_instance_url);
     this.#checkUser(a.actor);
     this.#checkOwner(this.#item(a), a.actor);
     return [this.#put(a)];
@@ -56,6 +59,7 @@ export class Contract {
     }
     const ids = proposed.map((item) => item.item_id).filter(isGiven);
     refuseUnless(new Set(ids).size === ids.length, 'DP001');
+    for (const item of proposed) this.#checkOwnUrl(item.item_instance_url);
     this.#checkUser(actor);
     for (const item of proposed) this.#checkOwner(this.#item(item), actor);
     return proposed.map((item) => this.#put({ item_state: {}, ...item, actor }));
@@ -75,6 +79,7 @@ export class Contract {
     checkDegrees(changes.item_longitude, 180);
     const both = 'item_latitude' in changes && 'item_longitude' in changes;
     if (both) checkPlace(changes.item_latitude, changes.item_longitude);
+    if ('item_instance_url' in changes) this.#checkOwnUrl(changes.item_instance_url);
 
     const item = this.#item(a);
     if (!item) throw new Refusal('DP002');
@@ -130,6 +135,10 @@ export class Contract {
     refuseUnless(!item || item.created_by === actor, 'DP003');
   }
 
+  #checkOwnUrl(url: unknown) {
+    refuseUnless(this.urls.has(url as string) || !this.peers.has(url as string), 'DP001');
+  }
+
   #checkUser(actor: unknown) {
     refuseUnless(USERS.includes(actor as string), 'DP009');
   }
@@ -179,7 +188,9 @@ export class Contract {
       item_latitude: a.source_item_latitude ?? null,
       item_longitude: a.source_item_longitude ?? null,
     };
-    return [this.#open(a, source, target, false)];
+    const action = this.#open(a, source, target, false);
+    this.peers.add(a.source_item_instance_url as string);
+    return [action];
   }
 
   transition_action(a: Row): Row[] {
@@ -366,6 +377,7 @@ export class Contract {
     refuseUnless(typeof e.created_at === 'string' && isTime(e.created_at), 'DP001');
     refuseUnless(e.partition_network === e.target_item_network, 'DP001');
     refuseUnless(!this.urls.has(e.origin_instance_domain as string), 'DP001');
+    refuseUnless(e.target_item_instance_url === e.origin_instance_domain, 'DP001');
 
     const event_payload = e.event_payload ?? { status: e.action_status };
     const row = { ...e, event_payload, created_at: instant(e.created_at) } as Row;
@@ -375,8 +387,11 @@ export class Contract {
       );
     const stored = this.#event(row, row.event_id) ?? this.events.find(sameUpdate);
     if (stored) {
+      // what the message does not name, it says nothing of
+      const isMissing = (column: string) =>
+        ['remarks', ...LATITUDES_AND_LONGITUDES].includes(column) && (event as Row)[column] === undefined;
       refuseUnless(
-        EVENT_COLUMNS.every((column) => same(seen(stored[column]), row[column])),
+        EVENT_COLUMNS.every((column) => isMissing(column) || same(seen(stored[column]), row[column])),
         'DP008',
       );
       return [stored];
@@ -395,6 +410,7 @@ export class Contract {
     const ofAction = row.source_item_is_local ? this.events.find(isOfAction) : undefined;
     refuseUnless(!ofAction || parties.every((column) => seen(ofAction[column]) === row[column]), 'DP008');
     this.events.push(row);
+    this.peers.add(row.origin_instance_domain as string);
     return [row];
   }
 
@@ -595,6 +611,10 @@ const NOWHERE = {
   target_item_latitude: null,
   target_item_longitude: null,
 };
+
+const LATITUDES_AND_LONGITUDES = [
+  ...['source_item_latitude', 'source_item_longitude', 'target_item_latitude', 'target_item_longitude'],
+];
 
 const EVENT_COLUMNS = [
   ...['partition_network', 'action_type', 'event_id', 'origin_instance_domain', 'action_id', 'action_status'],

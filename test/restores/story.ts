@@ -56,7 +56,8 @@ begin
       'https://far.restore.test', 'far asha', tutor, action_id => ('00000000-0000-4000-8000-00000000006' || number)::uuid);
   end loop;
   perform dpg.store_event(to_jsonb(e) - '{source_item_is_local,target_item_is_local,note,score}'::text[] || jsonb_build_object(
-    'origin_instance_domain', 'https://far.restore.test', 'event_id', '00000000-0000-4000-8000-000000000071',
+    'origin_instance_domain', 'https://far.restore.test', 'target_item_instance_url', 'https://far.restore.test',
+    'event_id', '00000000-0000-4000-8000-000000000071',
     'action_id', '00000000-0000-4000-8000-000000000072'))
   from dpg.action_events e where e.event_id = '00000000-0000-4000-8000-000000000041';
   perform dpg.redact_event('restore officer', 'restore one', 'connect', '00000000-0000-4000-8000-000000000041', 'request 1');

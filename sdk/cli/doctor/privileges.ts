@@ -4,6 +4,7 @@
 const FILE = 'access/privileges.sql';
 const READS_ONLY = /p\.proname ~ '([^']+)' as reads_only/;
 const ADMINISTRATION = /p\.proname in \(([^)]*)\) as is_administration/;
+const OF_VIEWS = /p\.proname in \(([^)]*)\) as is_of_views/;
 const GRANT = /^\s*grant (\w+)(?: \((\w+)\))?\s+on (schema )?([\w.,\s]+?)\s+to ([\w,\s]+);/gm;
 
 export interface Grant {
@@ -20,14 +21,15 @@ function text(files: ReadonlyMap<string, string>): string {
   return found;
 }
 
-/** The roles that may call a function: none but its owner where it is private. */
+/** The roles that may call a function: none but its owner where it is private and no view calls it. */
 export function callers(name: string, files: ReadonlyMap<string, string>): string[] {
   const readsOnly = READS_ONLY.exec(text(files))?.[1];
   const administration = ADMINISTRATION.exec(text(files))?.[1];
-  if (readsOnly === undefined || administration === undefined)
+  const ofViews = OF_VIEWS.exec(text(files))?.[1];
+  if (readsOnly === undefined || administration === undefined || ofViews === undefined)
     throw new Error(`${FILE} does not say in the way that is known here who may call which function`);
   const [schema, own = ''] = name.split('.');
-  if (schema !== 'dpg') return [];
+  if (schema !== 'dpg') return ofViews.includes(`'${own}'`) ? ['dpg_app', 'dpg_readonly', 'dpg_admin'] : [];
   return [
     'dpg_admin',
     ...(administration.includes(`'${own}'`) ? [] : ['dpg_app']),

@@ -1,7 +1,7 @@
 -- The tombstone dpg_erased_user stands for every erased user at once: nobody can act or read as it, by any function or by
 -- the setting dpg.actor.
 begin;
-select plan(20);
+select plan(21);
 
 insert into public."user" (id, name, email)
 values ('stone asha', 'Asha', 'asha@stone.test'), ('stone ravi', 'Ravi', 'ravi@stone.test');
