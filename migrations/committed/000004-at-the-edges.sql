@@ -1,5 +1,5 @@
 --! Previous: sha1:97a703ef54a6436d575315f2f7a08b0a357fabf2
---! Hash: sha1:fe6cf9f5ea1eca43fadefe8c7e71cf75eeb8bf2f
+--! Hash: sha1:8d61ceec97716d06f0b39478963f837bc4b19edd
 --! Message: at the edges
 
 -- Leaves of actions and events get row level security (sql/partitions/guard_partitions.sql, at the end). That takes ACCESS
@@ -376,13 +376,13 @@ comment on column dpg_private.peer_url_sightings.first_seen_at is 'When a call b
 comment on index dpg_private.peer_url_sightings_form_idx is
   'For the question whether another instance is known by a URL, and how it spells it: a new URL of an item, receive_action and store_event.';
 --! EndIncluded items/peer_url_sightings.sql
---! Included feed/event_feed_instance_idx.sql
-create index if not exists event_feed_instance_idx
+--! Included feed/event_feed_source_idx.sql
+create index if not exists event_feed_source_idx
 on dpg_private.event_feed (dpg_private.normalised_url(source_item_instance_url), "position");
 
-comment on index dpg_private.event_feed_instance_idx is
+comment on index dpg_private.event_feed_source_idx is
   'For subscriptions to one instance''s events, whichever way their URL is spelled, so that a peer costs what it gets, and for dpg.peers.';
---! EndIncluded feed/event_feed_instance_idx.sql
+--! EndIncluded feed/event_feed_source_idx.sql
 --! Included feed/feed_turn.sql
 create table if not exists dpg_private.feed_turn (
   is_empty boolean
@@ -3670,12 +3670,17 @@ begin
         'redact_event', 'erase_user', 'move_items',
         'forget_instance_url', 'register_network', 'unregister_network', 'confirm_lost_events',
         'accept_differing_event'
-      ) as is_administration
+      ) as is_administration,
+      -- A view calls functions with the rights of whoever reads it. Nobody can name these: the schema is closed.
+      p.proname in ('normalised_url', 'rewritten_url') as is_of_views
     from pg_catalog.pg_proc p
     join pg_catalog.pg_namespace n on n.oid = p.pronamespace
     where n.nspname in ('dpg', 'dpg_private')
   loop
     execute pg_catalog.format('revoke all on function %s from public, dpg_app, dpg_readonly, dpg_admin', object.signature);
+    if object.is_of_views then
+      execute pg_catalog.format('grant execute on function %s to dpg_app, dpg_readonly, dpg_admin', object.signature);
+    end if;
     if object.is_api then
       execute pg_catalog.format('grant execute on function %s to dpg_admin', object.signature);
       if not object.is_administration then
@@ -3708,9 +3713,6 @@ from dpg_app, dpg_readonly, dpg_admin;
 grant select on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definitions, dpg.instance_urls, dpg.partitions,
   dpg.limits, dpg.subscriptions, dpg.failed_events, dpg.subscription_status, dpg.peers, dpg.networks, dpg.differing_events
 to dpg_app, dpg_readonly, dpg_admin;
-
--- A view calls functions with the rights of whoever reads it. Nobody can name these: the schema is closed.
-grant execute on function dpg_private.normalised_url(text), dpg_private.rewritten_url(text) to dpg_app, dpg_readonly, dpg_admin;
 
 grant select on dpg.redactions to dpg_admin;
 grant update (limit_value) on dpg.limits to dpg_admin;
