@@ -226,6 +226,7 @@ describe('objects', () => {
         warning('objects', 'index dpg_private.instance_url_sightings_idx', /missing/),
         error('objects', 'view dpg.instance_urls', /missing/),
         error('objects', 'view dpg.peers', /missing/),
+        warning('objects', 'index dpg_private.instance_url_sightings_form_idx', /missing/),
       ],
     },
     'an index of a root is missing': {
