@@ -1,5 +1,5 @@
 --! Previous: sha1:97a703ef54a6436d575315f2f7a08b0a357fabf2
---! Hash: sha1:8d61ceec97716d06f0b39478963f837bc4b19edd
+--! Hash: sha1:af15c079e586571f9060f64c169fe2ff90da59e9
 --! Message: at the edges
 
 -- Leaves of actions and events get row level security (sql/partitions/guard_partitions.sql, at the end). That takes ACCESS
@@ -238,6 +238,7 @@ $body$;
 -- The index for subscriptions to one instance is of the form in which URLs are compared (feed/event_feed_instance_idx.sql
 -- makes it anew). ACCESS EXCLUSIVE on dpg_private.event_feed until this transaction ends: readers of the feed wait, for some
 -- seconds with millions of events; who makes events does not.
+-- squawk-ignore require-concurrent-index-deletion
 drop index if exists dpg_private.event_feed_source_idx;
 
 --! Included limits/limits.sql
