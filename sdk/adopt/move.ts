@@ -53,6 +53,7 @@ export async function move(
   }
   await sql.unsafe('set local plan_cache_mode = auto');
   await sql.unsafe(insertUrls(source));
+  await sql.unsafe(insertPeers);
   await sql.unsafe(noteMirroredActions);
   if (options.feed) await sql.unsafe(queueEvents(source));
 
@@ -115,6 +116,22 @@ const insertUrls = (source: Source) => `
       union all
       select n.source_item_instance_url from ${notes.item_actions} n where ${isMoved('n')} and n.source_item_is_local
     )`;
+
+/** What dpg.receive_action and dpg.store_event do: the instances that sources and events came from. */
+const insertPeers = `
+  insert into dpg_private.peer_url_sightings (instance_url)
+  select p.instance_url
+  from (
+    select n.origin_instance_domain as instance_url
+    from ${notes.action_events} n
+    where ${isMoved('n')} and not n.target_item_is_local
+    union
+    select n.source_item_instance_url
+    from ${notes.item_actions} n
+    where ${isMoved('n')} and not n.source_item_is_local
+  ) p
+  where not dpg_private.is_instance_url(p.instance_url)
+    and not exists (select from dpg_private.peer_url_sightings s where s.instance_url = p.instance_url)`;
 
 /** What dpg.store_event does for an event of another instance. */
 const noteMirroredActions = `

@@ -48,8 +48,7 @@ begin
     exists (
       select
       from dpg_private.peer_url_sightings p
-      where dpg_private.normalised_url(p.instance_url) = dpg_private.normalised_url(receive_action.source_item_instance_url)
-        and p.instance_url = receive_action.source_item_instance_url
+      where p.instance_url = receive_action.source_item_instance_url
     ),
     (select l.leaf from dpg_private.leaf_of('items', target.item_network, target.item_domain) l),
     (select l.leaf from dpg_private.leaf_of('item_actions', target.item_network, receive_action.action_type) l),

@@ -6,11 +6,13 @@ parallel safe
 security definer
 set search_path = pg_catalog, pg_temp
 as $body$
+declare
+  form constant text := dpg_private.normalised_url(instance_url); -- a value beforehand, so that the plan is kept
 begin
   return exists (
     select
     from dpg_private.instance_url_sightings s
-    where dpg_private.normalised_url(s.instance_url) = dpg_private.normalised_url(is_instance_url.instance_url)
+    where dpg_private.normalised_url(s.instance_url) = form
   );
 end
 $body$;

@@ -143,6 +143,8 @@ async function derivedColumnsAre(sql: postgres.Sql): Promise<void> {
     { instance_url: OUR_URL, first_seen_at: '2024-01-01 00:01:00' },
     { instance_url: `${OUR_URL}/two`, first_seen_at: '2024-01-01 00:11:00' },
   ]);
+  const known = await sql`select instance_url from dpg_private.peer_url_sightings`;
+  expect(Array.from(known)).toEqual([{ instance_url: OTHER_URL }]);
   const [mirrored] = await sql`
     select count(*)::int as actions, min(update_count)::int as least, max(update_count)::int as most
     from dpg_private.mirrored_actions`;
