@@ -1,5 +1,5 @@
 --! Previous: sha1:97a703ef54a6436d575315f2f7a08b0a357fabf2
---! Hash: sha1:af15c079e586571f9060f64c169fe2ff90da59e9
+--! Hash: sha1:d931b56659d9d6369f6ec57713612b457223d135
 --! Message: at the edges
 
 -- Leaves of actions and events get row level security (sql/partitions/guard_partitions.sql, at the end). That takes ACCESS
@@ -239,6 +239,7 @@ $body$;
 -- makes it anew). ACCESS EXCLUSIVE on dpg_private.event_feed until this transaction ends: readers of the feed wait, for some
 -- seconds with millions of events; who makes events does not.
 -- squawk-ignore require-concurrent-index-deletion
+-- squawk-ignore require-concurrent-index-deletion
 drop index if exists dpg_private.event_feed_source_idx;
 
 --! Included limits/limits.sql
@@ -367,6 +368,9 @@ create table if not exists dpg_private.peer_url_sightings (
   first_seen_at timestamptz not null default clock_timestamp()
 );
 
+create index if not exists peer_url_sightings_idx
+on dpg_private.peer_url_sightings (instance_url);
+
 create index if not exists peer_url_sightings_form_idx
 on dpg_private.peer_url_sightings (dpg_private.normalised_url(instance_url));
 
@@ -375,7 +379,9 @@ comment on table dpg_private.peer_url_sightings is
 comment on column dpg_private.peer_url_sightings.instance_url is 'URL of another instance, as it spelled it; each spelling has a row.';
 comment on column dpg_private.peer_url_sightings.first_seen_at is 'When a call brought it and found no row of it.';
 comment on index dpg_private.peer_url_sightings_form_idx is
-  'For the question whether another instance is known by a URL, and how it spells it: a new URL of an item, receive_action and store_event.';
+  'For the question whether another instance is known by a URL, and how it spells it: a new URL of an item, and store_event.';
+comment on index dpg_private.peer_url_sightings_idx is
+  'For receive_action: whether this spelling of a URL is noted.';
 --! EndIncluded items/peer_url_sightings.sql
 --! Included feed/event_feed_source_idx.sql
 create index if not exists event_feed_source_idx
@@ -1159,11 +1165,13 @@ parallel safe
 security definer
 set search_path = pg_catalog, pg_temp
 as $body$
+declare
+  form constant text := dpg_private.normalised_url(instance_url); -- a value beforehand, so that the plan is kept
 begin
   return exists (
     select
     from dpg_private.instance_url_sightings s
-    where dpg_private.normalised_url(s.instance_url) = dpg_private.normalised_url(is_instance_url.instance_url)
+    where dpg_private.normalised_url(s.instance_url) = form
   );
 end
 $body$;
@@ -2514,8 +2522,7 @@ begin
     exists (
       select
       from dpg_private.peer_url_sightings p
-      where dpg_private.normalised_url(p.instance_url) = dpg_private.normalised_url(receive_action.source_item_instance_url)
-        and p.instance_url = receive_action.source_item_instance_url
+      where p.instance_url = receive_action.source_item_instance_url
     ),
     (select l.leaf from dpg_private.leaf_of('items', target.item_network, target.item_domain) l),
     (select l.leaf from dpg_private.leaf_of('item_actions', target.item_network, receive_action.action_type) l),
