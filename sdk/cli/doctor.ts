@@ -23,8 +23,9 @@ and as fast with thousands of partitions; expressions of an application it tries
 the role that migrates, or as a superuser.
 
 It looks for: migrations missing or altered; extensions, roles and grants missing, and grants too many; objects missing,
-changed or added by somebody else, other owners; partitions without the policies of their root; rights on "user" that were lost; collations whose version has changed; triggers,
-expressions and columns of an application with which our calls fail; partitions that are detached, renamed, unlogged,
+changed or added by somebody else, other owners; partitions without the policies of their root; rights on "user" that
+were lost; collations whose version has changed; triggers, expressions and columns of an application with which our
+calls fail; partitions that are detached, renamed, unlogged,
 attached by hand, have another bound or lack an index, a trigger or a foreign key; triggers of immutability dropped or
 disabled; invalid indexes; dead rows; sequences near their end; settings that will hurt (plan_cache_mode,
 max_locks_per_transaction, jit, autovacuum); limits that are near;

@@ -131,7 +131,8 @@ const calls: [name: string, call: string, leaves: string[]][] = [
   ['get_action', `dpg.get_action('asha', 'alpha', 'connect', '${ACTION}')`, ['a_p_alpha_connect']],
   ['find_actions', `dpg.find_actions('asha', 'all', 'alpha', 'connect')`, ['a_p_alpha_connect']],
   ['find_events', `dpg.find_events('asha', 'all', 'alpha', 'connect', '${ACTION}')`, ['e_p_alpha_connect']],
-  ['store_event', `dpg.store_event(${event('$n')})`, ['e_p_alpha_connect']],
+  // and the source's, if it is of this instance: its owner must not change meanwhile
+  ['store_event', `dpg.store_event(${event('$n')})`, ['e_p_alpha_connect', 'i_p_alpha_student']],
 ];
 
 describe('a call locks the leaves that its keys name and no other', () => {

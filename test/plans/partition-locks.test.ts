@@ -37,6 +37,7 @@ async function locks(call: string): Promise<string[]> {
           and l.database = (select oid from pg_database where datname = current_database())
           and c.relkind in ('r', 'p')
           and c.relnamespace <> 'pg_catalog'::regnamespace
+          and c.oid <> 'dpg_private.partition_turn'::regclass -- whose turn it is to make one
           and l.mode not in ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')
         order by 1`;
       found = rows.map(({ lock }) => lock);

@@ -216,6 +216,6 @@ test('a passed instance is left alone by end, a connection string’s is ended',
 
 test('nothing else is taken for a connection', () => {
   for (const nothing of [undefined, null, '', {}, () => undefined]) {
-    expect(() => createDpg(nothing as never)).toThrow(/connection string/);
+    expect(() => createDpg(nothing as never)).toThrow(/is missing|is refused|connection string/);
   }
 });

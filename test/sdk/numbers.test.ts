@@ -259,5 +259,5 @@ test('types follow', () => {
   };
   expect(typed).toBeTypeOf('function');
   // @ts-expect-error there is no such way
-  expect(() => createDpg(database.sql, { numbers: 'text' })).toThrow("numbers is 'javascript' or 'exact'");
+  expect(() => createDpg(database.sql, { numbers: 'text' })).toThrow("numbers is refused: 'text'");
 });

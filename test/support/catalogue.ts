@@ -98,7 +98,7 @@ const QUERIES = [
    where r.rulename <> '_RETURN' and n.nspname not in ${SYSTEM}`,
 
   `select 'policy ' || quote_ident(p.polname) || ' on ' || p.polrelid::regclass,
-     jsonb_build_object('command', p.polcmd, 'permissive', p.polpermissive, 'roles', p.polroles::regrole[],
+     jsonb_build_object('command', p.polcmd, 'permissive', p.polpermissive, 'roles', (select array_agg(r::regrole order by r::regrole::text) from unnest(p.polroles) r),
        'using', pg_get_expr(p.polqual, p.polrelid), 'check', pg_get_expr(p.polwithcheck, p.polrelid))
    from pg_policy p`,
 

@@ -170,6 +170,7 @@ async function otherGrants(sql: Sql, { files }: Expected): Promise<Finding[]> {
       from pg_class c
       cross join lateral aclexplode(c.relacl) a
       where c.relnamespace = any (${OURS}) and a.grantee <> c.relowner
+        and c.oid is distinct from to_regclass('dpg.quarantined_rows') -- of adoption, which has granted it
         and (c.relkind = 'S' or c.relkind in ('r', 'p', 'v') and not c.relispartition and a.privilege_type in ('SELECT', 'MAINTAIN'))
       union all
       select 'type', t.oid::regtype::text, a.grantee, a.privilege_type
