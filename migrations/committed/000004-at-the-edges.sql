@@ -1,6 +1,32 @@
 --! Previous: sha1:97a703ef54a6436d575315f2f7a08b0a357fabf2
---! Hash: sha1:d931b56659d9d6369f6ec57713612b457223d135
+--! Hash: sha1:9a0ce945172bd8d638a1c7e4c6ffe7e919cfacfe
 --! Message: at the edges
+
+--! Included access/known_objects.sql
+-- Which objects are there before the migration creates any: what others were granted on them is theirs. On what is created
+-- from here on, access/privileges.sql takes back what default privileges give. Until the end of the transaction, in which only
+-- the first look counts: statements before the files may create something, too.
+select pg_catalog.set_config(
+  'dpg.known_objects',
+  'known ' || coalesce(pg_catalog.string_agg(o.class || o.oid, ' '), ''),
+  true
+)
+from (
+  select 'n' as class, n.oid, n.oid as namespace from pg_catalog.pg_namespace n
+  union all
+  select 'p', p.oid, p.pronamespace from pg_catalog.pg_proc p
+  union all
+  select 't', t.oid, t.typnamespace from pg_catalog.pg_type t where t.typrelid = 0 or exists (
+    select from pg_catalog.pg_class c where c.oid = t.typrelid and c.relkind = 'c'
+  )
+  union all
+  select 'c', c.oid, c.relnamespace from pg_catalog.pg_class c where c.relkind in ('r', 'p', 'v', 'S') and not c.relispartition
+) o
+where o.namespace in (
+  select n.oid from pg_catalog.pg_namespace n where n.nspname in ('dpg', 'dpg_private')
+)
+having not pg_catalog.starts_with(coalesce(pg_catalog.current_setting('dpg.known_objects', true), ''), 'known ');
+--! EndIncluded access/known_objects.sql
 
 -- Leaves of actions and events get row level security (sql/partitions/guard_partitions.sql, at the end). That takes ACCESS
 -- EXCLUSIVE on each of them until the migration is committed, a second or two: readers and writers of actions and events wait.
@@ -240,8 +266,34 @@ $body$;
 -- seconds with millions of events; who makes events does not.
 -- squawk-ignore require-concurrent-index-deletion
 -- squawk-ignore require-concurrent-index-deletion
+-- squawk-ignore require-concurrent-index-deletion
 drop index if exists dpg_private.event_feed_source_idx;
 
+--! Included access/known_objects.sql
+-- Which objects are there before the migration creates any: what others were granted on them is theirs. On what is created
+-- from here on, access/privileges.sql takes back what default privileges give. Until the end of the transaction, in which only
+-- the first look counts: statements before the files may create something, too.
+select pg_catalog.set_config(
+  'dpg.known_objects',
+  'known ' || coalesce(pg_catalog.string_agg(o.class || o.oid, ' '), ''),
+  true
+)
+from (
+  select 'n' as class, n.oid, n.oid as namespace from pg_catalog.pg_namespace n
+  union all
+  select 'p', p.oid, p.pronamespace from pg_catalog.pg_proc p
+  union all
+  select 't', t.oid, t.typnamespace from pg_catalog.pg_type t where t.typrelid = 0 or exists (
+    select from pg_catalog.pg_class c where c.oid = t.typrelid and c.relkind = 'c'
+  )
+  union all
+  select 'c', c.oid, c.relnamespace from pg_catalog.pg_class c where c.relkind in ('r', 'p', 'v', 'S') and not c.relispartition
+) o
+where o.namespace in (
+  select n.oid from pg_catalog.pg_namespace n where n.nspname in ('dpg', 'dpg_private')
+)
+having not pg_catalog.starts_with(coalesce(pg_catalog.current_setting('dpg.known_objects', true), ''), 'known ');
+--! EndIncluded access/known_objects.sql
 --! Included limits/limits.sql
 create table if not exists dpg.limits (
   limit_name text primary key,
@@ -3523,29 +3575,6 @@ comment on policy differing_events_parties_only on dpg.differing_events is
 comment on policy differing_events_all on dpg.differing_events is
   'dpg_readonly and dpg_admin read all of them.';
 --! EndIncluded redactions/differing_events_parties_only.sql
---! Included access/known_objects.sql
--- Which objects are there before the migration creates any: what others were granted on them is theirs. On what is created
--- from here on, access/privileges.sql takes back what default privileges give. Until the end of the transaction.
-select pg_catalog.set_config(
-  'dpg.known_objects',
-  'known ' || coalesce(pg_catalog.string_agg(o.class || o.oid, ' '), ''),
-  true
-)
-from (
-  select 'n' as class, n.oid, n.oid as namespace from pg_catalog.pg_namespace n
-  union all
-  select 'p', p.oid, p.pronamespace from pg_catalog.pg_proc p
-  union all
-  select 't', t.oid, t.typnamespace from pg_catalog.pg_type t where t.typrelid = 0 or exists (
-    select from pg_catalog.pg_class c where c.oid = t.typrelid and c.relkind = 'c'
-  )
-  union all
-  select 'c', c.oid, c.relnamespace from pg_catalog.pg_class c where c.relkind in ('r', 'p', 'v', 'S') and not c.relispartition
-) o
-where o.namespace in (
-  select n.oid from pg_catalog.pg_namespace n where n.nspname in ('dpg', 'dpg_private')
-);
---! EndIncluded access/known_objects.sql
 --! Included access/comments.sql
 -- Columns of the types that functions return mean what the columns of their tables mean.
 do $body$

@@ -1,5 +1,6 @@
 -- Which objects are there before the migration creates any: what others were granted on them is theirs. On what is created
--- from here on, access/privileges.sql takes back what default privileges give. Until the end of the transaction.
+-- from here on, access/privileges.sql takes back what default privileges give. Until the end of the transaction, in which only
+-- the first look counts: statements before the files may create something, too.
 select pg_catalog.set_config(
   'dpg.known_objects',
   'known ' || coalesce(pg_catalog.string_agg(o.class || o.oid, ' '), ''),
@@ -18,4 +19,5 @@ from (
 ) o
 where o.namespace in (
   select n.oid from pg_catalog.pg_namespace n where n.nspname in ('dpg', 'dpg_private')
-);
+)
+having not pg_catalog.starts_with(coalesce(pg_catalog.current_setting('dpg.known_objects', true), ''), 'known ');

@@ -89,6 +89,7 @@ describe.skipIf(!ours)('of the server', () => {
         problem: 'It is no longer for dpg_readonly.',
       },
       { check: 'objects', object: 'policy action_events_all on dpg.action_events' },
+      { check: 'objects', object: 'policy differing_events_all on dpg.differing_events' },
       { check: 'partition policies', object: expect.stringMatching(/^(table dpg\.a_p|\d+ partitions)/) },
     ]);
     await mended(findings);

@@ -230,7 +230,7 @@ export async function repeatableCalls(database: TestDatabase): Promise<Record<st
             payload: store({ event_payload: { a: [2, 1] } }),
             remarks: store({ remarks: null }),
             time: store({ created_at: '2026-01-01T00:00:00.123457Z' }),
-            owner: store({ target_item_owner: 'somebody else' }),
+            owner: store({ source_item_owner: 'somebody else' }),
             'event id': store({ event_id: randomUUID() }),
             'update count': store({ update_count: 1 }),
           },

@@ -60,7 +60,10 @@ async function commitChanges(message: string, amend: boolean): Promise<string | 
     if (changed.length === 0 && !byHand)
       return 'Nothing changed under sql/ since the last committed migration.';
     // A comment of its own line is no statement; what is above the include may be.
-    const included = [...changed.filter((path) => !EACH_TIME.includes(path)), ...EACH_TIME];
+    // in the order of all.sql: what is known comes before what is new
+    const included = (await listedFiles()).filter(
+      (path) => changed.includes(path) || EACH_TIME.includes(path),
+    );
     const includes = included.map((path) => `--!include ${path}`).join('\n');
     await writeFile(
       current,
