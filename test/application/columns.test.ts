@@ -10,14 +10,19 @@ import { testDatabase } from '../support/test-database.js';
 
 const pgtapFolder = join(projectFolder, 'test/pgtap');
 
-/** They are about the columns of the tables themselves, or insert rows or pass them to calls with all columns that there are. */
+/** They are about the columns of the tables themselves, add some, or insert rows or pass them to calls with all columns. */
 const ABOUT_COLUMNS = [
   'access/comments.sql',
   'access/functions.sql',
   'access/row_level_security.sql',
   'access/tables.sql',
+  'application/columns.sql',
+  'application/columns_are_named.sql',
+  'application/move_items.sql',
+  'feed/columns_of_an_application.sql',
   'items/items_constraints.sql',
   'items/items_extreme_values.sql',
+  'items/upsert_items.sql',
 ];
 
 /** What compares with a whole row of the table, which has the application's columns as well. */
@@ -29,10 +34,6 @@ const WHOLE_ROWS: Record<string, string[]> = {
   'items/upsert_item.sql': [
     '2 - the row is returned as given, the actor its owner',
     '11 - the least that an item needs: no state, no place, an id of its own',
-  ],
-  'items/upsert_items.sql': [
-    '1 - the rows come in the order of the input, as given',
-    '9 - new, unchanged, replaced: the rows come in the order of the input, replaced ones without what was left out',
   ],
   'items/upsert_item_replace.sql': ['3 - a replacement is full: what is left out is gone, coordinates too'],
 };
