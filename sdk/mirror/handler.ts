@@ -14,10 +14,9 @@ import {
   type Protocol,
   receiptOf,
   UPGRADE_REQUIRED,
-  VERSION_HEADER,
   withExactDocuments,
 } from './messages.js';
-import { type Claim, isSigned, readHeaders, type Secret } from './signature.js';
+import { type Claim, isSigned, readHeaders, type Secret, VERSION_HEADER } from './signature.js';
 
 export interface HandlerOptions extends BodyLimits {
   /** With `numbers: 'exact'` answers have all digits of the numbers in documents. What is stored has them in any case. */

@@ -72,8 +72,10 @@ export async function rowTypesFile(sql: postgres.Sql): Promise<string> {
   return [
     '// Generated out of the comments and columns of the database by `npm run generate`; a test compares them.',
     '',
-    "import type { OwnershipRole } from './actions.js';",
     "import type { JsonObject } from './arguments.js';",
+    '',
+    '/** The sides of an action that a user has taken. */',
+    "export type OwnershipRole = 'initiated' | 'received';",
     ...rowTypes.flatMap((row) => ['', ...declaration(row, relations)]),
     '',
   ].join('\n');

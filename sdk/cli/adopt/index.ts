@@ -2,16 +2,18 @@
 // row, moves the rows within the database, compares. One transaction, of which a dry run leaves nothing.
 
 import type postgres from 'postgres';
-import { Refusal } from '../cli/command.js';
-import { isConnectionLoss } from '../errors.js';
+import { isConnectionLoss } from '../../errors.js';
+import { Refusal } from '../command.js';
 import { countLeaves, type Leaf } from './leaves.js';
 import { move } from './move.js';
 import { undeclared } from './networks.js';
+import { limits, missingPrivileges, nothingFits } from './obstacles.js';
 import { compareWithQuarantine, createMatches, missingUsers, problems, quarantine } from './quarantine.js';
 import { dropStatements, refuseWrites } from './refuse-writes.js';
+import { remarks } from './remarks.js';
 import type { AdoptionReport } from './report.js';
-import { extraColumns, type Obstacle, readSource, type Source } from './source.js';
-import { isMoved, notes, stages, urls } from './stages.js';
+import { extraColumns, readSource, type Source } from './source.js';
+import { stages, urls } from './stages.js';
 import { roots } from './tables.js';
 
 export type { AdoptionReport, Outcome } from './report.js';
@@ -255,149 +257,6 @@ type Count = Exclude<keyof Leaf & keyof AdoptionReport['tables'][number], 'root'
 
 function sum(counts: readonly Record<Count, number>[], what: Count): number {
   return counts.reduce((total, one) => total + one[what], 0);
-}
-
-/** All items are refused, or all rows where there are no items: what else might be moved has lost its meaning. */
-function nothingFits(tables: AdoptionReport['tables']): Obstacle[] {
-  const filled = tables.filter((table) => table.rows > 0);
-  const items = filled.filter(({ root }) => root === 'items');
-  const decisive = items.length > 0 ? items : filled;
-  if (decisive.length === 0 || decisive.some((table) => table.refused < table.rows)) return [];
-  return [
-    {
-      message: `not one ${items.length > 0 ? 'item' : 'row'} fits: that is no matter of single rows, and quarantine is not for it`,
-      hint: 'Look at the reasons above: is this the right database, and are the users in its public."user"?',
-      may_stay: false,
-    },
-  ];
-}
-
-async function missingPrivileges(
-  tx: postgres.ISql,
-  source: Source,
-  options: AdoptOptions,
-): Promise<Obstacle[]> {
-  const [role] = await tx<{ name: string; is_owner: boolean; may_create: boolean }[]>`
-    select quote_ident(current_user) as name,
-      (
-        select pg_has_role(c.relowner, 'usage')
-        from pg_class c
-        join pg_namespace n on n.oid = c.relnamespace
-        where n.nspname = 'dpg' and c.relname = 'items'
-      ) as is_owner,
-      has_schema_privilege(${source.schema}, 'create') as may_create`;
-  const obstacles: Obstacle[] = [];
-  const missing = (message: string, hint: string) => obstacles.push({ message, hint, may_stay: false });
-  if (!role?.is_owner) {
-    missing(
-      `${role?.name} does not own the tables of dpg`,
-      'Connect as the role that ran the migrations, or as one that is a member of it.',
-    );
-  }
-  if (!options.leaveWritable && !role?.may_create) {
-    missing(
-      `${role?.name} may not create a function in schema ${source.schema}, which refuses writes to the old tables afterwards`,
-      `Its owner must run: grant create on schema ${source.schema_name} to ${role?.name}; or leave the tables writable with --leave-writable.`,
-    );
-  }
-  for (const root of roots) {
-    const table = source.tables[root];
-    if (!table) continue;
-    const needed = options.leaveWritable ? ['select', 'update'] : ['select', 'update', 'trigger'];
-    const lacking = await tx<{ privilege: string }[]>`
-      select p.privilege
-      from unnest(${needed}::text[]) with ordinality p(privilege, place)
-      where not has_table_privilege(${table.name}, p.privilege)
-      order by p.place`;
-    if (lacking.length > 0) {
-      const list = lacking.map(({ privilege }) => privilege).join(', ');
-      missing(
-        `${role?.name} lacks on ${table.name}: ${list}`,
-        `Its owner must run: grant ${list} on ${table.name} to ${role?.name};`,
-      );
-    }
-  }
-  return obstacles;
-}
-
-/** Limits of dpg that the partitions to be made would meet. */
-async function limits(tx: postgres.ISql, leaves: readonly Leaf[]): Promise<Obstacle[]> {
-  const obstacles: Obstacle[] = [];
-  const [limit] = await tx<{ leaves: string | null; networks: string | null }[]>`
-    select dpg_private.limit_of('leaves_per_network')::text as leaves,
-      dpg_private.limit_of('networks')::text as networks`;
-  for (const root of roots) {
-    const wanted = leaves.filter((leaf) => leaf.root === root && leaf.to_move > 0);
-    const there = await tx<{ network: string; key: string }[]>`
-      select p.network, p.key from dpg.partitions p where p.root = ${root}`;
-    const keys = new Map<string, Set<string>>();
-    for (const { network, key } of [...there, ...wanted] as { network: string; key: string }[]) {
-      keys.set(network, (keys.get(network) ?? new Set()).add(key));
-    }
-    const exceeds = (name: string, most: string | null, count: number, what: string) => {
-      if (most === null || count <= Number(most)) return;
-      obstacles.push({
-        message: `${what} would be ${count}, and the limit ${name} is ${most}`,
-        hint: `dpg_admin can raise it: update dpg.limits set limit_value = ${count} where limit_name = '${name}';`,
-        may_stay: false,
-      });
-    };
-    exceeds('networks', limit?.networks ?? null, keys.size, `the networks of ${root}`);
-    for (const [network, ofNetwork] of keys) {
-      exceeds(
-        'leaves_per_network',
-        limit?.leaves ?? null,
-        ofNetwork.size,
-        `the leaves of ${root} of network '${network}'`,
-      );
-    }
-  }
-  return obstacles;
-}
-
-/** What a reader of the report should know besides. */
-async function remarks(tx: postgres.ISql, source: Source): Promise<string[]> {
-  const [counts] = await tx.unsafe<Record<'strange' | 'mirrored' | 'absent' | 'received', number>[]>(`
-    select
-      (
-        select count(*)::double precision
-        from ${notes.action_events} n
-        where ${isMoved('n')} and n.target_item_is_local
-          and not exists (select from ${urls} u where u.instance_url = n.origin_instance_domain)
-      ) as strange,
-      (
-        select count(*)::double precision
-        from ${notes.action_events} n
-        where ${isMoved('n')} and not n.target_item_is_local
-      ) as mirrored,
-      (
-        select count(*)::double precision
-        from ${notes.item_actions} n
-        where ${isMoved('n')} and not n.source_item_is_local
-      ) as received,
-      (
-        select count(distinct p.id)::double precision
-        from (
-          select n.target_item_owner as id from ${notes.item_actions} n where ${isMoved('n')}
-          union all
-          select n.source_item_owner from ${notes.item_actions} n where ${isMoved('n')} and n.source_item_is_local
-        ) p
-        where not exists (select from public."user" u where u.id = p.id)
-      ) as absent`);
-  const rows = (quantity: number | undefined, what: string) =>
-    `${quantity} ${what}${quantity === 1 ? '' : 's'}`;
-  const said = [
-    counts?.mirrored && `mirrored from other instances: ${rows(counts.mirrored, 'event')}`,
-    counts?.received && `with their source on another instance: ${rows(counts.received, 'action')}`,
-    counts?.strange &&
-      `of actions of this instance, but with an origin that is none of its URLs: ${rows(counts.strange, 'event')}, moved as they are`,
-    counts?.absent &&
-      `parties of actions that are no users in public."user" any more: ${counts.absent}; their actions are moved as they are`,
-    roots.some((root) =>
-      [...(source.tables[root]?.types.values() ?? [])].some((type) => type.endsWith('without time zone')),
-    ) && `times without a time zone are taken as ${source.time_zone}`,
-  ];
-  return said.filter((line): line is string => typeof line === 'string');
 }
 
 /** What PostgreSQL refuses on the way, in words of our own where something can be done about it. */
