@@ -18,6 +18,7 @@ import {
   PROTOCOL,
   type Protocol,
   type Receipt,
+  receiptOf,
   UPGRADE_REQUIRED,
   writtenFor,
 } from './messages.js';
@@ -67,22 +68,25 @@ export function remoteOf(
   protocol: Protocol = PROTOCOL,
 ): RemoteInstance<never> {
   const source = { source_item_instance_url: options.sender };
-  const tell = (call: Call, body: string, sent: Record<string, unknown>) =>
-    post({ ...options, call, body, sent }, acquaintance, protocol);
+  // of an answer only the id is compared: what else is in it is the other instance's word
+  const tell = <Told extends object>(call: Call, body: string, sent: Record<string, unknown>) =>
+    post<Told>({ ...options, call, body, sent }, acquaintance, protocol);
   return {
     async storeEvent(text) {
-      const { event_id, action_id, update_count } = await tell('store_event', text, membersAsSent(text));
-      return { event_id, action_id, update_count } as Receipt;
+      return receiptOf(await tell('store_event', text, membersAsSent(text)));
     },
     async receiveAction(action) {
       const checked = check(receiveAction, { ...action, ...source });
-      return (await tell('receive_action', stringifyJson(checked), checked)) as unknown as Action<never>;
+      return tell('receive_action', stringifyJson(checked), checked);
     },
     async receiveTransition(transition) {
       const checked = check(receiveTransition, { ...transition, ...source });
-      const answer = await tell('receive_transition', stringifyJson(checked), checked);
-      const { event_id: _, ...action } = answer;
-      return action as unknown as Action<never>;
+      const { event_id: _, ...action } = await tell<Action<never> & { event_id?: string }>(
+        'receive_transition',
+        stringifyJson(checked),
+        checked,
+      );
+      return action;
     },
   };
 }
@@ -108,11 +112,11 @@ interface Sent extends RemoteOptions {
  * that is older refuses and says its version, and gets it again without what it does not know. One that has learned more
  * since refuses what was written for an older version, so that it gets all of it.
  */
-async function post(
+async function post<Told extends object>(
   sent: Sent,
   acquaintance: Acquaintance,
   protocol: Protocol,
-): Promise<Record<string, unknown>> {
+): Promise<Told> {
   for (let tries = 1; ; tries++) {
     const known = Math.min(acquaintance.version ?? protocol.version, protocol.version);
     const { text, lacks } = writtenFor(sent.call, sent.body, known, protocol);
@@ -133,7 +137,7 @@ async function post(
 }
 
 /** What the message was answered with, if it was done. */
-function done(sent: Sent, answer: Answer): Record<string, unknown> {
+function done<Told extends object>(sent: Sent, answer: Answer): Told {
   const { endpoint, call } = sent;
   const { status, text, isCut, isOfAnother, retryAfterSeconds } = answer;
   const said = isCut ? undefined : parse(text, sent.numbers);
@@ -143,7 +147,7 @@ function done(sent: Sent, answer: Answer): Record<string, unknown> {
     // the row of an event, which version 0 answers, may be long: what is needed is at its beginning
     const isEvent = call === 'store_event' && isCut && !isOfAnother;
     const done = isEvent ? beginningOf(text) : row;
-    if (done && isSameId(done[field], sent.sent[field])) return done;
+    if (done && isSameId(done[field], sent.sent[field])) return done as Told;
     throw new PeerUnavailableError(
       isCut && !isEvent
         ? `${endpoint}: the answer is too long`
