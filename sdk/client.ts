@@ -9,7 +9,8 @@
 
 import type postgres from 'postgres';
 import type { Cells, Returns } from './columns.js';
-import { isConnectionLoss, OutcomeUnknownError, toDpgError } from './errors.js';
+import { isConnectionLoss, OutcomeUnknownError } from './connection-loss.js';
+import { toDpgError } from './errors.js';
 import { functions } from './functions.js';
 import { toNotMigratedError } from './not-migrated.js';
 import { parseExactly, stringifyJson } from './numbers.js';

@@ -3,7 +3,8 @@
 
 import postgres from 'postgres';
 import { addArrayTypes } from './arrays.js';
-import { InvalidArgumentError, isConnectionLoss } from './errors.js';
+import { isConnectionLoss } from './connection-loss.js';
+import { InvalidArgumentError } from './errors.js';
 import { guardSending } from './postgres-js.js';
 
 /** The settings of postgres.js, for connections that the SDK makes. */

@@ -94,8 +94,19 @@ export const nearestItems = fields({
 });
 
 export type ItemRef = z.input<typeof itemRef>;
-export type UpsertItem = z.input<typeof upsertItem>;
-export type UpdateItem = z.input<typeof updateItem>;
+
+/** What can be an empty object need not be given. */
+type Given<Name extends string, Value> =
+  Record<never, never> extends Value ? { [name in Name]?: Value | undefined } : { [name in Name]: Value };
+
+/** An item to write; of `State`, when the caller says of what type its documents are. */
+export type UpsertItem<State = object> = Omit<z.input<typeof upsertItem>, 'item_state'> &
+  Given<'item_state', State>;
+
+/** Changes of an item, `item_state` of `State`. */
+export type UpdateItem<State = object> = Omit<z.input<typeof updateItem>, 'changes'> & {
+  changes: Omit<z.input<typeof updateItem>['changes'], 'item_state'> & { item_state?: State | undefined };
+};
 export type FindItems = z.input<typeof findItems>;
 export type CountItems = z.input<typeof countItems>;
 export type NearestItems = z.input<typeof nearestItems>;
@@ -143,15 +154,24 @@ export function readItems<Json = JsonObject>(sql: Queryable) {
   };
 }
 
+/**
+ * What `item_state` is to be: of the type that the caller names. Where none is named, any object, since one of an interface is
+ * no {@link JsonObject} for the compiler.
+ */
+type Written<State, Json> = [State, Json] extends [Json, State] ? object : NoInfer<State>;
+
 /** Reading, and writing on behalf of a user. */
 export function actorItems<Json = JsonObject>(sql: Queryable, actor: string) {
   function upsertMany<State = Json>(
-    items: readonly UpsertItem[],
+    items: readonly UpsertItem<Written<State, Json>>[],
     options?: { returning?: 'rows' },
   ): Promise<Item<State>[]>;
-  function upsertMany(items: readonly UpsertItem[], options: { returning: 'count' }): Promise<number>;
+  function upsertMany<State = Json>(
+    items: readonly UpsertItem<Written<State, Json>>[],
+    options: { returning: 'count' },
+  ): Promise<number>;
   async function upsertMany(
-    items: readonly UpsertItem[],
+    items: readonly object[],
     options: { returning?: 'rows' | 'count' } = {},
   ): Promise<Item[] | number> {
     const { returning } = check(upsertItemsOptions, options, 'options');
@@ -167,10 +187,10 @@ export function actorItems<Json = JsonObject>(sql: Queryable, actor: string) {
     /**
      * Makes an item of the actor, or replaces the one with this `item_id` in full, when the actor owns it. The partition
      * of a new network and domain is made on the way. Sends a random `item_id` unless you give one; with yours the call
-     * can be repeated safely.
+     * can be repeated safely. `upsert<Profile>(…)` takes an `item_state` of that type only, and returns one.
      * @throws {UserNotFoundError} {@link NotItemOwnerError} {@link PartitionUnavailableError} {@link NotInNetworkError}
      */
-    async upsert<State = Json>(item: UpsertItem): Promise<Item<State>> {
+    async upsert<State = Json>(item: UpsertItem<Written<State, Json>>): Promise<Item<State>> {
       return call(sql, 'upsert_item', { actor, ...check(upsertItem, item, 'item') });
     },
 
@@ -187,7 +207,7 @@ export function actorItems<Json = JsonObject>(sql: Queryable, actor: string) {
      * item since.
      * @throws {ItemNotFoundError} {@link NotItemOwnerError} {@link VersionConflictError}
      */
-    async update<State = Json>(ref: ItemRef, update: UpdateItem): Promise<Item<State>> {
+    async update<State = Json>(ref: ItemRef, update: UpdateItem<Written<State, Json>>): Promise<Item<State>> {
       return call(sql, 'update_item', {
         actor,
         ...check(itemRef, ref, 'item'),

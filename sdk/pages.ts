@@ -5,6 +5,17 @@ export interface Page<Row> {
   rows: Row[];
   /** Pass it as `page_token`, with the same filters. */
   next_page_token: string | null;
+  /**
+   * The page for other programs, without the token of each row: `JSON.stringify(page)` is that, and
+   * `{ ...page.toJSON(), total }` adds to it. The rows of the page itself keep theirs.
+   */
+  toJSON(): PageOfJson<Row>;
+}
+
+/** A {@link Page} whose rows have no token of their own. */
+export interface PageOfJson<Row> {
+  rows: Omit<Row, 'next_page_token'>[];
+  next_page_token: string | null;
 }
 
 /** What every row of a list has. */
@@ -77,6 +88,19 @@ export function list<Arguments extends { page_size: number }, Row extends Listed
     if (refusal) throw refusal.error;
     const rows = await load(pageToken === undefined ? checked : { ...checked, page_token: pageToken });
     const last = rows.length < checked.page_size ? undefined : rows.at(-1);
-    return { rows, next_page_token: last?.next_page_token ?? null };
+    return pageOf(rows, last?.next_page_token ?? null);
   });
+}
+
+function pageOf<Row extends Listed>(rows: Row[], next_page_token: string | null): Page<Row> {
+  const page = { rows, next_page_token, toJSON };
+  // a page is its two fields for all who compare, copy or print it
+  return Object.defineProperty(page, 'toJSON', { enumerable: false });
+}
+
+function toJSON<Row extends Listed>(this: Page<Row>): PageOfJson<Row> {
+  return {
+    ...this,
+    rows: this.rows.map(({ next_page_token: _, ...row }) => row),
+  };
 }

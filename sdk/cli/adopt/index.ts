@@ -2,7 +2,7 @@
 // row, moves the rows within the database, compares. One transaction, of which a dry run leaves nothing.
 
 import type postgres from 'postgres';
-import { isConnectionLoss } from '../../errors.js';
+import { isConnectionLoss } from '../../connection-loss.js';
 import { Refusal } from '../command.js';
 import { countLeaves, type Leaf } from './leaves.js';
 import { move } from './move.js';
