@@ -32,6 +32,24 @@ test('a page has 20 rows and the token of its last, which goes on after it', asy
   expect(new Set(ids).size).toBe(45);
 });
 
+test('as JSON a page has the token to go on with, and its rows have none', async () => {
+  const page = await dpg.items.find({ ...at, page_size: 2 });
+  const { rows, next_page_token } = page;
+  const without = rows.map(({ next_page_token: _, ...row }) => row);
+  expect(JSON.parse(JSON.stringify(page))).toStrictEqual({ rows: without, next_page_token });
+  expect(page.toJSON()).toStrictEqual({ rows: without, next_page_token });
+  expect(page.rows.every((row) => row.next_page_token.length > 0)).toBe(true);
+  expect(JSON.parse(JSON.stringify(page.rows))).toStrictEqual(rows);
+});
+
+test('a page can be compared, cloned and looked at as the object of two fields that it is', async () => {
+  const page = await dpg.items.find({ ...at, page_size: 45 });
+  const { rows } = page;
+  expect(page).toStrictEqual({ rows, next_page_token: rows.at(-1)?.next_page_token });
+  expect(structuredClone(page)).toStrictEqual(page);
+  expect(Object.keys(page)).toEqual(['rows', 'next_page_token']);
+});
+
 test('any row can be gone on from', async () => {
   const { rows } = await dpg.items.find(at);
   const { rows: rest } = await dpg.items.find({ ...at, page_size: 3, page_token: rows[4]?.next_page_token });
