@@ -7,16 +7,20 @@ export interface Page<Row> {
   next_page_token: string | null;
   /**
    * The page for other programs, without the token of each row: `JSON.stringify(page)` is that, and
-   * `{ ...page.toJSON(), total }` adds to it. The rows of the page itself keep theirs.
+   * `{ ...page.toJSON(), total }` adds to it. The rows of the page itself keep theirs, as those of a copy (`{ ...page }`) do,
+   * which has no `toJSON`.
    */
   toJSON(): PageOfJson<Row>;
 }
 
 /** A {@link Page} whose rows have no token of their own. */
 export interface PageOfJson<Row> {
-  rows: Omit<Row, 'next_page_token'>[];
+  rows: WithoutToken<Row>[];
   next_page_token: string | null;
 }
+
+/** Of each of the types that a row may be of. */
+type WithoutToken<Row> = Row extends unknown ? Omit<Row, 'next_page_token'> : never;
 
 /** What every row of a list has. */
 export interface Listed {
@@ -99,8 +103,9 @@ function pageOf<Row extends Listed>(rows: Row[], next_page_token: string | null)
 }
 
 function toJSON<Row extends Listed>(this: Page<Row>): PageOfJson<Row> {
-  return {
-    ...this,
-    rows: this.rows.map(({ next_page_token: _, ...row }) => row),
-  };
+  return { ...this, rows: this.rows.map(withoutToken) };
+}
+
+function withoutToken<Row extends Listed>({ next_page_token: _, ...row }: Row) {
+  return row as WithoutToken<Row>;
 }
