@@ -39,11 +39,14 @@ export async function functionsFile(sql: postgres.Sql): Promise<string> {
   for (const name of BY_HAND)
     if (!functions.some((one) => one.name === name)) throw new Error(`there is no function dpg.${name}`);
   const called = functions.filter(({ name }) => !BY_HAND.includes(name));
-  const rowNamed = (relation: string) => {
-    const row = rowTypes.find((one) => one.relation === relation);
-    if (!row) throw new Error(`sdk/rows.ts has no row of dpg.${relation}`);
-    const type = documentOf(row, relations) ? `${row.name}<Unread>` : row.name;
-    return `row<rows.${type}>(rows.${columnsOf(row)})`;
+  const resultOf = ({ returns }: FunctionObject) => {
+    const type = returns.replace(/^SETOF /, '');
+    if (VALUES[type]) return VALUES[type];
+    if (!type.startsWith('dpg.')) throw new Error(`sdk/columns.ts reads no result of type ${type}`);
+    const row = rowTypes.find(({ relation }) => `dpg.${relation}` === type);
+    if (!row) throw new Error(`sdk/rows.ts has no row of ${type}`);
+    const name = documentOf(row, relations) ? `${row.name}<Unread>` : row.name;
+    return `row<rows.${name}>(rows.${columnsOf(row)})`;
   };
 
   return [
@@ -61,8 +64,8 @@ export async function functionsFile(sql: postgres.Sql): Promise<string> {
       `  ${one.name}: {`,
       ...argumentsOf(one, 'takes', ({ default: otherwise }) => otherwise === null),
       ...argumentsOf(one, 'mayTake', ({ default: otherwise }) => otherwise !== null),
-      `    returns: ${VALUES[one.returns] ?? rowNamed(rowOf(one))},`,
-      `    isSet: ${isSet(one)},`,
+      `    returns: ${resultOf(one)},`,
+      `    isSet: ${one.returns.startsWith('SETOF ')},`,
       `    isReading: ${one.isReading},`,
       '  },',
     ]),
@@ -86,7 +89,3 @@ function argumentsOf(
   const line = `    ${member}: {${given.length === 0 ? '' : ` ${given.join(', ')} `}},`;
   return line.length <= 110 ? [line] : [`    ${member}: {`, ...given.map((one) => `      ${one},`), '    },'];
 }
-
-const isSet = ({ returns }: FunctionObject) => returns.startsWith('SETOF ');
-
-const rowOf = ({ returns }: FunctionObject) => returns.replace(/^SETOF /, '').replace(/^dpg\./, '');
