@@ -13,3 +13,5 @@ comment on column dpg.action_definitions.action_type is 'Kind of action.';
 comment on column dpg.action_definitions.initial_status is 'Status of a new action.';
 comment on column dpg.action_definitions.transitions is
   'The edges: an array of {"from": <status>, "to": <status>, "by": "source" | "target" | "either"}.';
+comment on constraint action_definitions_pkey on dpg.action_definitions is 'One graph for each action type of a network.';
+comment on index dpg.action_definitions_pkey is 'For define_action and for each new action and transition.';

@@ -1,3 +1,44 @@
+do $body$
+begin
+  if pg_catalog.to_regtype('dpg.found_action') is null then
+    create type dpg.found_action as (
+      partition_network text,
+      action_type text,
+      action_id uuid,
+      action_status text,
+      update_count integer,
+      requirements_snapshot jsonb,
+      remarks text,
+      source_item_network text,
+      source_item_domain text,
+      source_item_type text,
+      source_item_id uuid,
+      source_item_instance_url text,
+      source_item_owner text,
+      target_item_network text,
+      target_item_domain text,
+      target_item_type text,
+      target_item_id uuid,
+      target_item_instance_url text,
+      target_item_owner text,
+      created_at timestamptz,
+      updated_at timestamptz,
+      source_item_latitude double precision,
+      source_item_longitude double precision,
+      target_item_latitude double precision,
+      target_item_longitude double precision,
+      source_item_is_local boolean,
+      source_local_item_id uuid,
+      ownership_roles text[],
+      next_page_token text
+    );
+  end if;
+end
+$body$;
+
+comment on type dpg.found_action is
+  'A row of dpg.find_actions: the columns of dpg.item_actions, then ownership_roles (initiated, received or both: the actor''s part in it) and next_page_token, which continues after this row.';
+
 create or replace function dpg.find_actions(
   actor text,
   ownership_role text default 'all',
@@ -63,9 +104,9 @@ begin
         || ', dpg_private.ownership_roles($1, a.source_item_owner, a.source_item_is_local, a.target_item_owner, true) as ownership_roles' as columns,
       l.leaf::text as relation,
       c.condition
-    from unnest(dpg_private.leaves_of_party('item_actions', actor, partition_network, action_type)) l(leaf)
+    from unnest(dpg_private.find_party_leaves('item_actions', actor, partition_network, action_type)) l(leaf)
     cross join unnest(
-      dpg_private.party_conditions(
+      dpg_private.party_conditions_sql(
         ownership_role,
         'a.source_item_owner = $1 and a.source_item_is_local' || case when item_id is null then '' else ' and a.source_item_id = $3' end,
         'a.target_item_owner = $1' || case when item_id is null then '' else ' and a.target_item_id = $3' end
@@ -95,7 +136,7 @@ begin
        limit $5
      ) p
      order by p.updated_at desc, p.partition_network, p.action_type, p.action_id, p.target_item_instance_url',
-    dpg_private.page_token(
+    dpg_private.page_token_sql(
       '$4',
       'timestamptz_send(p.updated_at) || uuid_send(p.action_id)
        || convert_to(jsonb_build_array(p.partition_network, p.action_type, p.target_item_instance_url)::text, ''UTF8'')'

@@ -13,7 +13,7 @@ begin
   perform
     dpg_private.check_actor(actor),
     dpg_private.check_action_key(partition_network, action_type, action_id);
-  leaf := dpg_private.leaf('item_actions', partition_network, action_type);
+  leaf := dpg_private.find_leaf('item_actions', partition_network, action_type);
   if leaf is not null then
     execute format(
       'select * from %s a where a.partition_network = $1 and a.action_type = $2 and a.action_id = $3', leaf

@@ -68,5 +68,27 @@ comment on column dpg.item_actions.source_item_is_local is
   'Whether the source item is of this instance. Where it is not, source_item_owner is a user of another instance, and no user of this one is that party, whatever the id.';
 comment on column dpg.item_actions.source_local_item_id is
   'source_item_id when the source is an item of this instance in the same network, else null: the part of the foreign key to items that can be left unchecked. Set by the functions, never by callers.';
+comment on constraint item_actions_pkey on dpg.item_actions is 'One action of each key.';
+comment on constraint item_actions_partition_check on dpg.item_actions is 'An action lies in its target''s network.';
+comment on constraint item_actions_requirements_check on dpg.item_actions is 'Requirements are a JSON object.';
+comment on constraint item_actions_update_count_check on dpg.item_actions is 'update_count starts at 0.';
+comment on constraint item_actions_source_local_check on dpg.item_actions is 'source_local_item_id is null or the id of a source of this instance and network.';
 comment on index dpg.item_actions_pkey is
   'For every call that names an action: get_action, transition_action and receive_transition; and for the repetition of perform_action and receive_action.';
+
+create or replace function dpg_private.action_columns_sql()
+returns text
+language sql
+immutable
+parallel safe
+security invoker
+return
+  'a.partition_network, a.action_type, a.action_id, a.action_status, a.update_count, a.requirements_snapshot,
+   a.remarks, a.source_item_network, a.source_item_domain, a.source_item_type, a.source_item_id,
+   a.source_item_instance_url, a.source_item_owner, a.target_item_network, a.target_item_domain, a.target_item_type,
+   a.target_item_id, a.target_item_instance_url, a.target_item_owner, a.created_at, a.updated_at,
+   a.source_item_latitude, a.source_item_longitude, a.target_item_latitude, a.target_item_longitude,
+   a.source_item_is_local, a.source_local_item_id';
+
+comment on function dpg_private.action_columns_sql() is
+  'The columns of an action a that dpg.found_action has, in their order; dpg_private.mirrored_actions has them, too. Named, since an application may add columns to dpg.item_actions.';

@@ -55,10 +55,10 @@ begin
   select
     exists (select from public."user" u where u.id = perform_action.actor),
     exists (select from dpg.networks n where n.network in (source.item_network, target.item_network)),
-    (select l.leaf from dpg_private.leaf_of('items', source.item_network, source.item_domain) l),
-    (select l.leaf from dpg_private.leaf_of('items', target.item_network, target.item_domain) l),
-    (select l.leaf from dpg_private.leaf_of('item_actions', target.item_network, perform_action.action_type) l),
-    (select l.leaf from dpg_private.leaf_of('action_events', target.item_network, perform_action.action_type) l)
+    (select l.leaf from dpg_private.look_up_leaf('items', source.item_network, source.item_domain) l),
+    (select l.leaf from dpg_private.look_up_leaf('items', target.item_network, target.item_domain) l),
+    (select l.leaf from dpg_private.look_up_leaf('item_actions', target.item_network, perform_action.action_type) l),
+    (select l.leaf from dpg_private.look_up_leaf('action_events', target.item_network, perform_action.action_type) l)
   into is_user, is_registered, source_leaf, target_leaf, action_leaf, event_leaf;
   if not is_user then
     perform dpg_private.refuse_unknown_user(actor);
@@ -75,10 +75,10 @@ begin
     if source_item.created_by <> actor then
       perform dpg_private.refuse_not_item_owner(actor, source);
     end if;
-    action_leaf := dpg_private.leaf_to_write('item_actions', target.item_network, action_type);
-    event_leaf := dpg_private.leaf_to_write('action_events', target.item_network, action_type);
-    source_leaf := dpg_private.leaf('items', source.item_network, source.item_domain);
-    target_leaf := dpg_private.leaf('items', target.item_network, target.item_domain);
+    action_leaf := dpg_private.find_or_create_leaf('item_actions', target.item_network, action_type);
+    event_leaf := dpg_private.find_or_create_leaf('action_events', target.item_network, action_type);
+    source_leaf := dpg_private.find_leaf('items', source.item_network, source.item_domain);
+    target_leaf := dpg_private.find_leaf('items', target.item_network, target.item_domain);
   end if;
 
   -- kept from being deleted until the action refers to them; the lower key first, as everywhere: in bytes, since calls
@@ -128,7 +128,7 @@ begin
   proposed.target_item_owner := target_item.created_by;
   proposed.target_item_latitude := target_item.item_latitude;
   proposed.target_item_longitude := target_item.item_longitude;
-  return dpg_private.open_action(proposed, event_payload, action_leaf, event_leaf);
+  return dpg_private.insert_action(proposed, event_payload, action_leaf, event_leaf);
 end
 $body$;
 

@@ -50,9 +50,9 @@ begin
       from dpg_private.peer_url_sightings p
       where p.instance_url = receive_action.source_item_instance_url
     ),
-    (select l.leaf from dpg_private.leaf_of('items', target.item_network, target.item_domain) l),
-    (select l.leaf from dpg_private.leaf_of('item_actions', target.item_network, receive_action.action_type) l),
-    (select l.leaf from dpg_private.leaf_of('action_events', target.item_network, receive_action.action_type) l)
+    (select l.leaf from dpg_private.look_up_leaf('items', target.item_network, target.item_domain) l),
+    (select l.leaf from dpg_private.look_up_leaf('item_actions', target.item_network, receive_action.action_type) l),
+    (select l.leaf from dpg_private.look_up_leaf('action_events', target.item_network, receive_action.action_type) l)
   into is_registered, is_known_url, target_leaf, action_leaf, event_leaf;
   if is_registered then
     perform dpg_private.check_interaction(action_type, source, target, action_id);
@@ -61,9 +61,9 @@ begin
   -- before the item is locked: see dpg.perform_action
   if action_leaf is null or event_leaf is null then
     target_item := dpg.get_item(target.item_network, target.item_domain, target.item_type, target.item_id);
-    action_leaf := dpg_private.leaf_to_write('item_actions', target.item_network, action_type);
-    event_leaf := dpg_private.leaf_to_write('action_events', target.item_network, action_type);
-    target_leaf := dpg_private.leaf('items', target.item_network, target.item_domain);
+    action_leaf := dpg_private.find_or_create_leaf('item_actions', target.item_network, action_type);
+    event_leaf := dpg_private.find_or_create_leaf('action_events', target.item_network, action_type);
+    target_leaf := dpg_private.find_leaf('items', target.item_network, target.item_domain);
   end if;
   target_item := dpg_private.lock_item(target_leaf, target, 'key share');
   if target_item.item_id is null then
@@ -95,7 +95,7 @@ begin
   if not is_known_url then
     perform dpg_private.note_peer_url(source_item_instance_url);
   end if;
-  return dpg_private.open_action(proposed, event_payload, action_leaf, event_leaf);
+  return dpg_private.insert_action(proposed, event_payload, action_leaf, event_leaf);
 end
 $body$;
 

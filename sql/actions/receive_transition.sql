@@ -23,13 +23,13 @@ begin
   -- a condition is evaluated without a query; how many of the checks return something says nothing
   if num_nonnulls(
     dpg_private.check_remote_source(source_item_instance_url, source_item_owner),
-    dpg_private.check_move(
+    dpg_private.check_transition(
       partition_network, action_type, action_id, action_status, expected_update_count, event_payload, remarks
     )
   ) is null then
     return null;
   end if;
-  leaf := dpg_private.leaf('item_actions', partition_network, action_type);
+  leaf := dpg_private.find_leaf('item_actions', partition_network, action_type);
   action := dpg_private.lock_action(leaf, partition_network, action_type, action_id, 'no key update');
   if action.source_item_is_local
     or (
@@ -45,7 +45,7 @@ begin
       jsonb_build_object('source_item_instance_url', source_item_instance_url)
     );
   end if;
-  return dpg_private.move_action(
+  return dpg_private.apply_transition(
     leaf, source_item_owner, array['initiated'], action, action_status, expected_update_count, event_payload, remarks, event_id
   );
 end

@@ -23,13 +23,13 @@ begin
   -- a condition is evaluated without a query; how many of the checks return something says nothing
   if num_nonnulls(
     dpg_private.check_actor(actor),
-    dpg_private.check_move(
+    dpg_private.check_transition(
       partition_network, action_type, action_id, action_status, expected_update_count, event_payload, remarks
     )
   ) is null then
     return null;
   end if;
-  leaf := dpg_private.leaf('item_actions', partition_network, action_type);
+  leaf := dpg_private.find_leaf('item_actions', partition_network, action_type);
   action := dpg_private.lock_action(leaf, partition_network, action_type, action_id, 'no key update');
   roles := dpg_private.ownership_roles(
     actor, action.source_item_owner, action.source_item_is_local, action.target_item_owner, true
@@ -37,7 +37,7 @@ begin
   if roles = '{}' then
     perform dpg_private.refuse_not_action_party(actor, action);
   end if;
-  return dpg_private.move_action(
+  return dpg_private.apply_transition(
     leaf, actor, roles, action, action_status, expected_update_count, event_payload, remarks, event_id
   );
 end

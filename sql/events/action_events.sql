@@ -68,7 +68,28 @@ comment on column dpg.action_events.source_item_is_local is
   'Whether the source item is of this instance, so that source_item_owner is a user of this one.';
 comment on column dpg.action_events.target_item_is_local is
   'Whether the event was made by this instance, so that target_item_owner is a user of this one; false for a mirrored event.';
+comment on constraint action_events_pkey on dpg.action_events is 'One event of each key.';
+comment on constraint action_events_update_key on dpg.action_events is 'One event for each update of an action.';
+comment on constraint action_events_payload_check on dpg.action_events is 'A payload is a JSON object.';
+comment on constraint action_events_update_count_check on dpg.action_events is 'update_count starts at 0.';
 comment on index dpg.action_events_pkey is
   'For the repetition of transition_action, receive_transition and store_event, which name the event.';
 comment on index dpg.action_events_update_key is
   'For the one event of each update: store_event, and the repetition of perform_action and receive_action, which is compared with the first event.';
+
+create or replace function dpg_private.event_columns_sql()
+returns text
+language sql
+immutable
+parallel safe
+security invoker
+return
+  'e.partition_network, e.action_type, e.event_id, e.origin_instance_domain, e.action_id, e.action_status,
+   e.update_count, e.source_item_network, e.source_item_domain, e.source_item_type, e.source_item_id,
+   e.source_item_instance_url, e.source_item_owner, e.source_item_latitude, e.source_item_longitude,
+   e.target_item_network, e.target_item_domain, e.target_item_type, e.target_item_id, e.target_item_instance_url,
+   e.target_item_owner, e.target_item_latitude, e.target_item_longitude, e.event_payload, e.remarks, e.created_at,
+   e.source_item_is_local, e.target_item_is_local';
+
+comment on function dpg_private.event_columns_sql() is
+  'The columns of an event e that dpg.found_event and dpg.feed_event have, in their order. Named, since an application may add columns to dpg.action_events.';

@@ -1,3 +1,45 @@
+do $body$
+begin
+  if pg_catalog.to_regtype('dpg.found_event') is null then
+    create type dpg.found_event as (
+      partition_network text,
+      action_type text,
+      event_id uuid,
+      origin_instance_domain text,
+      action_id uuid,
+      action_status text,
+      update_count integer,
+      source_item_network text,
+      source_item_domain text,
+      source_item_type text,
+      source_item_id uuid,
+      source_item_instance_url text,
+      source_item_owner text,
+      source_item_latitude double precision,
+      source_item_longitude double precision,
+      target_item_network text,
+      target_item_domain text,
+      target_item_type text,
+      target_item_id uuid,
+      target_item_instance_url text,
+      target_item_owner text,
+      target_item_latitude double precision,
+      target_item_longitude double precision,
+      event_payload jsonb,
+      remarks text,
+      created_at timestamptz,
+      source_item_is_local boolean,
+      target_item_is_local boolean,
+      ownership_roles text[],
+      next_page_token text
+    );
+  end if;
+end
+$body$;
+
+comment on type dpg.found_event is
+  'A row of dpg.find_events: the columns of dpg.action_events, then ownership_roles (initiated, received or both: the actor''s part in it) and next_page_token, which continues after this row.';
+
 create or replace function dpg.find_events(
   actor text,
   ownership_role text default 'all',
@@ -64,9 +106,9 @@ begin
     ' union all '
   )
   into searches
-  from unnest(dpg_private.leaves_of_party('action_events', actor, partition_network, action_type)) l(leaf)
+  from unnest(dpg_private.find_party_leaves('action_events', actor, partition_network, action_type)) l(leaf)
   cross join unnest(
-    dpg_private.party_conditions(
+    dpg_private.party_conditions_sql(
       ownership_role,
       'e.source_item_owner = $1 and e.source_item_is_local' || case when item_id is null then '' else ' and e.source_item_id = $5' end,
       'e.target_item_owner = $1 and e.target_item_is_local' || case when item_id is null then '' else ' and e.target_item_id = $5' end
@@ -86,7 +128,7 @@ begin
        limit $7
      ) p
      order by p.created_at desc, p.update_count desc, p.partition_network, p.action_type, p.event_id',
-    dpg_private.page_token(
+    dpg_private.page_token_sql(
       '$6',
       'timestamptz_send(p.created_at) || uuid_send(p.event_id)
        || convert_to(jsonb_build_array(p.update_count, p.partition_network, p.action_type)::text, ''UTF8'')'

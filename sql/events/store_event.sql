@@ -1,3 +1,66 @@
+create or replace function dpg_private.refuse_origin(event dpg.action_events)
+returns void
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  if dpg_private.is_instance_url(event.origin_instance_domain) then
+    perform dpg_private.refuse_argument(
+      'event.origin_instance_domain', to_jsonb(event.origin_instance_domain), 'is a URL of this instance',
+      'Events of this instance are made by its actions; only events of others are mirrored.'
+    );
+  end if;
+  perform dpg_private.refuse_argument(
+    'event.target_item_instance_url', to_jsonb(event.target_item_instance_url), 'is not the origin of the event',
+    'An action lives on the instance of its target, which makes its events: target_item_instance_url and origin_instance_domain are URLs of that instance, in any spelling of one.'
+  );
+end
+$body$;
+
+comment on function dpg_private.refuse_origin(dpg.action_events) is
+  'Raises DP001 for an event of this instance, or of one on which its action does not live.';
+
+create or replace function dpg_private.find_source_owner(event dpg.action_events)
+returns text
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  owner text;
+begin
+  if not event.source_item_is_local then
+    return event.source_item_owner;
+  end if;
+  -- Locked until the event is stored: dpg_private.replace_owner locks the same rows, and then reads the events.
+  select m.source_item_owner
+  into owner
+  from dpg_private.mirrored_actions m
+  where m.action_id = event.action_id
+    and m.partition_network = event.partition_network
+    and m.action_type = event.action_type
+    and m.origin_instance_domain = event.origin_instance_domain
+  for key share;
+  if not found then
+    owner := (dpg_private.lock_item(
+      dpg_private.find_leaf('items', event.source_item_network, event.source_item_domain),
+      row(event.source_item_network, event.source_item_domain, event.source_item_type, event.source_item_id),
+      'key share'
+    )).created_by;
+  end if;
+  if owner <> event.source_item_owner and dpg_private.has_taken_place_of(owner, event.source_item_owner) then
+    return owner;
+  end if;
+  return event.source_item_owner;
+end
+$body$;
+
+comment on function dpg_private.find_source_owner(dpg.action_events) is
+  'The owner of the source of a mirrored event, as this instance has it now. The instance that made the event knows the owner from when the action was made: where that user was erased since, or the items were moved to another user, it is the one who has taken the place.';
+
 create or replace function dpg.store_event(event jsonb)
 returns dpg.action_events
 language plpgsql
@@ -16,7 +79,7 @@ declare
   spellings text[]; -- of its origin, as far as they are noted
   spelling text;
 begin
-  proposed := dpg_private.event_of_object(event);
+  proposed := dpg_private.parse_event(event);
 
   -- one statement instead of three
   select
@@ -56,24 +119,24 @@ begin
     );
   end if;
 
-  if dpg_private.leaf('action_events', proposed.partition_network, proposed.action_type) is null then
+  if dpg_private.find_leaf('action_events', proposed.partition_network, proposed.action_type) is null then
     perform dpg_private.ensure_mirrored_leaf(proposed.partition_network, proposed.action_type);
   end if;
   sent := proposed;
   -- The key of the table compares texts: under another spelling of its origin, this update may have its event already.
   foreach spelling in array coalesce(array_remove(spellings, proposed.origin_instance_domain), '{}') loop
-    stored := dpg_private.get_event_of_update(
+    stored := dpg_private.find_event_of_update(
       proposed.partition_network, proposed.action_type, spelling, proposed.action_id, proposed.update_count
     );
     exit when stored.event_id is not null;
   end loop;
   if stored.event_id is null then
-    proposed.source_item_owner := dpg_private.owner_of_source(proposed);
+    proposed.source_item_owner := dpg_private.find_source_owner(proposed);
     is_new := dpg_private.insert_event(proposed);
-    stored := dpg_private.get_event(proposed.partition_network, proposed.action_type, proposed.event_id);
+    stored := dpg_private.find_event(proposed.partition_network, proposed.action_type, proposed.event_id);
   end if;
   if stored.event_id is null and not is_new then
-    stored := dpg_private.get_event_of_update(
+    stored := dpg_private.find_event_of_update(
       proposed.partition_network, proposed.action_type, proposed.origin_instance_domain,
       proposed.action_id, proposed.update_count
     );
@@ -83,7 +146,7 @@ begin
       is distinct from (proposed.event_id, proposed.action_id, proposed.update_count, proposed.origin_instance_domain)
     then
       perform dpg_private.refuse_suppressed(
-        'insert', dpg_private.leaf('action_events', proposed.partition_network, proposed.action_type),
+        'insert', dpg_private.find_leaf('action_events', proposed.partition_network, proposed.action_type),
         jsonb_build_object('event_id', proposed.event_id)
       );
     end if;
@@ -102,7 +165,7 @@ begin
 
   -- whether the source is local was decided when the event came
   proposed.source_item_is_local := stored.source_item_is_local;
-  compared := dpg_private.with_missing_fields(event, proposed, stored);
+  compared := dpg_private.fill_missing_fields(event, proposed, stored);
   if not dpg_private.is_same_event(stored, compared)
     and not dpg_private.was_sent(
       'action_events', stored.partition_network, stored.action_type, '', sent.event_id, dpg_private.digest_of_event(sent)
@@ -117,7 +180,7 @@ begin
       'action_events', stored.partition_network, stored.action_type, '', sent.event_id, dpg_private.digest_of_event(sent)
     ) then
       -- unless somebody has accepted that its origin says two things of one update
-      differing := dpg_private.get_differing_event(event, proposed);
+      differing := dpg_private.find_differing_event(event, proposed);
       if differing.event_id is null then
         perform dpg_private.refuse_different_event(stored);
       end if;

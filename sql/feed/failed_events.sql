@@ -32,3 +32,59 @@ comment on column dpg.failed_events.action_type is 'Of the event.';
 comment on column dpg.failed_events.event_id is 'The event.';
 comment on column dpg.failed_events.lease_id is
   'Of one that is retrying: names the lease under which dpg.read_retries has handed it out last; null when it is not leased.';
+comment on constraint failed_events_pkey on dpg.failed_events is 'One row for each event of a subscription.';
+comment on constraint failed_events_state_check on dpg.failed_events is 'The states that there are.';
+comment on constraint failed_events_subscription_fkey on dpg.failed_events is 'Goes with its subscription.';
+comment on index dpg.failed_events_pkey is 'For each call that names a failed event.';
+
+create or replace function dpg_private.check_failure(error text, retry_seconds double precision)
+returns void
+language plpgsql
+stable -- as dpg_private.check_page_size
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  if octet_length(error) > 65536 then
+    perform dpg_private.refuse_argument(
+      'error', to_jsonb(error), 'is too long', 'Say what went wrong in at most 65,536 bytes; never put a secret there.'
+    );
+  end if;
+  if retry_seconds is null or not retry_seconds between 0 and 86400 then
+    perform dpg_private.refuse_argument(
+      'retry_seconds', to_jsonb(dpg_private.json_of_number(retry_seconds) #>> array[]::text[]), 'is out of range',
+      'The next try is 0 to 86,400 seconds away.'
+    );
+  end if;
+end
+$body$;
+
+comment on function dpg_private.check_failure(text, double precision) is
+  'Raises DP001 for an error of more than 65,536 bytes, or a next try that is not between now and a day away.';
+
+create or replace function dpg_private.forget_failures(subscription text, positions bigint[])
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  forgotten integer;
+begin
+  if positions = '{}' then
+    return;
+  end if;
+  delete from dpg.failed_events f
+  where f.subscription = forget_failures.subscription
+    and f."position" = any (positions);
+  get diagnostics forgotten = row_count;
+  if forgotten < cardinality(positions) then
+    perform dpg_private.refuse_suppressed('delete', 'dpg.failed_events', jsonb_build_object('subscription', subscription));
+  end if;
+end
+$body$;
+
+comment on function dpg_private.forget_failures(text, bigint[]) is
+  'Deletes the failures of a subscription at these positions, which the caller has locked in their order. Raises DP018 where a trigger kept one.';

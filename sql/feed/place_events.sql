@@ -1,3 +1,28 @@
+create or replace function dpg_private.find_queue_writers()
+returns text[]
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  -- Whoever inserts holds this lock from before the seq is drawn until the transaction ends. A prepared transaction
+  -- holds it under another name than before ('-1/' and its transaction id), and has no pid.
+  return array(
+    select l.virtualtransaction
+    from pg_locks l
+    where l.locktype = 'relation'
+      and l.relation = 'dpg_private.event_queue'::regclass
+      and l.database = (select d.oid from pg_database d where d.datname = current_database())
+      and l.mode = 'RowExclusiveLock'
+      and l.pid is distinct from pg_backend_pid()
+  );
+end
+$body$;
+
+comment on function dpg_private.find_queue_writers() is
+  'The open transactions, but for this one, that may have put events into the queue.';
+
 create or replace function dpg_private.place_events()
 returns boolean
 language plpgsql
@@ -38,7 +63,7 @@ begin
   if current_setting('synchronous_commit') = 'off' then
     perform set_config('synchronous_commit', 'on', true);
   end if;
-  perform dpg_private.enter_feed_home();
+  perform dpg_private.skip_positions_after_restore();
   select s.* into state from dpg_private.feed_state s where s.is_only;
 
   -- Up to which seq has everybody ended who could have drawn one? First the last seq that was drawn, then who is
@@ -48,7 +73,7 @@ begin
     if state.sweeping_seq - state.swept_seq < 500 then
       state.sweeping_seq := null;
     else
-      state.sweeping_behind := dpg_private.queue_writers();
+      state.sweeping_behind := dpg_private.find_queue_writers();
       is_swept := state.sweeping_behind = '{}';
       if not is_swept then
         update dpg_private.feed_state s
@@ -57,7 +82,7 @@ begin
       end if;
     end if;
   else
-    writers := dpg_private.queue_writers();
+    writers := dpg_private.find_queue_writers();
     is_swept := not writers && state.sweeping_behind and array_to_string(writers, ' ') not like '%-1/%';
   end if;
 

@@ -1,3 +1,36 @@
+create or replace function dpg_private.find_next_positions(reader dpg.subscriptions, max_events integer)
+returns bigint[]
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  positions bigint[];
+begin
+  -- only the filters that there are, so that the planner knows whose index to take
+  execute format(
+    'select array(
+       select f."position"
+       from dpg_private.event_feed f
+       where f."position" > $1 %s %s %s
+       order by f."position"
+       limit $2
+     )',
+    case when reader.source_item_instance_url is not null then 'and dpg_private.normalised_url(f.source_item_instance_url) = $3' end,
+    case when reader.partition_network is not null then 'and f.partition_network = $4' end,
+    case when reader.action_type is not null then 'and f.action_type = $5' end
+  )
+  into positions
+  using greatest(reader.acknowledged_position, reader.passed_position), max_events,
+    dpg_private.normalised_url(reader.source_item_instance_url), reader.partition_network, reader.action_type;
+  return positions;
+end
+$body$;
+
+comment on function dpg_private.find_next_positions(dpg.subscriptions, integer) is
+  'The next positions that a subscription has not acknowledged, in order, as committed by now.';
+
 create or replace function dpg.read_events(
   subscription text,
   max_events integer default 1000,
@@ -30,7 +63,7 @@ begin
   reader := seen;
   loop
     select max(f."position") into feed_end from dpg_private.event_feed f;
-    positions := dpg_private.next_positions(reader, max_events);
+    positions := dpg_private.find_next_positions(reader, max_events);
     if positions = '{}' then
       reader.passed_position := greatest(reader.passed_position, feed_end);
     end if;
@@ -50,7 +83,7 @@ begin
   if row(reader.created_at, reader.acknowledged_position, reader.passed_position)
     is distinct from row(seen.created_at, seen.acknowledged_position, seen.passed_position)
   then
-    positions := dpg_private.next_positions(reader, max_events);
+    positions := dpg_private.find_next_positions(reader, max_events);
   elsif positions = '{}' then
     update dpg.subscriptions s
     set passed_position = feed_end
@@ -73,7 +106,7 @@ begin
   if not found then
     perform dpg_private.refuse_suppressed('update', 'dpg.subscriptions', jsonb_build_object('subscription', subscription));
   end if;
-  return query select e.* from dpg_private.events_at(positions, lease) e;
+  return query select e.* from dpg_private.find_events_at(positions, lease) e;
 end
 $body$;
 

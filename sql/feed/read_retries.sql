@@ -62,7 +62,7 @@ begin
   if leased < cardinality(positions) then
     perform dpg_private.refuse_suppressed('update', 'dpg.failed_events', jsonb_build_object('subscription', subscription));
   end if;
-  return query select e.* from dpg_private.events_at(positions, lease) e;
+  return query select e.* from dpg_private.find_events_at(positions, lease) e;
 end
 $body$;
 

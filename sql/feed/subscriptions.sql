@@ -40,3 +40,68 @@ comment on column dpg.subscriptions.last_error is 'The last error that a reader 
 comment on column dpg.subscriptions.last_error_at is 'When.';
 comment on column dpg.subscriptions.lease_id is
   'Names the lease of the batch that was handed out last, until it is acknowledged to its end or given back; null when none is. A reader whose lease has another name cannot end this one.';
+comment on constraint subscriptions_pkey on dpg.subscriptions is 'One subscription of each name.';
+comment on constraint subscriptions_order_check on dpg.subscriptions is 'What is acknowledged was handed out.';
+comment on index dpg.subscriptions_pkey is 'For each call that names a subscription.';
+
+create or replace function dpg_private.refuse_subscription(subscription text)
+returns void
+language plpgsql
+stable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  perform dpg_private.refuse_argument(
+    'subscription', to_jsonb(subscription), 'is no subscription', 'Make it first with dpg.create_subscription.'
+  );
+end
+$body$;
+
+comment on function dpg_private.refuse_subscription(text) is
+  'Raises DP001 for a name that no subscription has.';
+
+create or replace function dpg_private.get_subscription(subscription text)
+returns dpg.subscriptions
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  stored dpg.subscriptions;
+begin
+  perform dpg_private.check_key('subscription', subscription);
+  select s.* into stored from dpg.subscriptions s where s.subscription = get_subscription.subscription;
+  if not found then
+    perform dpg_private.refuse_subscription(subscription);
+  end if;
+  return stored;
+end
+$body$;
+
+comment on function dpg_private.get_subscription(text) is
+  'The subscription of this name. Raises DP001 when there is none.';
+
+create or replace function dpg_private.lock_subscription(subscription text)
+returns dpg.subscriptions
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  stored dpg.subscriptions;
+begin
+  perform dpg_private.check_key('subscription', subscription);
+  select s.* into stored from dpg.subscriptions s where s.subscription = lock_subscription.subscription for update;
+  if not found then
+    perform dpg_private.refuse_subscription(subscription);
+  end if;
+  return stored;
+end
+$body$;
+
+comment on function dpg_private.lock_subscription(text) is
+  'The subscription of this name under a row lock. Whoever locks failures of a subscription locks it first, and then the failures by position, so that no two wait for one another. Raises DP001 when there is none.';

@@ -1,3 +1,29 @@
+do $body$
+begin
+  if pg_catalog.to_regtype('dpg.nearest_item') is null then
+    create type dpg.nearest_item as (
+      item_network text,
+      item_domain text,
+      item_type text,
+      item_id uuid,
+      item_instance_url text,
+      item_schema_url text,
+      item_state jsonb,
+      item_latitude double precision,
+      item_longitude double precision,
+      created_by text,
+      created_at timestamptz,
+      updated_at timestamptz,
+      distance_meters double precision,
+      next_page_token text
+    );
+  end if;
+end
+$body$;
+
+comment on type dpg.nearest_item is
+  'A row of dpg.nearest_items: the columns of dpg.items, then distance_meters along the great circle and next_page_token, which continues after this row.';
+
 create or replace function dpg.nearest_items(
   item_network text,
   item_domain text,
@@ -45,12 +71,12 @@ begin
   )) b;
   page_start := dpg_private.page_position(binding, page_token);
   nearness_and_type := convert_from(substr(page_start, 17), 'UTF8');
-  leaf := dpg_private.leaf('items', item_network, item_domain);
+  leaf := dpg_private.find_leaf('items', item_network, item_domain);
   if leaf is null then
     return;
   end if;
   if radius_meters is not null then
-    bounds := dpg_private.bounds_of(latitude, longitude, radius_meters);
+    bounds := dpg_private.bounds_of_circle(latitude, longitude, radius_meters);
   end if;
 
   -- By the nearness alone first, ties included: before version 17 PostgreSQL reads the index in the order of the distance
@@ -59,26 +85,26 @@ begin
   return query execute format(
     'select %1$s, %2$s, %3$s
      from (
-       select %1$s, dpg_private.nearness(i.item_latitude, i.item_longitude, $2) as nearness
+       select %1$s, dpg_private.chord_meters(i.item_latitude, i.item_longitude, $2) as nearness
        from %4$s i
        where i.item_latitude is not null and %5$s %6$s %7$s
-       order by dpg_private.nearness(i.item_latitude, i.item_longitude, $2)
+       order by dpg_private.chord_meters(i.item_latitude, i.item_longitude, $2)
        fetch first ($9) rows with ties
      ) i
      order by i.nearness, i.item_type, i.item_id
      limit $9',
     dpg_private.item_columns_sql(),
-    dpg_private.distance_of('i.nearness'),
-    dpg_private.page_token('$8', 'uuid_send(i.item_id) || convert_to(i.nearness || '' '' || i.item_type, ''UTF8'')'),
+    dpg_private.great_circle_sql('i.nearness'),
+    dpg_private.page_token_sql('$8', 'uuid_send(i.item_id) || convert_to(i.nearness || '' '' || i.item_type, ''UTF8'')'),
     leaf,
-    dpg_private.item_conditions(item_type, null, null, null, item_state, null),
+    dpg_private.item_conditions_sql(item_type, null, null, null, item_state, null),
     case when radius_meters is not null then
-      format('and dpg_private.is_in_box(i.item_latitude, i.item_longitude, $3) and %s <= $4', dpg_private.haversine())
+      format('and dpg_private.is_in_box(i.item_latitude, i.item_longitude, $3) and %s <= $4', dpg_private.haversine_sql())
     end,
     case when page_start is not null then
       'and (
-         dpg_private.nearness(i.item_latitude, i.item_longitude, $2) > $10
-         or (dpg_private.nearness(i.item_latitude, i.item_longitude, $2) = $10 and (i.item_type, i.item_id) > ($11, $12))
+         dpg_private.chord_meters(i.item_latitude, i.item_longitude, $2) > $10
+         or (dpg_private.chord_meters(i.item_latitude, i.item_longitude, $2) = $10 and (i.item_type, i.item_id) > ($11, $12))
        )'
     end
   )

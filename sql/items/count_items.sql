@@ -33,15 +33,15 @@ begin
       ),
       dpg_private.check_circle(latitude, longitude, radius_meters, true);
   end if;
-  leaf := dpg_private.leaf('items', item_network, item_domain);
+  leaf := dpg_private.find_leaf('items', item_network, item_domain);
   if leaf is null then
     return 0::bigint;
   end if;
-  circle := dpg_private.bounds_of(latitude, longitude, radius_meters);
+  circle := dpg_private.bounds_of_circle(latitude, longitude, radius_meters);
   execute format(
     'select count(*) from %s i where %s',
     leaf,
-    dpg_private.item_conditions(item_type, created_by, item_instance_url, item_schema_url, item_state, circle)
+    dpg_private.item_conditions_sql(item_type, created_by, item_instance_url, item_schema_url, item_state, circle)
   )
   into matches
   using item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude,

@@ -1,3 +1,28 @@
+do $body$
+begin
+  if pg_catalog.to_regtype('dpg.found_item') is null then
+    create type dpg.found_item as (
+      item_network text,
+      item_domain text,
+      item_type text,
+      item_id uuid,
+      item_instance_url text,
+      item_schema_url text,
+      item_state jsonb,
+      item_latitude double precision,
+      item_longitude double precision,
+      created_by text,
+      created_at timestamptz,
+      updated_at timestamptz,
+      next_page_token text
+    );
+  end if;
+end
+$body$;
+
+comment on type dpg.found_item is
+  'A row of dpg.find_items: the columns of dpg.items, then next_page_token, which continues after this row.';
+
 create or replace function dpg.find_items(
   item_network text,
   item_domain text,
@@ -50,13 +75,13 @@ begin
     latitude, longitude, radius_meters
   )) b;
   page_start := dpg_private.page_position(binding, page_token);
-  leaf := dpg_private.leaf('items', item_network, item_domain);
+  leaf := dpg_private.find_leaf('items', item_network, item_domain);
   if leaf is null then
     return;
   end if;
-  circle := dpg_private.bounds_of(latitude, longitude, radius_meters);
+  circle := dpg_private.bounds_of_circle(latitude, longitude, radius_meters);
 
-  conditions := dpg_private.item_conditions(
+  conditions := dpg_private.item_conditions_sql(
     item_type, created_by, item_instance_url, item_schema_url, item_state, circle
   );
   if circle.reach is not null
@@ -82,7 +107,7 @@ begin
      order by i.created_at desc, i.item_type, i.item_id
      limit $15',
     dpg_private.item_columns_sql(),
-    dpg_private.page_token(
+    dpg_private.page_token_sql(
       '$14', 'timestamptz_send(i.created_at) || uuid_send(i.item_id) || convert_to(i.item_type, ''UTF8'')'
     ),
     leaf,

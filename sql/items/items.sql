@@ -36,5 +36,20 @@ comment on column dpg.items.item_longitude is 'Degrees, -180 to 180, positive to
 comment on column dpg.items.created_by is 'The owner: id of the user who made the item and alone may change it.';
 comment on column dpg.items.created_at is 'When the item was made.';
 comment on column dpg.items.updated_at is 'When the item last changed; rises with every change.';
+comment on constraint items_pkey on dpg.items is 'One item of each key.';
+comment on constraint items_created_by_fkey on dpg.items is 'The owner is a user of this instance; a user who owns items cannot be deleted: see dpg.erase_user.';
+comment on constraint items_state_check on dpg.items is 'A document is a JSON object.';
+comment on constraint items_coordinates_check on dpg.items is 'Latitude and longitude: both or neither, in degrees.';
 comment on index dpg.items_pkey is
   'For every call that names an item: upsert_item, upsert_items, update_item, delete_item, get_item, perform_action and receive_action; and for the foreign keys of actions.';
+
+create or replace function dpg_private.ref_of_item(item dpg.items)
+returns dpg.item_ref
+language sql
+immutable
+parallel safe
+security invoker
+return row(item.item_network, item.item_domain, item.item_type, item.item_id)::dpg.item_ref;
+
+comment on function dpg_private.ref_of_item(dpg.items) is
+  'The key of an item as a value of its own, for refusals and look-ups.';

@@ -22,7 +22,7 @@ begin
   -- leaf by leaf: a join through the root would have to plan for all of them
   for target in
     select
-      dpg_private.leaf('items', i.item_network, i.item_domain) as leaf,
+      dpg_private.find_leaf('items', i.item_network, i.item_domain) as leaf,
       array_agg(i) as items,
       array_agg(i) filter (where n.item_id is null) as items_before
     from unnest(items) i

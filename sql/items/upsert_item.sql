@@ -36,7 +36,7 @@ begin
     and dpg_private.is_url(item_instance_url)
     and dpg_private.is_url(item_schema_url)
     and dpg_private.is_short_document(item_state)
-    and dpg_private.are_coordinates(item_latitude, item_longitude)
+    and dpg_private.are_coordinates_or_none(item_latitude, item_longitude)
   ) is not true then
     perform
       dpg_private.check_actor(actor),
@@ -63,7 +63,7 @@ begin
       from dpg_private.instance_url_sightings s
       where s.instance_url = upsert_item.item_instance_url
     ),
-    (select l.leaf from dpg_private.leaf_of('items', upsert_item.item_network, upsert_item.item_domain) l)
+    (select l.leaf from dpg_private.look_up_leaf('items', upsert_item.item_network, upsert_item.item_domain) l)
   into is_user, is_undeclared, is_known_url, leaf;
   if not is_known_url then
     perform dpg_private.check_instance_url('item_instance_url', item_instance_url);
@@ -72,10 +72,10 @@ begin
     perform dpg_private.refuse_unknown_user(actor);
   end if;
   if is_undeclared then
-    perform dpg_private.check_undeclared_item(row(item_network, item_domain, item_type, item_id));
+    perform dpg_private.refuse_new_undeclared_item(row(item_network, item_domain, item_type, item_id));
   end if;
   if is_undeclared or leaf is null then
-    leaf := dpg_private.leaf_to_write('items', item_network, item_domain);
+    leaf := dpg_private.find_or_create_leaf('items', item_network, item_domain);
     is_known_url := false;
   end if;
   if not is_known_url then

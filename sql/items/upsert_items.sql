@@ -117,10 +117,10 @@ begin
     order by t.item_network, t.item_domain
   );
   if exists (select from dpg.networks n join unnest(targets) t on n.network = t.item_network) then
-    undeclared := dpg_private.check_undeclared_items(rows);
+    undeclared := dpg_private.refuse_new_undeclared_items(rows);
   end if;
   foreach target in array targets loop
-    leaf := dpg_private.leaf_to_write('items', target.item_network, target.item_domain);
+    leaf := dpg_private.find_or_create_leaf('items', target.item_network, target.item_domain);
     leaves := leaves || leaf;
   end loop;
   foreach leaf in array leaves loop

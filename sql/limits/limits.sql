@@ -35,3 +35,23 @@ comment on table dpg.limits is
 comment on column dpg.limits.limit_name is
   'leaves_per_network: leaves of one network under one root table (256); mirrored_leaves_per_network: leaves of dpg.action_events of one network that dpg.store_event has made and no action of this instance needs (64), which do not count for leaves_per_network; networks: networks under one root table (1,024); json_bytes_per_document: bytes of one JSON document as text (1,048,576); json_depth_per_document: how many objects and arrays of one JSON document may lie in one another (512; 2,048 at most); partition_lock_seconds: how long the making of a partition tries for its locks (5); partition_queue_seconds: how long it waits for other makers (10).';
 comment on column dpg.limits.limit_value is 'The limit, inclusive.';
+comment on constraint limits_pkey on dpg.limits is 'One row for each limit.';
+comment on constraint limits_name_check on dpg.limits is 'The limits that there are.';
+comment on constraint limits_value_check on dpg.limits is 'What a limit may be.';
+comment on index dpg.limits_pkey is 'For each call that looks up a limit.';
+
+create or replace function dpg_private.limit_of(limit_name text)
+returns bigint
+language plpgsql
+stable
+parallel safe
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  return (select l.limit_value from dpg.limits l where l.limit_name = limit_of.limit_name);
+end
+$body$;
+
+comment on function dpg_private.limit_of(text) is
+  'The value of a limit of dpg.limits; null, no limit, where its row was deleted.';

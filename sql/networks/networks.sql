@@ -15,3 +15,5 @@ comment on column dpg.networks.item_types is 'What the document says of items: e
 comment on column dpg.networks.interactions is
   'What the document says of actions: each action type with an array of its interactions, all of from_network, from_domain, from_items, to_network, to_domain, to_items filled in; no from_items or to_items where another network''s items of any type are meant.';
 comment on column dpg.networks.registered_at is 'When this document was registered.';
+comment on constraint networks_pkey on dpg.networks is 'One registered document of each network.';
+comment on index dpg.networks_pkey is 'For each call that writes something new.';

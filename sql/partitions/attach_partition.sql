@@ -1,3 +1,89 @@
+create or replace function dpg_private.find_tied_tables(parent regclass)
+returns regclass[]
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  return array(
+    select t.relation
+    from (
+      -- its foreign keys, to the users, to items and to tables of the application: a new partition has them too
+      select k.confrelid::regclass as relation
+      from pg_constraint k
+      where k.contype = 'f'
+        and k.conrelid = find_tied_tables.parent
+      union
+      select p.relid
+      from pg_constraint k
+      cross join lateral pg_partition_tree(k.confrelid) p
+      where k.contype = 'f'
+        and k.conrelid = find_tied_tables.parent
+      union
+      -- foreign keys to it, of actions and of tables of the application: they are extended to a new partition
+      select k.conrelid
+      from pg_constraint k
+      left join pg_constraint p on p.oid = k.conparentid
+      where k.contype = 'f'
+        and k.confrelid = find_tied_tables.parent
+        -- the key of a referring partition is its table's
+        and p.confrelid is distinct from k.confrelid
+    ) t
+    where t.relation <> find_tied_tables.parent
+    order by t.relation::oid
+  );
+end
+$body$;
+
+comment on function dpg_private.find_tied_tables(regclass) is
+  'The tables that are tied to this partitioned table by foreign keys, from it or to it, those of the application included: attaching a partition to it takes SHARE ROW EXCLUSIVE on each of them.';
+
+create or replace function dpg_private.find_lock_holders(parents regclass[], tied regclass[])
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  return (
+    select jsonb_agg(
+      jsonb_strip_nulls(jsonb_build_object(
+        'relation', l.relation::regclass::text,
+        'mode', l.mode,
+        'pid', l.pid,
+        'application_name', nullif(a.application_name, ''),
+        'since', coalesce(a.xact_start, x.prepared),
+        'prepared_transaction', x.gid
+      ))
+      -- who has it before who waits for it, and who has had it for longest
+      order by l.granted desc, coalesce(a.xact_start, x.prepared), l.pid
+    )
+    from pg_locks l
+    left join pg_stat_activity a on a.pid = l.pid
+    -- a prepared transaction has no process; the lock on its own number tells which it is
+    left join pg_locks own
+      on l.pid is null
+      and own.pid is null
+      and own.locktype = 'transactionid'
+      and own.virtualtransaction = l.virtualtransaction
+    left join pg_prepared_xacts x on x.transaction = own.transactionid
+    where l.locktype = 'relation'
+      and l.database = (select d.oid from pg_database d where d.datname = current_database())
+      and l.pid is distinct from pg_backend_pid()
+      and (
+        l.mode in ('ShareUpdateExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+          and l.relation = any (find_lock_holders.parents || find_lock_holders.tied)
+        or l.mode = 'RowExclusiveLock' and l.relation = any (find_lock_holders.tied)
+      )
+  );
+end
+$body$;
+
+comment on function dpg_private.find_lock_holders(regclass[], regclass[]) is
+  'Who holds, or waits for, a lock that keeps us from SHARE UPDATE EXCLUSIVE on parents and from SHARE ROW EXCLUSIVE on tied: a JSON array of relation, mode, pid or prepared_transaction, application_name and, where the owner of this function may see it (pg_read_all_stats), since; null where nobody does any more.';
+
 create or replace function dpg_private.attach_partition(
   root text,
   network text,
@@ -54,7 +140,7 @@ begin
     exception
       when lock_not_available then
         -- who came between two writers finds the next one gone as well: whom we saw last is told
-        holders := coalesce(dpg_private.lock_holders(parents, tied), holders);
+        holders := coalesce(dpg_private.find_lock_holders(parents, tied), holders);
         if clock_timestamp() >= give_up_at then
           perform dpg_private.refuse_partition(
             root, network, key,

@@ -1,3 +1,60 @@
+create or replace function dpg_private.find_renamed_partition(root text, network text, key text)
+returns regclass
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  return (
+    select c.oid::regclass
+    from pg_inherits i
+    join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = case
+        when key is null then ('dpg.' || root)::regclass
+        else (
+          select to_regclass('dpg.' || p.name)
+          from dpg_private.partition_names p
+          where p.root = find_renamed_partition.root
+            and p.network = find_renamed_partition.network
+            and p.key is null
+        )
+      end
+      and not i.inhdetachpending
+      -- as the functions create them: a network's own partition is partitioned, and its leaves are plain tables
+      and c.relkind = case when key is null then 'p' else 'r' end
+      -- as PostgreSQL writes it, which never uses E''
+      and pg_get_expr(c.relpartbound, c.oid)
+        = 'FOR VALUES IN (''' || replace(coalesce(key, network), '''', '''''') || ''')'
+  );
+end
+$body$;
+
+comment on function dpg_private.find_renamed_partition(text, text, text) is
+  'The partition that takes the rows of these keys (a null key: of the network), whatever its name; null where there is none. For keys whose name is claimed and has no table.';
+
+create or replace function dpg_private.rename_sql(relation regclass, name text)
+returns text
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+return (
+  select concat_ws(
+    ' ',
+    case when c.relname <> rename_sql.name then format('alter table %s rename to %I;', c.oid::regclass, rename_sql.name) end,
+    case
+      when c.relnamespace <> 'dpg'::regnamespace
+        then format('alter table %s.%I set schema dpg;', c.relnamespace::regnamespace, rename_sql.name)
+    end
+  )
+  from pg_class c
+  where c.oid = rename_sql.relation
+);
+
+comment on function dpg_private.rename_sql(regclass, text) is
+  'The statements that give a partition its name, in schema dpg, back.';
+
 create or replace function dpg_private.claim_partition_name(root text, network text, key text)
 returns text
 language plpgsql
@@ -19,7 +76,7 @@ begin
     and p.key is not distinct from claim_partition_name.key;
 
   if claimed is not null and to_regclass('dpg.' || claimed) is null then
-    renamed := dpg_private.renamed_partition(root, network, key);
+    renamed := dpg_private.find_renamed_partition(root, network, key);
     if renamed is not null then
       perform dpg_private.refuse_partition(
         root, network, key,
@@ -71,4 +128,4 @@ end
 $body$;
 
 comment on function dpg_private.claim_partition_name(text, text, text) is
-  'Takes a name for the partition that is about to be made: the plain one where no other keys and no index hold it, else one with a suffix. Raises DP010 when a table or type that is no partition of ours has it, or when the partition is there under another name. Called under the lock of dpg_private.queue_for_partitions.';
+  'Takes a name for the partition that is about to be made: the plain one where no other keys and no index hold it, else one with a suffix. Raises DP010 when a table or type that is no partition of ours has it, or when the partition is there under another name. Called under the lock of dpg_private.take_partition_turn.';

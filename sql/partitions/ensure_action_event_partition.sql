@@ -10,7 +10,7 @@ begin
     dpg_private.check_key('partition_network', partition_network),
     dpg_private.check_key('action_type', action_type);
   perform dpg_private.check_action_type_declared('action_events', partition_network, action_type);
-  return dpg_private.ensure_partition('action_events', partition_network, action_type);
+  return dpg_private.ensure_leaf('action_events', partition_network, action_type);
 end
 $body$;
 

@@ -10,7 +10,7 @@ begin
     dpg_private.check_key('item_network', item_network),
     dpg_private.check_key('item_domain', item_domain);
   perform dpg_private.check_domain_declared(item_network, item_domain);
-  return dpg_private.ensure_partition('items', item_network, item_domain);
+  return dpg_private.ensure_leaf('items', item_network, item_domain);
 end
 $body$;
 

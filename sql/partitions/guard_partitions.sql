@@ -11,7 +11,7 @@ begin
     where t.level > 0
     order by t.relid
   loop
-    perform dpg_private.guard_partition(part.root, part.partition);
+    perform dpg_private.copy_row_level_security(part.root, part.partition);
   end loop;
 end
 $body$;

@@ -17,3 +17,32 @@ comment on column dpg_private.partition_names.root is 'Root table: items, item_a
 comment on column dpg_private.partition_names.network is 'Network, exactly as given.';
 comment on column dpg_private.partition_names.key is 'Domain (items) or action type (actions, events), exactly as given; null for the network''s own partition, the parent of its leaves.';
 comment on column dpg_private.partition_names.name is 'Name of the table in schema dpg, of a-z, 0-9 and _ only.';
+
+create or replace function dpg_private.partition_name(root text, network text, key text, attempt integer default null)
+returns text
+language plpgsql
+immutable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  parts text[] := array[
+    regexp_replace(lower(network collate "C"), '[^a-z0-9]', '', 'g'),
+    regexp_replace(lower(key collate "C"), '[^a-z0-9]', '', 'g')
+  ];
+  plain text := case root when 'items' then 'i_p_' when 'item_actions' then 'a_p_' else 'e_p_' end
+    || array_to_string(parts, '_'); -- a null key, the network's own partition, leaves no trace
+  exact_keys text := jsonb_build_array(network, key)::text;
+begin
+  if attempt is null then
+    return case when '' = any (parts) or length(plain) > 63 then null else plain end;
+  end if;
+  return left(plain, 63 - 9) || '_' || left(
+    encode(sha256(convert_to(exact_keys || case attempt when 0 then '' else attempt::text end, 'UTF8')), 'hex'), 8
+  );
+end
+$body$;
+
+comment on function dpg_private.partition_name(text, text, text, integer) is
+  'Name of a partition by the naming rule: i_p_, a_p_ or e_p_ and the keys, lower-cased, all but a-z and 0-9 removed, joined by _. Without attempt the plain name, or null where it would have an empty part or more than 63 bytes; with attempt (0, 1, ...) the name with a suffix of _ and 8 hexadecimal digits of a hash of the exact keys.';

@@ -14,7 +14,7 @@ begin
   perform
     dpg_private.check_actor(actor),
     dpg_private.check_reason(reason);
-  proposed := dpg_private.event_of_object(event);
+  proposed := dpg_private.parse_event(event);
   if dpg_private.is_instance_url(proposed.origin_instance_domain)
     or dpg_private.normalised_url(proposed.target_item_instance_url) <> dpg_private.normalised_url(proposed.origin_instance_domain)
   then
@@ -24,7 +24,7 @@ begin
   lock table dpg.differing_events in share row exclusive mode;
 
   -- check: what is here of this update, or under this id, and whether it says something else
-  stored := dpg_private.get_event(proposed.partition_network, proposed.action_type, proposed.event_id);
+  stored := dpg_private.find_event(proposed.partition_network, proposed.action_type, proposed.event_id);
   for spelling in
     select proposed.origin_instance_domain
     union
@@ -33,21 +33,21 @@ begin
     where dpg_private.normalised_url(p.instance_url) = dpg_private.normalised_url(proposed.origin_instance_domain)
   loop
     exit when stored.event_id is not null;
-    stored := dpg_private.get_event_of_update(
+    stored := dpg_private.find_event_of_update(
       proposed.partition_network, proposed.action_type, spelling, proposed.action_id, proposed.update_count
     );
   end loop;
   proposed.source_item_is_local := coalesce(stored.source_item_is_local, false);
   proposed.target_item_is_local := false;
   if stored.event_id is null
-    or dpg_private.is_same_event(stored, dpg_private.with_missing_fields(event, proposed, stored))
+    or dpg_private.is_same_event(stored, dpg_private.fill_missing_fields(event, proposed, stored))
   then
     perform dpg_private.refuse_argument(
       'event', to_jsonb(proposed.event_id), 'differs from no event here',
       'Pass to dpg.store_event what can be stored. This function is for an event that it refuses with DP008.'
     );
   end if;
-  if (dpg_private.get_differing_event(event, proposed)).event_id is not null then
+  if (dpg_private.find_differing_event(event, proposed)).event_id is not null then
     select r.*
     into redaction
     from dpg.differing_events d
@@ -89,7 +89,7 @@ begin
   values (
     redaction.redaction_id, proposed.partition_network, proposed.action_type, proposed.event_id,
     proposed.origin_instance_domain, proposed.action_id, proposed.update_count,
-    proposed.source_item_owner, proposed.source_item_is_local, dpg_private.object_of_event(proposed)
+    proposed.source_item_owner, proposed.source_item_is_local, dpg_private.event_to_json(proposed)
   );
   if not found then
     perform dpg_private.refuse_suppressed('insert', 'dpg.differing_events');

@@ -27,10 +27,10 @@ begin
     dpg_private.check_present('event_id', event_id is not null),
     dpg_private.check_reason(reason);
 
-  event := dpg_private.get_event(partition_network, action_type, event_id);
+  event := dpg_private.find_event(partition_network, action_type, event_id);
   if event.event_id is null then
     -- or one that is kept beside
-    select (dpg_private.event_of_object(d.event)).*
+    select (dpg_private.parse_event(d.event)).*
     into event
     from dpg.differing_events d
     where d.event_id = redact_event.event_id
@@ -54,7 +54,7 @@ begin
   )
   returning * into redaction;
 
-  action_leaf := dpg_private.leaf('item_actions', partition_network, action_type);
+  action_leaf := dpg_private.find_leaf('item_actions', partition_network, action_type);
   if event.target_item_is_local and action_leaf is not null then
     action := dpg_private.find_action(action_leaf, partition_network, action_type, event.action_id);
     execute format(
@@ -93,13 +93,13 @@ begin
      set event_payload = ''{}'', remarks = null
      where e.partition_network = $1 and e.action_type = $2 and e.event_id = $3
        and (e.event_payload <> ''{}'' or e.remarks is not null)',
-    dpg_private.leaf('action_events', partition_network, action_type)
+    dpg_private.find_leaf('action_events', partition_network, action_type)
   )
   using partition_network, action_type, event_id;
-  emptied := dpg_private.get_event(partition_network, action_type, event_id);
+  emptied := dpg_private.find_event(partition_network, action_type, event_id);
   if emptied.remarks = event.remarks or (emptied.event_payload = event.event_payload and event.event_payload <> '{}') then
     perform dpg_private.refuse_suppressed(
-      'update', dpg_private.leaf('action_events', partition_network, action_type), jsonb_build_object('event_id', event_id)
+      'update', dpg_private.find_leaf('action_events', partition_network, action_type), jsonb_build_object('event_id', event_id)
     );
   end if;
   -- nor does a digest of what was taken away stay

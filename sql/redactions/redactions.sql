@@ -51,6 +51,12 @@ comment on column dpg.redactions.event_id is 'Of an event: its id; of a differen
 comment on column dpg.redactions.transaction_id is 'The transaction that did it; with redacted_at it tells the triggers that a user is being erased, or items are being moved, right now.';
 comment on column dpg.redactions.from_user is 'Of a move: whose items they were; the tombstone once that user was erased.';
 comment on column dpg.redactions.to_user is 'Of a move: whose they are since; the tombstone once that user was erased.';
+comment on constraint redactions_pkey on dpg.redactions is 'One row for each redaction.';
+comment on constraint redactions_kind_check on dpg.redactions is 'The kinds that there are.';
+comment on constraint redactions_event_check on dpg.redactions is 'An event, also one that differs, is named by its whole key, an erased user not at all.';
+comment on constraint redactions_move_check on dpg.redactions is 'A move names both users, nothing else names any.';
+comment on sequence dpg.redactions_redaction_id_seq is 'Numbers of dpg.redactions.';
+comment on index dpg.redactions_pkey is 'For the order of the records.';
 comment on index dpg.redactions_action_idx is 'For the trigger on events and for repeated calls, which ask whether an event, or any event of an action, was redacted.';
 comment on index dpg.redactions_transaction_idx is 'For the triggers, which ask whether this transaction is erasing a user or moving items.';
 comment on index dpg.redactions_move_idx is 'For mirrored events that name another owner of an item than it has, which ask in whose place the owner is.';

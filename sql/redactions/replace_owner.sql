@@ -75,7 +75,7 @@ begin
     id := case root_name when 'item_actions' then 'action_id' else 'event_id' end;
     is_target := case root_name when 'item_actions' then 'true' else 'r.target_item_is_local' end;
 
-    -- mirrored actions, before events: dpg_private.owner_of_source locks them, or the item, before it stores one
+    -- mirrored actions, before events: dpg_private.find_source_owner locks them, or the item, before it stores one
     if root_name = 'action_events' then
       perform m.action_id
       from dpg_private.mirrored_actions m

@@ -123,7 +123,7 @@ select is(pg_temp.attempt('dpg_app', $$ insert into dpg.items (item_network, ite
 select is(pg_temp.attempt('dpg_app', $$ update dpg.item_actions set action_status = 'accepted' $$), '42501', 'cannot update');
 select is(pg_temp.attempt('dpg_app', $$ delete from dpg.i_p_yellowdot_student $$), '42501', 'cannot delete from a leaf');
 select is(pg_temp.attempt('dpg_app', $$ select * from dpg.i_p_yellowdot_student $$), '42501', 'cannot even read one');
-select is(pg_temp.attempt('dpg_app', $$ select dpg_private.leaf('items', 'yellow_dot', 'student') $$), '42501', 'cannot call a helper');
+select is(pg_temp.attempt('dpg_app', $$ select dpg_private.find_leaf('items', 'yellow_dot', 'student') $$), '42501', 'cannot call a helper');
 select is(pg_temp.attempt('dpg_app', $$ select dpg_private.normalised_url('https://one.example.com') $$), '42501', 'nor name one that a view calls');
 select is(pg_temp.attempt('dpg_readonly', $$ select dpg.upsert_item('asha', 'yellow_dot', 'student', 't', 'u', 's') $$), '42501', 'dpg_readonly cannot write by a function');
 select is(

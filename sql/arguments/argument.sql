@@ -1,0 +1,55 @@
+create or replace function dpg_private.refuse_argument(
+  argument text,
+  value jsonb,
+  problem text,
+  hint text,
+  index integer default null
+)
+returns void
+language plpgsql
+stable -- whatever is given: else a call with constants would be made, and raise, when its caller is planned
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  shown jsonb := coalesce(value, 'null');
+begin
+  -- a value of megabytes helps nobody in a log
+  if octet_length(shown::text) > 1000 then
+    shown := to_jsonb(left(coalesce(value #>> array[]::text[], ''), 200) || '...');
+  end if;
+  raise exception using
+    errcode = 'DP001',
+    message = dpg_private.text_for_client(
+      format(
+        '%s%s %s: %s',
+        argument,
+        case when index is null then '' else format(' (element %s)', index) end,
+        problem,
+        left(shown::text, 220)
+      )
+    ),
+    hint = dpg_private.text_for_client(hint),
+    detail = dpg_private.text_for_client(
+      (jsonb_build_object('argument', argument, 'value', shown)
+        || case when index is null then '{}' else jsonb_build_object('index', index) end)::text
+    );
+end
+$body$;
+
+comment on function dpg_private.refuse_argument(text, jsonb, text, text, integer) is
+  'Raises DP001 for an argument. problem completes the sentence "argument ...", index is the position in an array, counted from 0.';
+
+create or replace function dpg_private.check_present(argument text, is_present boolean)
+returns void
+language sql
+stable
+parallel safe
+security invoker
+return case
+  when not is_present then dpg_private.refuse_argument(argument, null, 'is missing', 'Pass a value for ' || argument || '.')
+end;
+
+comment on function dpg_private.check_present(text, boolean) is
+  'Raises DP001 when not is_present. Stored parsed and inlined.';
