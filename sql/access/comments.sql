@@ -1,4 +1,5 @@
--- Columns of the types that functions return mean what the columns of their tables mean.
+-- Columns of the types that functions return get the comments of the same columns of their tables. A column that
+-- has a comment keeps it.
 do $body$
 declare
   described record;
@@ -10,10 +11,12 @@ begin
         pg_catalog.col_description(r.oid, o.attnum),
         case a.attname
           when 'position' then 'Position in the feed, passed to acknowledge.'
-          when 'lease_id' then 'The lease under which the event was handed out: pass it on to acknowledge, release_events, fail_event and settle_event.'
+          when 'lease_id' then 'The lease under which the event was handed out: '
+            || 'pass it on to acknowledge, release_events, fail_event and settle_event.'
           when 'next_page_token' then 'Passed as page_token with the same filters it continues after this row.'
           when 'distance_meters' then 'Distance in metres along the great circle.'
-          when 'ownership_roles' then 'The actor''s part: initiated (owner of the source), received (owner of the target), or both.'
+          when 'ownership_roles'
+            then 'The actor''s part: initiated (owner of the source), received (owner of the target), or both.'
           when 'item_network' then 'Network of the item.'
           when 'item_domain' then 'Domain of the item.'
           when 'item_type' then 'Type of the item.'

@@ -66,12 +66,12 @@ select is(
 select is(
   (select string_agg(p.proname, ' ') from pg_proc p where p.pronamespace = 'dpg'::regnamespace and not has_function_privilege('dpg_admin', p.oid, 'execute')),
   null,
-  'dpg_admin executes all'
+  'dpg_admin executes all: a list in sql/access/privileges.sql names each function'
 );
 select is(
   (select string_agg(p.oid::regprocedure::text, ' ') from pg_proc p cross join unnest(array['dpg_app', 'dpg_readonly', 'dpg_admin']) r where p.pronamespace = 'dpg_private'::regnamespace and p.proname not in ('normalised_url', 'rewritten_url') and has_function_privilege(r, p.oid, 'execute')),
   null,
-  'nobody executes a helper, but for two that views call with the rights of their reader'
+  'nobody executes a helper, except two that views call with the rights of their reader'
 );
 select is(
   pg_temp.relation_privileges('dpg_app'),
