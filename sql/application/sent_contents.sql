@@ -10,7 +10,8 @@ create table if not exists dpg_private.sent_contents (
 );
 
 comment on table dpg_private.sent_contents is
-  'What was sent where a trigger of the application stored something else: so that the same call again is known as a repetition. No rows where there are no such triggers. Digests, not contents.';
+  'What was sent for a row, where a trigger of the application has stored something else. So the same call again
+is known as a repetition. Has no rows where there are no such triggers. Keeps digests, not contents.';
 comment on column dpg_private.sent_contents.root is 'Root table of the row: items, item_actions or action_events.';
 comment on column dpg_private.sent_contents.network is 'First partition key of the row.';
 comment on column dpg_private.sent_contents.key is 'Second partition key of the row.';
@@ -18,9 +19,11 @@ comment on column dpg_private.sent_contents.item_type is 'Type of the item; empt
 comment on column dpg_private.sent_contents.id is 'Id of the row.';
 comment on column dpg_private.sent_contents.sent is 'SHA-256 of the content that was sent.';
 comment on column dpg_private.sent_contents.stored is
-  'SHA-256 of the content that was stored for it; compared where it can change, of items.';
+  'SHA-256 of the content that was stored for it. Compared for items, whose content can change.';
 comment on constraint sent_contents_pkey on dpg_private.sent_contents is 'One row of each key.';
-comment on index dpg_private.sent_contents_pkey is 'For each call on a table with triggers of the application, and for repetitions that differ from what is stored.';
+comment on index dpg_private.sent_contents_pkey is
+  'For each call on a table with triggers of the application, and for repetitions that differ from what is
+stored.';
 
 create or replace function dpg_private.note_sent(
   root text,
@@ -49,7 +52,8 @@ begin
   end if;
   insert into dpg_private.sent_contents (root, network, key, item_type, id, sent, stored)
   values (
-    note_sent.root, note_sent.network, note_sent.key, note_sent.item_type, note_sent.id, note_sent.sent, note_sent.stored
+    note_sent.root, note_sent.network, note_sent.key, note_sent.item_type, note_sent.id,
+    note_sent.sent, note_sent.stored
   )
   on conflict on constraint sent_contents_pkey do update
   set sent = excluded.sent,
@@ -58,7 +62,9 @@ end
 $body$;
 
 comment on function dpg_private.note_sent(text, text, text, text, uuid, bytea, bytea) is
-  'Keeps dpg_private.sent_contents for a row that was just written, on a table with triggers of the application: a row where what was stored differs from what was sent, none where it does not.';
+  'Notes in dpg_private.sent_contents what was sent for a row that was just written, on a table with triggers of
+the application. There is a note where the stored content differs from the sent one, and none where they are
+the same.';
 
 create or replace function dpg_private.was_sent(
   root text,
@@ -91,4 +97,5 @@ end
 $body$;
 
 comment on function dpg_private.was_sent(text, text, text, text, uuid, bytea, bytea) is
-  'Whether this content was sent for the row, and a trigger of the application stored something else for it; with stored, whether that is what is stored now.';
+  'Whether this content was sent for the row, and a trigger of the application stored something else. With
+stored: whether that is also what is stored now.';

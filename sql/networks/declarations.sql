@@ -24,7 +24,8 @@ end
 $body$;
 
 comment on function dpg_private.network_item_types(jsonb) is
-  'What a network document whose domains were checked says of items: the column item_types of dpg.networks.';
+  'What a network document says of items: the column item_types of dpg.networks. The domains of the document
+were checked.';
 
 create or replace function dpg_private.network_interactions(document jsonb, item_types jsonb)
 returns jsonb
@@ -42,19 +43,24 @@ begin
         (
           select coalesce(
             jsonb_agg(
-              -- an item type that the domain does not declare takes part in nothing, so of ours all are named
+              -- Without from_items or to_items, all item types are meant. Of this network all of them are named here,
+              -- because an item type that the domain does not declare has no part in any action.
               jsonb_strip_nulls(jsonb_build_object(
                 'from_network', s.from_network,
                 'from_domain', i.interaction -> 'from_domain',
                 'from_items', coalesce(
                   i.interaction -> 'from_items',
-                  case when s.from_network = document ->> 'name' then item_types -> (i.interaction ->> 'from_domain') end
+                  case
+                    when s.from_network = document ->> 'name' then item_types -> (i.interaction ->> 'from_domain')
+                  end
                 ),
                 'to_network', s.to_network,
                 'to_domain', i.interaction -> 'to_domain',
                 'to_items', coalesce(
                   i.interaction -> 'to_items',
-                  case when s.to_network = document ->> 'name' then item_types -> (i.interaction ->> 'to_domain') end
+                  case
+                    when s.to_network = document ->> 'name' then item_types -> (i.interaction ->> 'to_domain')
+                  end
                 )
               ))
               order by i.position
@@ -77,4 +83,4 @@ end
 $body$;
 
 comment on function dpg_private.network_interactions(jsonb, jsonb) is
-  'What a network document that was checked says of actions: the column interactions of dpg.networks.';
+  'What a network document says of actions: the column interactions of dpg.networks. The document was checked.';

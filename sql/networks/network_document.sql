@@ -29,7 +29,8 @@ end
 $body$;
 
 comment on function dpg_private.refuse_network_document(text[], jsonb, text, text) is
-  'Raises DP001 for a part of a network document; path leads to it and becomes a JSON pointer, problem completes the sentence.';
+  'Raises DP001 for a part of a network document. path leads to the part; the DETAIL has it as a JSON pointer.
+problem completes the sentence "document at ... ...".';
 
 create or replace function dpg_private.check_network_part(document jsonb, path text[], kind text)
 returns void
@@ -82,7 +83,8 @@ begin
     end loop;
     if document #> path ->> 'name' = any (names) then
       perform dpg_private.refuse_network_document(
-        path || array['name'], document #> path -> 'name', 'is there twice', 'A domain is declared once, with all of its item types.'
+        path || array['name'], document #> path -> 'name', 'is there twice',
+        'A domain is declared once, with all of its item types.'
       );
     end if;
     names := names || (document #> path ->> 'name');
@@ -91,7 +93,8 @@ end
 $body$;
 
 comment on function dpg_private.check_network_domains(jsonb) is
-  'Raises DP001 unless the domains of a network document are an array of objects with a name, each another one, and item_schemas.';
+  'Raises DP001 unless the domains of a network document are an array of objects, each with item_schemas and
+with a name that no other domain has.';
 
 create or replace function dpg_private.check_network_instances(document jsonb, item_types jsonb)
 returns void
@@ -124,7 +127,9 @@ end
 $body$;
 
 comment on function dpg_private.check_network_instances(jsonb, jsonb) is
-  'Raises DP001 unless the instances of a network document, if it has them, are an array of objects with the domain_name of a declared domain and an instance_url. item_types is that of dpg.networks.';
+  'Raises DP001 unless the instances of a network document are an array of objects, each with an instance_url
+and with the domain_name of a declared domain. A document may have no instances. item_types is the column of
+dpg.networks.';
 
 create or replace function dpg_private.check_network_actions(document jsonb, item_types jsonb)
 returns void
@@ -135,7 +140,8 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   fields constant text[] := array[
-    'from_network', 'from_domain', 'from_items', 'to_network', 'to_domain', 'to_items', 'requirement_schema', 'event_schema'
+    'from_network', 'from_domain', 'from_items', 'to_network', 'to_domain', 'to_items',
+    'requirement_schema', 'event_schema'
   ];
   action_type text;
   path text[];
@@ -147,6 +153,7 @@ begin
   if not document ? 'actions' then
     return;
   end if;
+  -- check: action types
   perform dpg_private.check_network_part(document, '{actions}', 'object');
   for action_type in select a.name from jsonb_object_keys(document -> 'actions') a(name) loop
     path := array['actions', action_type];
@@ -160,11 +167,12 @@ begin
       dpg_private.check_network_part(document, path, 'object'),
       dpg_private.check_network_part(document, path || array['interactions'], 'array');
 
+    -- check: the fields of each interaction
     for place in 0 .. jsonb_array_length(document #> path -> 'interactions') - 1 loop
       path := array['actions', action_type, 'interactions', place::text];
       perform dpg_private.check_network_part(document, path, 'object');
       interaction := document #> path;
-      -- a misspelt from_items would permit more than was meant
+      -- no unknown field: with a misspelt from_items the interaction would permit more than was meant
       select f.name
       into field
       from jsonb_object_keys(interaction) f(name)
@@ -182,6 +190,7 @@ begin
         end if;
       end loop;
 
+      -- check: both sides of each interaction
       foreach side in array array['from', 'to'] loop
         if interaction ? (side || '_network') then
           perform dpg_private.check_network_part(document, path || array[side || '_network'], 'key');
@@ -199,7 +208,8 @@ begin
         perform dpg_private.check_network_part(document, path || array[field], 'array');
         if interaction -> field = '[]' then
           perform dpg_private.refuse_network_document(
-            path || array[field], interaction -> field, 'is empty', format('Leave %s out to mean every item type.', field)
+            path || array[field], interaction -> field, 'is empty',
+            format('Leave %s out to mean every item type.', field)
           );
         end if;
         for item in 0 .. jsonb_array_length(interaction -> field) - 1 loop
@@ -213,7 +223,8 @@ begin
         end loop;
       end loop;
       if document ->> 'name' <> all (array[
-        coalesce(interaction ->> 'from_network', document ->> 'name'), coalesce(interaction ->> 'to_network', document ->> 'name')
+        coalesce(interaction ->> 'from_network', document ->> 'name'),
+        coalesce(interaction ->> 'to_network', document ->> 'name')
       ]) then
         perform dpg_private.refuse_network_document(
           path, interaction, 'is between other networks', 'One side of an interaction is the network of the document.'
@@ -225,4 +236,6 @@ end
 $body$;
 
 comment on function dpg_private.check_network_actions(jsonb, jsonb) is
-  'Raises DP001 unless the actions of a network document, if it has them, are an object of objects with an array of interactions, each between declared domains and item types or those of one other network. item_types is that of dpg.networks.';
+  'Raises DP001 unless the actions of a network document are an object of objects, each with an array of
+interactions. A document may have no actions. An interaction is between declared domains and item types, or
+between those and ones of one other network. item_types is the column of dpg.networks.';

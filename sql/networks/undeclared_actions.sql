@@ -23,7 +23,8 @@ begin
       network, 'interaction',
       format(
         'action %L from %L/%L/%L to %L/%L/%L', action_type,
-        source.item_network, source.item_domain, source.item_type, target.item_network, target.item_domain, target.item_type
+        source.item_network, source.item_domain, source.item_type,
+        target.item_network, target.item_domain, target.item_type
       ),
       array(
         select format(
@@ -48,7 +49,8 @@ end
 $body$;
 
 comment on function dpg_private.refuse_undeclared_action(text, text, text, dpg.item_ref, dpg.item_ref) is
-  'Raises DP014 for an action type, or else an interaction from source to target, that a registered network does not declare.';
+  'Raises DP014 for an action type that a registered network does not declare. When it declares the type, raises
+DP014 for the interaction from source to target.';
 
 create or replace function dpg_private.check_action_type_declared(root text, partition_network text, action_type text)
 returns void
@@ -73,7 +75,8 @@ end
 $body$;
 
 comment on function dpg_private.check_action_type_declared(text, text, text) is
-  'Raises DP014 when the network is registered and does not declare the action type, unless the type has a leaf under this root already.';
+  'Raises DP014 when the network is registered and does not declare the action type, unless the type already has
+a leaf under this root.';
 
 create or replace function dpg_private.interaction_permits(interaction jsonb, source dpg.item_ref, target dpg.item_ref)
 returns boolean
@@ -89,7 +92,7 @@ return interaction ->> 'from_network' = (source).item_network
   and coalesce(interaction -> 'to_items' ? (target).item_type, true);
 
 comment on function dpg_private.interaction_permits(jsonb, dpg.item_ref, dpg.item_ref) is
-  'Whether an interaction, as dpg.networks has it, is one from source to target. Stored parsed and inlined.';
+  'Whether an interaction of dpg.networks permits an action from source to target. Stored parsed and inlined.';
 
 create or replace function dpg_private.has_action_between(
   partition_network text,
@@ -126,7 +129,10 @@ begin
     leaf,
     case
       when origin_instance_domain is not null then
-        'and (a.origin_instance_domain = $4 or dpg_private.normalised_url(a.origin_instance_domain) = dpg_private.normalised_url($4))'
+        'and (
+           a.origin_instance_domain = $4
+           or dpg_private.normalised_url(a.origin_instance_domain) = dpg_private.normalised_url($4)
+         )'
     end
   )
   into begun
@@ -136,7 +142,8 @@ end
 $body$;
 
 comment on function dpg_private.has_action_between(text, text, uuid, text, dpg.item_ref, dpg.item_ref) is
-  'Whether there is this action from source to target; with an origin, whether there is an event of it that was mirrored from there.';
+  'Whether this action from source to target is here. With an origin: whether an event of it is here that was
+mirrored from that origin.';
 
 create or replace function dpg_private.check_interaction(
   action_type text,
@@ -154,8 +161,9 @@ as $body$
 declare
   refusing dpg.networks;
 begin
-  -- The target's network decides, if it is registered. That of the source, if it is another one and registered, knows
-  -- its own items, and what it says of this action on that network holds for them.
+  -- The target's network decides, if it is registered. If the source's network is another one and registered, it
+  -- decides which items it has. Where it declares this action on the target's network, that holds for its items,
+  -- too.
   select n.*
   into refusing
   from dpg.networks n
@@ -179,13 +187,18 @@ begin
   order by n.network = target.item_network desc
   limit 1;
 
-  -- what was begun goes on, between the same items: a repeated call finds its action, and later events follow the first
+  -- An action that is there already goes on between the same items: a repeated call must find its action, and later
+  -- events must follow the first one.
   if not found
-    or dpg_private.has_action_between(target.item_network, action_type, action_id, origin_instance_domain, source, target)
+    or dpg_private.has_action_between(
+      target.item_network, action_type, action_id, origin_instance_domain, source, target
+    )
   then
     return;
   end if;
-  if refusing.network <> target.item_network and (refusing.item_types -> source.item_domain ? source.item_type) is not true then
+  if refusing.network <> target.item_network
+    and (refusing.item_types -> source.item_domain ? source.item_type) is not true
+  then
     perform dpg_private.refuse_undeclared_item(source);
   end if;
   perform dpg_private.refuse_undeclared_action(refusing.network, target.item_network, action_type, source, target);
@@ -193,4 +206,8 @@ end
 $body$;
 
 comment on function dpg_private.check_interaction(text, dpg.item_ref, dpg.item_ref, uuid, text) is
-  'Raises DP014 when the network of the target is registered and does not declare the action from source to target, or that of the source is and does not declare the source, or says otherwise of this action on the target''s network; unless the action is there already, between the same items: under its id, or with an origin by mirrored events.';
+  'Raises DP014 in three cases. The target''s network is registered and does not declare the action from source
+to target. Or the source''s network is another one, is registered and does not declare the source. Or it
+declares this action on the target''s network, but not from this source to this target.
+An action that is there already between the same items is not refused: found by its id, or with an origin by
+its mirrored events.';

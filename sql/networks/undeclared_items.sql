@@ -27,7 +27,9 @@ end
 $body$;
 
 comment on function dpg_private.refuse_not_in_network(text, text, text, text[], jsonb) is
-  'Raises DP014 for what a registered network does not declare: item_domain, item_type, action_type or interaction. problem completes the sentence "network ... declares no ...", declared is what it does declare.';
+  'Raises DP014 for what a registered network does not declare. undeclared is item_domain, item_type,
+action_type or interaction. problem completes the sentence "network ... declares no ...". declared is what
+the network does declare.';
 
 create or replace function dpg_private.refuse_undeclared_item(item dpg.item_ref, index integer default null)
 returns void
@@ -39,7 +41,7 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   item_types constant jsonb := (select n.item_types from dpg.networks n where n.network = item.item_network);
-  -- names of the arguments concerned, as a caller knows them
+  -- the DETAIL names the arguments as the caller knows them
   keys jsonb := jsonb_build_object('item_network', item.item_network, 'item_domain', item.item_domain);
   place constant text := case when index is null then '' else format(' (element %s)', index) end;
 begin
@@ -61,7 +63,8 @@ end
 $body$;
 
 comment on function dpg_private.refuse_undeclared_item(dpg.item_ref, integer) is
-  'Raises DP014 for a domain, or else an item type, that a registered network does not declare.';
+  'Raises DP014 for a domain that a registered network does not declare. When it declares the domain, raises
+DP014 for the item type.';
 
 create or replace function dpg_private.check_domain_declared(item_network text, item_domain text)
 returns void
@@ -86,7 +89,8 @@ end
 $body$;
 
 comment on function dpg_private.check_domain_declared(text, text) is
-  'Raises DP014 when the network is registered and does not declare the domain, unless the domain has a leaf already.';
+  'Raises DP014 when the network is registered and does not declare the domain, unless the domain already has a
+leaf.';
 
 create or replace function dpg_private.refuse_new_undeclared_item(item dpg.item_ref)
 returns void
@@ -96,7 +100,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 begin
-  -- one that is there already goes on; locked, so that it is not deleted and made anew
+  -- An item that is there already can be changed. It is locked, so that nobody deletes it and creates it anew.
   if (
     dpg_private.lock_item(dpg_private.find_leaf('items', item.item_network, item.item_domain), item, 'key share')
   ).item_id is null then
@@ -106,7 +110,8 @@ end
 $body$;
 
 comment on function dpg_private.refuse_new_undeclared_item(dpg.item_ref) is
-  'Raises DP014 for an item that its network does not declare, unless it is there already.';
+  'Raises DP014 for an item that its network does not declare, unless the item is there already. Then it is
+locked until the transaction ends.';
 
 create or replace function dpg_private.refuse_new_undeclared_items(items dpg_private.sent_item[])
 returns uuid[]
@@ -120,7 +125,7 @@ declare
   is_there boolean;
   ids uuid[] := array[]::uuid[];
 begin
-  -- under one snapshot, so that all are held to one document
+  -- one statement with one snapshot, so that the same document counts for all items
   for undeclared in
     select
       row(i.item_network, i.item_domain, i.item_type, i.item_id)::dpg.item_ref as item,
@@ -154,4 +159,6 @@ end
 $body$;
 
 comment on function dpg_private.refuse_new_undeclared_items(dpg_private.sent_item[]) is
-  'The ids of those of the rows that their networks do not declare; raises DP014, with the index, for the first that is not there already. Locks none of them: whoever goes on must refuse those that turn out to be gone.';
+  'The ids of those items that their networks do not declare and that are there already. Raises DP014, with the
+index, for the first one that is not there.
+Locks none of them: the caller must refuse those that turn out to be gone.';

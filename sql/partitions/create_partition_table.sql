@@ -24,7 +24,7 @@ end
 $body$;
 
 comment on function dpg_private.revoke_default_privileges(regclass) is
-  'Takes from everybody but its owner what default privileges have given on a table that was created just now.';
+  'Takes back what default privileges have given to others than the owner on a table that was just created.';
 
 create or replace function dpg_private.create_partition_table(root text, network text, key text)
 returns text
@@ -37,22 +37,27 @@ declare
   name text := dpg_private.claim_partition_name(root, network, key);
   second_level constant text := case root when 'items' then 'item_domain' else 'action_type' end;
 begin
-  -- built apart and attached later: "create table ... partition of" would take ACCESS EXCLUSIVE on the parent
+  -- Created apart and attached later, because "create table ... partition of" takes ACCESS EXCLUSIVE on the parent.
   execute format(
     'create table dpg.%I (like dpg.%I including all excluding comments)%s',
     name, root, case when key is null then format(' partition by list (%I)', second_level) end
   );
   execute format(
     'comment on table dpg.%I is %L',
-    name, format('%s of network %s%s.', replace(root, '_', ' '), to_json(network), ', ' || split_part(second_level, '_', 2) || ' ' || to_json(key))
+    name,
+    format(
+      '%s of network %s%s.',
+      replace(root, '_', ' '), to_json(network), ', ' || split_part(second_level, '_', 2) || ' ' || to_json(key)
+    )
   );
-  -- a leaf is reached through its root alone, whatever "alter default privileges" says
+  -- Callers reach a leaf through its root only, even if "alter default privileges" has granted more.
   perform dpg_private.revoke_default_privileges(format('dpg.%I', name)::regclass);
   perform dpg_private.copy_row_level_security(format('dpg.%I', root)::regclass, format('dpg.%I', name)::regclass);
   if root = 'action_events' and key is not null then
-    -- row triggers come with the attachment, truncate triggers do not
+    -- the attachment adds the row triggers of the root, but not its truncate triggers
     execute format(
-      'create trigger action_events_no_truncate before truncate on dpg.%I for each statement execute function dpg_private.refuse_event_change()',
+      'create trigger action_events_no_truncate before truncate on dpg.%I for each statement '
+        || 'execute function dpg_private.refuse_event_change()',
       name
     );
     execute format('alter table dpg.%I enable always trigger action_events_no_truncate', name);
@@ -62,4 +67,6 @@ end
 $body$;
 
 comment on function dpg_private.create_partition_table(text, text, text) is
-  'Makes the table of a partition (a null key: the network''s own, the parent of its leaves) without attaching it and returns its name. Locks nothing that others use. Raises DP010.';
+  'Creates the table of a partition without attaching it, and returns its name. A null key means the network''s
+own partition, the parent of its leaves. Locks nothing that others use.
+Raises DP010.';

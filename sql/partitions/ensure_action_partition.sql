@@ -15,4 +15,9 @@ end
 $body$;
 
 comment on function dpg.ensure_action_partition(text, text) is
-  'Makes the partition for the actions of a network and action type when it is missing and returns the leaf. Safe under any concurrency; blocks no reader. The locks of a new partition last until the transaction ends, so make partitions in a transaction of their own. Raises DP001, DP010, DP014. Example: select dpg.ensure_action_partition(''yellow_dot'', ''connect'') -- dpg.a_p_yellowdot_connect';
+  'Creates the partition for the actions of a network and action type when it is missing. Returns the leaf, the
+table that holds the rows. Safe under any concurrency; blocks no reader.
+The locks of a new partition last until the transaction ends. So create partitions in a transaction of their
+own.
+Raises DP001, DP010, DP014.
+Example: select dpg.ensure_action_partition(''yellow_dot'', ''connect'') -- dpg.a_p_yellowdot_connect';

@@ -15,4 +15,9 @@ end
 $body$;
 
 comment on function dpg.ensure_item_partition(text, text) is
-  'Makes the partition for the items of a network and domain when it is missing and returns the leaf. Safe under any concurrency; blocks no reader. The locks of a new partition last until the transaction ends, so make partitions in a transaction of their own. Raises DP001, DP010, DP014. Example: select dpg.ensure_item_partition(''yellow_dot'', ''student'') -- dpg.i_p_yellowdot_student';
+  'Creates the partition for the items of a network and domain when it is missing. Returns the leaf, the table
+that holds the rows. Safe under any concurrency; blocks no reader.
+The locks of a new partition last until the transaction ends. So create partitions in a transaction of their
+own.
+Raises DP001, DP010, DP014.
+Example: select dpg.ensure_item_partition(''yellow_dot'', ''student'') -- dpg.i_p_yellowdot_student';

@@ -18,7 +18,9 @@ end
 $body$;
 
 comment on function dpg_private.create_leaf(text, text, text) is
-  'Makes the leaf of these keys, which is missing, and the network''s partition above it where that is; returns the leaf. Called under the lock of dpg_private.take_partition_turn, after the limit was checked. Raises DP010.';
+  'Creates the leaf of these keys, which is missing, and the network''s partition above it where that is missing,
+too. Returns the leaf. Called under the lock of dpg_private.take_partition_turn, after the limit was checked.
+Raises DP010.';
 
 create or replace function dpg_private.ensure_leaf(root text, network text, key text)
 returns regclass
@@ -37,7 +39,7 @@ begin
   perform dpg_private.take_partition_turn(root, network, key);
   leaf := dpg_private.find_leaf(root, network, key);
   if leaf is not null then
-    return leaf; -- somebody else made it meanwhile
+    return leaf; -- another transaction has created it meanwhile
   end if;
 
   perform dpg_private.check_partition_limit(
@@ -52,6 +54,7 @@ begin
     ) - case root when 'action_events' then cardinality(dpg_private.find_mirrored_action_types(network)) else 0 end
   );
   if root = 'action_events' then
+    -- now actions of this instance need the leaf, and it counts for leaves_per_network
     delete from dpg_private.mirrored_leaves m
     where m.network = ensure_leaf.network
       and m.key = ensure_leaf.key;
@@ -61,7 +64,10 @@ end
 $body$;
 
 comment on function dpg_private.ensure_leaf(text, text, text) is
-  'Makes the leaf of these keys, and the network''s partition above it, when missing; returns the leaf. Leaves that only mirrored events need do not count for its limit. Takes no lock that a reader or a writer of other networks would wait for. Raises DP010.';
+  'Creates the leaf of these keys, and the network''s partition above it, when they are missing. Returns the
+leaf. Takes no lock for which a reader, or a writer of another network, would wait. Leaves that only mirrored
+events need do not count for its limit, leaves_per_network.
+Raises DP010.';
 
 create or replace function dpg_private.find_or_create_leaf(root text, network text, key text)
 returns regclass
@@ -71,4 +77,6 @@ security invoker
 return coalesce(dpg_private.find_leaf(root, network, key), dpg_private.ensure_leaf(root, network, key));
 
 comment on function dpg_private.find_or_create_leaf(text, text, text) is
-  'The leaf of these keys, made when missing. Raises DP010. Stored parsed and inlined: part of every write.';
+  'The leaf of these keys; created when it is missing. Part of every write. Stored parsed, so that PostgreSQL
+inlines it.
+Raises DP010.';

@@ -6,8 +6,11 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  -- actions refer to items, network by network, so that the two are made together
-  members constant text[] := case root when 'action_events' then array['action_events'] else array['items', 'item_actions'] end;
+  -- the actions of a network have foreign keys to its items, so both partitions are created together
+  members constant text[] := case root
+    when 'action_events' then array['action_events']
+    else array['items', 'item_actions']
+  end;
   names text[] := array[]::text[];
   parents regclass[] := '{}';
   tied regclass[] := '{}';
@@ -15,6 +18,7 @@ declare
   member text;
   name text;
 begin
+  -- tables
   foreach member in array members loop
     select p.name
     into name
@@ -44,6 +48,7 @@ begin
     names := names || name;
   end loop;
 
+  -- foreign keys; on tables that are there already they are missing after "drop table ... cascade"
   if root <> 'action_events'
     and not exists (
       select
@@ -70,6 +75,7 @@ begin
     ) || attachments;
   end if;
 
+  -- attach
   if cardinality(attachments) > 0 then
     perform dpg_private.attach_partition(root, network, key, parents, tied, attachments);
   end if;
@@ -78,4 +84,7 @@ end
 $body$;
 
 comment on function dpg_private.ensure_network_partition(text, text, text) is
-  'Makes the network''s own partition, the parent of its leaves, when missing, and returns its name; those of items and actions together, with the foreign keys between them. Called under the lock of dpg_private.take_partition_turn. Raises DP010.';
+  'Creates the network''s own partition, the parent of its leaves, when it is missing. Returns its name. The
+partitions of items and actions are created together, with the foreign keys between them. Called under the
+lock of dpg_private.take_partition_turn.
+Raises DP010.';

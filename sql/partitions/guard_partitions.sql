@@ -1,5 +1,5 @@
--- Partitions that were created before they had row level security, or whose root has other policies now. Where all is as it
--- should be, nothing is locked.
+-- Gives row level security to partitions that were created before there was any, or whose root has other policies now.
+-- Locks nothing where nothing is missing.
 do $body$
 declare
   part record;

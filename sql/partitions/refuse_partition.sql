@@ -27,7 +27,8 @@ end
 $body$;
 
 comment on function dpg_private.refuse_partition(text, text, text, text, text, jsonb) is
-  'Raises DP010 for the partition of these keys; problem completes the sentence.';
+  'Raises DP010 for the partition of these keys. problem completes the sentence "the partition of ... cannot be
+made: ...".';
 
 create or replace function dpg_private.check_partition_limit(
   root text,
@@ -55,4 +56,4 @@ end
 $body$;
 
 comment on function dpg_private.check_partition_limit(text, text, text, text, bigint) is
-  'Raises DP010 when so many partitions are there already that the limit of dpg.limits allows no other.';
+  'Raises DP010 when as many partitions are there already as this limit of dpg.limits allows.';

@@ -5,13 +5,15 @@ stable
 security definer
 set search_path = pg_catalog, pg_temp
 begin atomic
-  -- what stands behind "create policy ... on ..."
+  -- the text that follows "create policy ... on ..."
   select
     p.polname::text,
     concat_ws(
       ' ',
       'as ' || case when p.polpermissive then 'permissive' else 'restrictive' end,
-      'for ' || case p.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete' else 'all' end,
+      'for ' || case p.polcmd
+        when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete' else 'all'
+      end,
       'to ' || (
         select string_agg(coalesce(quote_ident(r.rolname), 'public'), ', ' order by r.rolname nulls first)
         from unnest(p.polroles) a(role)
@@ -25,7 +27,8 @@ begin atomic
 end;
 
 comment on function dpg_private.policies_of(regclass) is
-  'The policies of a table, each with what stands behind its name and table in the statement that creates it.';
+  'The policies of a table. definition is the text that follows the name of policy and table in the statement
+that creates the policy.';
 
 create or replace function dpg_private.copy_row_level_security(root regclass, partition regclass)
 returns void
@@ -59,4 +62,6 @@ end
 $body$;
 
 comment on function dpg_private.copy_row_level_security(regclass, regclass) is
-  'Gives a partition the row level security of its root, policies included: a grant on all tables of the schema then shows no more than the root does. Items have none. Locks the partition (ACCESS EXCLUSIVE) where something is lacking, and nothing where all is there.';
+  'Gives a partition the row level security of its root, with its policies. So a grant on all tables of the
+schema shows no more in a partition than in the root. Does nothing for items, which have no row level
+security. Locks the partition (ACCESS EXCLUSIVE) only where something is missing.';

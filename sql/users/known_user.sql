@@ -15,8 +15,7 @@ begin
 end
 $body$;
 
-comment on function dpg_private.refuse_unknown_user(text) is
-  'Raises DP009 for an actor who is not in public."user".';
+comment on function dpg_private.refuse_unknown_user(text) is 'Raises DP009 for an actor who is not in public."user".';
 
 create or replace function dpg_private.check_user(actor text)
 returns void
