@@ -70,4 +70,9 @@ end
 $body$;
 
 comment on function dpg.define_action(text, text, jsonb, text) is
-  'Declares the state graph of an action type and replaces the former one: transitions is an array of edges with "from", "to" and "by" (source, target or either); [] allows no change, null removes the declaration. Actions that are there keep their status. Raises DP001, DP014. Example: select dpg.define_action(''yellow_dot'', ''connect'', ''[{"from": "created", "to": "accepted", "by": "target"}, {"from": "created", "to": "withdrawn", "by": "source"}]'')';
+  'Declares the state graph of an action type and replaces the former one: transitions is an array of edges with "from", "to" and "by" (source, target or either); [] allows no change, null removes the declaration. Actions that are there keep their status.
+Raises DP001, DP014.
+Example: select dpg.define_action(''yellow_dot'', ''connect'', ''[
+  {"from": "created", "to": "accepted", "by": "target"},
+  {"from": "created", "to": "withdrawn", "by": "source"}
+]'')';

@@ -57,4 +57,8 @@ end
 $body$;
 
 comment on function dpg.get_action(text, text, text, uuid) is
-  'One action, for its parties; also one that lives on another instance, as its mirrored events tell of it (target_item_instance_url says where). Raises DP001, DP004, DP005. Example: select * from dpg.get_action(''asha'', ''yellow_dot'', ''connect'', ''33333333-3333-4333-8333-333333333333'')';
+  'One action, for its parties; also one that lives on another instance, as its mirrored events tell of it (target_item_instance_url says where).
+Raises DP001, DP004, DP005.
+Example: select * from dpg.get_action(
+  ''asha'', ''yellow_dot'', ''connect'', ''33333333-3333-4333-8333-333333333333''
+)';

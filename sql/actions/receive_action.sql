@@ -102,4 +102,12 @@ $body$;
 comment on function dpg.receive_action(
   text, dpg.item_ref, text, text, dpg.item_ref, jsonb, text, jsonb, uuid, double precision, double precision
 ) is
-  'perform_action for a source that lives on another instance, which asserts its owner and coordinates (degrees); the caller must have authenticated that instance. A URL of our own is DP001; from then on no item may be given this one (dpg.forget_instance_url strikes it). With action_id, chosen by the sender, a repeated call is safe. Raises DP001, DP002, DP008, DP010, DP014, DP018. Example: select * from dpg.receive_action(''connect'', row(''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111''), ''https://student.yellowdot.example.com'', ''asha'', row(''yellow_dot'', ''tutor'', ''profile_1.0'', ''22222222-2222-4222-8222-222222222222''))';
+  'perform_action for a source that lives on another instance, which asserts its owner and coordinates (degrees); the caller must have authenticated that instance. A URL of our own is DP001; from then on no item may be given this one (dpg.forget_instance_url strikes it). With action_id, chosen by the sender, a repeated call is safe.
+Raises DP001, DP002, DP008, DP010, DP014, DP018.
+Example: select * from dpg.receive_action(
+  ''connect'',
+  source => row(''yellow_dot'', ''student'', ''profile_1.0'', ''66666666-6666-4666-8666-666666666666''),
+  source_item_instance_url => ''https://student.example.com'', source_item_owner => ''meera'',
+  target => row(''yellow_dot'', ''tutor'', ''profile_1.0'', ''22222222-2222-4222-8222-222222222222''),
+  action_id => ''77777777-7777-4777-8777-777777777777''
+)';

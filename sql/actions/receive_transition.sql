@@ -52,4 +52,9 @@ end
 $body$;
 
 comment on function dpg.receive_transition(text, text, text, text, uuid, text, integer, jsonb, text, uuid) is
-  'transition_action for the source party of an action that came by receive_action: URL and owner must equal those in the action, the URL in any spelling of it; the caller must have authenticated that instance. With event_id, chosen by the sender, a repeated call is safe. Raises DP001, DP004, DP005, DP006, DP007, DP008, DP010, DP018. Example: select * from dpg.receive_transition(''https://student.yellowdot.example.com'', ''asha'', ''yellow_dot'', ''connect'', ''33333333-3333-4333-8333-333333333333'', ''withdrawn'')';
+  'transition_action for the source party of an action that came by receive_action: URL and owner must equal those in the action, the URL in any spelling of it; the caller must have authenticated that instance. With event_id, chosen by the sender, a repeated call is safe.
+Raises DP001, DP004, DP005, DP006, DP007, DP008, DP010, DP018.
+Example: select * from dpg.receive_transition(
+  ''https://student.example.com'', ''meera'',
+  ''yellow_dot'', ''connect'', ''77777777-7777-4777-8777-777777777777'', ''withdrawn''
+)';

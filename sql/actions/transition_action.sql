@@ -44,4 +44,9 @@ end
 $body$;
 
 comment on function dpg.transition_action(text, text, text, uuid, text, integer, jsonb, text, uuid) is
-  'Moves an action to another status for a party of this instance, under a row lock: update_count + 1, and one event in the same transaction. With expected_update_count the call is refused (DP007) when somebody else changed the action first. Null remarks keep the row''s. event_payload is {"status": <status>} unless given. With event_id a repeated call is safe. Raises DP001, DP004, DP005, DP006, DP007, DP008, DP010, DP018. Example: select * from dpg.transition_action(''ravi'', ''yellow_dot'', ''connect'', ''33333333-3333-4333-8333-333333333333'', ''accepted'', expected_update_count => 0)';
+  'Moves an action to another status for a party of this instance, under a row lock: update_count + 1, and one event in the same transaction. With expected_update_count the call is refused (DP007) when somebody else changed the action first. Null remarks keep the row''s. event_payload is {"status": <status>} unless given. With event_id a repeated call is safe.
+Raises DP001, DP004, DP005, DP006, DP007, DP008, DP010, DP018.
+Example: select * from dpg.transition_action(
+  ''ravi'', ''yellow_dot'', ''connect'', ''33333333-3333-4333-8333-333333333333'', ''accepted'',
+  expected_update_count => 0, event_id => ''44444444-4444-4444-8444-444444444444''
+)';

@@ -141,4 +141,9 @@ end
 $body$;
 
 comment on function dpg.find_events(text, text, text, text, uuid, text, integer, uuid, integer, text) is
-  'The events, also mirrored ones, of which the actor is a party, newest first (created_at and update_count descending, then partition_network, action_type and event_id). ownership_role is initiated (the actor owned the source), received (the target) or all; item_id means the item on that side. Pages as in dpg.find_actions. Raises DP001, DP011. Example: select * from dpg.find_events(''asha'', partition_network => ''yellow_dot'', action_type => ''connect'', action_id => ''33333333-3333-4333-8333-333333333333'')';
+  'The events, also mirrored ones, of which the actor is a party, newest first (created_at and update_count descending, then partition_network, action_type and event_id). ownership_role is initiated (the actor owned the source), received (the target) or all; item_id means the item on that side. Pages as in dpg.find_actions.
+Raises DP001, DP011.
+Example: select * from dpg.find_events(
+  ''asha'',
+  partition_network => ''yellow_dot'', action_type => ''connect'', action_id => ''33333333-3333-4333-8333-333333333333''
+)';

@@ -67,4 +67,6 @@ Pass the lease_id of the batch. If that lease has ended and another reader has t
 moves forward, and the lease of the other reader stays. Without lease_id, any lease counts as that of the caller.
 A position that was not handed out is DP001.
 Raises DP001, DP018.
-Example: select dpg.acknowledge(''to student'', 42)';
+Example: select dpg.acknowledge(s.subscription, s.handed_out_position, s.lease_id)
+from dpg.subscriptions s
+where s.subscription = ''to student''';

@@ -133,6 +133,5 @@ The call reads the whole feed. Every other call of the feed waits until its tran
 read-only transaction (25006), nor in repeatable read or serializable (25000). It is DP001
 when no event is missing.
 Raises DP001, DP018.
-Example: select * from dpg.confirm_lost_events(
-  ''dba'', ''yellow_dot'', ''connect'', ''dropped by mistake, no backup has it''
-)';
+Example: select dpg.confirm_lost_events(''dba'', ''yellow_dot'', ''connect'', ''dropped by mistake, no backup has it'')
+where to_regclass(''dpg.e_p_yellowdot_connect'') is null';

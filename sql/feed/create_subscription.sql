@@ -67,5 +67,5 @@ an instance (source_item_instance_url: the instance of the action''s source, in 
 The same call again returns the row as it is now. The same name with other filters is DP008.
 Raises DP001, DP008, DP018.
 Example: select * from dpg.create_subscription(
-  ''to student'', source_item_instance_url => ''https://student.yellowdot.example.com''
+  ''to student'', source_item_instance_url => ''https://student.example.com''
 )';

@@ -113,4 +113,8 @@ Pass the lease_id of the event. If that lease has ended and another reader has t
 counted, the lease of the other reader stays, and the result says how often others have failed (attempts 0: nobody).
 Without lease_id the failure is counted in any case.
 Raises DP001, DP018.
-Example: select (dpg.fail_event(''to student'', 42, ''answer 500'', max_attempts => 5)).state';
+Example: select (dpg.fail_event(
+  s.subscription, s.handed_out_position, ''answer 500'', max_attempts => 1, lease_id => s.lease_id
+)).state
+from dpg.subscriptions s
+where s.subscription = ''to student''';

@@ -35,4 +35,6 @@ settled it in another way. Returns false when it is not there.
 Pass the lease_id of the event. If that lease has ended and another reader has the event now, the event stays and the
 result is false: the other reader settles it. Without lease_id it is taken out in any case.
 Raises DP001, DP018.
-Example: select dpg.settle_event(''to student'', 42)';
+Example: select dpg.settle_event(f.subscription, f."position", f.lease_id)
+from dpg.failed_events f
+where f.subscription = ''to student''';

@@ -53,4 +53,6 @@ $body$;
 comment on function dpg.count_items(
   text, text, text, text, text, text, jsonb, double precision, double precision, double precision
 ) is
-  'How many items match the filters of dpg.find_items. Counts them one by one: the cost grows with the matches. Raises DP001. Example: select dpg.count_items(''yellow_dot'', ''tutor'', item_state => ''{"subject": "math"}'')';
+  'How many items match the filters of dpg.find_items. Counts them one by one: the cost grows with the matches.
+Raises DP001.
+Example: select dpg.count_items(''yellow_dot'', ''tutor'', item_state => ''{"subject": "math"}'')';

@@ -116,4 +116,8 @@ end
 $body$;
 
 comment on function dpg.delete_item(text, text, text, text, uuid) is
-  'Deletes an owned item that no action of its network and no row of the application refers to (else DP013, which names the constraint), and returns it as it was. A repeated call is DP002. Raises DP001, DP002, DP003, DP013, DP018. Example: select * from dpg.delete_item(''asha'', ''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111'')';
+  'Deletes an owned item that no action of its network and no row of the application refers to (else DP013, which names the constraint), and returns it as it was. A repeated call is DP002.
+Raises DP001, DP002, DP003, DP013, DP018.
+Example: select * from dpg.delete_item(
+  ''asha'', ''yellow_dot'', ''student'', ''profile_1.0'', ''55555555-5555-4555-8555-555555555555''
+)';

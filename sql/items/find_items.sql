@@ -127,4 +127,9 @@ $body$;
 comment on function dpg.find_items(
   text, text, text, text, text, text, jsonb, double precision, double precision, double precision, integer, text
 ) is
-  'The items of a network and domain that match all filters, newest first (created_at descending, then item_type and item_id). item_state means containment (@>); latitude and longitude (degrees) with radius_meters are a circle. A page has page_size rows (1 to 1,000, 20 unless told); next_page_token of a row, passed as page_token with the same filters, continues after it; fewer rows than page_size means the end. Raises DP001, DP011. Example: select * from dpg.find_items(''yellow_dot'', ''tutor'', item_state => ''{"subject": "math"}'', latitude => 12.97, longitude => 77.59, radius_meters => 5000)';
+  'The items of a network and domain that match all filters, newest first (created_at descending, then item_type and item_id). item_state means containment (@>); latitude and longitude (degrees) with radius_meters are a circle. A page has page_size rows (1 to 1,000, 20 unless told); next_page_token of a row, passed as page_token with the same filters, continues after it; fewer rows than page_size means the end.
+Raises DP001, DP011.
+Example: select * from dpg.find_items(
+  ''yellow_dot'', ''tutor'',
+  item_state => ''{"subject": "math"}'', latitude => 12.97, longitude => 77.59, radius_meters => 5000
+)';

@@ -26,4 +26,8 @@ end
 $body$;
 
 comment on function dpg.get_item(text, text, text, uuid) is
-  'One item by its key. Raises DP001, DP002. Example: select * from dpg.get_item(''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111'')';
+  'One item by its key.
+Raises DP001, DP002.
+Example: select * from dpg.get_item(
+  ''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111''
+)';

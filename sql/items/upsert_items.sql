@@ -177,4 +177,12 @@ end
 $body$;
 
 comment on function dpg.upsert_items(text, jsonb) is
-  'upsert_item for a JSON array of objects whose fields are item_network, item_domain, item_type, item_instance_url, item_schema_url, [item_state], [item_latitude], [item_longitude], [item_id]: all or nothing, rows in the order of the input. An id twice is DP001; DETAIL has the index, counted from 0. Raises DP001, DP003, DP009, DP010, DP014, DP018. Example: select count(*) from dpg.upsert_items(''asha'', ''[{"item_network": "yellow_dot", "item_domain": "student", "item_type": "profile_1.0", "item_instance_url": "https://student.yellowdot.example.com", "item_schema_url": "https://schemas.example.com/student_profile_v1.json", "item_state": {"name": "Asha"}}]'')';
+  'upsert_item for a JSON array of objects whose fields are item_network, item_domain, item_type, item_instance_url, item_schema_url, [item_state], [item_latitude], [item_longitude], [item_id]: all or nothing, rows in the order of the input. An id twice is DP001; DETAIL has the index, counted from 0.
+Raises DP001, DP003, DP009, DP010, DP014, DP018.
+Example: select item_id from dpg.upsert_items(''asha'', ''[{
+  "item_network": "yellow_dot", "item_domain": "student", "item_type": "profile_1.0",
+  "item_instance_url": "https://yellowdot.example.com",
+  "item_schema_url": "https://schemas.example.com/student_v1.json",
+  "item_state": {"name": "Asha", "goal": "physics"},
+  "item_id": "55555555-5555-4555-8555-555555555555"
+}]'')';

@@ -34,7 +34,8 @@ comment on function dpg.register_network(jsonb) is
 From then on, new items, actions and mirrored events of the network must be of declared domains, item types,
 action types and interactions (else DP014). What is there already stays: items can be changed, actions can go
 on. Schemas are kept, but not applied here. State graphs are declared by dpg.define_action.
-Raises DP001. Its DETAIL has the path to the faulty part as a JSON pointer.
+For a faulty document, the DETAIL has the path to the fault as a JSON pointer.
+Raises DP001.
 Example: select dpg.register_network(''{
   "name": "yellow_dot",
   "domains": [
