@@ -138,16 +138,18 @@ An event that differs from no stored event is DP001. One between other items is 
 Raises DP001, DP008, DP018.
 Example: select kind, reason from dpg.accept_differing_event(
   ''dba'',
-  ''{"partition_network": "yellow_dot", "action_type": "connect",
-    "event_id": "44444444-4444-4444-8444-444444444445",
-    "origin_instance_domain": "https://tutor.yellowdot.example.com",
-    "action_id": "33333333-3333-4333-8333-333333333333", "action_status": "rejected", "update_count": 0,
+  ''{
+    "partition_network": "yellow_dot", "action_type": "connect",
+    "event_id": "bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb",
+    "origin_instance_domain": "https://tutor.example.com",
+    "action_id": "88888888-8888-4888-8888-888888888888", "action_status": "rejected", "update_count": 0,
     "source_item_network": "yellow_dot", "source_item_domain": "student", "source_item_type": "profile_1.0",
-    "source_item_id": "11111111-1111-4111-8111-111111111111",
-    "source_item_instance_url": "https://student.yellowdot.example.com", "source_item_owner": "asha",
+    "source_item_id": "11111111-1111-4111-8111-111111111111", "source_item_owner": "asha",
+    "source_item_instance_url": "https://yellowdot.example.com",
     "target_item_network": "yellow_dot", "target_item_domain": "tutor", "target_item_type": "profile_1.0",
-    "target_item_id": "22222222-2222-4222-8222-222222222222",
-    "target_item_instance_url": "https://tutor.yellowdot.example.com", "target_item_owner": "ravi",
-    "event_payload": {"status": "rejected"}, "created_at": "2026-01-02T00:00:00.000000Z"}''::jsonb,
+    "target_item_id": "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa", "target_item_owner": "kiran",
+    "target_item_instance_url": "https://tutor.example.com",
+    "event_payload": {"status": "rejected"}, "created_at": "2026-01-02T00:00:00.000000Z"
+  }'',
   ''the tutors restored their database of Monday''
 )';

@@ -78,4 +78,4 @@ An action on another instance keeps from_user as its owner there. Name from_user
 (dpg.receive_transition). Here to_user finds its events.
 Reads every leaf, each as it is when its turn comes. So it runs under READ COMMITTED only (25000).
 Raises DP001, DP009, DP018.
-Example: select * from dpg.move_items(''asha'', ''anonymous-7'', ''asha'', ''signed up'')';
+Example: select * from dpg.move_items(''dba'', ''ravi'', ''asha'', ''one person with two accounts'')';
