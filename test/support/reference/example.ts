@@ -16,8 +16,9 @@ export interface FunctionComment {
 }
 
 export function parseComment(name: string, comment: string): FunctionComment {
-  const match =
-    /^([\s\S]+)\nRaises (DP\d{3}(?:, DP\d{3})*)\.\nExample: ([\s\S]+?)(?: -- ([^\n']+))?$/.exec(comment);
+  const match = /^([\s\S]+)\nRaises (DP\d{3}(?:, DP\d{3})*)\.\nExample: ([\s\S]+?)(?: -- ([^\n']+))?$/.exec(
+    comment,
+  );
   if (!match)
     throw new Error(
       `the comment of dpg.${name} does not end with the lines "Raises DP001, ….", "Example: select …"`,
