@@ -60,7 +60,12 @@ begin
       ('events_at', 'find_events_at'),
       ('feed_home', 'database_identity'),
       ('enter_feed_home', 'skip_positions_after_restore'),
-      ('queue_writers', 'find_queue_writers')
+      ('queue_writers', 'find_queue_writers'),
+      ('check_coordinates', 'check_coordinates_or_none'),
+      ('check_remarks', 'check_remarks_or_none'),
+      ('check_time', 'check_time_or_none'),
+      ('check_field', 'refuse_field'),
+      ('is_circle', 'is_circle_or_none')
     ) n(old_name, new_name)
     join pg_catalog.pg_proc p on p.proname = n.old_name and p.pronamespace = 'dpg_private'::regnamespace
     where not exists (
@@ -75,5 +80,19 @@ begin
   end loop;
 end
 $body$;
+
+-- What is written once now, or with other arguments. No table is locked.
+drop function if exists
+  dpg_private.great_circle_sql(text),
+  dpg_private.item_columns_sql(),
+  dpg_private.check_circle(double precision, double precision, double precision, boolean),
+  dpg_private.are_item_filters(text, text, text, text, text, text, jsonb),
+  dpg_private.check_item_filters(text, text, text, text, text, text, jsonb),
+  dpg_private.is_item_ref(dpg.item_ref),
+  dpg_private.action_columns_sql(),
+  dpg_private.event_columns_sql(),
+  dpg_private.check_transition(text, text, uuid, text, integer, jsonb, text),
+  dpg_private.insert_action(dpg.item_actions, jsonb, regclass, regclass),
+  dpg_private.check_party_filters(text, text, text, text, text);
 
 --!include all.sql

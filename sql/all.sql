@@ -16,6 +16,7 @@
 --!include arguments/remarks.sql
 --!include pages/page_size.sql
 --!include pages/page_token.sql
+--!include pages/page_of_searches.sql
 --!include users/user.sql
 --!include users/actor.sql
 --!include users/known_user.sql
@@ -45,6 +46,7 @@
 
 -- What an application adds to the tables
 --!include application/suppressed.sql
+--!include application/insert_again.sql
 --!include application/sent_contents.sql
 --!include application/additions.sql
 
@@ -103,6 +105,8 @@
 --!include actions/party.sql
 --!include actions/remote_source.sql
 --!include actions/write_action_and_event.sql
+--!include actions/new_action.sql
+--!include actions/repeated_action.sql
 --!include actions/insert_action.sql
 --!include actions/perform_action.sql
 --!include actions/receive_action.sql

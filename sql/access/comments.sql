@@ -1,22 +1,23 @@
--- Columns of the types that functions return get the comments of the same columns of their tables. A column that
--- has a comment keeps it.
+-- Columns that repeat a column of a table mean the same, so they get its comment: the columns of the types that
+-- functions return, and those of dpg_private.mirrored_actions, except three that have comments of their own.
 do $body$
 declare
   described record;
 begin
   for described in
     select
-      pg_catalog.format('dpg.%I.%I', t.relname, a.attname) as name,
+      pg_catalog.format('%s.%I', t.oid::pg_catalog.regclass, a.attname) as name,
       coalesce(
         pg_catalog.col_description(r.oid, o.attnum),
         case a.attname
           when 'position' then 'Position in the feed, passed to acknowledge.'
-          when 'lease_id' then 'The lease under which the event was handed out: '
-            || 'pass it on to acknowledge, release_events, fail_event and settle_event.'
+          when 'lease_id' then
+            'The lease under which the event was handed out: pass it on to acknowledge, release_events, fail_event and '
+              'settle_event.'
           when 'next_page_token' then 'Passed as page_token with the same filters it continues after this row.'
           when 'distance_meters' then 'Distance in metres along the great circle.'
-          when 'ownership_roles'
-            then 'The actor''s part: initiated (owner of the source), received (owner of the target), or both.'
+          when 'ownership_roles' then
+            'The actor''s part: initiated (owner of the source), received (owner of the target), or both.'
           when 'item_network' then 'Network of the item.'
           when 'item_domain' then 'Domain of the item.'
           when 'item_type' then 'Type of the item.'
@@ -30,13 +31,16 @@ begin
         when 'found_item' then 'dpg.items'
         when 'nearest_item' then 'dpg.items'
         when 'found_action' then 'dpg.item_actions'
+        when 'mirrored_actions' then 'dpg.item_actions'
         when 'found_event' then 'dpg.action_events'
         when 'feed_event' then 'dpg.action_events'
       end::pg_catalog.regclass
     left join pg_catalog.pg_attribute o on o.attrelid = r.oid and o.attname = a.attname
-    where t.relnamespace = 'dpg'::pg_catalog.regnamespace
-      and t.relkind = 'c'
-      and pg_catalog.col_description(t.oid, a.attnum) is null
+    where (t.relnamespace = 'dpg'::pg_catalog.regnamespace and t.relkind = 'c')
+      or (
+        t.oid = 'dpg_private.mirrored_actions'::pg_catalog.regclass
+        and o.attname not in ('requirements_snapshot', 'remarks', 'target_item_id')
+      )
   loop
     execute pg_catalog.format('comment on column %s is %L', described.name, described.description);
   end loop;

@@ -19,13 +19,15 @@ return array_remove(
 );
 
 comment on function dpg_private.ownership_roles(text, text, boolean, text, boolean) is
-  'The part of the actor, a user of this instance, in an action or event: initiated (owner of the source), received (owner of the target), both or none. An owner who lives on another instance is nobody here, whatever the id.';
+  'The part of the actor, a user of this instance, in an action or event: initiated (owner of the source), received
+(owner of the target), both or none. An owner who lives on another instance is nobody here, whatever the id.';
 
 create or replace function dpg_private.refuse_not_action_party(
   party text,
   action dpg.item_actions,
   problem text default 'is no party of',
-  hint text default 'Only the owners of its source and target items, as they were when the action was made, may read or change an action.',
+  hint text default 'Only the owners of its source and target items, as they were when the action was made, '
+    'may read or change an action.',
   detail jsonb default '{}'
 )
 returns void
@@ -39,7 +41,10 @@ begin
   raise exception using
     errcode = 'DP005',
     message = dpg_private.text_for_client(
-      format('user %L %s action %L/%L/%s', party, problem, action.partition_network, action.action_type, action.action_id)
+      format(
+        'user %L %s action %L/%L/%s',
+        party, problem, action.partition_network, action.action_type, action.action_id
+      )
     ),
     hint = dpg_private.text_for_client(hint),
     detail = dpg_private.text_for_client((jsonb_build_object(
@@ -58,7 +63,7 @@ language sql
 immutable
 parallel safe
 security invoker
--- each row once: what both conditions find belongs to the first
+-- a row that both conditions find belongs to the first, so that each row comes once
 return case ownership_role
   when 'initiated' then array[initiated]
   when 'received' then array[received]
@@ -66,40 +71,20 @@ return case ownership_role
 end;
 
 comment on function dpg_private.party_conditions_sql(text, text, text) is
-  'The conditions of a role, to be searched one by one, since each has an index in the order of the page.';
+  'The conditions of a role, one search for each, since each has an index in the order of the page.';
 
-create or replace function dpg_private.check_party_filters(
-  actor text,
-  ownership_role text,
-  partition_network text,
-  action_type text,
-  action_status text
-)
+create or replace function dpg_private.check_ownership_role(ownership_role text)
 returns void
-language plpgsql
-stable -- else a call with constants would be made, and raise, when its caller is planned
+language sql
+stable
 parallel safe
 security invoker
-set search_path = pg_catalog, pg_temp
-as $body$
-begin
-  perform dpg_private.check_actor(actor);
-  if ownership_role is null or ownership_role not in ('initiated', 'received', 'all') then
-    perform dpg_private.refuse_argument(
+return case
+  when (ownership_role in ('initiated', 'received', 'all')) is not true then
+    dpg_private.refuse_argument(
       'ownership_role', to_jsonb(ownership_role), 'is no role', 'A role is initiated, received or all.'
-    );
-  end if;
-  if partition_network is not null then
-    perform dpg_private.check_key('partition_network', partition_network);
-  end if;
-  if action_type is not null then
-    perform dpg_private.check_key('action_type', action_type);
-  end if;
-  if action_status is not null then
-    perform dpg_private.check_key('action_status', action_status);
-  end if;
-end
-$body$;
+    )
+end;
 
-comment on function dpg_private.check_party_filters(text, text, text, text, text) is
-  'Raises DP001 for a filter that find_actions and find_events share.';
+comment on function dpg_private.check_ownership_role(text) is
+  'Raises DP001 unless ownership_role is initiated, received or all.';

@@ -8,7 +8,9 @@ create index if not exists party_leaves_idx
 on dpg_private.party_leaves (owner, partition_network, action_type);
 
 comment on table dpg_private.party_leaves is
-  'In which networks and action types a user of this instance has actions or events, so that find_actions and find_events read only those leaves. Not unique on purpose: a unique index would make a writer wait for another''s transaction to end.';
+  'In which networks and action types a user of this instance has actions or events, so that find_actions and
+find_events read only those leaves. Not unique on purpose: a unique index would make a writer wait for another''s
+transaction to end.';
 comment on column dpg_private.party_leaves.owner is 'The user: owner of the source or of the target.';
 comment on column dpg_private.party_leaves.partition_network is 'First partition key of the leaf.';
 comment on column dpg_private.party_leaves.action_type is 'Second partition key of the leaf.';
@@ -54,9 +56,11 @@ end
 $body$;
 
 comment on function dpg_private.note_party_leaves() is
-  'Trigger: notes in which leaves the parties of a new action, or the source of a mirrored event, have rows. Its argument says which: action or event.';
+  'Trigger: notes in which leaves the parties of a new action, or the source of a mirrored event, have rows. Its
+argument says which: action or event.';
 
--- Only where they are not there: PostgreSQL would lock the roots and every leaf, even to create the same triggers again.
+-- Only where they are not there: PostgreSQL would lock the roots and every leaf, even to create the same triggers
+-- again.
 do $body$
 begin
   if not exists (
@@ -119,4 +123,5 @@ end
 $body$;
 
 comment on function dpg_private.find_party_leaves(text, text, text, text) is
-  'The leaves that can hold rows of which the actor is a party: the one that the keys name, or those in which the actor has rows.';
+  'The leaves that can hold rows of which the actor is a party: the one that the keys name, or those in which the
+actor has rows.';

@@ -7,16 +7,14 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 begin
-  if num_nonnulls(
+  perform
     dpg_private.check_url('source_item_instance_url', source_item_instance_url),
-    dpg_private.check_key('source_item_owner', source_item_owner)
-  ) is null then
-    return;
-  end if;
+    dpg_private.check_key('source_item_owner', source_item_owner);
   if dpg_private.is_instance_url(source_item_instance_url) then
     perform dpg_private.refuse_argument(
       'source_item_instance_url', to_jsonb(source_item_instance_url), 'is a URL of this instance',
-      'What comes from another instance carries that one''s URL; for items of this one use perform_action and transition_action.'
+      'What comes from another instance carries that one''s URL; '
+        'for items of this one use perform_action and transition_action.'
     );
   end if;
 end

@@ -20,9 +20,9 @@ declare
   stored dpg.item_actions;
   event dpg.action_events;
 begin
-  -- One statement writes action, event and queue. So the event tells of what BEFORE triggers have made of the action, and
-  -- AFTER triggers, which run when the statement ends, find all three: one that calls a function of ours for the same
-  -- action goes on from here, and its event comes later.
+  -- One statement writes action, event and queue. So the event says what BEFORE triggers made of the action. AFTER
+  -- triggers run when the statement ends and find all three: where one calls a function of ours for the same
+  -- action, that call begins from here, and its event comes later.
   execute format(
     'with action as (
        %s
@@ -44,26 +44,33 @@ begin
        returning e.*
      ),
      queued as (
-       insert into dpg_private.event_queue (partition_network, action_type, event_id, source_item_instance_url, created_at)
+       insert into dpg_private.event_queue (
+         partition_network, action_type, event_id, source_item_instance_url, created_at
+       )
        select e.partition_network, e.action_type, e.event_id, e.source_item_instance_url, e.created_at
        from event e
        returning 1
      )
      select
        (a.partition_network, a.action_type, a.action_id, a.update_count)
-         is not distinct from (($1).partition_network, ($1).action_type, ($1).action_id, ($1).update_count) as is_action,
+         is not distinct from (($1).partition_network, ($1).action_type, ($1).action_id, ($1).update_count)
+         as is_action,
        e.event_id is not null as is_event,
        (select count(*) from queued) as queued_events,
        (e.event_id, e.action_id, e.update_count, e.action_status, e.source_item_owner, e.target_item_owner)
-         is not distinct from ($2, a.action_id, a.update_count, a.action_status, a.source_item_owner, a.target_item_owner)
+         is not distinct from (
+           $2, a.action_id, a.update_count, a.action_status, a.source_item_owner, a.target_item_owner
+         )
          as is_event_of_action
      from action a
      left join event e on true',
     case
       when action.update_count = 0 then
         format(
-          'insert into dpg.item_actions as a (%s) select %s from (select ($1).*) a on conflict on constraint item_actions_pkey do nothing',
-          replace(dpg_private.action_columns_sql(), 'a.', ''), dpg_private.action_columns_sql()
+          'insert into dpg.item_actions as a (%s)
+           select %s from (select ($1).*) a
+           on conflict on constraint item_actions_pkey do nothing',
+          dpg_private.action_columns_sql(''), dpg_private.action_columns_sql('a.')
         )
       else
         format(
@@ -75,15 +82,17 @@ begin
           leaf
         )
     end,
-    replace(dpg_private.event_columns_sql(), 'e.', '')
+    dpg_private.event_columns_sql('')
   )
   into written
   using action, event_id, event_payload, remarks;
   if written.is_action is null
     and action.update_count = 0
-    and (dpg_private.find_action(leaf, action.partition_network, action.action_type, action.action_id)).action_id is not null
+    and (
+      dpg_private.find_action(leaf, action.partition_network, action.action_type, action.action_id)
+    ).action_id is not null
   then
-    return null; -- somebody else has used the id since it was looked for
+    return null; -- another session has used the id meanwhile
   end if;
   if written.is_action is not true then
     perform dpg_private.refuse_suppressed(case action.update_count when 0 then 'insert' else 'update' end, leaf, key);
@@ -92,24 +101,29 @@ begin
     event := dpg_private.find_event(action.partition_network, action.action_type, event_id);
     if event.event_id is null then
       event := dpg_private.find_event_of_update(
-        action.partition_network, action.action_type, action.target_item_instance_url, action.action_id, action.update_count
+        action.partition_network, action.action_type, action.target_item_instance_url, action.action_id,
+        action.update_count
       );
     end if;
     if not written.is_event and event.event_id is not null then
       perform dpg_private.refuse_different_event(event); -- its id or its place is taken
     end if;
     if not written.is_event then
-      -- raises: for a unique index that is not ours, or since a trigger suppresses it again
+      -- raises: for a unique index of the application, or since a trigger suppresses it again
       perform dpg_private.append_event(action, event_id, event_payload, remarks);
     end if;
     perform dpg_private.refuse_suppressed('insert', events_leaf, key || jsonb_build_object('event_id', event_id));
   end if;
   if written.queued_events = 0 then
-    perform dpg_private.refuse_suppressed('insert', 'dpg_private.event_queue', key || jsonb_build_object('event_id', event_id));
+    perform dpg_private.refuse_suppressed(
+      'insert', 'dpg_private.event_queue', key || jsonb_build_object('event_id', event_id)
+    );
   end if;
 
-  -- the result is what is stored now, whatever the triggers did
-  stored := dpg_private.lock_action(leaf, action.partition_network, action.action_type, action.action_id, 'no key update');
+  -- the result is what is stored now
+  stored := dpg_private.lock_action(
+    leaf, action.partition_network, action.action_type, action.action_id, 'no key update'
+  );
   event := dpg_private.find_event(action.partition_network, action.action_type, event_id);
   if action.update_count = 0 then
     perform dpg_private.note_sent(
@@ -127,4 +141,7 @@ end
 $body$;
 
 comment on function dpg_private.write_action_and_event(regclass, dpg.item_actions, uuid, jsonb, text) is
-  'Writes an action as it is to be (a new one where its update_count is 0), its event and the event''s place in the queue, on tables to which the application has added columns or triggers, and returns the action as it is stored; null where the id of a new one was used meanwhile. Raises DP008, and DP018 when one of the three was suppressed, or got another key or another update_count.';
+  'Writes an action (a new one where its update_count is 0), its event and the place of the event in the queue, in
+tables to which the application has added columns or triggers. Returns the action as it is stored; null where the id
+of a new one was used meanwhile. Raises DP008. Raises DP018 when one of the three was suppressed, or got another key
+or update_count.';

@@ -7,7 +7,7 @@ create or replace function dpg_private.refuse_argument(
 )
 returns void
 language plpgsql
-stable -- whatever is given: else a call with constants would be made, and raise, when its caller is planned
+stable -- not immutable: PostgreSQL would run a call with constants, and raise, while it plans the caller
 parallel safe
 security invoker
 set search_path = pg_catalog, pg_temp
@@ -39,7 +39,8 @@ end
 $body$;
 
 comment on function dpg_private.refuse_argument(text, jsonb, text, text, integer) is
-  'Raises DP001 for an argument. problem completes the sentence "argument ...", index is the position in an array, counted from 0.';
+  'Raises DP001 for an argument. problem completes the sentence "argument ...".
+index is the position in an array, counted from 0.';
 
 create or replace function dpg_private.check_present(argument text, is_present boolean)
 returns void
@@ -48,8 +49,23 @@ stable
 parallel safe
 security invoker
 return case
-  when not is_present then dpg_private.refuse_argument(argument, null, 'is missing', 'Pass a value for ' || argument || '.')
+  when not is_present then
+    dpg_private.refuse_argument(argument, null, 'is missing', 'Pass a value for ' || argument || '.')
 end;
 
 comment on function dpg_private.check_present(text, boolean) is
-  'Raises DP001 when not is_present. Stored parsed and inlined.';
+  'Raises DP001 when is_present is false.';
+
+create or replace function dpg_private.check_count_or_none(argument text, value integer)
+returns void
+language sql
+stable
+parallel safe
+security invoker
+return case
+  when value < 0 then
+    dpg_private.refuse_argument(argument, to_jsonb(value), 'is negative', 'update_count starts at 0.')
+end;
+
+comment on function dpg_private.check_count_or_none(text, integer) is
+  'Raises DP001 for a negative update_count. Null is none.';

@@ -5,7 +5,7 @@ stable
 parallel safe
 security invoker
 set search_path = pg_catalog, pg_temp
--- a session that rounds what it reads would be told that 90 is no latitude
+-- a session that rounds numbers would otherwise be told that 90 is no latitude
 set extra_float_digits = 1
 as $body$
 begin
@@ -14,7 +14,7 @@ end
 $body$;
 
 comment on function dpg_private.json_of_number(double precision) is
-  'A number with every digit that it has, for messages and DETAIL, whatever the settings of the session. Null for null.';
+  'A number with all of its digits, for messages and DETAIL, whatever the settings of the session. Null for null.';
 
 create or replace function dpg_private.refuse_coordinates(
   latitude_argument text,
@@ -52,7 +52,8 @@ end
 $body$;
 
 comment on function dpg_private.refuse_coordinates(text, double precision, text, double precision) is
-  'Raises DP001 for half a place, or for what is no latitude (degrees, -90 to 90) or no longitude (-180 to 180).';
+  'Raises DP001 for half a place, or for a number that is no latitude (degrees, -90 to 90) or no longitude (-180 to
+180).';
 
 create or replace function dpg_private.are_coordinates_or_none(latitude double precision, longitude double precision)
 returns boolean
@@ -60,14 +61,15 @@ language sql
 immutable
 parallel safe
 security invoker
--- NaN sorts above every number, so that it is outside of both ranges
+-- NaN sorts above every number, so it is outside of both ranges
 return (latitude is null and longitude is null)
   or (latitude >= -90 and latitude <= 90 and longitude >= -180 and longitude <= 180);
 
 comment on function dpg_private.are_coordinates_or_none(double precision, double precision) is
-  'Whether latitude (degrees, -90 to 90) and longitude (degrees, -180 to 180) are both given or both null. False or null where they are not. Stored parsed and inlined.';
+  'Whether latitude (degrees, -90 to 90) and longitude (degrees, -180 to 180) are both given or both null.
+False or null where they are not.';
 
-create or replace function dpg_private.check_coordinates(
+create or replace function dpg_private.check_coordinates_or_none(
   latitude_argument text,
   latitude double precision,
   longitude_argument text,
@@ -83,5 +85,6 @@ return case
     dpg_private.refuse_coordinates(latitude_argument, latitude, longitude_argument, longitude)
 end;
 
-comment on function dpg_private.check_coordinates(text, double precision, text, double precision) is
-  'Raises DP001 unless latitude (degrees, -90 to 90) and longitude (degrees, -180 to 180) are both given or both null. Stored parsed and inlined.';
+comment on function dpg_private.check_coordinates_or_none(text, double precision, text, double precision) is
+  'Raises DP001 unless latitude (degrees, -90 to 90) and longitude (degrees, -180 to 180) are both given or both
+null.';

@@ -6,7 +6,7 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 begin
-  -- compared as it would be stored: 90.00000000000000000001 is 90, and 1e-400 is no number of double precision at all
+  -- compared as it would be stored: 90.00000000000000000001 is 90, and double precision has no 1e-400
   return case when jsonb_typeof(value) = 'number' then abs(value::double precision) <= most else false end;
 exception
   when numeric_value_out_of_range then
@@ -33,7 +33,8 @@ end
 $body$;
 
 comment on function dpg_private.is_uuid(text) is
-  'Whether value is a UUID in a form that the type takes: upper case, in braces and without hyphens as well. False for null.';
+  'Whether value is a UUID in any form that the type accepts: also in upper case, in braces, without hyphens. False
+for null.';
 
 create or replace function dpg_private.kind_of_field(field text)
 returns text
@@ -48,7 +49,8 @@ return case
     'target_item_network', 'target_item_domain', 'target_item_type', 'target_item_owner'
   ) then 'key'
   when field in (
-    'item_instance_url', 'item_schema_url', 'origin_instance_domain', 'source_item_instance_url', 'target_item_instance_url'
+    'item_instance_url', 'item_schema_url', 'origin_instance_domain', 'source_item_instance_url',
+    'target_item_instance_url'
   ) then 'url'
   when field in ('item_id', 'event_id', 'action_id', 'source_item_id', 'target_item_id') then 'uuid'
   when field in ('item_latitude', 'source_item_latitude', 'target_item_latitude') then 'latitude'
@@ -66,7 +68,7 @@ comment on function dpg_private.kind_of_field(text) is
 create or replace function dpg_private.is_field(kind text, value jsonb)
 returns boolean
 language plpgsql
-stable -- not parallel safe: what asks a type by a cast does so in a subtransaction
+stable -- not parallel safe: some kinds are tried by a cast, in a subtransaction
 security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
@@ -93,7 +95,10 @@ end
 $body$;
 
 comment on function dpg_private.is_field(text, jsonb) is
-  'The one reader of JSON fields: whether value is one of this kind, for items, changes, events and network documents alike. Kinds: key, url, uuid, latitude, longitude (degrees), count, remarks, time, schema; and object, array, boolean as in JSON. What a cast to the type of the column takes is one, such as every form of a UUID. False for null and for what is missing. How long and how deep an object may be, dpg_private.check_document says.';
+  'Whether value is a field of this kind. The one reader of JSON fields: of items, changes, events and network
+documents. Kinds: key, url, uuid, latitude, longitude (degrees), count, remarks, time, schema; and object, array,
+boolean as in JSON. A value that a cast to the type of its column accepts is one, such as every form of a UUID. False
+for null and for a field that is missing. dpg_private.check_document limits the size of an object.';
 
 create or replace function dpg_private.field_hint(kind text)
 returns text
@@ -109,7 +114,9 @@ return case kind
   when 'longitude' then 'A longitude is a JSON number of degrees from -180 to 180, in double precision.'
   when 'count' then 'A count is a whole number from 0 to 2,147,483,647.'
   when 'remarks' then 'Remarks are a JSON string of at most 65,536 bytes.'
-  when 'time' then 'A time is a JSON string in ISO 8601 with its offset, in the years 1 to 9999 of UTC, such as "2026-01-01T00:00:00.000000Z".'
+  when 'time' then
+    'A time is a JSON string in ISO 8601 with its offset, in the years 1 to 9999 of UTC, '
+      'such as "2026-01-01T00:00:00.000000Z".'
   when 'schema' then 'A JSON Schema is a JSON object, or true or false.'
   when 'object' then 'Pass a JSON object, {} when there is nothing to say.'
   when 'boolean' then 'Pass true or false.'
@@ -119,7 +126,7 @@ end;
 comment on function dpg_private.field_hint(text) is
   'What a field of this kind of dpg_private.is_field is, in a sentence.';
 
-create or replace function dpg_private.check_field(argument text, kind text, value jsonb, index integer default null)
+create or replace function dpg_private.refuse_field(argument text, kind text, value jsonb, index integer default null)
 returns void
 language plpgsql
 stable
@@ -127,13 +134,13 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 begin
-  if not dpg_private.is_field(kind, value) then
-    perform dpg_private.refuse_argument(
-      argument, value, case when value is null then 'is missing' else 'is malformed' end, dpg_private.field_hint(kind), index
-    );
-  end if;
+  perform dpg_private.refuse_argument(
+    argument, value, case when value is null then 'is missing' else 'is malformed' end,
+    dpg_private.field_hint(kind), index
+  );
 end
 $body$;
 
-comment on function dpg_private.check_field(text, text, jsonb, integer) is
-  'Raises DP001 unless value is a field of this kind, as dpg_private.is_field says. index is the position in an array, counted from 0.';
+comment on function dpg_private.refuse_field(text, text, jsonb, integer) is
+  'Raises DP001 for a value that is no field of this kind of dpg_private.is_field.
+index is the position in an array, counted from 0.';

@@ -7,7 +7,8 @@ security invoker
 return octet_length(value) <= 1024 and dpg_private.is_visible(value);
 
 comment on function dpg_private.is_url(text) is
-  'Whether value can be a URL: 1 to 1,024 bytes, not all white space; its form is the application''s affair. Null for null. Stored parsed, so that it can be inlined and needs no search_path.';
+  'Whether value can be a URL: 1 to 1,024 bytes, not all white space. Its form is the application''s affair. Null for
+null.';
 
 create or replace function dpg_private.refuse_url(argument text, value text)
 returns void
@@ -36,10 +37,21 @@ language sql
 stable
 parallel safe
 security invoker
-return case when not coalesce(dpg_private.is_url(value), false) then dpg_private.refuse_url(argument, value) end;
+return case when dpg_private.is_url(value) is not true then dpg_private.refuse_url(argument, value) end;
 
 comment on function dpg_private.check_url(text, text) is
-  'Raises DP001 unless value is text of 1 to 1,024 bytes that is not all white space. Stored parsed and inlined.';
+  'Raises DP001 unless value can be a URL.';
+
+create or replace function dpg_private.check_url_or_none(argument text, value text)
+returns void
+language sql
+stable
+parallel safe
+security invoker
+return case when not dpg_private.is_url(value) then dpg_private.refuse_url(argument, value) end;
+
+comment on function dpg_private.check_url_or_none(text, text) is
+  'Raises DP001 for a value that cannot be a URL. Null is none.';
 
 create or replace function dpg_private.rewritten_url(value text)
 returns text
@@ -77,8 +89,24 @@ language sql
 immutable
 parallel safe
 security invoker
--- Most URLs are in this form already, and a look at them is cheaper than taking them apart.
+-- Most URLs have this form already. A look at them is cheaper than taking them apart.
 return case when value ~ '^https?://[a-z0-9.-]+$' then value else dpg_private.rewritten_url(value) end;
 
 comment on function dpg_private.normalised_url(text) is
-  'The form in which URLs of instances are compared, so that the spellings of one URL are one instance: scheme and host in lower case (A to Z), the default port (http 80, https 443) and one slash at the end of the path off. User, other ports, the rest of the path, query and fragment are as they were, and so is what has no scheme with "://". URLs are stored as given; only comparisons use this form. Indexes are made of it: whoever changes what it returns makes those anew. sdk/instance-url.ts is the same function. Stored parsed and inlined.';
+  'The form in which URLs of instances are compared: all spellings of one URL are one instance. Scheme and host in
+lower case (A to Z), without the default port (http 80, https 443) and without one slash at the end of the path. User,
+other ports, the rest of the path, query and fragment stay as they are. So does what has no "://". URLs are stored as
+given, only comparisons use this form. Indexes contain it: if its result changes, they must be created anew.
+sdk/instance-url.ts is the same function.';
+
+create or replace function dpg_private.is_same_url(one text, other text)
+returns boolean
+language sql
+immutable
+parallel safe
+security invoker
+-- most are equal as they are
+return one = other or dpg_private.normalised_url(one) = dpg_private.normalised_url(other);
+
+comment on function dpg_private.is_same_url(text, text) is
+  'Whether two texts are spellings of one URL, as dpg_private.normalised_url says. Null when one is null.';

@@ -5,7 +5,8 @@ immutable
 parallel safe
 security invoker
 return array[
-  'partition_network', 'action_type', 'event_id', 'origin_instance_domain', 'action_id', 'action_status', 'update_count',
+  'partition_network', 'action_type', 'event_id', 'origin_instance_domain', 'action_id', 'action_status',
+  'update_count',
   'source_item_network', 'source_item_domain', 'source_item_type', 'source_item_id', 'source_item_instance_url',
   'source_item_owner', 'source_item_latitude', 'source_item_longitude',
   'target_item_network', 'target_item_domain', 'target_item_type', 'target_item_id', 'target_item_instance_url',
@@ -25,7 +26,8 @@ security invoker
 return 1;
 
 comment on function dpg_private.event_version() is
-  'The version of events that this database knows. It rises when dpg_private.event_fields gets a field. 1 is what 0.1.0 sends, which names none.';
+  'The version of events that this database knows. It rises when dpg_private.event_fields gets a field. 1 is what
+0.1.0 sends, which names none.';
 
 create or replace function dpg_private.check_unknown_fields(others jsonb)
 returns void
@@ -41,7 +43,10 @@ begin
   if others ? 'version' and (not dpg_private.is_field('count', version) or version = '0') then
     perform dpg_private.refuse_argument(
       'event.version', version, 'is not a version',
-      format('The version of an event is a whole number from 1 on; this instance knows up to %s.', dpg_private.event_version())
+      format(
+        'The version of an event is a whole number from 1 on; this instance knows up to %s.',
+        dpg_private.event_version()
+      )
     );
   end if;
   if (version #>> '{}')::numeric > dpg_private.event_version() then
@@ -66,7 +71,9 @@ begin
     perform dpg_private.refuse_argument(
       'event.' || left(unknown, 120), others -> unknown, 'is not a field of an event',
       format(
-        'An event has the fields %s. Leave out what an application has added to the table on the other instance, as the rows of dpg.read_events do. Fields of a version that is newer than %s are ignored when the event names it: "version".',
+        'An event has the fields %s. Leave out what an application has added to the table on the other instance, '
+          'as the rows of dpg.read_events do. Fields of a version that is newer than %s are ignored when the event '
+          'names it: "version".',
         array_to_string(dpg_private.event_fields(), ', '), dpg_private.event_version()
       )
     );
@@ -75,7 +82,8 @@ end
 $body$;
 
 comment on function dpg_private.check_unknown_fields(jsonb) is
-  'What stands in an event beside its fields: its version, columns that an application has added to the table here, whose values are not taken over, and, in a newer version than ours, anything. Raises DP001 for all else.';
+  'What stands in an event beside its fields: its version, columns that an application has added to the table here,
+whose values are not taken over, and, in a newer version than ours, anything. Raises DP001 for all else.';
 
 create or replace function dpg_private.parse_event(event jsonb)
 returns dpg.action_events
@@ -87,7 +95,8 @@ as $body$
 declare
   fields constant text[] := dpg_private.event_fields();
   optional constant text[] := array[
-    'source_item_latitude', 'source_item_longitude', 'target_item_latitude', 'target_item_longitude', 'event_payload', 'remarks'
+    'source_item_latitude', 'source_item_longitude', 'target_item_latitude', 'target_item_longitude', 'event_payload',
+    'remarks'
   ];
   -- columns of a row that was read on another instance, true there: accepted, and found out anew
   locals constant text[] := array['source_item_is_local', 'target_item_is_local'];
@@ -97,7 +106,9 @@ declare
   result dpg.action_events;
 begin
   if event is null or jsonb_typeof(event) <> 'object' then
-    perform dpg_private.refuse_argument('event', event, 'is not a JSON object', 'Pass an object whose fields are column names of dpg.action_events.');
+    perform dpg_private.refuse_argument(
+      'event', event, 'is not a JSON object', 'Pass an object whose fields are column names of dpg.action_events.'
+    );
   end if;
   if event - fields - locals <> '{}' then
     perform dpg_private.check_unknown_fields(event - fields - locals);
@@ -109,18 +120,21 @@ begin
     continue when value is null and field = any (optional || locals);
     kind := dpg_private.kind_of_field(field);
     if not dpg_private.is_field(kind, value) then
-      perform dpg_private.check_field('event.' || field, kind, value);
+      perform dpg_private.refuse_field('event.' || field, kind, value);
     end if;
   end loop;
   perform
     dpg_private.check_document(
-      'event.event_payload', coalesce(nullif(event -> 'event_payload', 'null'), dpg_private.default_payload(event ->> 'action_status'))
+      'event.event_payload',
+      coalesce(
+        nullif(event -> 'event_payload', 'null'), dpg_private.default_payload(event ->> 'action_status')
+      )
     ),
-    dpg_private.check_coordinates(
+    dpg_private.check_coordinates_or_none(
       'event.source_item_latitude', (event ->> 'source_item_latitude')::double precision,
       'event.source_item_longitude', (event ->> 'source_item_longitude')::double precision
     ),
-    dpg_private.check_coordinates(
+    dpg_private.check_coordinates_or_none(
       'event.target_item_latitude', (event ->> 'target_item_latitude')::double precision,
       'event.target_item_longitude', (event ->> 'target_item_longitude')::double precision
     );
@@ -132,14 +146,17 @@ begin
   end if;
   result := jsonb_populate_record(null::dpg.action_events, event - array['created_at', 'update_count'] - locals);
   result.update_count := (event -> 'update_count')::integer; -- 1.0 is 1
-  result.event_payload := coalesce(nullif(event -> 'event_payload', 'null'), dpg_private.default_payload(result.action_status));
+  result.event_payload := coalesce(
+    nullif(event -> 'event_payload', 'null'), dpg_private.default_payload(result.action_status)
+  );
   result.created_at := dpg_private.time_of_text(event ->> 'created_at');
   return result;
 end
 $body$;
 
 comment on function dpg_private.parse_event(jsonb) is
-  'The row of an event that came as JSON. What dpg_private.check_unknown_fields lets pass beside the fields is left out. Raises DP001 for unknown, missing or malformed fields.';
+  'The row of an event that came as JSON. What dpg_private.check_unknown_fields lets pass beside the fields is left
+out. Raises DP001 for unknown, missing or malformed fields.';
 
 create or replace function dpg_private.event_to_json(event dpg.action_events)
 returns jsonb
@@ -158,7 +175,11 @@ return (
 comment on function dpg_private.event_to_json(dpg.action_events) is
   'An event as the object that dpg.store_event takes, without what an application has added to the table.';
 
-create or replace function dpg_private.fill_missing_fields(event jsonb, proposed dpg.action_events, stored dpg.action_events)
+create or replace function dpg_private.fill_missing_fields(
+  event jsonb,
+  proposed dpg.action_events,
+  stored dpg.action_events
+)
 returns dpg.action_events
 language plpgsql
 immutable
@@ -182,4 +203,5 @@ end
 $body$;
 
 comment on function dpg_private.fill_missing_fields(jsonb, dpg.action_events, dpg.action_events) is
-  'The event that came as this object, with the stored one''s value in each column that may be null and that the object does not name: a sender of an older version does not know it, and so says nothing of it.';
+  'The event that came as this object, with the stored one''s value in each column that may be null and that the
+object does not name: a sender of an older version does not know it, and so says nothing of it.';

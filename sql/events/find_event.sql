@@ -1,3 +1,23 @@
+create or replace function dpg_private.event_columns_sql(alias text)
+returns text
+language sql
+immutable
+parallel safe
+security invoker
+return replace(
+  '@partition_network, @action_type, @event_id, @origin_instance_domain, @action_id, @action_status,
+   @update_count, @source_item_network, @source_item_domain, @source_item_type, @source_item_id,
+   @source_item_instance_url, @source_item_owner, @source_item_latitude, @source_item_longitude,
+   @target_item_network, @target_item_domain, @target_item_type, @target_item_id, @target_item_instance_url,
+   @target_item_owner, @target_item_latitude, @target_item_longitude, @event_payload, @remarks, @created_at,
+   @source_item_is_local, @target_item_is_local',
+  '@', alias
+);
+
+comment on function dpg_private.event_columns_sql(text) is
+  'Our columns of dpg.action_events, in the order of dpg.found_event and dpg.feed_event. Named one by one, since an
+application may add columns to the table. alias stands before each: ''e.'' or nothing.';
+
 create or replace function dpg_private.find_event(partition_network text, action_type text, event_id uuid)
 returns dpg.action_events
 language plpgsql
@@ -21,7 +41,7 @@ end
 $body$;
 
 comment on function dpg_private.find_event(text, text, uuid) is
-  'The event of this id as committed by now; all columns null where there is none.';
+  'The event of this id, as it is committed now. All columns are null where there is none.';
 
 create or replace function dpg_private.find_event_of_update(
   partition_network text,
@@ -55,7 +75,7 @@ end
 $body$;
 
 comment on function dpg_private.find_event_of_update(text, text, text, uuid, integer) is
-  'The event of this update of an action as committed by now; all columns null where there is none.';
+  'The event of this update of an action, as it is committed now. All columns are null where there is none.';
 
 create or replace function dpg_private.refuse_different_event(stored dpg.action_events)
 returns void

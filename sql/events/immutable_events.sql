@@ -15,14 +15,15 @@ declare
       and not a.attisdropped
   );
 begin
-  -- As JSON, since a column of an application may be of a type without "=". What an application lets PostgreSQL compute is
-  -- not computed yet where a BEFORE trigger looks.
+  -- As JSON, since a column of an application may be of a type without "=". What an application lets PostgreSQL
+  -- compute is not computed yet where a BEFORE trigger looks.
   return to_jsonb(after) - generated = to_jsonb(before) - generated;
 end
 $body$;
 
 comment on function dpg_private.is_unchanged_event(dpg.action_events, dpg.action_events) is
-  'Whether a change of an event, as a BEFORE trigger sees it, changes nothing, in columns of an application as well; generated columns follow from the others and are left out.';
+  'Whether a change of an event, as a BEFORE trigger sees it, changes nothing, in columns of an application as well;
+generated columns follow from the others and are left out.';
 
 create or replace function dpg_private.is_redaction(before dpg.action_events, after dpg.action_events)
 returns boolean
@@ -53,7 +54,9 @@ end
 $body$;
 
 comment on function dpg_private.is_redaction(dpg.action_events, dpg.action_events) is
-  'Whether a change of an event is no more than what dpg.redactions has on record: payload and remarks of a redacted event are taken away, or an owner, a user of this instance, gives way to the tombstone or to whom the items are being moved.';
+  'Whether a change of an event is no more than what dpg.redactions has on record: payload and remarks of a redacted
+event are taken away, or an owner, a user of this instance, gives way to the tombstone or to whom the items are
+being moved.';
 
 create or replace function dpg_private.refuse_event_change()
 returns trigger
@@ -71,16 +74,18 @@ begin
   raise exception using
     errcode = 'DP012',
     message = format('%s of %I.%I is refused: events are immutable', lower(tg_op), tg_table_schema, tg_table_name),
-    hint = 'A new fact is a new event; what the law demands is done by dpg.redact_event and dpg.erase_user, a change of the owner by dpg.move_items.',
+    hint = 'A new fact is a new event; what the law demands is done by dpg.redact_event and dpg.erase_user, '
+      'a change of the owner by dpg.move_items.',
     detail = jsonb_build_object('operation', tg_op, 'relation', format('%I.%I', tg_table_schema, tg_table_name))::text;
 end
 $body$;
 
 comment on function dpg_private.refuse_event_change() is
-  'Trigger: refuses to change or remove events, for the owner of the table too (DP012), but for redactions that are on record.';
+  'Trigger: refuses to change or remove events, for the owner of the table too (DP012), but for redactions that are
+on record.';
 
--- Only where it is not there: PostgreSQL would lock the root and every leaf, even to create the same trigger again. The first is
--- cloned to each leaf; leaves get the second from dpg_private.create_partition_table. "always": under
+-- Only where it is not there: PostgreSQL would lock the root and every leaf, even to create the same trigger again.
+-- The first is cloned to each leaf; leaves get the second from dpg_private.create_partition_table. "always": under
 -- session_replication_role = replica as well.
 do $body$
 begin

@@ -6,36 +6,33 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 begin
-  -- what was taken away since cannot be compared, and is not restored
+  -- what was redacted since cannot be compared, and is not restored
   if dpg_private.is_redacted(stored.partition_network, stored.action_type, stored.action_id, stored.event_id) then
     proposed.event_payload := stored.event_payload;
     proposed.remarks := stored.remarks;
   end if;
-  -- another spelling of a URL is the same instance; most are equal
-  if proposed.origin_instance_domain <> stored.origin_instance_domain
-    and dpg_private.normalised_url(proposed.origin_instance_domain) = dpg_private.normalised_url(stored.origin_instance_domain)
-  then
+  -- another spelling of a URL is the same instance
+  if dpg_private.is_same_url(proposed.origin_instance_domain, stored.origin_instance_domain) then
     proposed.origin_instance_domain := stored.origin_instance_domain;
   end if;
-  if proposed.source_item_instance_url <> stored.source_item_instance_url
-    and dpg_private.normalised_url(proposed.source_item_instance_url) = dpg_private.normalised_url(stored.source_item_instance_url)
-  then
+  if dpg_private.is_same_url(proposed.source_item_instance_url, stored.source_item_instance_url) then
     proposed.source_item_instance_url := stored.source_item_instance_url;
   end if;
-  if proposed.target_item_instance_url <> stored.target_item_instance_url
-    and dpg_private.normalised_url(proposed.target_item_instance_url) = dpg_private.normalised_url(stored.target_item_instance_url)
-  then
+  if dpg_private.is_same_url(proposed.target_item_instance_url, stored.target_item_instance_url) then
     proposed.target_item_instance_url := stored.target_item_instance_url;
   end if;
-  -- An owner of this instance may have given way since, which is on record here. One of another instance may have given way
-  -- there: only that instance knows, and nothing here relies on the id. So an owner alone makes no other event.
-  if not stored.source_item_is_local or dpg_private.has_taken_place_of(stored.source_item_owner, proposed.source_item_owner) then
+  -- Another user may have taken the place of an owner since. Of a user of this instance that is on record here. Of
+  -- a user of another instance only that one knows, and nothing here relies on the id. So an owner alone makes no
+  -- other event.
+  if not stored.source_item_is_local
+    or dpg_private.has_taken_place_of(stored.source_item_owner, proposed.source_item_owner)
+  then
     proposed.source_item_owner := stored.source_item_owner;
   end if;
   if not stored.target_item_is_local then
     proposed.target_item_owner := stored.target_item_owner;
   end if;
-  -- by name: what an application has added to the table is its own affair
+  -- column by column: an application may have added others
   return (
     stored.partition_network, stored.action_type, stored.event_id, stored.origin_instance_domain, stored.action_id,
     stored.action_status, stored.update_count, stored.source_item_network, stored.source_item_domain,
@@ -58,7 +55,9 @@ end
 $body$;
 
 comment on function dpg_private.is_same_event(dpg.action_events, dpg.action_events) is
-  'Whether a stored event, one mirrored from another instance, is the proposed one, as far as it was not redacted. Owners who are users of another instance do not count, nor does one of this instance who was erased or whose items were moved. URLs of instances are compared as dpg_private.normalised_url says.';
+  'Whether a stored event, one mirrored from another instance, says the same as the proposed one, as far as it was
+not redacted. Not compared: owners who are users of another instance, and an owner of this instance who was erased
+or whose items were moved. URLs of instances are compared as dpg_private.normalised_url says.';
 
 create or replace function dpg_private.digest_of_event(event dpg.action_events)
 returns bytea
@@ -99,11 +98,15 @@ begin
     errcode = 'DP008',
     message = dpg_private.text_for_client(format(
       'event %s of %L/%L is between other items than what came of action %s from %L before',
-      proposed.event_id, proposed.partition_network, proposed.action_type, proposed.action_id, proposed.origin_instance_domain
+      proposed.event_id, proposed.partition_network, proposed.action_type, proposed.action_id,
+      proposed.origin_instance_domain
     )),
-    hint = 'The events of one action name the same source and the same target, with the same URLs; another action needs an id of its own.',
+    hint =
+      'The events of one action name the same source and the same target, with the same URLs; '
+        'another action needs an id of its own.',
     detail = dpg_private.text_for_client(jsonb_build_object(
-      'partition_network', proposed.partition_network, 'action_type', proposed.action_type, 'event_id', proposed.event_id,
+      'partition_network', proposed.partition_network, 'action_type', proposed.action_type, 'event_id',
+      proposed.event_id,
       'origin_instance_domain', proposed.origin_instance_domain, 'action_id', proposed.action_id
     )::text);
 end

@@ -14,7 +14,8 @@ begin
   end if;
   perform dpg_private.refuse_argument(
     'event.target_item_instance_url', to_jsonb(event.target_item_instance_url), 'is not the origin of the event',
-    'An action lives on the instance of its target, which makes its events: target_item_instance_url and origin_instance_domain are URLs of that instance, in any spelling of one.'
+    'An action lives on the instance of its target, which makes its events: target_item_instance_url and '
+      'origin_instance_domain are URLs of that instance, in any spelling of one.'
   );
 end
 $body$;
@@ -35,7 +36,7 @@ begin
   if not event.source_item_is_local then
     return event.source_item_owner;
   end if;
-  -- Locked until the event is stored: dpg_private.replace_owner locks the same rows, and then reads the events.
+  -- Locked until the event is stored: dpg_private.replace_owner locks the same rows before it reads the events.
   select m.source_item_owner
   into owner
   from dpg_private.mirrored_actions m
@@ -59,7 +60,9 @@ end
 $body$;
 
 comment on function dpg_private.find_source_owner(dpg.action_events) is
-  'The owner of the source of a mirrored event, as this instance has it now. The instance that made the event knows the owner from when the action was made: where that user was erased since, or the items were moved to another user, it is the one who has taken the place.';
+  'The owner of the source of a mirrored event, as this instance has it now. The instance that made the event knows
+the owner from the time when the action was made. Where that user was erased since, or the items were moved to
+another user, it is the user who has taken the place.';
 
 create or replace function dpg.store_event(event jsonb)
 returns dpg.action_events
@@ -72,15 +75,15 @@ declare
   sent dpg.action_events;
   proposed dpg.action_events;
   stored dpg.action_events;
-  compared dpg.action_events; -- the proposed one, with what its sender does not know
+  compared dpg.action_events; -- the proposed one; a field that it lacks is as stored
   differing dpg.action_events;
   is_new boolean := false;
   is_own boolean;
   spellings text[]; -- of its origin, as far as they are noted
   spelling text;
 begin
+  -- check
   proposed := dpg_private.parse_event(event);
-
   -- one statement instead of three
   select
     exists (
@@ -101,10 +104,7 @@ begin
   into is_own, proposed.source_item_is_local, spellings;
   proposed.target_item_is_local := false; -- the action lives where the event was made
   if is_own
-    or (
-      proposed.target_item_instance_url <> proposed.origin_instance_domain
-      and dpg_private.normalised_url(proposed.target_item_instance_url) <> dpg_private.normalised_url(proposed.origin_instance_domain)
-    )
+    or not dpg_private.is_same_url(proposed.target_item_instance_url, proposed.origin_instance_domain)
   then
     perform dpg_private.refuse_origin(proposed);
   end if;
@@ -113,17 +113,20 @@ begin
   ) then
     perform dpg_private.check_interaction(
       proposed.action_type,
-      row(proposed.source_item_network, proposed.source_item_domain, proposed.source_item_type, proposed.source_item_id),
-      row(proposed.target_item_network, proposed.target_item_domain, proposed.target_item_type, proposed.target_item_id),
+      row(proposed.source_item_network, proposed.source_item_domain, proposed.source_item_type,
+      proposed.source_item_id),
+      row(proposed.target_item_network, proposed.target_item_domain, proposed.target_item_type,
+      proposed.target_item_id),
       proposed.action_id, proposed.origin_instance_domain
     );
   end if;
 
+  -- store, unless this update of the action has an event already
   if dpg_private.find_leaf('action_events', proposed.partition_network, proposed.action_type) is null then
     perform dpg_private.ensure_mirrored_leaf(proposed.partition_network, proposed.action_type);
   end if;
   sent := proposed;
-  -- The key of the table compares texts: under another spelling of its origin, this update may have its event already.
+  -- The key of the table compares texts: the event of this update may be there under another spelling of its origin.
   foreach spelling in array coalesce(array_remove(spellings, proposed.origin_instance_domain), '{}') loop
     stored := dpg_private.find_event_of_update(
       proposed.partition_network, proposed.action_type, spelling, proposed.action_id, proposed.update_count
@@ -163,23 +166,25 @@ begin
     return stored;
   end if;
 
-  -- whether the source is local was decided when the event came
+  -- compare; whether the source is local was decided when the event came first
   proposed.source_item_is_local := stored.source_item_is_local;
   compared := dpg_private.fill_missing_fields(event, proposed, stored);
   if not dpg_private.is_same_event(stored, compared)
     and not dpg_private.was_sent(
-      'action_events', stored.partition_network, stored.action_type, '', sent.event_id, dpg_private.digest_of_event(sent)
+      'action_events', stored.partition_network, stored.action_type, '', sent.event_id,
+      dpg_private.digest_of_event(sent)
     )
   then
-    -- as it was sent before the other instance gave its items to another of its users
+    -- as it was sent before the other instance moved its items to another of its users
     sent.target_item_owner := stored.target_item_owner;
     if not stored.source_item_is_local then
       sent.source_item_owner := stored.source_item_owner;
     end if;
     if not dpg_private.was_sent(
-      'action_events', stored.partition_network, stored.action_type, '', sent.event_id, dpg_private.digest_of_event(sent)
+      'action_events', stored.partition_network, stored.action_type, '', sent.event_id,
+      dpg_private.digest_of_event(sent)
     ) then
-      -- unless somebody has accepted that its origin says two things of one update
+      -- unless dpg_admin has accepted that its origin says two things of one update
       differing := dpg_private.find_differing_event(event, proposed);
       if differing.event_id is null then
         perform dpg_private.refuse_different_event(stored);
@@ -192,7 +197,16 @@ end
 $body$;
 
 comment on function dpg.store_event(jsonb) is
-  'Stores an event mirrored from another instance, an object whose fields are the column names of dpg.action_events; event_id and created_at are kept, source_item_is_local and target_item_is_local found out anew. Where the source is of this instance, its owner finds the event and, by dpg.find_actions and dpg.get_action, its action as the event of the highest update_count left it. The caller must have authenticated the origin. The same event again returns the stored row; other content under the same id, or for the same origin, action and update_count, is DP008 (another owner alone is not: items may have been moved since), and so is an event between other items than the action has here that it tells of; an origin of our own is DP001, and so is a target_item_instance_url that is not the origin. The object may name its version: unknown fields of one that is newer than ours are left out; without it, or with one that we know, they are DP001, but for columns that an application has added to the table here. A field that is missing is no other content than the stored one. Once dpg.accept_differing_event has accepted an event, it is returned as it was accepted.
+  'Stores an event mirrored from another instance: an object whose fields are the column names of dpg.action_events.
+The caller must have authenticated the origin. event_id and created_at are kept; source_item_is_local and
+target_item_is_local are found out anew. Where the source is of this instance, its owner finds the event, and by
+dpg.find_actions and dpg.get_action the action as the event of the highest update_count left it. The same event
+again returns the stored row; a field that is missing does not differ, nor does another owner alone, since items may
+have been moved. DP008 is: other content under the same id, or for the same origin, action and update_count; and an
+event between other items than those of its action here. Once dpg.accept_differing_event has accepted such an event,
+it is returned as it was accepted. DP001 is: an origin of our own, a target_item_instance_url that is not the
+origin, an unknown field. Not unknown are columns that an application has added to the table here, and what a newer
+version than ours (the field version) has more: both are left out.
 Raises DP001, DP008, DP010, DP014, DP018.
 Example: select * from dpg.store_event(''{
   "partition_network": "yellow_dot", "action_type": "connect", "event_id": "99999999-9999-4999-8999-999999999999",

@@ -15,7 +15,8 @@ declare
   is_action constant boolean :=
     pg_partition_root(to_regclass(relation)) is not distinct from 'dpg.item_actions'::regclass;
 begin
-  -- a key to the root has a clone for each leaf, under a name that PostgreSQL has made
+  -- a foreign key to the root has a clone for each leaf, under a name that PostgreSQL chose: find the one that was
+  -- declared
   with recursive constraints as (
     select c.conname, c.conparentid
     from pg_constraint c
@@ -56,9 +57,16 @@ end
 $body$;
 
 comment on function dpg_private.refuse_item_in_use(dpg.item_ref, text, text, text) is
-  'Raises DP013 for an item that a foreign key keeps: one of ours, from an action, or the named one of the application.';
+  'Raises DP013 for an item that a foreign key keeps: one of ours, from an action, or the named one of the
+application.';
 
-create or replace function dpg.delete_item(actor text, item_network text, item_domain text, item_type text, item_id uuid)
+create or replace function dpg.delete_item(
+  actor text,
+  item_network text,
+  item_domain text,
+  item_type text,
+  item_id uuid
+)
 returns dpg.items
 language plpgsql
 volatile
@@ -88,17 +96,15 @@ begin
   end if;
 
   begin
-    execute format(
-      'delete from %s i where i.item_network = $1 and i.item_domain = $2 and i.item_type = $3 and i.item_id = $4', leaf
-    )
+    execute format('delete from %s i where %s', leaf, dpg_private.item_key_sql())
     using item_network, item_domain, item_type, item_id;
     get diagnostics deleted_rows = row_count;
   exception
-    when foreign_key_violation or restrict_violation then -- the latter from 18 on, for "on delete restrict"
+    when foreign_key_violation or restrict_violation then -- restrict_violation: from 18 on, for "on delete restrict"
       get stacked diagnostics
         refusing_schema = schema_name, refusing_table = table_name, refusing_constraint = constraint_name;
       if refusing_constraint = '' then
-        raise; -- by a trigger of the application, in words of its own
+        raise; -- from a trigger of the application, in its own words
       end if;
       perform dpg_private.refuse_item_in_use(item, refusing_schema, refusing_table, refusing_constraint);
   end;
@@ -116,7 +122,8 @@ end
 $body$;
 
 comment on function dpg.delete_item(text, text, text, text, uuid) is
-  'Deletes an owned item that no action of its network and no row of the application refers to (else DP013, which names the constraint), and returns it as it was. A repeated call is DP002.
+  'Deletes an owned item, and returns it as it was. An item to which an action of its network or a row of the
+application refers is DP013, which names the constraint. A repeated call is DP002.
 Raises DP001, DP002, DP003, DP013, DP018.
 Example: select * from dpg.delete_item(
   ''asha'', ''yellow_dot'', ''student'', ''profile_1.0'', ''55555555-5555-4555-8555-555555555555''

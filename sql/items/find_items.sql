@@ -53,21 +53,16 @@ declare
   oldest timestamptz;
 begin
   page_size := coalesce(page_size, 20);
-  -- as in dpg.upsert_item: one condition without a query, and only when it does not hold the checks that say what is wrong
-  if (
-    dpg_private.are_item_filters(
-      item_network, item_domain, item_type, created_by, item_instance_url, item_schema_url, item_state
-    )
-    and dpg_private.is_circle(latitude, longitude, radius_meters)
-    and page_size between 1 and 1000
-  ) is not true then
-    perform
-      dpg_private.check_item_filters(
-        item_network, item_domain, item_type, created_by, item_instance_url, item_schema_url, item_state
-      ),
-      dpg_private.check_circle(latitude, longitude, radius_meters, true),
-      dpg_private.check_page_size(page_size);
-  end if;
+  perform
+    dpg_private.check_key('item_network', item_network),
+    dpg_private.check_key('item_domain', item_domain),
+    dpg_private.check_key_or_none('item_type', item_type),
+    dpg_private.check_key_or_none('created_by', created_by),
+    dpg_private.check_url_or_none('item_instance_url', item_instance_url),
+    dpg_private.check_url_or_none('item_schema_url', item_schema_url),
+    dpg_private.check_document_or_none('item_state', item_state),
+    dpg_private.check_circle_or_none(latitude, longitude, radius_meters),
+    dpg_private.check_page_size(page_size);
   select b.binding
   into binding
   from dpg_private.page_binding('find_items', jsonb_build_array(
@@ -88,10 +83,12 @@ begin
     and coalesce(item_type, created_by, item_instance_url, item_schema_url, item_state::text) is null
     and (select c.reltuples > 200000 from pg_class c where c.oid = leaf)
   then
-    -- In a large leaf a circle may hold many. Of a circle alone the index says how old the last row of the page is, so that
-    -- what is older need not be read. In a small one that takes longer to plan than to read.
+    -- In a large leaf a circle may hold many items. Where the circle is the only filter, the index alone says how
+    -- old the last row of the page is, and older rows need not be read. In a small leaf that takes longer to plan
+    -- than to read.
     execute format(
-      'select min(n.created_at) from (select i.created_at from %s i where %s %s order by i.created_at desc limit $15) n',
+      'select min(n.created_at)
+       from (select i.created_at from %s i where %s %s order by i.created_at desc limit $15) n',
       leaf, conditions, case when page_start is not null then 'and i.created_at < $16' end
     )
     into oldest
@@ -106,7 +103,7 @@ begin
      where %s %s %s
      order by i.created_at desc, i.item_type, i.item_id
      limit $15',
-    dpg_private.item_columns_sql(),
+    dpg_private.item_columns_sql('i.'),
     dpg_private.page_token_sql(
       '$14', 'timestamptz_send(i.created_at) || uuid_send(i.item_id) || convert_to(i.item_type, ''UTF8'')'
     ),
@@ -127,7 +124,10 @@ $body$;
 comment on function dpg.find_items(
   text, text, text, text, text, text, jsonb, double precision, double precision, double precision, integer, text
 ) is
-  'The items of a network and domain that match all filters, newest first (created_at descending, then item_type and item_id). item_state means containment (@>); latitude and longitude (degrees) with radius_meters are a circle. A page has page_size rows (1 to 1,000, 20 unless told); next_page_token of a row, passed as page_token with the same filters, continues after it; fewer rows than page_size means the end.
+  'The items of a network and domain that match all filters, newest first (created_at descending, then item_type,
+item_id). item_state means containment (@>). latitude and longitude (degrees) with radius_meters are a circle. A
+page has page_size rows (1 to 1,000, default 20). To continue after a row, pass its next_page_token as page_token
+with the same filters. Fewer rows than page_size means the end.
 Raises DP001, DP011.
 Example: select * from dpg.find_items(
   ''yellow_dot'', ''tutor'',

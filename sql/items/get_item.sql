@@ -12,9 +12,7 @@ begin
   perform dpg_private.check_item_ref(null, row(item_network, item_domain, item_type, item_id));
   leaf := dpg_private.find_leaf('items', item_network, item_domain);
   if leaf is not null then
-    execute format(
-      'select * from %s i where i.item_network = $1 and i.item_domain = $2 and i.item_type = $3 and i.item_id = $4', leaf
-    )
+    execute format('select * from %s i where %s', leaf, dpg_private.item_key_sql())
     into stored
     using item_network, item_domain, item_type, item_id;
   end if;

@@ -12,21 +12,30 @@ end
 $body$;
 
 comment on type dpg.item_ref is
-  'Names one item. In SQL: row(''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111'')::dpg.item_ref';
+  'Names one item. In SQL: row(''yellow_dot'', ''student'', ''profile_1.0'',
+''11111111-1111-4111-8111-111111111111'')::dpg.item_ref';
 
-create or replace function dpg_private.is_item_ref(item dpg.item_ref)
-returns boolean
-language sql
-immutable
+create or replace function dpg_private.refuse_item_ref(argument text, item dpg.item_ref)
+returns void
+language plpgsql
+stable
 parallel safe
 security invoker
-return dpg_private.is_key(item.item_network)
-  and dpg_private.is_key(item.item_domain)
-  and dpg_private.is_key(item.item_type)
-  and item.item_id is not null;
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  prefix constant text := coalesce(argument || '.', '');
+begin
+  perform
+    dpg_private.check_key(prefix || 'item_network', item.item_network),
+    dpg_private.check_key(prefix || 'item_domain', item.item_domain),
+    dpg_private.check_key(prefix || 'item_type', item.item_type),
+    dpg_private.check_present(prefix || 'item_id', item.item_id is not null);
+end
+$body$;
 
-comment on function dpg_private.is_item_ref(dpg.item_ref) is
-  'Whether item names an item: three keys and an id. False or null where it does not. Stored parsed and inlined.';
+comment on function dpg_private.refuse_item_ref(text, dpg.item_ref) is
+  'Raises DP001 for what is no key of an item. See dpg_private.check_item_ref.';
 
 create or replace function dpg_private.check_item_ref(argument text, item dpg.item_ref)
 returns void
@@ -34,16 +43,19 @@ language sql
 stable
 parallel safe
 security invoker
--- one after the other: null is what a check returns that has nothing to say
-return coalesce(
-  dpg_private.check_key(coalesce(argument || '.', '') || 'item_network', item.item_network),
-  dpg_private.check_key(coalesce(argument || '.', '') || 'item_domain', item.item_domain),
-  dpg_private.check_key(coalesce(argument || '.', '') || 'item_type', item.item_type),
-  dpg_private.check_present(coalesce(argument || '.', '') || 'item_id', item.item_id is not null)
-);
+return case
+  when (
+    dpg_private.is_key(item.item_network)
+    and dpg_private.is_key(item.item_domain)
+    and dpg_private.is_key(item.item_type)
+    and item.item_id is not null
+  ) is not true then
+    dpg_private.refuse_item_ref(argument, item)
+end;
 
 comment on function dpg_private.check_item_ref(text, dpg.item_ref) is
-  'Raises DP001 unless item names an item: three keys and an id. argument is its name, null where the four are arguments of their own. Stored parsed and inlined.';
+  'Raises DP001 unless item names an item: three keys and an id.
+argument is the name of the argument; null where the four are arguments of their own.';
 
 create or replace function dpg_private.refuse_item_not_found(item dpg.item_ref)
 returns void
@@ -90,4 +102,4 @@ end
 $body$;
 
 comment on function dpg_private.refuse_not_item_owner(text, dpg.item_ref, integer) is
-  'Raises DP003 for the actor and the item; index is the item''s position in an array, counted from 0.';
+  'Raises DP003 for the actor and the item. index is the position of the item in an array, counted from 0.';

@@ -15,7 +15,8 @@ set search_path = pg_catalog, pg_temp
 set extra_float_digits = 1 -- the same digits of coordinates in every session
 return sha256(
   convert_to(
-    jsonb_build_array(item_instance_url, item_schema_url, item_state, item_latitude, item_longitude, created_by)::text, 'UTF8'
+    jsonb_build_array(item_instance_url, item_schema_url, item_state, item_latitude, item_longitude, created_by)::text,
+    'UTF8'
   )
 );
 
@@ -43,12 +44,16 @@ return dpg_private.was_sent(
     is_repeated_item.item_latitude, is_repeated_item.item_longitude, is_repeated_item.created_by
   ),
   dpg_private.digest_of_item(
-    stored.item_instance_url, stored.item_schema_url, stored.item_state, stored.item_latitude, stored.item_longitude, stored.created_by
+    stored.item_instance_url, stored.item_schema_url, stored.item_state, stored.item_latitude, stored.item_longitude,
+    stored.created_by
   )
 );
 
-comment on function dpg_private.is_repeated_item(dpg.items, text, text, jsonb, double precision, double precision, text) is
-  'Whether the stored item is what a trigger of the application made of this very content from this owner, so that sending it again changes nothing.';
+comment on function dpg_private.is_repeated_item(
+  dpg.items, text, text, jsonb, double precision, double precision, text
+) is
+  'Whether the stored item is what a trigger of the application made of exactly this content from this owner. Then
+sending the content again changes nothing.';
 
 create or replace function dpg_private.read_written_item(leaf regclass, sent dpg.items, operation text)
 returns dpg.items
@@ -60,9 +65,7 @@ as $body$
 declare
   stored dpg.items;
 begin
-  execute format(
-    'select * from %s i where i.item_network = $1 and i.item_domain = $2 and i.item_type = $3 and i.item_id = $4', leaf
-  )
+  execute format('select * from %s i where %s', leaf, dpg_private.item_key_sql())
   into stored
   using sent.item_network, sent.item_domain, sent.item_type, sent.item_id;
   if stored.item_id is null then
@@ -71,7 +74,8 @@ begin
   perform dpg_private.note_sent(
     'items', sent.item_network, sent.item_domain, sent.item_type, sent.item_id,
     dpg_private.digest_of_item(
-      sent.item_instance_url, sent.item_schema_url, sent.item_state, sent.item_latitude, sent.item_longitude, sent.created_by
+      sent.item_instance_url, sent.item_schema_url, sent.item_state, sent.item_latitude, sent.item_longitude,
+      sent.created_by
     ),
     dpg_private.digest_of_item(
       stored.item_instance_url, stored.item_schema_url, stored.item_state, stored.item_latitude, stored.item_longitude,
@@ -83,4 +87,6 @@ end
 $body$;
 
 comment on function dpg_private.read_written_item(regclass, dpg.items, text) is
-  'What is stored of an item that was just written (operation: insert or update), on a table to which the application has added columns or triggers; notes what was sent where that differs. Raises DP018 when nothing is there under its key.';
+  'The stored row of an item that was just written (operation: insert or update), for tables to which the
+application has added columns or triggers. Notes what was sent where that differs from what is stored. Raises DP018
+when there is no row.';

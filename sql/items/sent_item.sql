@@ -20,7 +20,8 @@ end
 $body$;
 
 comment on type dpg_private.sent_item is
-  'An element of upsert_items as a row: its index, counted from 0, then columns of dpg.items, without what an application has added to them; written_at is for created_at and updated_at.';
+  'An element of upsert_items as a row: its index, counted from 0, then our columns of dpg.items. written_at is for
+created_at and updated_at.';
 
 create or replace function dpg_private.item_fields()
 returns text[]
@@ -49,7 +50,8 @@ declare
 begin
   if jsonb_typeof(item) <> 'object' then
     perform dpg_private.refuse_argument(
-      'items', item, 'is not a JSON object', 'Each element is an object whose fields are column names of dpg.items.', index
+      'items', item, 'is not a JSON object',
+      'Each element is an object whose fields are column names of dpg.items.', index
     );
   end if;
 
@@ -73,7 +75,7 @@ begin
     if kind = 'object' then
       perform dpg_private.check_document(field, item -> field, index);
     elsif not dpg_private.is_field(kind, item -> field) then
-      perform dpg_private.check_field(field, kind, item -> field, index);
+      perform dpg_private.refuse_field(field, kind, item -> field, index);
     end if;
   end loop;
   if nullif(item -> 'item_latitude', 'null') is null and nullif(item -> 'item_longitude', 'null') is not null then
@@ -83,17 +85,19 @@ begin
   else
     return;
   end if;
-  perform dpg_private.refuse_argument(field, null, 'is missing', 'Pass both item_latitude and item_longitude, or neither.', index);
+  perform dpg_private.refuse_argument(
+    field, null, 'is missing', 'Pass both item_latitude and item_longitude, or neither.', index
+  );
 end
 $body$;
 
 comment on function dpg_private.check_item_object(jsonb, integer) is
-  'Raises DP001 with the index for an element of upsert_items that is not an item: unknown, missing or malformed fields.';
+  'Raises DP001, with the index, for an element of upsert_items with unknown, missing or malformed fields.';
 
 create or replace function dpg_private.check_ids_differ(items dpg_private.sent_item[])
 returns void
 language plpgsql
-stable -- as dpg_private.check_page_size
+stable
 parallel safe
 security invoker
 set search_path = pg_catalog, pg_temp

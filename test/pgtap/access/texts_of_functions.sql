@@ -56,7 +56,7 @@ select is(
   (
     select string_agg(signature || ': ' || (o.option)[2], ', ')
     from ours
-    cross join regexp_matches(code, '\m(message|hint|detail) = ([^\n]*)', 'g') o(option)
+    cross join regexp_matches(code, '\m(message|hint|detail) =\s+([^\n]*)', 'g') o(option)
     where code ~* '\mraise exception\M'
       and (o.option)[2] !~ '^dpg_private[.]text_for_client[(]|^''([^'']|'''')*''[,;]?$'
       -- they say names of our own objects and of isolation levels, or one of two sentences
