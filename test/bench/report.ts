@@ -3,9 +3,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
-import { chart, rounded } from './chart.js';
+import { chart } from './charts/chart.js';
 import { type Experiment, type Finding, isMet, type Ratio } from './experiment.js';
 import type { Machine, ServerFacts } from './machine.js';
+import { rounded } from './measure.js';
 import type { Options } from './options.js';
 
 const results = fileURLToPath(new URL('results/', import.meta.url));
