@@ -17,6 +17,10 @@ export interface Bench {
 export interface Experiment {
   name: string;
   title: string;
+  /** For a reader of docs/benchmark.md, without figures that a run would change: what is done. */
+  done: string;
+  /** And what the result does not say, or why a target is missed. */
+  limits: string[];
   run(bench: Bench): Promise<Finding>;
 }
 

@@ -85,7 +85,7 @@ function panelOf(
       const heading = `${name} (${points.find((m) => m.unit)?.unit ?? unit})`;
       if (name !== undefined)
         add('text', { x: 0, y: 13, 'text-anchor': 'start', 'font-weight': 600 }, heading);
-      add('text', { x: width - marginRight, y: height - 8, 'text-anchor': 'end' }, axis);
+      add('text', { x: MARGINS.marginLeft, y: height - 8, 'text-anchor': 'start' }, axis);
       const ends = points.filter(({ x }) => x === last);
       label(
         ends.map(({ who, median }) => ({ who, y: apply('y', median) })),

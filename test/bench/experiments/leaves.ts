@@ -45,6 +45,10 @@ const SIZES = [
 export const leaves: Experiment = {
   name: 'leaves',
   title: 'Calls that name their keys, by the number of leaves',
+  done: 'Twelve calls that name their keys, in databases with more and more leaves. Then the first call of a new connection, and the memory of a session.',
+  limits: [
+    'A statement that does not name the keys reads every leaf. [The settings](#settings-that-matter-where-there-are-many-leaves) show what that costs.',
+  ],
   async run(bench) {
     const worlds: World[] = [];
     let from: string | undefined;
