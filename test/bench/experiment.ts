@@ -19,8 +19,10 @@ export interface Experiment {
   title: string;
   /** For a reader of docs/benchmark.md, without figures that a run would change: what is done. */
   done: string;
-  /** And what the result does not say, or why a target is missed. */
+  /** What the result does not say. */
   limits: string[];
+  /** Why a target is missed; shown while one is. */
+  missed?: string[];
   run(bench: Bench): Promise<Finding>;
 }
 

@@ -21,7 +21,7 @@ const BOTH = 'perform + transition';
 export const network: Experiment = {
   name: 'network',
   title: 'One round trip: the same calls across a network',
-  done: 'The calls of the experiments before, with a server that is further away. Slope is the number of round trips: one in our line and in that of bare SQL.',
+  done: 'The calls of the experiments before, with a server that is further away. The more round trips a call makes, the steeper its line: this project and bare SQL make one.',
   limits: ['A delay is not a network: nothing is lost, and the bandwidth is that of loopback.'],
   async run(bench) {
     const { adminUrl } = await bench.databases.server();
