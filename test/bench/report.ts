@@ -42,7 +42,13 @@ export function print(experiment: Experiment, { measurements, ratios, unit, note
     style: { head: [], border: [] },
   });
   for (const m of measurements)
-    table.push([m.what, m.who, rounded(m.median), `${rounded(m.q1)} – ${rounded(m.q3)}`, m.samples]);
+    table.push([
+      [m.panel, m.what].filter(Boolean).join(', '),
+      `${m.who}${m.unit ? ` (${m.unit})` : ''}`,
+      rounded(m.median),
+      `${rounded(m.q1)} – ${rounded(m.q3)}`,
+      m.samples,
+    ]);
   console.log(table.toString());
   for (const ratio of ratios) console.log(`  ${ratioLine(ratio)}`);
   for (const note of notes) console.log(`  ${note}`);
