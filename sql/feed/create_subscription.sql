@@ -26,8 +26,8 @@ begin
 
   select s.* into stored from dpg.subscriptions s where s.subscription = create_subscription.subscription;
   if not found then
-    -- One that came in this moment is met by the conflict, and returned by an update that changes nothing. Under repeatable
-    -- read it is 40001.
+    -- Another call may create the same subscription at this moment. The conflict finds that row, and an update that
+    -- changes nothing returns it. Under repeatable read this ends in 40001.
     insert into dpg.subscriptions as s (subscription, partition_network, action_type, source_item_instance_url)
     values (
       create_subscription.subscription, create_subscription.partition_network, create_subscription.action_type,
@@ -37,7 +37,9 @@ begin
     set created_at = s.created_at
     returning s.* into stored;
     if not found then
-      perform dpg_private.refuse_suppressed('insert', 'dpg.subscriptions', jsonb_build_object('subscription', subscription));
+      perform dpg_private.refuse_suppressed(
+        'insert', 'dpg.subscriptions', jsonb_build_object('subscription', subscription)
+      );
     end if;
   end if;
   if (stored.partition_network, stored.action_type, dpg_private.normalised_url(stored.source_item_instance_url))
@@ -59,4 +61,11 @@ end
 $body$;
 
 comment on function dpg.create_subscription(text, text, text, text) is
-  'Makes a subscription to the events of this instance, from the first one on: all, or those of a network, of an action type, for one instance (source_item_instance_url, the instance of the action''s source, in any spelling), or of several of these together. The same again returns the row as it is now; other filters are DP008. Raises DP001, DP008, DP018. Example: select * from dpg.create_subscription(''to student'', source_item_instance_url => ''https://student.yellowdot.example.com'')';
+  'Creates a subscription to the events of this instance, from the first one on. Without filters it gets all events.
+Each filter narrows them, and filters can be combined: a network (partition_network), an action type (action_type),
+an instance (source_item_instance_url: the instance of the action''s source, in any spelling of its URL).
+The same call again returns the row as it is now. The same name with other filters is DP008.
+Raises DP001, DP008, DP018.
+Example: select * from dpg.create_subscription(
+  ''to student'', source_item_instance_url => ''https://student.yellowdot.example.com''
+)';

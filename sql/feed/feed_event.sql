@@ -38,12 +38,13 @@ end
 $body$;
 
 comment on type dpg.feed_event is
-  'A row of dpg.read_events and dpg.read_retries: its position in the feed, the lease under which it was handed out, then the columns of dpg.action_events.';
+  'A row of dpg.read_events and dpg.read_retries: its position in the feed, the lease under which it was handed out,
+then the columns of dpg.action_events.';
 
 create or replace function dpg_private.check_batch(max_events integer, lease_seconds double precision)
 returns void
 language plpgsql
-stable -- as dpg_private.check_page_size
+stable -- an immutable call with constants would already run, and raise, when its caller is planned
 parallel safe
 security invoker
 set search_path = pg_catalog, pg_temp
@@ -64,7 +65,7 @@ end
 $body$;
 
 comment on function dpg_private.check_batch(integer, double precision) is
-  'Raises DP001 for a batch of fewer than 1 or more than 10,000 events, or a lease that is not between a millisecond and a day.';
+  'Raises DP001 unless the batch has 1 to 10,000 events and the lease lasts 0.001 to 86,400 seconds.';
 
 create or replace function dpg_private.find_missing_events(partition_network text, action_type text, event_ids uuid[])
 returns uuid[]
@@ -76,7 +77,8 @@ as $body$
 declare
   missing uuid[];
 begin
-  -- Through the root, with the keys in the text: by its bound the leaf is found under any name.
+  -- The leaf may have been renamed. So the statement reads the root, with the keys in its text: PostgreSQL finds the
+  -- leaf by its bound.
   execute format(
     'select array(
        select w.event_id
@@ -98,7 +100,7 @@ end
 $body$;
 
 comment on function dpg_private.find_missing_events(text, text, uuid[]) is
-  'Those of the events of these keys that dpg.action_events does not have.';
+  'Those of these events of a network and action type that dpg.action_events does not have.';
 
 create or replace function dpg_private.refuse_lost_events(positions bigint[])
 returns void
@@ -123,10 +125,13 @@ begin
       raise exception using
         errcode = 'DP010',
         message = dpg_private.text_for_client(format(
-          '%s events of %L/%L are in the feed and not in dpg.action_events: their partition was taken away or made anew',
+          '%s events of %L/%L are in the feed and not in dpg.action_events: '
+          'their partition was taken away or made anew',
           cardinality(missing), wanted.partition_network, wanted.action_type
         )),
-        hint = 'If the table is still there, attach it again. If the events are lost for good, dpg_admin says so with dpg.confirm_lost_events; the feed then goes on after them.',
+        hint = 'If the table is still there, attach it again. '
+          'If the events are lost for good, dpg_admin says so with dpg.confirm_lost_events; '
+          'the feed then goes on after them.',
         detail = dpg_private.text_for_client(jsonb_build_object(
           'root', 'action_events', 'network', wanted.partition_network, 'key', wanted.action_type,
           'missing', cardinality(missing),
@@ -154,7 +159,9 @@ end
 $body$;
 
 comment on function dpg_private.refuse_lost_events(bigint[]) is
-  'Raises DP010 for the first keys of which events at these positions of the feed are missing. DETAIL: how many of these positions, and the first 100. 40001 where none is missing any more.';
+  'Raises DP010 when events at these positions of the feed are missing: for the first network and action type that
+misses some. DETAIL has how many of these positions that are, and the first 100 of them. Raises 40001 when no event
+is missing any more.';
 
 create or replace function dpg_private.find_events_at(positions bigint[], lease_id uuid)
 returns setof dpg.feed_event
@@ -169,8 +176,8 @@ declare
   expected bigint := 0;
   returned bigint;
 begin
-  -- One search for each leaf, by the primary key. A leaf that cannot be found by its name may have another now: the root
-  -- knows it by its bound.
+  -- One search for each leaf, by the primary key. A leaf that is not found by its name may have been renamed:
+  -- PostgreSQL finds it from the root, by its bound.
   for wanted in
     select f.partition_network, f.action_type,
       coalesce(dpg_private.find_leaf('action_events', f.partition_network, f.action_type), 'dpg.action_events') as leaf,
@@ -181,7 +188,7 @@ begin
     group by f.partition_network, f.action_type
   loop
     expected := expected + cardinality(wanted.positions);
-    -- the columns by name, since an application may add others to the table
+    -- The columns are named, because an application may add others to the table.
     searches := searches || format(
       'select w."position", $1, e.partition_network, e.action_type, e.event_id, e.origin_instance_domain,
          e.action_id, e.action_status, e.update_count,
@@ -201,11 +208,11 @@ begin
   return query execute array_to_string(searches, ' union all ') || ' order by 1' using lease_id;
   get diagnostics returned = row_count;
   if returned < expected then
-    -- better to stand still than to skip events without a word
+    -- It is better to stop than to skip events silently.
     perform dpg_private.refuse_lost_events(positions);
   end if;
 end
 $body$;
 
 comment on function dpg_private.find_events_at(bigint[], uuid) is
-  'The events at these positions of the feed, in order, each with this lease. Raises DP010 where one is missing.';
+  'The events at these positions of the feed, in order, each with this lease. Raises DP010 when one is missing.';

@@ -13,12 +13,12 @@ values (true)
 on conflict do nothing;
 
 comment on table dpg_private.feed_state is
-  'One row: what dpg_private.place_events remembers from one time to the next.';
-comment on column dpg_private.feed_state.is_only is 'True: there is one row.';
+  'One row: what dpg_private.place_events remembers from one call to the next.';
+comment on column dpg_private.feed_state.is_only is 'True: there is only one row.';
 comment on column dpg_private.feed_state.home is
-  'What dpg_private.database_identity said when events were placed last; null when none were yet.';
+  'The dpg_private.database_identity at the time when events were placed last. Null when none were placed yet.';
 comment on column dpg_private.feed_state.swept_seq is
-  'Nothing more will come into the queue with a seq up to this one, so that nobody searches there, among rows that were taken away.';
+  'Nothing more will come into the queue up to this seq. So nobody searches there, among dead rows.';
 comment on column dpg_private.feed_state.sweeping_seq is
   'The next swept_seq: the highest seq that was drawn when sweeping_behind was noted.';
 comment on column dpg_private.feed_state.sweeping_behind is
@@ -29,7 +29,8 @@ create table if not exists dpg_private.feed_turn (
 );
 
 comment on table dpg_private.feed_turn is
-  'Holds no rows: dpg_private.place_events locks it (SHARE UPDATE EXCLUSIVE) while it gives positions. A table and no advisory lock, because an advisory lock of any key is open to every login.';
+  'Has no rows. dpg_private.place_events locks it (SHARE UPDATE EXCLUSIVE) while it gives positions. It is a table and
+not an advisory lock, because every login can take an advisory lock of any key.';
 comment on column dpg_private.feed_turn.is_empty is 'Never used.';
 
 create or replace function dpg_private.database_identity()
@@ -43,14 +44,15 @@ begin
   return concat_ws(
     '/',
     (select c.system_identifier from pg_control_system() c),
-    left(pg_walfile_name(pg_current_wal_lsn()), 8), -- the timeline: another one after each promotion
+    left(pg_walfile_name(pg_current_wal_lsn()), 8), -- the timeline, which changes with each promotion
     (select d.oid from pg_database d where d.datname = current_database())
   );
 end
 $body$;
 
 comment on function dpg_private.database_identity() is
-  'Names this database of this cluster on this timeline: something else after a restore and after the promotion of a replica.';
+  'Names this database, of this cluster, on this timeline. The name changes after a restore and after the promotion of
+a replica.';
 
 create or replace function dpg_private.skip_positions_after_restore()
 returns void
@@ -68,8 +70,8 @@ begin
   end if;
   select max(f."position") into last_position from dpg_private.event_feed f;
   if last_position is not null then
-    -- What the former home gave out after the dump was made, or what never reached the replica, is not here. Whoever
-    -- remembers such a position must not meet it again with another event behind it.
+    -- The former home has given out positions that are not here: after the dump was made, or before they reached this
+    -- replica. A reader that remembers such a position must not find another event at it.
     perform setval('dpg_private.event_feed_position_seq', last_position + 1000000000);
   end if;
   update dpg_private.feed_state s
@@ -82,4 +84,5 @@ end
 $body$;
 
 comment on function dpg_private.skip_positions_after_restore() is
-  'After a restore or a promotion: leaves out a billion positions, so that none that was given out before and is lost is given to another event.';
+  'After a restore or a promotion: skips a billion positions. Positions that were given out before, and are lost, are
+then not given to other events.';

@@ -27,7 +27,8 @@ end
 $body$;
 
 comment on function dpg_private.refuse_redaction_change() is
-  'Trigger: refuses to change or remove records of redactions (DP012), but for the users that they name when one is erased.';
+  'Trigger: refuses to change or remove a record of dpg.redactions (DP012). Only the users that it names may change, to
+the tombstone, when one of them is erased.';
 
 create or replace trigger redactions_append_only
 before update or delete on dpg.redactions

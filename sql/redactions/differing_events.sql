@@ -16,16 +16,19 @@ create index if not exists differing_events_event_idx
 on dpg.differing_events (event_id);
 
 comment on table dpg.differing_events is
-  'Events of other instances that say something else than the event which dpg.action_events has of the same update, or under the same id: one was restored from a backup and did the update anew. Kept beside, where dpg.accept_differing_event has accepted them. Append-only (DP012), but for redactions that are on record.';
-comment on column dpg.differing_events.redaction_id is 'The record in dpg.redactions: who has accepted it, when and why.';
+  'Events of other instances that were accepted by dpg.accept_differing_event. Each says something else than the event
+that dpg.action_events has of the same update, or under the same id: the other instance was restored from a backup and
+did the update again. Append-only (DP012), except for redactions that are on record.';
+comment on column dpg.differing_events.redaction_id is 'The record in dpg.redactions: who accepted it, when and why.';
 comment on column dpg.differing_events.partition_network is 'Of the event.';
 comment on column dpg.differing_events.action_type is 'Of the event.';
 comment on column dpg.differing_events.event_id is 'Of the event.';
-comment on column dpg.differing_events.origin_instance_domain is 'Of the event, as it spells it.';
+comment on column dpg.differing_events.origin_instance_domain is 'Of the event, spelled as in the event.';
 comment on column dpg.differing_events.action_id is 'Of the event.';
 comment on column dpg.differing_events.update_count is 'Of the event.';
-comment on column dpg.differing_events.source_item_owner is 'Of the event; the tombstone once that user was erased.';
-comment on column dpg.differing_events.source_item_is_local is 'Whether the source item is of this instance, so that source_item_owner is a user of this one.';
+comment on column dpg.differing_events.source_item_owner is 'Of the event; the tombstone when that user was erased.';
+comment on column dpg.differing_events.source_item_is_local is
+  'Whether the source item is of this instance, so that source_item_owner is a user of this instance.';
 comment on column dpg.differing_events.event is 'The whole event, as dpg.store_event takes it.';
 comment on constraint differing_events_pkey on dpg.differing_events is 'One row for each event that was accepted.';
 comment on index dpg.differing_events_pkey is 'For the record that belongs to an event.';
@@ -72,7 +75,7 @@ end
 $body$;
 
 comment on function dpg_private.refuse_differing_event_change() is
-  'Trigger: refuses to change or remove a differing event (DP012), but for redactions that are on record.';
+  'Trigger: refuses to change or remove a differing event (DP012), except for redactions that are on record.';
 
 create or replace trigger differing_events_append_only
 before update or delete on dpg.differing_events
@@ -82,7 +85,7 @@ execute function dpg_private.refuse_differing_event_change();
 alter table dpg.differing_events enable always trigger differing_events_append_only;
 
 comment on trigger differing_events_append_only on dpg.differing_events is
-  'Events are never changed or removed (DP012), but for redactions that are on record.';
+  'Events are never changed or removed (DP012), except for redactions that are on record.';
 
 create or replace trigger differing_events_no_truncate
 before truncate on dpg.differing_events
@@ -126,4 +129,5 @@ end
 $body$;
 
 comment on function dpg_private.find_differing_event(jsonb, dpg.action_events) is
-  'The event of dpg.differing_events that is the proposed one, which came as this object; all columns null where none is.';
+  'The event in dpg.differing_events that says the same as the proposed one. All columns are null when there is none.
+event is the object that the proposed one was read from.';

@@ -10,7 +10,7 @@ begin
     select
     from dpg.redactions r
     where r.transaction_id = pg_current_xact_id_if_assigned()
-      -- in a restored database the numbers of transactions begin anew
+      -- In a restored database the numbers of transactions begin again: an older record can have the same number.
       and r.redacted_at >= transaction_timestamp()
       and r.kind = 'user'
   );
@@ -32,7 +32,7 @@ begin
     select
     from dpg.redactions r
     where r.transaction_id = pg_current_xact_id_if_assigned()
-      -- in a restored database the numbers of transactions begin anew
+      -- In a restored database the numbers of transactions begin again: an older record can have the same number.
       and r.redacted_at >= transaction_timestamp()
       and (
         (r.kind = 'user' and is_replacement.after = dpg_private.tombstone())
@@ -43,7 +43,8 @@ end
 $body$;
 
 comment on function dpg_private.is_replacement(text, text) is
-  'Whether this transaction has noted in dpg.redactions that it puts the user after in the place of the user before: that it erases a user, after being the tombstone, or moves the items of the one to the other.';
+  'Whether this transaction has noted in dpg.redactions that the user after takes the place of the user before. Either
+it erases a user, and after is the tombstone; or it moves the items of before to after.';
 
 create or replace function dpg_private.has_taken_place_of(owner text, former text)
 returns boolean
@@ -54,7 +55,7 @@ set search_path = pg_catalog, pg_temp
 as $body$
 begin
   if owner = dpg_private.tombstone() then
-    return true; -- in whose place is not on record
+    return true; -- no record says whose place that is
   end if;
   return exists (
     with recursive formers(user_id) as (
@@ -70,14 +71,16 @@ begin
     )
     select
     from formers f
-    -- the tombstone: one of them was erased since
+    -- The tombstone is among them when a former owner was erased since.
     where f.user_id in (has_taken_place_of.former, dpg_private.tombstone())
   );
 end
 $body$;
 
 comment on function dpg_private.has_taken_place_of(text, text) is
-  'Whether owner has taken the place of former, as far as dpg.redactions knows: by an erasure, or by one move of items or several. Of who was erased nothing is known, so that anybody may be meant.';
+  'Whether owner has taken the place of former, as far as dpg.redactions knows: by an erasure, by one move of items, or
+by several. No record says who was erased. So when owner, or one of the owners before, is the tombstone, the answer is
+always true.';
 
 create or replace function dpg_private.is_redacted(
   partition_network text,
@@ -105,4 +108,5 @@ end
 $body$;
 
 comment on function dpg_private.is_redacted(text, text, uuid, uuid) is
-  'Whether dpg.redactions says that this event, or with a null event_id any event of this action, was emptied.';
+  'Whether dpg.redactions says that this event was emptied. With a null event_id: whether any event of this action was
+emptied.';

@@ -1,4 +1,5 @@
-// The comment of a function, taken apart: "What it does. Raises DP001, DP002. Example: select …".
+// The comment of a function, taken apart: "What it does. Raises DP001, DP002. Example: select …". Its lines are broken for
+// psql: those of the text are put together again, those of the example stay.
 
 export interface FunctionComment {
   text: string;
@@ -11,9 +12,10 @@ export interface FunctionComment {
 }
 
 export function parseComment(name: string, comment: string): FunctionComment {
-  const match = /^([\s\S]*?) Example: ([\s\S]*?)(?: -- ([^\n']+))?$/.exec(comment);
+  const match = /^([\s\S]*?)\sExample: ([\s\S]*?)(?: -- ([^\n']+))?$/.exec(comment);
   if (!match) throw new Error(`the comment of dpg.${name} ends without "Example: …"`);
-  const [, before = '', example = '', result] = match;
+  const [, lines = '', example = '', result] = match;
+  const before = oneLine(lines);
   const raised = / Raises ((?:DP\d{3}(?:, )?)+)([^.]*)\.$/.exec(before);
   const [sentence = '', codes = ''] = raised ?? [];
   const isPlain = raised?.[2] === '';
@@ -25,9 +27,14 @@ export function parseComment(name: string, comment: string): FunctionComment {
   };
 }
 
-/** The statement on several lines, broken after commas between arguments, where it is wider than that. */
+/** Text without its line breaks. */
+export function oneLine(text: string): string {
+  return text.replace(/\s*\n\s*/g, ' ');
+}
+
+/** The statement on several lines: as it is written, or broken after commas between arguments where it is wider than that. */
 export function wrapped(statement: string, width = 110): string {
-  if (statement.length < width) return `${statement};`;
+  if (statement.length < width || statement.includes('\n')) return `${statement};`;
   const open = statement.indexOf('(', statement.indexOf('dpg.'));
   const close = matching(statement, open);
   const lines: string[] = [];
