@@ -35,7 +35,8 @@ comment on column dpg.subscriptions.acknowledged_position is 'Everything up to h
 comment on column dpg.subscriptions.leased_position is
   'Last position of the batch that a reader works on; null when there is none.';
 comment on column dpg.subscriptions.leased_until is
-  'Until then nobody else gets events: a reader works on the batch, or it waits for its next try. Null: read now.';
+  'Until then nobody else gets events: a reader works on a batch, or the batch waits for its next try. Null when the
+next batch can be read.';
 comment on column dpg.subscriptions.handed_out_position is
   'The highest position that was ever handed out. No position beyond it can be acknowledged.';
 comment on column dpg.subscriptions.passed_position is

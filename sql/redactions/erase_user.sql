@@ -83,17 +83,18 @@ begin
 
   -- lock: one erasure at a time, so that each sees which users the records of the others name
   lock table dpg.redactions in share update exclusive mode;
-  -- A user whose row is deleted already may have left traces. Only without traces must the user be there.
+  -- A user whose row is deleted already may have left traces. So the user must exist only when there are none.
   if not exists (select from dpg_private.party_leaves p where p.owner = erase_user.user_id)
     and not exists (select from dpg.redactions r where erase_user.user_id in (r.actor, r.from_user, r.to_user))
   then
     perform dpg_private.check_user(user_id);
   end if;
-  -- The lock of the user waits for calls that are creating items of this user, since their foreign key locks the user,
-  -- and later ones wait for it. So no item comes between erasing and deleting the user in one transaction. The table is
-  -- locked before, as the deletion will need it, because a call that creates a partition holds the table while it waits
-  -- for the user. Where the table belongs to the application and we may only read it, an item can be created
-  -- meanwhile. It stays, and keeps the user from being deleted until a second call erases it.
+  -- The lock of the user waits for calls that are creating items of this user: their foreign key locks the user. Later
+  -- calls wait for it. So no item comes between erasing and deleting the user in one transaction.
+  -- The table is locked first, in the mode that the deletion needs: a call that creates a partition holds the table
+  -- while it waits for the user.
+  -- Where the table belongs to the application and we may only read it, an item can be created meanwhile. It stays, and
+  -- keeps the user from being deleted until a second call erases it.
   if has_table_privilege('public."user"', 'update') then
     lock table only public."user" in row exclusive mode;
     perform u.id from public."user" u where u.id = erase_user.user_id for update;

@@ -35,7 +35,7 @@ begin
   -- lock: one move or erasure at a time
   lock table dpg.redactions in share update exclusive mode;
   perform dpg_private.check_user(to_user);
-  -- A user whose row is deleted already may have left traces. Only without traces must the user be there.
+  -- A user whose row is deleted already may have left traces. So the user must exist only when there are none.
   if not exists (select from dpg_private.party_leaves p where p.owner = move_items.from_user) then
     perform dpg_private.check_user(from_user);
   end if;

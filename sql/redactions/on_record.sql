@@ -10,7 +10,7 @@ begin
     select
     from dpg.redactions r
     where r.transaction_id = pg_current_xact_id_if_assigned()
-      -- In a restored database transactions are numbered anew, so an older record can have the same number.
+      -- In a restored database the numbers of transactions begin again: an older record can have the same number.
       and r.redacted_at >= transaction_timestamp()
       and r.kind = 'user'
   );
@@ -32,7 +32,7 @@ begin
     select
     from dpg.redactions r
     where r.transaction_id = pg_current_xact_id_if_assigned()
-      -- In a restored database transactions are numbered anew, so an older record can have the same number.
+      -- In a restored database the numbers of transactions begin again: an older record can have the same number.
       and r.redacted_at >= transaction_timestamp()
       and (
         (r.kind = 'user' and is_replacement.after = dpg_private.tombstone())

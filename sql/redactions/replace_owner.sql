@@ -17,7 +17,7 @@ begin
   -- Rows are locked in the order of their keys: items, then actions, then events. A second statement changes them, for
   -- the reason that dpg_private.replace_items gives.
   -- "for update" on the items waits for calls that are creating an action from or for one of them, so that no row with
-  -- the former owner comes in later. Such a call may have created a leaf. So each root lists its leaves anew.
+  -- the former owner comes in later. Such a call may have created a leaf. So the leaves are listed again for each root.
 
   -- lock and change items
   for partition in

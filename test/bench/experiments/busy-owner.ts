@@ -24,6 +24,8 @@ const INDEXES = ['source_owner', 'target_owner', 'source_item', 'target_item'].m
 export const busyOwner: Experiment = {
   name: 'busy-owner',
   title: 'find_actions of a busy owner',
+  done: 'One owner has a tenth of all actions. The first page of them and a late page are read, with a page token.',
+  limits: ['Without the keys every leaf in which the owner is a party is asked. Here there are few leaves.'],
   async run(bench) {
     const actions = bench.options.actions ?? bench.amount(1_000_000, 100_000);
     const pages = bench.amount(1000, 200);
