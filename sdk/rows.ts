@@ -5,7 +5,7 @@ import type { JsonObject } from './arguments.js';
 
 /**
  * A row of `dpg.items`. The current record of each item: a JSON document under network, domain and type,
- * owned by a user. Listed by network, then by domain; the leaves are in dpg.partitions. Written by
+ * owned by a user. Partitioned by network, then by domain; the leaves are in dpg.partitions. Written by
  * dpg.upsert_item, upsert_items, update_item and delete_item.
  */
 export interface Item<State = JsonObject> {
@@ -181,7 +181,7 @@ export const actionColumns = {
 
 /**
  * A row of dpg.find_actions: the columns of dpg.item_actions, then ownership_roles (initiated, received or
- * both: the actor's part in it) and next_page_token, which continues after this row.
+ * both: the part of the actor in it) and next_page_token, which continues after this row.
  */
 export interface FoundAction<Json = JsonObject> extends Action<Json> {
   /** The actor's part: initiated (owner of the source), received (owner of the target), or both. */
@@ -301,7 +301,7 @@ export const actionEventColumns = {
 
 /**
  * A row of dpg.find_events: the columns of dpg.action_events, then ownership_roles (initiated, received or
- * both: the actor's part in it) and next_page_token, which continues after this row.
+ * both: the part of the actor in it) and next_page_token, which continues after this row.
  */
 export interface FoundEvent<Json = JsonObject> extends ActionEvent<Json> {
   /** The actor's part: initiated (owner of the source), received (owner of the target), or both. */
@@ -357,8 +357,8 @@ export interface Subscription {
   /** Last position of the batch that a reader works on; null when there is none. */
   leased_position: bigint | null;
   /**
-   * Until then nobody else gets events: a reader works on the batch, or it waits for its next try. Null: read
-   * now. ISO 8601 in UTC with microseconds.
+   * Until then nobody else gets events: a reader works on a batch, or the batch waits for its next try. Null
+   * when the next batch can be read. ISO 8601 in UTC with microseconds.
    */
   leased_until: string | null;
   /** The highest position that was ever handed out. No position beyond it can be acknowledged. */
