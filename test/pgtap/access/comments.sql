@@ -1,4 +1,4 @@
--- \d+ and \df+ read as a manual: what we made has a comment. Exempt are the indexes of primary and unique keys, which the
+-- \d+, and a query of pg_proc, say what each object is for: what we made has a comment. Exempt are the indexes of primary and unique keys, which the
 -- columns explain, the fields of composite types, which the type's comment explains, and leaves, which the roots explain.
 begin;
 select plan(7);
