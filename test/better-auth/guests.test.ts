@@ -146,27 +146,24 @@ describe('ids that Better Auth makes otherwise', () => {
     },
   );
 
-  test.each(orders)(
-    '%s, with the function that docs/better-auth.md names: UUIDs as text',
-    async (_order, steps) => {
-      const { url, sql } = await emptyDatabase();
-      for (const step of steps) await step(url, uuidText);
-      const pool = new Pool({ connectionString: url });
-      const auth = betterAuth({
-        ...uuidText,
-        database: pool,
-        baseURL: 'http://localhost:3000',
-        secret: 'K7pX2vQ9mB4tR8wZ1nY6cL3hJ5dF0gSa',
-        emailAndPassword: { enabled: true },
-      });
-      const { user } = await auth.api.signUpEmail({
-        body: { name: 'Asha', email: 'asha@example.com', password: PASSWORD },
-      });
-      await pool.end();
-      expect(user.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4/);
-      expect(await createDpg(sql).as(user.id).items.upsert(student())).toMatchObject({ created_by: user.id });
-    },
-  );
+  test.each(orders)('%s, with the documented function: UUIDs as text', async (_order, steps) => {
+    const { url, sql } = await emptyDatabase();
+    for (const step of steps) await step(url, uuidText);
+    const pool = new Pool({ connectionString: url });
+    const auth = betterAuth({
+      ...uuidText,
+      database: pool,
+      baseURL: 'http://localhost:3000',
+      secret: 'K7pX2vQ9mB4tR8wZ1nY6cL3hJ5dF0gSa',
+      emailAndPassword: { enabled: true },
+    });
+    const { user } = await auth.api.signUpEmail({
+      body: { name: 'Asha', email: 'asha@example.com', password: PASSWORD },
+    });
+    await pool.end();
+    expect(user.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4/);
+    expect(await createDpg(sql).as(user.id).items.upsert(student())).toMatchObject({ created_by: user.id });
+  });
 });
 
 test('docs/better-auth.md shows this file and the function', async () => {
