@@ -15,13 +15,14 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
+  checked integer; -- see sql/README.md, "Checks"
   look record;
   source_item dpg.items;
   target_item dpg.items;
 begin
   -- check
   requirements_snapshot := coalesce(requirements_snapshot, '{}');
-  perform
+  checked := num_nonnulls(
     dpg_private.check_actor(actor),
     dpg_private.check_key('action_type', action_type),
     dpg_private.check_item_ref('source', source),
@@ -34,7 +35,8 @@ begin
         dpg_private.refuse_argument(
           'target', to_jsonb(target), 'is the source itself', 'An action goes from one item to another.'
         )
-    end;
+    end
+  );
 
   -- look
   select

@@ -18,14 +18,14 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
+  checked integer; -- see sql/README.md, "Checks"
   look record;
-  is_known_url boolean;
   source_item dpg.items; -- as the other instance describes it
   target_item dpg.items;
 begin
   -- check
   requirements_snapshot := coalesce(requirements_snapshot, '{}');
-  perform
+  checked := num_nonnulls(
     dpg_private.check_key('action_type', action_type),
     dpg_private.check_item_ref('source', source),
     dpg_private.check_remote_source(source_item_instance_url, source_item_owner),
@@ -35,16 +35,25 @@ begin
     dpg_private.check_coordinates_or_none(
       'source_item_latitude', source_item_latitude, 'source_item_longitude', source_item_longitude
     ),
-    dpg_private.check_document_or_none('event_payload', event_payload);
+    dpg_private.check_document_or_none('event_payload', event_payload)
+  );
 
   -- look
-  select l.* into look from dpg_private.look_for_new_action(source, target, action_type) l;
+  select
+    exists (
+      select
+      from dpg_private.peer_url_sightings p
+      where p.instance_url = receive_action.source_item_instance_url
+    ) as is_known_url,
+    l.*
+  into look
+  from dpg_private.look_for_new_action(source, target, action_type) l;
   if look.is_registered then
     perform dpg_private.check_interaction(action_type, source, target, action_id);
   end if;
   if look.action_leaf is null or look.events_leaf is null then
     perform dpg_private.create_leaves_for_new_action(null, source, target, action_type);
-    select l.* into look from dpg_private.look_for_new_action(source, target, action_type) l;
+    select look.is_known_url as is_known_url, l.* into look from dpg_private.look_for_new_action(source, target, action_type) l;
   end if;
 
   -- lock
@@ -54,12 +63,7 @@ begin
   end if;
 
   -- change
-  is_known_url := exists (
-    select
-    from dpg_private.peer_url_sightings p
-    where p.instance_url = receive_action.source_item_instance_url
-  );
-  if not is_known_url then
+  if not look.is_known_url then
     perform dpg_private.note_peer_url(source_item_instance_url);
   end if;
   source_item := row(

@@ -17,17 +17,19 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
+  checked integer; -- see sql/README.md, "Checks"
   leaf regclass;
   action dpg.item_actions;
 begin
   -- check
-  perform
+  checked := num_nonnulls(
     dpg_private.check_remote_source(source_item_instance_url, source_item_owner),
     dpg_private.check_action_key(partition_network, action_type, action_id),
     dpg_private.check_key('action_status', action_status),
     dpg_private.check_count_or_none('expected_update_count', expected_update_count),
     dpg_private.check_remarks_or_none(remarks),
-    dpg_private.check_document_or_none('event_payload', event_payload);
+    dpg_private.check_document_or_none('event_payload', event_payload)
+  );
 
   -- lock
   leaf := dpg_private.find_leaf('item_actions', partition_network, action_type);

@@ -44,6 +44,7 @@ set search_path = pg_catalog, pg_temp
 set extra_float_digits = 1 -- a distance must come back from the page token exactly as it went in
 as $body$
 declare
+  checked integer; -- see sql/README.md, "Checks"
   leaf regclass;
   binding bigint;
   page_start bytea;
@@ -51,7 +52,7 @@ declare
   bounds dpg_private.circle_bounds;
 begin
   page_size := coalesce(page_size, 20);
-  perform
+  checked := num_nonnulls(
     dpg_private.check_key('item_network', item_network),
     dpg_private.check_key('item_domain', item_domain),
     dpg_private.check_key_or_none('item_type', item_type),
@@ -59,7 +60,8 @@ begin
     dpg_private.check_present('latitude', latitude is not null),
     dpg_private.check_present('longitude', longitude is not null),
     dpg_private.check_circle_or_none(latitude, longitude, coalesce(radius_meters, 0)),
-    dpg_private.check_page_size(page_size);
+    dpg_private.check_page_size(page_size)
+  );
   select b.binding
   into binding
   from dpg_private.page_binding('nearest_items', jsonb_build_array(

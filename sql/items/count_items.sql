@@ -17,11 +17,12 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
+  checked integer; -- see sql/README.md, "Checks"
   leaf regclass;
   matches bigint;
   circle dpg_private.circle_bounds;
 begin
-  perform
+  checked := num_nonnulls(
     dpg_private.check_key('item_network', item_network),
     dpg_private.check_key('item_domain', item_domain),
     dpg_private.check_key_or_none('item_type', item_type),
@@ -29,7 +30,8 @@ begin
     dpg_private.check_url_or_none('item_instance_url', item_instance_url),
     dpg_private.check_url_or_none('item_schema_url', item_schema_url),
     dpg_private.check_document_or_none('item_state', item_state),
-    dpg_private.check_circle_or_none(latitude, longitude, radius_meters);
+    dpg_private.check_circle_or_none(latitude, longitude, radius_meters)
+  );
   leaf := dpg_private.find_leaf('items', item_network, item_domain);
   if leaf is null then
     return 0::bigint;

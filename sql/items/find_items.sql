@@ -45,6 +45,7 @@ set search_path = pg_catalog, pg_temp
 set extra_float_digits = 1 -- a circle must have the same token in every session
 as $body$
 declare
+  checked integer; -- see sql/README.md, "Checks"
   leaf regclass;
   binding bigint;
   page_start bytea;
@@ -53,7 +54,7 @@ declare
   oldest timestamptz;
 begin
   page_size := coalesce(page_size, 20);
-  perform
+  checked := num_nonnulls(
     dpg_private.check_key('item_network', item_network),
     dpg_private.check_key('item_domain', item_domain),
     dpg_private.check_key_or_none('item_type', item_type),
@@ -62,7 +63,8 @@ begin
     dpg_private.check_url_or_none('item_schema_url', item_schema_url),
     dpg_private.check_document_or_none('item_state', item_state),
     dpg_private.check_circle_or_none(latitude, longitude, radius_meters),
-    dpg_private.check_page_size(page_size);
+    dpg_private.check_page_size(page_size)
+  );
   select b.binding
   into binding
   from dpg_private.page_binding('find_items', jsonb_build_array(

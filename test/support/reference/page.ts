@@ -51,9 +51,9 @@ const HEAD = `# Reference
 <!-- Written by \`npm run generate\` out of the comments in the database. Do not edit it here. -->
 
 Everything in schema \`dpg\`: the functions by subject, each with its arguments, errors and an example, and the tables, views and
-types that they return. \`\\df+ dpg.*\` and \`\\d+\` in \`psql\` show the same comments. An argument with a default may be left out;
-all are best called by name (\`item_type => 'profile_1.0'\`). What the errors mean and which class the SDK has for each:
-[Errors](../README.md#errors). How to call the functions from TypeScript: [Functions](../README.md#functions).`;
+types that they return. The text is that of the comments in the database. An argument with a default may be left out; all are best
+called by name (\`item_type => 'profile_1.0'\`). What the errors mean and which class the SDK has for each: [Errors](errors.md). How to
+call the functions from TypeScript: [The SDK](sdk.md#functions-and-methods).`;
 
 const DIAGRAM = `## Entities
 
@@ -214,7 +214,7 @@ function describedLine({ comment }: Described, definition: string): string {
 
 function errorText(code: string): string {
   const error = toDpgError(Object.assign(new Error(), { code })) as Error;
-  return `[${code}](../README.md#errors) \`${error.name}\``;
+  return `[${code}](errors.md) \`${error.name}\``;
 }
 
 function typeText(type: string, objects: Objects): string {
