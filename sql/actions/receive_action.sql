@@ -53,7 +53,9 @@ begin
   end if;
   if look.action_leaf is null or look.events_leaf is null then
     perform dpg_private.create_leaves_for_new_action(null, source, target, action_type);
-    select look.is_known_url as is_known_url, l.* into look from dpg_private.look_for_new_action(source, target, action_type) l;
+    select look.is_known_url as is_known_url, l.*
+    into look
+    from dpg_private.look_for_new_action(source, target, action_type) l;
   end if;
 
   -- lock
