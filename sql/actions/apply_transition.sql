@@ -109,7 +109,7 @@ begin
       ),
       hint =
         'Somebody else changed the action first: read it again, decide anew, '
-          || 'and repeat the call with its update_count.',
+          'and repeat the call with its update_count.',
       detail = dpg_private.text_for_client(jsonb_build_object(
         'partition_network', action.partition_network, 'action_type', action.action_type, 'action_id', action.action_id,
         'expected_update_count', expected_update_count, 'update_count', action.update_count,

@@ -13,16 +13,11 @@ as $body$
 declare
   stored dpg.subscriptions;
 begin
-  perform dpg_private.check_key('subscription', subscription);
-  if partition_network is not null then
-    perform dpg_private.check_key('partition_network', partition_network);
-  end if;
-  if action_type is not null then
-    perform dpg_private.check_key('action_type', action_type);
-  end if;
-  if source_item_instance_url is not null then
-    perform dpg_private.check_url('source_item_instance_url', source_item_instance_url);
-  end if;
+  perform
+    dpg_private.check_key('subscription', subscription),
+    dpg_private.check_key_or_none('partition_network', partition_network),
+    dpg_private.check_key_or_none('action_type', action_type),
+    dpg_private.check_url_or_none('source_item_instance_url', source_item_instance_url);
 
   select s.* into stored from dpg.subscriptions s where s.subscription = create_subscription.subscription;
   if not found then

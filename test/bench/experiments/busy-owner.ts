@@ -125,8 +125,7 @@ async function database(bench: Bench, actions: number): Promise<string> {
       select distinct o.owner, a.partition_network, a.action_type
       from dpg.item_actions a
       cross join lateral (values (a.source_item_owner), (a.target_item_owner)) o(owner)`;
-    for (const index of INDEXES)
-      await sql.unsafe(await readFile(join(sqlFolder, 'actions', `${index}.sql`), 'utf8')).simple();
+    await sql.unsafe(await readFile(join(sqlFolder, 'actions/item_actions_indexes.sql'), 'utf8')).simple();
     await sql`vacuum analyze`;
   });
   return url;
