@@ -93,6 +93,7 @@ drop function if exists
   dpg_private.event_columns_sql(),
   dpg_private.check_transition(text, text, uuid, text, integer, jsonb, text),
   dpg_private.insert_action(dpg.item_actions, jsonb, regclass, regclass),
-  dpg_private.check_party_filters(text, text, text, text, text);
+  dpg_private.check_party_filters(text, text, text, text, text),
+  dpg_private.check_remote_source(text, text);
 
 --!include all.sql

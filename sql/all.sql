@@ -103,7 +103,7 @@
 --!include actions/define_action.sql
 --!include actions/find_action.sql
 --!include actions/party.sql
---!include actions/remote_source.sql
+--!include actions/remote_url.sql
 --!include actions/write_action_and_event.sql
 --!include actions/new_action.sql
 --!include actions/repeated_action.sql

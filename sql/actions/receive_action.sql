@@ -28,7 +28,9 @@ begin
   checked := num_nonnulls(
     dpg_private.check_key('action_type', action_type),
     dpg_private.check_item_ref('source', source),
-    dpg_private.check_remote_source(source_item_instance_url, source_item_owner),
+    dpg_private.check_url('source_item_instance_url', source_item_instance_url),
+    dpg_private.check_key('source_item_owner', source_item_owner),
+    dpg_private.check_remote_url(source_item_instance_url),
     dpg_private.check_item_ref('target', target),
     dpg_private.check_document('requirements_snapshot', requirements_snapshot),
     dpg_private.check_remarks_or_none(remarks),
@@ -47,7 +49,8 @@ begin
     ) as is_known_url,
     l.*
   into look
-  from dpg_private.look_for_new_action(source, target, action_type) l;
+  -- a source elsewhere has no leaf here: only its network counts
+  from dpg_private.look_for_new_action(row(source.item_network, null, null, null), target, action_type) l;
   if look.is_registered then
     perform dpg_private.check_interaction(action_type, source, target, action_id);
   end if;
@@ -55,7 +58,7 @@ begin
     perform dpg_private.create_leaves_for_new_action(null, source, target, action_type);
     select look.is_known_url as is_known_url, l.*
     into look
-    from dpg_private.look_for_new_action(source, target, action_type) l;
+    from dpg_private.look_for_new_action(row(source.item_network, null, null, null), target, action_type) l;
   end if;
 
   -- lock

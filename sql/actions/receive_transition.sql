@@ -23,7 +23,9 @@ declare
 begin
   -- check
   checked := num_nonnulls(
-    dpg_private.check_remote_source(source_item_instance_url, source_item_owner),
+    dpg_private.check_url('source_item_instance_url', source_item_instance_url),
+    dpg_private.check_key('source_item_owner', source_item_owner),
+    dpg_private.check_remote_url(source_item_instance_url),
     dpg_private.check_action_key(partition_network, action_type, action_id),
     dpg_private.check_key('action_status', action_status),
     dpg_private.check_count_or_none('expected_update_count', expected_update_count),
