@@ -2,8 +2,8 @@
 // the files that sql/all.sql lists; we say which it does not.
 
 import { spawn } from 'node:child_process';
-import { command } from '../graphile-migrate.js';
-import { projectFolder } from '../migrations.js';
+import { command } from '../support/graphile-migrate.js';
+import { projectFolder } from '../support/migrations.js';
 import { describe, startDevelopment, untilTold } from './development.js';
 import { watchList } from './watch-list.js';
 

@@ -5,11 +5,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { projectFolder } from '../migrations.js';
+import { projectFolder } from '../support/migrations.js';
 import { watchList } from './watch-list.js';
 
 const db = (...args: string[]) =>
-  spawnSync(process.execPath, ['--import', 'tsx', 'test/support/commands/db.ts', ...args], {
+  spawnSync(process.execPath, ['--import', 'tsx', 'test/development/db.ts', ...args], {
     cwd: projectFolder,
     encoding: 'utf8',
   });

@@ -3,11 +3,11 @@
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { summarise } from '../../bench/summary.js';
-import { PACKAGES } from '../embedded.js';
-import { type Generated, generated, keptText, shapes } from '../generated.js';
-import { projectFolder } from '../migrations.js';
-import { withAdmin } from '../server.js';
+import { summarise } from '../bench/summary.js';
+import { PACKAGES } from '../support/embedded.js';
+import { type Generated, generated, keptText, shapes } from '../support/generated.js';
+import { projectFolder } from '../support/migrations.js';
+import { withAdmin } from '../support/server.js';
 import { startMigrated } from './development.js';
 
 async function write(files: Generated[], version?: string): Promise<string> {

@@ -1,7 +1,7 @@
 // Whether sql/all.sql lists the files that are there: graphile-migrate follows those that it lists, and says nothing of others.
 
 import { watch } from 'node:fs';
-import { listedFiles, listMistakes, presentFiles, sqlFolder } from '../migrations.js';
+import { listedFiles, listMistakes, presentFiles, sqlFolder } from '../support/migrations.js';
 
 /** Says what is wrong with the list, at first and as it changes, until it is closed. */
 export async function watchList(say: (line: string) => void, folder = sqlFolder): Promise<{ close(): void }> {

@@ -15,7 +15,7 @@ import {
   migrationsFolder,
   presentFiles,
   settings,
-} from '../migrations.js';
+} from '../support/migrations.js';
 import { startDevelopment } from './development.js';
 
 const REST =
