@@ -24,7 +24,7 @@ $body$;
 comment on function dpg.weigh(text) is 'The weight of a thing; it''s in grams.';
 `;
 
-const COUNT = `create or replace function dpg_private.count_things(least integer)
+const COUNT = `create or replace function dpg_private.count_things(lightest integer)
 returns bigint
 language plpgsql
 as $body$
@@ -33,7 +33,7 @@ declare
 begin
   select count(*) into found_things
   from dpg.things t
-  where t.weight >= least;
+  where t.weight >= lightest;
   return found_things;
 end
 $body$;
@@ -68,13 +68,13 @@ test('a mistake in the middle of a file: place, four lines of the file, and all 
     IS_UNCHANGED,
   );
   expect(said).toContain(`
-sql/things/weigh.sql:7:3
-  syntax error at or near "form" (42601)
+sql/things/weigh.sql:7:8
+  syntax error at or near "dpg" (42601)
 
   5  as $body$
   6    select t.weight
 > 7    form dpg.things t
-       ^
+            ^
   8    where t.name = weigh.name;
 
 `);
@@ -134,15 +134,15 @@ const MISTAKES: [string, string, string, string][] = [
   [
     'a mistake behind a character of two units of UTF-16',
     `-- 🛑\n${WEIGH.replace('from dpg', 'form dpg')}`,
-    'sql/things/weigh.sql:8:3',
-    'syntax error at or near "form" (42601)',
+    'sql/things/weigh.sql:8:8',
+    'syntax error at or near "dpg" (42601)',
   ],
   [
     'a mistake behind blank lines and a function of SQL statements',
     `\n\ncreate or replace function dpg.two() returns integer language sql
 begin atomic select case when true then 1 end; select 2; end;\n${WEIGH.replace('from dpg', 'form dpg')}`,
-    'sql/things/weigh.sql:11:3',
-    'syntax error at or near "form" (42601)',
+    'sql/things/weigh.sql:11:8',
+    'syntax error at or near "dpg" (42601)',
   ],
 ];
 
@@ -214,7 +214,7 @@ language sql immutable as $body$ select weight / 2 $body$;\n`;
 
 test('other types of arguments leave the former function beside the new one', async () => {
   const watched = await start();
-  const text = COUNT.replace('least integer', 'least integer, most integer');
+  const text = COUNT.replace('lightest integer', 'lightest integer, most integer');
   const said = await watched.save({ 'things/count_things.sql': text }, IS_AS_FILES);
   expect(said.replace(/\s+/g, ' ')).toContain(
     'dpg_private.count_things(integer) is still in the database, beside the one that ' +

@@ -54,11 +54,11 @@ export async function watchingProject(url: string, folder: string): Promise<Watc
   const until = async (from: number, pattern: RegExp) => {
     await vi.waitFor(
       () => {
-        const [, ...rest] = said.slice(from).split(pattern);
-        if (!/Waiting for the next save\.\n/.test(rest.join('')))
-          throw new Error(`It says:\n${said.slice(from)}`);
+        const rest = said.slice(from);
+        if (!/Waiting for the next save\.\n/.test(rest.slice(pattern.exec(rest)?.index ?? rest.length)))
+          throw new Error(`It says:\n${rest}`);
       },
-      { timeout: 50_000, interval: 50 },
+      { timeout: 20_000, interval: 50 },
     );
     return said.slice(from);
   };

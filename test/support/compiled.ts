@@ -84,9 +84,14 @@ export class Compiled {
   get statements(): Statement[] {
     this.#statements ??= statementsOf(this.text).map((statement) => ({
       ...statement,
-      place: this.placeOf(statement.start) ?? { path: '', line: 1 },
+      place: this.#lineOf(statement.start),
     }));
     return this.#statements;
+  }
+
+  #lineOf(index: number): Place {
+    const { path = '', line = 1 } = this.placeOf(index) ?? {};
+    return { path, line };
   }
 
   get functions(): FunctionStatement[] {
@@ -102,8 +107,7 @@ export class Compiled {
   /** What stands between the first dollar quotes of a statement. PL/pgSQL counts its lines from there. */
   bodyOf({ text, start }: Statement): FunctionStatement['body'] {
     const found = DOLLAR_QUOTED.exec(text);
-    const place = found && this.placeOf(start + found.index);
-    return found && place ? { text: found[2] ?? '', place } : undefined;
+    return found ? { text: found[2] ?? '', place: this.#lineOf(start + found.index) } : undefined;
   }
 }
 

@@ -113,7 +113,9 @@ export async function describeFailure(
     ...labelled('Detail', error.detail),
     ...(remedy ?? labelled('Hint', error.hint)),
     ...labelled('Where', error.where?.split('\n')[0]),
-  ].join('\n');
+  ]
+    .join('\n')
+    .trimEnd();
 }
 
 /** A message about a place, with four lines of the file. */
