@@ -1,2 +1,2 @@
--- Statements for one migration only go above this line; see README.md, "Develop".
+-- Statements for one migration go above this line: CONTRIBUTING.md, "What a file cannot say".
 --!include all.sql

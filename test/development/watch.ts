@@ -35,7 +35,7 @@ const logger = new Logger(() => (level, message, details) => {
   const error = details?.error as Failure | undefined;
   if (error)
     then(async () => {
-      console.error(`\n${await describeFailure(error, url, folder)}\n`);
+      console.error(`\n${await describeFailure(error, await compile(folder), url, project)}\n`);
       console.log(`${now()} Nothing changed in the database. Waiting for the next save.`);
     });
   else if (String(level) === 'error') then(() => console.error(message));

@@ -1,9 +1,9 @@
 // What somebody who has just saved a file wants to know of an error: which file, which line, what is wrong, what to do.
 
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import postgres from 'postgres';
-import { type Compiled, compile, type Place, type Statement } from './compiled.js';
+import type { Compiled, Place, Statement } from './compiled.js';
 
 /** An error as pg, postgres.js or pg-minify give it. */
 export type Failure = Error & {
@@ -28,8 +28,7 @@ interface Failing {
 }
 
 /** What failed, in migrations/current.sql or a file that it includes; undefined where the error is about none of them. */
-async function failing(error: Failure, url: string, migrationsFolder: string): Promise<Failing | undefined> {
-  const compiled = await compile(migrationsFolder);
+async function failing(error: Failure, compiled: Compiled, url: string): Promise<Failing | undefined> {
   const at = (place: Place | undefined) => place && { place };
   const included = /^Include of '(.*?)' failed/.exec(error.message)?.[1];
   if (included !== undefined)
@@ -103,13 +102,14 @@ function indexOf(text: string, position: string): number {
 /** Place, message, four lines of the file, what the server says besides, and what helps: within 80 columns. */
 export async function describeFailure(
   error: Failure,
+  compiled: Compiled,
   url: string,
-  migrationsFolder: string,
+  projectFolder: string,
 ): Promise<string> {
-  const found = await failing(error, url, migrationsFolder).catch(() => undefined);
+  const found = await failing(error, compiled, url).catch(() => undefined);
   const remedy = remedyOf(error, found?.statement);
   return [
-    ...(await described(found?.place, messageOf(error), dirname(migrationsFolder))),
+    ...(await described(found?.place, messageOf(error), projectFolder)),
     ...labelled('Detail', error.detail),
     ...(remedy ?? labelled('Hint', error.hint)),
     ...labelled('Where', error.where?.split('\n')[0]),

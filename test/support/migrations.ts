@@ -3,9 +3,10 @@
 
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Logger, migrate as migrateCommitted, type Settings, watch } from 'graphile-migrate';
+import { compile } from './compiled.js';
 import { describeFailure, messageOf } from './failure.js';
 
 export const projectFolder = fileURLToPath(new URL('../../', import.meta.url));
@@ -29,7 +30,8 @@ export async function migrateToCurrent(url: string, folder = migrationsFolder): 
   try {
     await watch(settings(url, folder), true).finally(connectionsClosed);
   } catch (error) {
-    throw new Error(await describeFailure(error as Error, url, folder), { cause: error });
+    const described = await describeFailure(error as Error, await compile(folder), url, dirname(folder));
+    throw new Error(described, { cause: error });
   }
 }
 
