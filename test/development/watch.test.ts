@@ -1,9 +1,21 @@
 // What `npm run db:watch` says of a file that was saved, on a real server: the file, the line, and what helps.
 
+import { cp, mkdtemp, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { installedServer, startInstalled } from '../support/installed.js';
+import { projectFolder } from '../support/migrations.js';
 import { temporaryDatabase } from '../support/test-database.js';
-import { CURRENT, IS_AS_FILES, IS_UNCHANGED, listOf, type Watched, watching } from './watching.js';
+import {
+  CURRENT,
+  IS_AS_FILES,
+  IS_UNCHANGED,
+  listOf,
+  type Watched,
+  watching,
+  watchingProject,
+} from './watching.js';
 
 const SCHEMA = `-- A comment with an apostrophe isn't a string.
 create schema if not exists dpg;
@@ -49,6 +61,11 @@ async function start(files: Record<string, string> = FILES, url?: string): Promi
     on = database.url;
   }
   const watched = await watching(on, files);
+  stopAtEnd(watched);
+  return watched;
+}
+
+function stopAtEnd(watched: Watched): void {
   onTestFinished(async () => {
     await watched.stop();
     // nothing that was said is wider than a terminal, or of JavaScript
@@ -56,7 +73,6 @@ async function start(files: Record<string, string> = FILES, url?: string): Promi
     expect(said.split('\n').filter((line) => line.length > 80)).toEqual([]);
     expect(said).not.toMatch(/^ +at |node_modules|\.[jt]s\b/m);
   });
-  return watched;
 }
 
 test('a mistake in the middle of a file: place, four lines of the file, and all is well when it is mended', async () => {
@@ -247,6 +263,26 @@ test('a file that is renamed with its function, one that has gone', async () => 
     /^sql\/all\.sql:2\n {2}Include of 'things\/weigh\.sql' failed: there is no such file$/m,
   );
   await watched.save({ 'things/weigh.sql': WEIGH }, IS_AS_FILES);
+});
+
+test('the files of this repository: an API function has its place, and nothing of the API is left over', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'dpg-watch-'));
+  for (const path of ['sql', 'migrations'])
+    await cp(join(projectFolder, path), join(folder, path), { recursive: true, verbatimSymlinks: true });
+  const database = await temporaryDatabase();
+  onTestFinished(database.drop);
+  const watched = await watchingProject(database.url, folder);
+  stopAtEnd(watched);
+  // private functions may stay for a release
+  expect(watched.said()).not.toMatch(/^dpg\.\w+\(/m);
+
+  const text = await readFile(join(projectFolder, 'sql/items/get_item.sql'), 'utf8');
+  const broken = text.replace(/^begin$/m, 'begin\n  retrun stored;');
+  const said = await watched.save({ 'items/get_item.sql': broken }, IS_UNCHANGED);
+  const line = broken.split('\n').indexOf('  retrun stored;') + 1;
+  expect(said).toContain(`\nsql/items/get_item.sql:${line}:3\n  syntax error at or near "retrun" (42601)\n`);
+  const mended = await watched.save({ 'items/get_item.sql': `${text}\nselect 1;\n` }, IS_AS_FILES);
+  expect(mended).not.toMatch(/sql\//);
 });
 
 test('a server without plpgsql_check: said once, with where it comes from', async (context) => {
