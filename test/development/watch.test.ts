@@ -187,7 +187,9 @@ test('another name of an argument, another result: the line for migrations/curre
     /^sql\/things\/weigh\.sql:1\n {2}cannot change name of input parameter "name" \(42P13\)$/m,
   );
   const line = 'drop function if exists dpg.weigh(text);';
-  expect(said).toContain(`For migrations/current.sql, above its include:\n  ${line}\n`);
+  expect(said).toContain(
+    `For migrations/current.sql, above its include:\n  ${line}\nOf the API: see CONTRIBUTING.md, "A function or type`,
+  );
   await watched.save({ 'current.sql': `${line}\n${CURRENT}` }, IS_AS_FILES);
 
   await watched.save({ 'current.sql': CURRENT }, IS_AS_FILES);

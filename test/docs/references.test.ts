@@ -24,7 +24,7 @@ async function headings(page: string): Promise<string[]> {
   return [...(await read(page)).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => heading);
 }
 
-test.each(['.gmrc', 'migrations/current.sql', '.ci/run', 'package.json', 'test/development/commit.ts'])(
+test.each(['.gmrc', 'migrations/current.sql', '.ci/run', 'package.json', 'test/support/failure.ts'])(
   'what %s refers to is there',
   async (from) => {
     for (const { page, heading } of references(await read(from)))

@@ -166,7 +166,14 @@ export function spaced(signature: string): string {
 }
 
 export function toCurrent(statement: string): string[] {
-  return ['For migrations/current.sql, above its include:', ...wrapped(statement, '  ')];
+  return [
+    'For migrations/current.sql, above its include:',
+    ...wrapped(statement, '  '),
+    // what callers were granted on it, and what they have built on it
+    ...(/ dpg\./.test(statement)
+      ? ['Of the API: see CONTRIBUTING.md, "A function or type that grows".']
+      : []),
+  ];
 }
 
 const BEFORE = 2;
