@@ -29,9 +29,16 @@ async function write(files: Generated[], version?: string): Promise<string> {
   }
 }
 
-const version = await write(generated);
-// what equals a later version is kept there: the latest first
-if (!process.env.TEST_DATABASE_URL)
-  for (const other of Object.keys(PACKAGES).reverse()) if (other !== version) await write([shapes], other);
-await summarise();
+async function writeAll(): Promise<void> {
+  const version = await write(generated);
+  // what equals a later version is kept there: the latest first
+  if (!process.env.TEST_DATABASE_URL)
+    for (const other of Object.keys(PACKAGES).reverse()) if (other !== version) await write([shapes], other);
+  await summarise();
+}
+
+await writeAll().catch((error: Error) => {
+  console.error(error.message);
+  process.exit(1);
+});
 process.exit(0);

@@ -172,8 +172,8 @@ test('each kind of mistake has a file and a line', async () => {
     const shown = said.split('\n').filter((each) => /^[ >] +\d+( |$)/.test(each));
     expect([shown.length, shown.filter((each) => each.startsWith('>')).length], said).toEqual([4, 1]);
     expect(said, said).toMatch(new RegExp(`^> +${line}  `, 'm'));
-    await watched.save({ 'things/weigh.sql': WEIGH }, IS_AS_FILES);
   }
+  await watched.save({ 'things/weigh.sql': WEIGH }, IS_AS_FILES);
   expect(places).toEqual(MISTAKES.map(([what, , place, message]) => [what, place, message]));
 }, 180_000);
 
