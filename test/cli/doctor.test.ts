@@ -205,10 +205,10 @@ describe('objects', () => {
       found: [error('objects', 'function dpg_private.limit_of', /missing/)],
     },
     'a function was changed': {
-      plant: `create or replace function dpg_private.keep_events() returns trigger language plpgsql security invoker
+      plant: `create or replace function dpg_private.refuse_event_change() returns trigger language plpgsql security invoker
         set search_path = pg_catalog, pg_temp as $$ begin return new; end $$`,
       found: [
-        error('objects', 'function dpg_private.keep_events()', /not as the migration made it: its body\./),
+        error('objects', 'function dpg_private.refuse_event_change()', /not as the migration made it: its body\./),
       ],
     },
     'a function runs as its caller': {
@@ -353,7 +353,7 @@ describe('immutability', () => {
     },
     'the trigger of events was made anew, and does nothing': {
       plant: `create or replace trigger action_events_immutable before update or delete on dpg.action_events
-          for each row when (false) execute function dpg_private.keep_events();
+          for each row when (false) execute function dpg_private.refuse_event_change();
         alter table dpg.action_events enable always trigger action_events_immutable`,
       found: [
         error('shape', 'trigger action_events_immutable on dpg.action_events', /WHEN \(false\).* instead of/),
@@ -368,7 +368,7 @@ describe('immutability', () => {
     },
     'that of a leaf against emptying was made anew, and does nothing': {
       plant: `create or replace trigger action_events_no_truncate before truncate on dpg.e_p_restoreone_visit
-          for each statement when (false) execute function dpg_private.keep_events();
+          for each statement when (false) execute function dpg_private.refuse_event_change();
         alter table dpg.e_p_restoreone_visit enable always trigger action_events_no_truncate`,
       found: [
         error('triggers', 'table dpg.e_p_restoreone_visit', /lacks the trigger action_events_no_truncate/),
@@ -769,11 +769,11 @@ describe('grants and owners', () => {
       ],
     },
     'everybody may call what is private': {
-      plant: 'grant execute on function dpg_private.leaf to public',
+      plant: 'grant execute on function dpg_private.find_leaf to public',
       found: [
         error(
           'grants',
-          'function dpg_private.leaf(text,text,text)',
+          'function dpg_private.find_leaf(text,text,text)',
           /^public may call the function, which the migration has not granted/,
         ),
       ],

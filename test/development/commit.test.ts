@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { inject, onTestFinished, test as plain } from 'vitest';
 import { projectFolder } from '../support/migrations.js';
 import { temporaryDatabase } from '../support/test-database.js';
+import { blankMigration } from './blank-migration.js';
 
 const FILE = 'sql/items/get_item.sql';
 const test = plain.extend<{ copy: Copy }>({
@@ -68,18 +69,22 @@ test('a changed file and a statement by hand: both are in the migration, current
   copy,
   expect,
 }) => {
-  const [rest, before] = [await copy.read('migrations/current.sql'), await copy.migrations()];
+  const rest = blankMigration(await copy.read('.gmrc'));
+  const before = await copy.migrations();
   await copy.write(FILE, (await copy.read(FILE)).replace(/^begin$/m, 'begin\n  -- tried'));
-  await copy.write('migrations/current.sql', `-- Locks nothing.\nselect 1 as by_hand;\n${rest}`);
+  const current = await copy.read('migrations/current.sql');
+  const byHand = current.replace(/^--!include/m, '-- Locks nothing.\nselect 1 as by_hand;\n$&');
+  await copy.write('migrations/current.sql', byHand);
   const { status, said } = copy.commit('Get an item');
   expect(status, said).toBe(0);
   const [name = ''] = (await copy.migrations()).filter((each) => !before.includes(each));
   expect(name).toMatch(/^\d{6}-get-an-item\.sql$/);
   const migration = await copy.read(`migrations/committed/${name}`);
-  expect(migration).toMatch(/^--! Message: Get an item\n\n-- Locks nothing\.\nselect 1 as by_hand;$/m);
+  expect(migration).toMatch(/^--! Message: Get an item\n\n/m);
+  expect(migration).toContain('\n-- Locks nothing.\nselect 1 as by_hand;\n');
   expect(migration).toContain('--! Included items/get_item.sql\n');
   expect(migration).not.toMatch(/Statements for one migration/);
-  expect(await copy.read('migrations/current.sql')).toBe(rest.slice(rest.indexOf('-- Statements for one')));
+  expect(await copy.read('migrations/current.sql')).toBe(rest);
 
   await copy.write(FILE, (await copy.read(FILE)).replace('-- tried', '-- tried again'));
   expect(copy.commit('--amend')).toMatchObject({ status: 0 });
