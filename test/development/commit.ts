@@ -46,7 +46,10 @@ if (refusal) console.error(refusal);
 process.exit(refusal ? 1 : 0);
 
 async function commitChanges(message: string, amend: boolean): Promise<string | undefined> {
-  const mistakes = listMistakes(await listedFiles(), await presentFiles());
+  const listed = await listedFiles();
+  const mistakes = listMistakes(listed, await presentFiles());
+  for (const path of EACH_TIME)
+    if (!listed.includes(path)) mistakes.push(`sql/${path} is part of every migration, and is not there`);
   if (mistakes.length) return mistakes.join('\n');
   const before = await readFile(current, 'utf8');
   if (!/^--!\s*include all\.sql$/m.test(before)) return 'migrations/current.sql does not include all.sql.';
@@ -65,9 +68,7 @@ async function commitChanges(message: string, amend: boolean): Promise<string | 
       return 'Nothing changed under sql/ since the last committed migration.';
     // A comment of its own line is no statement; what is above the include may be.
     // in the order of all.sql: what is known comes before what is new
-    const included = (await listedFiles()).filter(
-      (path) => changed.includes(path) || EACH_TIME.includes(path),
-    );
+    const included = listed.filter((path) => changed.includes(path) || EACH_TIME.includes(path));
     const includes = included.map((path) => `--!include ${path}`).join('\n');
     await writeFile(
       current,
