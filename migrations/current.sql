@@ -1,4 +1,4 @@
--- Statements for one migration only go above this line; see README.md, "Develop".
+-- Statements for one migration go here, above the include: CONTRIBUTING.md, "What a file cannot say".
 -- Private functions get names that say what they do. Renamed, not created anew: triggers and indexes keep them, and nothing
 -- but rows of the catalogue is locked.
 do $body$
