@@ -26,14 +26,19 @@ function pgtapFiles(): Plugin {
   };
 }
 
+const common = { pool: 'forks', testTimeout: 60_000, hookTimeout: 60_000 } as const;
+
 export default defineConfig({
-  plugins: [pgtapFiles()],
   test: {
-    include: ['test/**/*.test.ts', 'test/pgtap/**/*.sql'],
     globalSetup: 'test/support/global-setup.ts',
-    pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    projects: [
+      { test: { ...common, name: 'typescript', include: ['test/**/*.test.ts'] } },
+      {
+        plugins: [pgtapFiles()],
+        // A process for each of so many small files would take longer than what they test.
+        test: { ...common, name: 'pgtap', include: ['test/pgtap/**/*.sql'], isolate: false },
+      },
+    ],
   },
 });

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import type { TestProject } from 'vitest/node';
 import { migrateToCurrent } from './migrations.js';
-import { loadPgtap } from './pgtap-source.js';
+import { loadHelpers, loadPgtap } from './pgtap-source.js';
 import { type Pooler, poolerVersion, startPooler } from './pooler.js';
 import { identifier, type Server, startServer, withAdmin } from './server.js';
 
@@ -14,7 +14,7 @@ declare module 'vitest' {
     serverVersion: string;
     /** What the names of all databases and users of this run begin with. */
     prefix: string;
-    /** A migrated database, and one with pgTAP in the schema tap besides. */
+    /** A migrated database, and one with pgTAP in the schema tap and what the pgTAP files share besides. */
     template: string;
     pgtapTemplate: string;
     /** With DPG_TEST_POOLER: PgBouncer before the server, through which ordinary connections of tests go. */
@@ -31,7 +31,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const template = `${prefix}_template`;
     const pgtapTemplate = `${prefix}_pgtap`;
     await migrateToCurrent(await server.createDatabase(template));
-    await loadPgtap(await server.createDatabase(pgtapTemplate, { template }));
+    const pgtapUrl = await server.createDatabase(pgtapTemplate, { template });
+    await loadPgtap(pgtapUrl);
+    await loadHelpers(pgtapUrl);
     project.provide('adminUrl', server.adminUrl);
     project.provide('prefix', prefix);
     project.provide('serverVersion', server.version);
