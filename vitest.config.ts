@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vitest/config';
@@ -31,7 +32,8 @@ const common = { pool: 'forks', testTimeout: 60_000, hookTimeout: 60_000 } as co
 export default defineConfig({
   test: {
     globalSetup: 'test/support/global-setup.ts',
-    maxWorkers: 2,
+    // One more than there are processors: many tests wait, for a lock, a lease, a process.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       { test: { ...common, name: 'typescript', include: ['test/**/*.test.ts'] } },
       {

@@ -1,6 +1,9 @@
 // Before the first test: one server, and on it the databases that tests copy. After the last: gone.
 
 import { randomBytes } from 'node:crypto';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { migrateToCurrent } from './migrations.js';
 import { loadHelpers, loadPgtap } from './pgtap-source.js';
@@ -24,7 +27,15 @@ declare module 'vitest' {
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const started = performance.now();
-  const server = await startServer();
+  // what is the same for each server of this run, for the tests' own servers as well
+  const cache = await mkdtemp(join(tmpdir(), 'dpg-cache-'));
+  await chmod(cache, 0o755);
+  process.env.DPG_TEST_CACHE = cache;
+  const uncache = () => rm(cache, { recursive: true, force: true });
+  const server = await startServer({ inMemory: true }).catch(async (error) => {
+    await uncache();
+    throw error;
+  });
   const prefix = `dpg_test_${randomBytes(4).toString('hex')}`;
   let pooler: Pooler | undefined;
   try {
@@ -47,11 +58,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
   } catch (error) {
     await pooler?.stop();
     await end(server, prefix);
+    await uncache();
     throw error;
   }
   return async () => {
     await pooler?.stop();
     await end(server, prefix);
+    await uncache();
   };
 }
 
