@@ -5,7 +5,7 @@ import type { JsonObject } from './arguments.js';
 
 /**
  * A row of `dpg.items`. The current record of each item: a JSON document under network, domain and type,
- * owned by a user. Listed by network, then by domain; the leaves are in dpg.partitions. Written by
+ * owned by a user. Partitioned by network, then by domain; the leaves are in dpg.partitions. Written by
  * dpg.upsert_item, upsert_items, update_item and delete_item.
  */
 export interface Item<State = JsonObject> {
@@ -181,7 +181,7 @@ export const actionColumns = {
 
 /**
  * A row of dpg.find_actions: the columns of dpg.item_actions, then ownership_roles (initiated, received or
- * both: the actor's part in it) and next_page_token, which continues after this row.
+ * both: the part of the actor in it) and next_page_token, which continues after this row.
  */
 export interface FoundAction<Json = JsonObject> extends Action<Json> {
   /** The actor's part: initiated (owner of the source), received (owner of the target), or both. */
@@ -301,7 +301,7 @@ export const actionEventColumns = {
 
 /**
  * A row of dpg.find_events: the columns of dpg.action_events, then ownership_roles (initiated, received or
- * both: the actor's part in it) and next_page_token, which continues after this row.
+ * both: the part of the actor in it) and next_page_token, which continues after this row.
  */
 export interface FoundEvent<Json = JsonObject> extends ActionEvent<Json> {
   /** The actor's part: initiated (owner of the source), received (owner of the target), or both. */
@@ -349,39 +349,35 @@ export interface Subscription {
   /** Only events of this action type; all when null. */
   action_type: string | null;
   /**
-   * Only events for this instance, that of the action's source, whichever way its URL is spelled; all when
-   * null.
+   * Only events for this instance, that of the action's source, in any spelling of its URL; all when null.
    */
   source_item_instance_url: string | null;
   /** Everything up to here is done. */
   acknowledged_position: bigint;
-  /** Last position of the batch that is being worked on; null when none is. */
+  /** Last position of the batch that a reader works on; null when there is none. */
   leased_position: bigint | null;
   /**
-   * Until then nobody else gets events: somebody works on a batch, or it is to be tried again only then. Null
-   * when the next may be read. ISO 8601 in UTC with microseconds.
+   * Until then nobody else gets events: a reader works on a batch, or the batch waits for its next try. Null
+   * when the next batch can be read. ISO 8601 in UTC with microseconds.
    */
   leased_until: string | null;
-  /** The highest position that was ever handed out: nothing beyond it can be acknowledged. */
+  /** The highest position that was ever handed out. No position beyond it can be acknowledged. */
   handed_out_position: bigint;
-  /**
-   * Up to here everything that is not acknowledged does not match the filters either, so that a search need
-   * not begin before.
-   */
+  /** Events up to here are acknowledged or do not match the filters, so a search can begin after them. */
   passed_position: bigint;
-  /** When the subscription was made. ISO 8601 in UTC with microseconds. */
+  /** When the subscription was created. ISO 8601 in UTC with microseconds. */
   created_at: string;
   /** When a batch was last handed out. ISO 8601 in UTC with microseconds. */
   leased_at: string | null;
   /** When acknowledged_position last moved. ISO 8601 in UTC with microseconds. */
   acknowledged_at: string | null;
-  /** The last error that a reader has reported; it stays when things go well again. */
+  /** The last error that a reader reported. It stays when things go well again. */
   last_error: string | null;
-  /** When. ISO 8601 in UTC with microseconds. */
+  /** When it was reported. ISO 8601 in UTC with microseconds. */
   last_error_at: string | null;
   /**
-   * Names the lease of the batch that was handed out last, until it is acknowledged to its end or given back;
-   * null when none is. A reader whose lease has another name cannot end this one. UUID, lower case.
+   * Names the lease of the batch that was handed out last; null when that is acknowledged to its end or given
+   * back. A reader whose lease has another name cannot end this one. UUID, lower case.
    */
   lease_id: string | null;
 }
@@ -406,8 +402,9 @@ export const subscriptionColumns = {
 
 /**
  * A row of `dpg.subscription_status`. How far behind each subscription is, and why. Counting takes time in
- * proportion to the lag. Times and locks are always of now: ask it under read committed, where the rows are,
- * too; in an older snapshot is_leased, is_dead and held_back_by do not belong to the rows beside them.
+ * proportion to the lag. Times and locks are always as of now, so ask under read committed, where rows are as
+ * of now as well. In an older snapshot is_leased, is_dead and held_back_by do not belong to the rows beside
+ * them.
  */
 export interface SubscriptionStatus {
   /** Name of the subscription. */
@@ -420,31 +417,32 @@ export interface SubscriptionStatus {
   source_item_instance_url: string | null;
   /** Everything up to here is done. */
   acknowledged_position: bigint;
-  /** How many events are not acknowledged; dead ones are not among them. */
+  /** How many events are not acknowledged. Dead ones do not count. */
   lag_events: bigint;
-  /** Age of the oldest of them in seconds; 0 when there is none. */
+  /** Age of the oldest of these events in seconds; 0 when there is none. */
   lag_seconds: number;
-  /** Whether somebody works on a batch, or waits for its next try. */
+  /** Whether a reader works on a batch, or the batch waits for its next try. */
   is_leased: boolean;
   /**
-   * Whether nobody has read or acknowledged for an hour though there was something to read: its reader is
-   * gone. Nothing is lost; drop the subscription if nobody will come back.
+   * Whether nobody has read or acknowledged for an hour although there was something to read: its reader is
+   * gone. Nothing is lost. Drop the subscription if no reader will come back.
    */
   is_dead: boolean;
-  /** How many events were given up: rows of dpg.failed_events that dpg.retry_events revives. */
+  /** How many events were given up: rows of dpg.failed_events that dpg.retry_events can revive. */
   dead_events: bigint;
   /** The last error that a reader has reported. */
   last_error: string | null;
   /** When. ISO 8601 in UTC with microseconds. */
   last_error_at: string | null;
   /**
-   * The server process whose open transaction holds the feed or the subscription back; null when none does.
+   * The server process whose open transaction holds back the feed or the subscription; null when there is
+   * none.
    */
   held_back_by_pid: number | null;
-  /** How it does. */
+  /** How that transaction holds it back. */
   held_back_by: string | null;
   /**
-   * Age of that transaction in seconds; null where the role of this session may not see it (pg_read_all_stats
+   * Age of that transaction in seconds; null when the role of this session may not see it (pg_read_all_stats
    * may).
    */
   held_back_seconds: number | null;
@@ -473,16 +471,16 @@ export const subscriptionStatusColumns = {
  * has tried. Written by dpg.fail_event, retry_events, read_retries, settle_event and acknowledge.
  */
 export interface FailedEvent {
-  /** Whose reader failed. */
+  /** The subscription whose reader failed. */
   subscription: string;
   /** The event, by its position in the feed. */
   position: bigint;
   /**
-   * failing: not acknowledged, tried again; dead: given up after so many attempts, the subscription goes on
-   * without it; retrying: was dead and is tried again, since somebody called dpg.retry_events.
+   * failing: not acknowledged, and tried again. dead: given up after so many attempts; the subscription goes
+   * on without it. retrying: was dead, and is tried again because dpg.retry_events was called.
    */
   state: 'failing' | 'dead' | 'retrying';
-  /** How often it failed, since it was first tried or last revived. */
+  /** How often it failed since it was first tried or last revived. */
   attempts: number;
   /** What went wrong last. */
   last_error: string | null;
@@ -491,7 +489,7 @@ export interface FailedEvent {
   /** When it failed last. ISO 8601 in UTC with microseconds. */
   last_failed_at: string;
   /**
-   * Of one that is retrying: until then it is being tried, or to be left alone. ISO 8601 in UTC with
+   * Of a retrying event: until then a reader works on it, or it waits for its next try. ISO 8601 in UTC with
    * microseconds.
    */
   leased_until: string | null;
@@ -502,8 +500,8 @@ export interface FailedEvent {
   /** The event. UUID, lower case. */
   event_id: string;
   /**
-   * Of one that is retrying: names the lease under which dpg.read_retries has handed it out last; null when
-   * it is not leased. UUID, lower case.
+   * Of a retrying event: the lease under which dpg.read_retries handed it out last. Null when it is not
+   * leased. UUID, lower case.
    */
   lease_id: string | null;
 }
@@ -524,9 +522,9 @@ export const failedEventColumns = {
 } as const;
 
 /**
- * A row of `dpg.peers`. The other instances that there are events for: each that is the source of one and
- * none of ours. One row an instance: of several spellings of its URL the one whose event came first. What a
- * mirror needs a subscription for.
+ * A row of `dpg.peers`. The other instances that there are events for: each is the source of an event, and is
+ * not this instance. A mirror needs a subscription for each. One row for each instance; of several spellings
+ * of its URL, the one whose event came first.
  */
 export interface Peer {
   /** URL of the other instance. */
@@ -539,20 +537,20 @@ export const peerColumns = {
 
 /**
  * A row of `dpg.networks`. The registered network documents: what a network declares, and the database
- * enforces (DP014). Written by dpg.register_network and dpg.unregister_network; a network without a row is
+ * enforces (DP014). Written by dpg.register_network and dpg.unregister_network. A network without a row is
  * open.
  */
 export interface RegisteredNetwork<Json = JsonObject> {
-  /** Name of the network, that of the document. */
+  /** Name of the network, as the document has it. */
   network: string;
   /** The document as it was registered. */
   document: Json;
   /** What the document says of items: each domain with an array of its item types. */
   item_types: { [item_domain: string]: string[] };
   /**
-   * What the document says of actions: each action type with an array of its interactions, all of
-   * from_network, from_domain, from_items, to_network, to_domain, to_items filled in; no from_items or
-   * to_items where another network's items of any type are meant.
+   * What the document says of actions: each action type with an array of its interactions. An interaction has
+   * from_network, from_domain, from_items, to_network, to_domain and to_items. What the document leaves out
+   * is filled in; only for items of another network, a missing from_items or to_items means any type.
    */
   interactions: Json;
   /** When this document was registered. ISO 8601 in UTC with microseconds. */
@@ -567,7 +565,7 @@ export const registeredNetworkColumns = {
   registered_at: 'time',
 } as const;
 
-/** A row of `dpg.partitions`. Every leaf: a lowest-level partition, the table that holds rows. */
+/** A row of `dpg.partitions`. Every leaf: a partition of the lowest level, the table that holds rows. */
 export interface Partition {
   /** Root table: items, item_actions or action_events. */
   root: 'items' | 'item_actions' | 'action_events';
@@ -577,7 +575,7 @@ export interface Partition {
   key: string;
   /** The table that holds the rows. Always with its schema: `dpg.i_p_yellowdot_student`. */
   leaf: string;
-  /** Rows as last estimated; exact only by chance. */
+  /** Rows as last estimated; not exact. */
   estimated_rows: bigint;
   /** Size on disk with indexes and oversized values, in bytes. */
   bytes: bigint;

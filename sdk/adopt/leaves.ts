@@ -34,7 +34,7 @@ export async function countLeaves(sql: postgres.ISql, source: Source, root: Root
   const rows = await sql.unsafe<Leaf[]>(`
     select '${root}' as root, c.network, c.key, c.rows, c.to_move, c.already_there, c.refused, c.quarantined_before,
       c.from_quarantine, c.owners_filled,
-      dpg_private.leaf('${root}', c.network, c.key)::text as leaf
+      dpg_private.find_leaf('${root}', c.network, c.key)::text as leaf
     from (
       select o.${network} as network, o.${key} as key,
         count(*)::double precision as rows,

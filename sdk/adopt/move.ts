@@ -176,7 +176,7 @@ async function compared(
       );
     }
     const [row] = await sql.unsafe<{ leaf: string }[]>(
-      `select dpg_private.leaf('${leaf.root}', ${literal(leaf.network)}, ${literal(leaf.key)})::text as leaf`,
+      `select dpg_private.find_leaf('${leaf.root}', ${literal(leaf.network)}, ${literal(leaf.key)})::text as leaf`,
     );
     moved.push({
       root: leaf.root,

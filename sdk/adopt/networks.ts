@@ -89,7 +89,7 @@ function undeclaredActions(source: Source): string {
         )
       then not exists (
         select from jsonb_array_elements(n.interactions -> k.action_type) i
-        where dpg_private.is_permitted(i, k.source, k.target)
+        where dpg_private.interaction_permits(i, k.source, k.target)
       )
     end
     group by 1, 2`;

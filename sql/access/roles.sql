@@ -1,4 +1,5 @@
--- Roles belong to the whole cluster: they are made where the migrating role may, and used where they exist.
+-- Roles belong to the whole cluster, not to one database: those that exist are used, the others are created. A
+-- migrating role that may not create them gets the statement that an administrator must run.
 do $body$
 declare
   role_name text;

@@ -28,7 +28,8 @@ begin
 
   if jsonb_typeof(transitions) <> 'array' then
     perform dpg_private.refuse_argument(
-      'transitions', transitions, 'is not a JSON array', 'Pass an array of edges, [] to allow no change, null to remove the declaration.'
+      'transitions', transitions, 'is not a JSON array',
+      'Pass an array of edges, [] to allow no change, null to remove the declaration.'
     );
   end if;
   if octet_length(transitions::text) > dpg_private.limit_of('json_bytes_per_document') then
@@ -53,7 +54,8 @@ begin
     then
       perform dpg_private.refuse_argument(
         'transitions', edge.element, 'is no edge',
-        'An edge is {"from": <status>, "to": <status>, "by": "source" | "target" | "either"}; a status is text of 1 to 120 characters.',
+        'An edge is {"from": <status>, "to": <status>, "by": "source" | "target" | "either"}; '
+          'a status is text of 1 to 120 characters.',
         edge.index
       );
     end if;
@@ -70,4 +72,11 @@ end
 $body$;
 
 comment on function dpg.define_action(text, text, jsonb, text) is
-  'Declares the state graph of an action type and replaces the former one: transitions is an array of edges with "from", "to" and "by" (source, target or either); [] allows no change, null removes the declaration. Actions that are there keep their status. Raises DP001, DP014. Example: select dpg.define_action(''yellow_dot'', ''connect'', ''[{"from": "created", "to": "accepted", "by": "target"}, {"from": "created", "to": "withdrawn", "by": "source"}]'')';
+  'Declares the state graph of an action type and replaces the former one: transitions is an array of edges with
+"from", "to" and "by" (source, target or either); [] allows no change, null removes the declaration. Actions that
+are there keep their status.
+Raises DP001, DP014.
+Example: select dpg.define_action(''yellow_dot'', ''connect'', ''[
+  {"from": "created", "to": "accepted", "by": "target"},
+  {"from": "created", "to": "withdrawn", "by": "source"}
+]'')';

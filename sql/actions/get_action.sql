@@ -13,11 +13,9 @@ begin
   perform
     dpg_private.check_actor(actor),
     dpg_private.check_action_key(partition_network, action_type, action_id);
-  leaf := dpg_private.leaf('item_actions', partition_network, action_type);
+  leaf := dpg_private.find_leaf('item_actions', partition_network, action_type);
   if leaf is not null then
-    execute format(
-      'select * from %s a where a.partition_network = $1 and a.action_type = $2 and a.action_id = $3', leaf
-    )
+    execute format('select * from %s a where %s', leaf, dpg_private.action_key_sql())
     into action
     using partition_network, action_type, action_id;
   end if;
@@ -27,7 +25,8 @@ begin
     return action;
   end if;
 
-  -- one that lives on another instance, as its mirrored events tell of it; ids there are not ours, so there may be several
+  -- One that lives on another instance, as its mirrored events describe it. Other instances chose the ids, so there
+  -- may be several.
   select
     m.partition_network, m.action_type, m.action_id, m.action_status, m.update_count, m.requirements_snapshot,
     m.remarks, m.source_item_network, m.source_item_domain, m.source_item_type, m.source_item_id,
@@ -57,4 +56,9 @@ end
 $body$;
 
 comment on function dpg.get_action(text, text, text, uuid) is
-  'One action, for its parties; also one that lives on another instance, as its mirrored events tell of it (target_item_instance_url says where). Raises DP001, DP004, DP005. Example: select * from dpg.get_action(''asha'', ''yellow_dot'', ''connect'', ''33333333-3333-4333-8333-333333333333'')';
+  'One action, for its parties. Also one that lives on another instance, as its mirrored events describe it
+(target_item_instance_url says where).
+Raises DP001, DP004, DP005.
+Example: select * from dpg.get_action(
+  ''asha'', ''yellow_dot'', ''connect'', ''33333333-3333-4333-8333-333333333333''
+)';

@@ -38,35 +38,58 @@ create table if not exists dpg.item_actions (
 partition by list (partition_network);
 
 comment on table dpg.item_actions is
-  'The current state of each action: a request from a source item to a target item of this instance. Listed by the target''s network, then by action type. Written by dpg.perform_action, receive_action, transition_action and receive_transition.';
+  'The current state of each action: a request from a source item to a target item of this instance. Listed by the
+target''s network, then by action type. Written by dpg.perform_action, receive_action, transition_action and
+receive_transition.';
 comment on column dpg.item_actions.partition_network is 'The target''s network. First partition key.';
 comment on column dpg.item_actions.action_type is 'Kind of action, a key, such as connect. Second partition key.';
 comment on column dpg.item_actions.action_id is 'Id of the action, unique within partition_network and action_type.';
 comment on column dpg.item_actions.action_status is 'Current status, a key.';
-comment on column dpg.item_actions.update_count is 'How often the action has changed: 0 when made, one more with each transition.';
-comment on column dpg.item_actions.requirements_snapshot is 'What the source asked for when the action was made, a JSON object.';
+comment on column dpg.item_actions.update_count is
+  'How often the action has changed: 0 when made, one more with each transition.';
+comment on column dpg.item_actions.requirements_snapshot is
+  'What the source asked for when the action was made, a JSON object.';
 comment on column dpg.item_actions.remarks is 'The latest short note on the status, for people.';
 comment on column dpg.item_actions.source_item_network is 'Network of the item that the action starts from.';
 comment on column dpg.item_actions.source_item_domain is 'Domain of the source item.';
 comment on column dpg.item_actions.source_item_type is 'Type of the source item.';
 comment on column dpg.item_actions.source_item_id is 'Id of the source item, on its own instance.';
-comment on column dpg.item_actions.source_item_instance_url is 'URL of the source item''s instance when the action was made.';
-comment on column dpg.item_actions.source_item_owner is 'Owner of the source item when the action was made: the party that initiated.';
-comment on column dpg.item_actions.target_item_network is 'Network of the item that the action is for; equal to partition_network.';
+comment on column dpg.item_actions.source_item_instance_url is
+  'URL of the source item''s instance when the action was made.';
+comment on column dpg.item_actions.source_item_owner is
+  'Owner of the source item when the action was made: the party that initiated.';
+comment on column dpg.item_actions.target_item_network is
+  'Network of the item that the action is for; equal to partition_network.';
 comment on column dpg.item_actions.target_item_domain is 'Domain of the target item.';
 comment on column dpg.item_actions.target_item_type is 'Type of the target item.';
 comment on column dpg.item_actions.target_item_id is 'Id of the target item, an item of this instance.';
-comment on column dpg.item_actions.target_item_instance_url is 'URL of the target item''s instance when the action was made; the origin of the action''s events.';
-comment on column dpg.item_actions.target_item_owner is 'Owner of the target item when the action was made: the party that received.';
+comment on column dpg.item_actions.target_item_instance_url is
+  'URL of the target item''s instance when the action was made; the origin of the action''s events.';
+comment on column dpg.item_actions.target_item_owner is
+  'Owner of the target item when the action was made: the party that received.';
 comment on column dpg.item_actions.created_at is 'When the action was made: the time of its first event.';
 comment on column dpg.item_actions.updated_at is 'When the action last changed: the time of its last event.';
-comment on column dpg.item_actions.source_item_latitude is 'Degrees; where the source item was when the action was made. Copied to each event, so that a transition reads no item.';
-comment on column dpg.item_actions.source_item_longitude is 'Degrees; where the source item was when the action was made.';
-comment on column dpg.item_actions.target_item_latitude is 'Degrees; where the target item was when the action was made.';
-comment on column dpg.item_actions.target_item_longitude is 'Degrees; where the target item was when the action was made.';
+comment on column dpg.item_actions.source_item_latitude is
+  'Degrees; where the source item was when the action was made. Copied to each event, so that a transition reads no
+item.';
+comment on column dpg.item_actions.source_item_longitude is
+  'Degrees; where the source item was when the action was made.';
+comment on column dpg.item_actions.target_item_latitude is
+  'Degrees; where the target item was when the action was made.';
+comment on column dpg.item_actions.target_item_longitude is
+  'Degrees; where the target item was when the action was made.';
 comment on column dpg.item_actions.source_item_is_local is
-  'Whether the source item is of this instance. Where it is not, source_item_owner is a user of another instance, and no user of this one is that party, whatever the id.';
+  'Whether the source item is of this instance. Where it is not, source_item_owner is a user of another instance,
+and no user of this one is that party, whatever the id.';
 comment on column dpg.item_actions.source_local_item_id is
-  'source_item_id when the source is an item of this instance in the same network, else null: the part of the foreign key to items that can be left unchecked. Set by the functions, never by callers.';
+  'source_item_id when the source is an item of this instance in the same network, else null: the part of the
+foreign key to items that can be left unchecked. Set by the functions, never by callers.';
+comment on constraint item_actions_pkey on dpg.item_actions is 'One action of each key.';
+comment on constraint item_actions_partition_check on dpg.item_actions is 'An action lies in its target''s network.';
+comment on constraint item_actions_requirements_check on dpg.item_actions is 'Requirements are a JSON object.';
+comment on constraint item_actions_update_count_check on dpg.item_actions is 'update_count starts at 0.';
+comment on constraint item_actions_source_local_check on dpg.item_actions is
+  'source_local_item_id is null or the id of a source of this instance and network.';
 comment on index dpg.item_actions_pkey is
-  'For every call that names an action: get_action, transition_action and receive_transition; and for the repetition of perform_action and receive_action.';
+  'For every call that names an action: get_action, transition_action and receive_transition; and for the repetition
+of perform_action and receive_action.';

@@ -8,9 +8,120 @@ create index if not exists party_leaves_idx
 on dpg_private.party_leaves (owner, partition_network, action_type);
 
 comment on table dpg_private.party_leaves is
-  'In which networks and action types a user of this instance has actions or events, so that find_actions and find_events read only those leaves. Not unique on purpose: a unique index would make a writer wait for another''s transaction to end.';
+  'In which networks and action types a user of this instance has actions or events, so that find_actions and
+find_events read only those leaves. Not unique on purpose: a unique index would make a writer wait for another''s
+transaction to end.';
 comment on column dpg_private.party_leaves.owner is 'The user: owner of the source or of the target.';
 comment on column dpg_private.party_leaves.partition_network is 'First partition key of the leaf.';
 comment on column dpg_private.party_leaves.action_type is 'Second partition key of the leaf.';
 comment on index dpg_private.party_leaves_idx is
   'For find_actions and find_events without partition keys, and for the trigger that asks whether a row is there.';
+
+create or replace function dpg_private.note_party_leaves()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = auto -- insert_action, which inserts, has it otherwise
+as $body$
+begin
+  if new.source_item_is_local
+    and not exists (
+      select
+      from dpg_private.party_leaves p
+      where p.owner = new.source_item_owner
+        and p.partition_network = new.partition_network
+        and p.action_type = new.action_type
+    )
+  then
+    insert into dpg_private.party_leaves (owner, partition_network, action_type)
+    values (new.source_item_owner, new.partition_network, new.action_type);
+  end if;
+  -- the target of an action lives here; that of a mirrored event does not
+  if tg_argv[0] = 'action'
+    and not exists (
+      select
+      from dpg_private.party_leaves p
+      where p.owner = new.target_item_owner
+        and p.partition_network = new.partition_network
+        and p.action_type = new.action_type
+    )
+  then
+    insert into dpg_private.party_leaves (owner, partition_network, action_type)
+    values (new.target_item_owner, new.partition_network, new.action_type);
+  end if;
+  return null;
+end
+$body$;
+
+comment on function dpg_private.note_party_leaves() is
+  'Trigger: notes in which leaves the parties of a new action, or the source of a mirrored event, have rows. Its
+argument says which: action or event.';
+
+-- Only where they are not there: PostgreSQL would lock the roots and every leaf, even to create the same triggers
+-- again.
+do $body$
+begin
+  if not exists (
+    select
+    from pg_catalog.pg_trigger t
+    where t.tgrelid = 'dpg.action_events'::pg_catalog.regclass
+      and t.tgname = 'action_events_note_parties'
+  ) then
+    create trigger item_actions_note_parties
+    after insert on dpg.item_actions
+    for each row
+    execute function dpg_private.note_party_leaves('action');
+
+    -- the actions of this instance note the parties of their own events
+    create trigger action_events_note_parties
+    after insert on dpg.action_events
+    for each row
+    when (not new.target_item_is_local)
+    execute function dpg_private.note_party_leaves('event');
+  end if;
+end
+$body$;
+
+comment on trigger item_actions_note_parties on dpg.item_actions is
+  'Keeps dpg_private.party_leaves, so that find_actions and find_events read only leaves in which the actor has rows.';
+comment on trigger action_events_note_parties on dpg.action_events is
+  'Keeps dpg_private.party_leaves for mirrored events; the actions of this instance note their own parties.';
+
+create or replace function dpg_private.find_party_leaves(
+  root text,
+  actor text,
+  partition_network text,
+  action_type text
+)
+returns regclass[]
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  if partition_network is not null and action_type is not null then
+    return array_remove(array[dpg_private.find_leaf(root, partition_network, action_type)], null);
+  end if;
+  return coalesce(
+    (
+      select array_agg(l.leaf order by l.leaf)
+      from (
+        select distinct dpg_private.find_leaf(find_party_leaves.root, p.partition_network, p.action_type) as leaf
+        from dpg_private.party_leaves p
+        where p.owner = find_party_leaves.actor
+          and (find_party_leaves.partition_network is null or p.partition_network = find_party_leaves.partition_network)
+          and (find_party_leaves.action_type is null or p.action_type = find_party_leaves.action_type)
+      ) l
+      where l.leaf is not null
+    ),
+    '{}'
+  );
+end
+$body$;
+
+comment on function dpg_private.find_party_leaves(text, text, text, text) is
+  'The leaves that can hold rows of which the actor is a party: the one that the keys name, or those in which the
+actor has rows.';

@@ -17,25 +17,27 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
+  checked integer; -- see sql/README.md, "Checks"
   leaf regclass;
   action dpg.item_actions;
 begin
-  -- a condition is evaluated without a query; how many of the checks return something says nothing
-  if num_nonnulls(
-    dpg_private.check_remote_source(source_item_instance_url, source_item_owner),
-    dpg_private.check_move(
-      partition_network, action_type, action_id, action_status, expected_update_count, event_payload, remarks
-    )
-  ) is null then
-    return null;
-  end if;
-  leaf := dpg_private.leaf('item_actions', partition_network, action_type);
+  -- check
+  checked := num_nonnulls(
+    dpg_private.check_url('source_item_instance_url', source_item_instance_url),
+    dpg_private.check_key('source_item_owner', source_item_owner),
+    dpg_private.check_remote_url(source_item_instance_url),
+    dpg_private.check_action_key(partition_network, action_type, action_id),
+    dpg_private.check_key('action_status', action_status),
+    dpg_private.check_count_or_none('expected_update_count', expected_update_count),
+    dpg_private.check_remarks_or_none(remarks),
+    dpg_private.check_document_or_none('event_payload', event_payload)
+  );
+
+  -- lock
+  leaf := dpg_private.find_leaf('item_actions', partition_network, action_type);
   action := dpg_private.lock_action(leaf, partition_network, action_type, action_id, 'no key update');
   if action.source_item_is_local
-    or (
-      action.source_item_instance_url <> source_item_instance_url
-      and dpg_private.normalised_url(action.source_item_instance_url) <> dpg_private.normalised_url(source_item_instance_url)
-    )
+    or not dpg_private.is_same_url(action.source_item_instance_url, source_item_instance_url)
     or action.source_item_owner <> source_item_owner
   then
     perform dpg_private.refuse_not_action_party(
@@ -45,11 +47,21 @@ begin
       jsonb_build_object('source_item_instance_url', source_item_instance_url)
     );
   end if;
-  return dpg_private.move_action(
-    leaf, source_item_owner, array['initiated'], action, action_status, expected_update_count, event_payload, remarks, event_id
+
+  -- change
+  return dpg_private.apply_transition(
+    leaf, source_item_owner, array['initiated'], action,
+    action_status, expected_update_count, event_payload, remarks, event_id
   );
 end
 $body$;
 
 comment on function dpg.receive_transition(text, text, text, text, uuid, text, integer, jsonb, text, uuid) is
-  'transition_action for the source party of an action that came by receive_action: URL and owner must equal those in the action, the URL in any spelling of it; the caller must have authenticated that instance. With event_id, chosen by the sender, a repeated call is safe. Raises DP001, DP004, DP005, DP006, DP007, DP008, DP010, DP018. Example: select * from dpg.receive_transition(''https://student.yellowdot.example.com'', ''asha'', ''yellow_dot'', ''connect'', ''33333333-3333-4333-8333-333333333333'', ''withdrawn'')';
+  'transition_action for the source party of an action that came by receive_action. URL and owner must equal those
+in the action, the URL in any spelling; the caller must have authenticated that instance. With event_id, chosen by
+the sender, a repeated call is safe.
+Raises DP001, DP004, DP005, DP006, DP007, DP008, DP010, DP018.
+Example: select * from dpg.receive_transition(
+  ''https://student.example.com'', ''meera'',
+  ''yellow_dot'', ''connect'', ''77777777-7777-4777-8777-777777777777'', ''withdrawn''
+)';

@@ -16,20 +16,23 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
+  checked integer; -- see sql/README.md, "Checks"
   leaf regclass;
   action dpg.item_actions;
   roles text[];
 begin
-  -- a condition is evaluated without a query; how many of the checks return something says nothing
-  if num_nonnulls(
+  -- check
+  checked := num_nonnulls(
     dpg_private.check_actor(actor),
-    dpg_private.check_move(
-      partition_network, action_type, action_id, action_status, expected_update_count, event_payload, remarks
-    )
-  ) is null then
-    return null;
-  end if;
-  leaf := dpg_private.leaf('item_actions', partition_network, action_type);
+    dpg_private.check_action_key(partition_network, action_type, action_id),
+    dpg_private.check_key('action_status', action_status),
+    dpg_private.check_count_or_none('expected_update_count', expected_update_count),
+    dpg_private.check_remarks_or_none(remarks),
+    dpg_private.check_document_or_none('event_payload', event_payload)
+  );
+
+  -- lock
+  leaf := dpg_private.find_leaf('item_actions', partition_network, action_type);
   action := dpg_private.lock_action(leaf, partition_network, action_type, action_id, 'no key update');
   roles := dpg_private.ownership_roles(
     actor, action.source_item_owner, action.source_item_is_local, action.target_item_owner, true
@@ -37,11 +40,21 @@ begin
   if roles = '{}' then
     perform dpg_private.refuse_not_action_party(actor, action);
   end if;
-  return dpg_private.move_action(
+
+  -- change
+  return dpg_private.apply_transition(
     leaf, actor, roles, action, action_status, expected_update_count, event_payload, remarks, event_id
   );
 end
 $body$;
 
 comment on function dpg.transition_action(text, text, text, uuid, text, integer, jsonb, text, uuid) is
-  'Moves an action to another status for a party of this instance, under a row lock: update_count + 1, and one event in the same transaction. With expected_update_count the call is refused (DP007) when somebody else changed the action first. Null remarks keep the row''s. event_payload is {"status": <status>} unless given. With event_id a repeated call is safe. Raises DP001, DP004, DP005, DP006, DP007, DP008, DP010, DP018. Example: select * from dpg.transition_action(''ravi'', ''yellow_dot'', ''connect'', ''33333333-3333-4333-8333-333333333333'', ''accepted'', expected_update_count => 0)';
+  'Changes the status of an action for a party of this instance, under a row lock: update_count + 1, and one event
+in the same transaction. With expected_update_count the call is refused (DP007) when somebody else changed the
+action first. Null remarks keep those of the row. The default of event_payload is {"status": <status>}. With
+event_id a repeated call is safe.
+Raises DP001, DP004, DP005, DP006, DP007, DP008, DP010, DP018.
+Example: select * from dpg.transition_action(
+  ''ravi'', ''yellow_dot'', ''connect'', ''33333333-3333-4333-8333-333333333333'', ''accepted'',
+  expected_update_count => 0, event_id => ''44444444-4444-4444-8444-444444444444''
+)';

@@ -4,9 +4,9 @@ language sql
 stable
 parallel safe
 security invoker
--- An error that a client cannot read ends in 22P05 instead: the client would never see the refusal. Whether its encoding
--- has a character is not asked: that takes a subtransaction, and those are forbidden in parallel plans. The setting, and
--- not pg_client_encoding(): in a worker of such a plan that is the encoding of the database.
+-- PostgreSQL answers 22P05 instead of an error that the client cannot read: the client would never see the refusal.
+-- We do not try whether its encoding has a character: that takes a subtransaction, which parallel plans forbid. The
+-- setting, not pg_client_encoding(): in a worker of a parallel plan that is the encoding of the database.
 return case
   when current_setting('client_encoding') in ('UTF8', 'UNICODE', getdatabaseencoding()::text)
     or getdatabaseencoding() <> 'UTF8'
@@ -34,4 +34,6 @@ return case
 end;
 
 comment on function dpg_private.text_for_client(text) is
-  'The text of a message, a hint or a DETAIL as every client can read it: where the encoding of the client is neither UTF8 nor that of the database, each character outside ASCII is written as JSON escapes it. In JSON it stays the same value. Null for null.';
+  'The text of a message, a hint or a DETAIL in a form that every client can read: where the encoding of the client is
+neither UTF8 nor that of the database, each character outside ASCII is written as a JSON escape. In JSON it stays the
+same value. Null for null.';

@@ -11,19 +11,24 @@ declare
   ends_lease boolean;
   failing bigint[];
 begin
+  -- check
   perform dpg_private.check_present('position', acknowledge."position" is not null);
+
   -- lock
   reader := dpg_private.lock_subscription(subscription);
 
-  -- check
+  -- check what the lock has found
   if not acknowledge."position" between 0 and reader.handed_out_position then
     perform dpg_private.refuse_argument(
       'position', to_jsonb(acknowledge."position"), 'was not handed out',
       format('Pass the position of an event that read_events returned; the highest was %s.', reader.handed_out_position)
     );
   end if;
+  -- A reader whose lease has ended may still move the position, but must not end the lease of the next reader.
   is_present := acknowledge.lease_id is null or acknowledge.lease_id is not distinct from reader.lease_id;
-  if acknowledge."position" <= reader.acknowledged_position and not (is_present and reader.leased_position is not null) then
+  if acknowledge."position" <= reader.acknowledged_position
+    and not (is_present and reader.leased_position is not null)
+  then
     return reader.acknowledged_position;
   end if;
   ends_lease := is_present and (reader.leased_position > acknowledge."position") is not true;
@@ -37,7 +42,9 @@ begin
     lease_id = case when not ends_lease then s.lease_id end
   where s.subscription = acknowledge.subscription;
   if not found then
-    perform dpg_private.refuse_suppressed('update', 'dpg.subscriptions', jsonb_build_object('subscription', subscription));
+    perform dpg_private.refuse_suppressed(
+      'update', 'dpg.subscriptions', jsonb_build_object('subscription', subscription)
+    );
   end if;
   failing := array(
     select f."position"
@@ -54,4 +61,12 @@ end
 $body$;
 
 comment on function dpg.acknowledge(text, bigint, uuid) is
-  'Says that everything up to this position is done, and returns up to where everything is: it moves forward, never back. When it is the end of the leased batch, the lease ends and the next batch can be read. Pass the lease_id of the batch: if that lease has ended and somebody else has the events now, the position still moves forward, and the lease of the other stays. Without lease_id it ends whosever lease there is. A position that was not handed out is DP001. Raises DP001, DP018. Example: select dpg.acknowledge(''to student'', 42)';
+  'Marks everything up to this position as done. Returns the position up to which everything is done: it moves
+forward, never back. When the position is the end of the leased batch, the lease ends and the next batch can be read.
+Pass the lease_id of the batch. If that lease has ended and another reader has the events now, the position still
+moves forward, and the lease of the other reader stays. Without lease_id, any lease counts as that of the caller.
+A position that was not handed out is DP001.
+Raises DP001, DP018.
+Example: select dpg.acknowledge(s.subscription, s.handed_out_position, s.lease_id)
+from dpg.subscriptions s
+where s.subscription = ''to student''';

@@ -1,3 +1,26 @@
+create table if not exists dpg_private.lost_events (
+  partition_network text not null,
+  action_type text not null,
+  event_id uuid not null,
+  "position" bigint,
+  source_item_instance_url text not null,
+  created_at timestamptz not null,
+  redaction_id bigint not null,
+  constraint lost_events_pkey primary key (partition_network, action_type, event_id)
+);
+
+comment on table dpg_private.lost_events is
+  'Events that dpg.confirm_lost_events has taken out of the feed, because they are gone with their partition: their
+former rows in event_feed and event_queue. No function reads it. It is the record of what was lost.';
+comment on column dpg_private.lost_events.partition_network is 'Of the event.';
+comment on column dpg_private.lost_events.action_type is 'Of the event.';
+comment on column dpg_private.lost_events.event_id is 'The event.';
+comment on column dpg_private.lost_events."position" is 'Its position in the feed; null when it had none yet.';
+comment on column dpg_private.lost_events.source_item_instance_url is 'Of the event: the instance that it was for.';
+comment on column dpg_private.lost_events.created_at is 'Of the event.';
+comment on column dpg_private.lost_events.redaction_id is
+  'The record in dpg.redactions: who confirmed the loss, when and why.';
+
 create or replace function dpg.confirm_lost_events(actor text, partition_network text, action_type text, reason text)
 returns dpg.redactions
 language plpgsql
@@ -11,6 +34,7 @@ declare
   taken bigint;
   kept bigint;
 begin
+  -- check
   perform
     dpg_private.check_transaction('dpg.confirm_lost_events'),
     dpg_private.check_actor(actor),
@@ -18,12 +42,12 @@ begin
     dpg_private.check_key('action_type', action_type),
     dpg_private.check_reason(reason);
 
-  -- lock: every call of the feed reads this table first. One that is under way has found positions, and would miss those
-  -- that are taken away now.
+  -- lock. Every call of the feed reads this table first, so this waits for the calls that are under way. They have
+  -- found positions already, and would miss the events that are taken away now.
   lock table dpg.subscriptions in access exclusive mode;
 
-  -- check
-  missing := dpg_private.missing_events(
+  -- check what the lock has found
+  missing := dpg_private.find_missing_events(
     partition_network, action_type,
     array(
       select f.event_id
@@ -89,7 +113,7 @@ begin
     perform dpg_private.refuse_suppressed('delete', 'dpg_private.event_feed');
   end if;
 
-  -- nobody can try again what is gone
+  -- A lost event cannot be tried again.
   delete from dpg.failed_events f
   using unnest(missing) m(event_id)
   where f.partition_network = confirm_lost_events.partition_network
@@ -100,4 +124,14 @@ end
 $body$;
 
 comment on function dpg.confirm_lost_events(text, text, text, text) is
-  'For dpg_admin: says that the events of a network and action type that are in the feed and not in dpg.action_events are lost for good, since their partition was dropped, and keeps on record who said so and why. Returns that record, of kind loss. The feed then goes on after them (without it reads end in DP010); events that are there, and later ones, stay in it. Which events they were is in dpg_private.lost_events. Reads the whole feed, and no other call of the feed goes on before its transaction has ended. Raises 25006, 25000 in repeatable read and serializable; DP001, also when none is missing; DP018. Example: select * from dpg.confirm_lost_events(''dba'', ''yellow_dot'', ''connect'', ''dropped by mistake, no backup has it'')';
+  'For dpg_admin: confirms that events of a network and action type are lost for good: those that are in the feed and
+not in dpg.action_events, because their partition was dropped. Keeps on record who confirmed it and why. Returns that
+record, of kind loss.
+Without this, reads of the feed end in DP010. Afterwards the feed goes on after the lost events. Events that are
+there, and later ones, stay in the feed. dpg_private.lost_events lists the lost ones.
+The call reads the whole feed. Every other call of the feed waits until its transaction has ended. It cannot run in a
+read-only transaction (25006), nor in repeatable read or serializable (25000). It is DP001
+when no event is missing.
+Raises DP001, DP018.
+Example: select dpg.confirm_lost_events(''dba'', ''yellow_dot'', ''connect'', ''dropped by mistake, no backup has it'')
+where to_regclass(''dpg.e_p_yellowdot_connect'') is null';

@@ -13,21 +13,16 @@ as $body$
 declare
   stored dpg.subscriptions;
 begin
-  perform dpg_private.check_key('subscription', subscription);
-  if partition_network is not null then
-    perform dpg_private.check_key('partition_network', partition_network);
-  end if;
-  if action_type is not null then
-    perform dpg_private.check_key('action_type', action_type);
-  end if;
-  if source_item_instance_url is not null then
-    perform dpg_private.check_url('source_item_instance_url', source_item_instance_url);
-  end if;
+  perform
+    dpg_private.check_key('subscription', subscription),
+    dpg_private.check_key_or_none('partition_network', partition_network),
+    dpg_private.check_key_or_none('action_type', action_type),
+    dpg_private.check_url_or_none('source_item_instance_url', source_item_instance_url);
 
   select s.* into stored from dpg.subscriptions s where s.subscription = create_subscription.subscription;
   if not found then
-    -- One that came in this moment is met by the conflict, and returned by an update that changes nothing. Under repeatable
-    -- read it is 40001.
+    -- Another call may create the same subscription at this moment. The conflict finds that row, and an update that
+    -- changes nothing returns it. Under repeatable read this ends in 40001.
     insert into dpg.subscriptions as s (subscription, partition_network, action_type, source_item_instance_url)
     values (
       create_subscription.subscription, create_subscription.partition_network, create_subscription.action_type,
@@ -37,7 +32,9 @@ begin
     set created_at = s.created_at
     returning s.* into stored;
     if not found then
-      perform dpg_private.refuse_suppressed('insert', 'dpg.subscriptions', jsonb_build_object('subscription', subscription));
+      perform dpg_private.refuse_suppressed(
+        'insert', 'dpg.subscriptions', jsonb_build_object('subscription', subscription)
+      );
     end if;
   end if;
   if (stored.partition_network, stored.action_type, dpg_private.normalised_url(stored.source_item_instance_url))
@@ -59,4 +56,11 @@ end
 $body$;
 
 comment on function dpg.create_subscription(text, text, text, text) is
-  'Makes a subscription to the events of this instance, from the first one on: all, or those of a network, of an action type, for one instance (source_item_instance_url, the instance of the action''s source, in any spelling), or of several of these together. The same again returns the row as it is now; other filters are DP008. Raises DP001, DP008, DP018. Example: select * from dpg.create_subscription(''to student'', source_item_instance_url => ''https://student.yellowdot.example.com'')';
+  'Creates a subscription to the events of this instance, from the first one on. Without filters it gets all events.
+Each filter narrows them, and filters can be combined: a network (partition_network), an action type (action_type),
+an instance (source_item_instance_url: the instance of the action''s source, in any spelling of its URL).
+The same call again returns the row as it is now. The same name with other filters is DP008.
+Raises DP001, DP008, DP018.
+Example: select * from dpg.create_subscription(
+  ''to student'', source_item_instance_url => ''https://student.example.com''
+)';

@@ -19,11 +19,16 @@ begin
   perform dpg_private.forget_failures(subscription, failed);
   delete from dpg.subscriptions s where s.subscription = drop_subscription.subscription;
   if not found then
-    perform dpg_private.refuse_suppressed('delete', 'dpg.subscriptions', jsonb_build_object('subscription', subscription));
+    perform dpg_private.refuse_suppressed(
+      'delete', 'dpg.subscriptions', jsonb_build_object('subscription', subscription)
+    );
   end if;
   return stored;
 end
 $body$;
 
 comment on function dpg.drop_subscription(text) is
-  'Ends a subscription and forgets how far it was and what it could not deliver; returns its last state. No event is lost: one of the same name would begin at the first event. Raises DP001 for an unknown one, DP018. Example: select * from dpg.drop_subscription(''to student'')';
+  'Ends a subscription. Forgets how far it was and which events it could not deliver. Returns its last state.
+No event is lost: a new subscription of the same name begins at the first event. An unknown name is DP001.
+Raises DP001, DP018.
+Example: select * from dpg.drop_subscription(''to student'')';

@@ -10,11 +10,13 @@ create table if not exists dpg_private.event_queue (
 with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_insert_threshold = -1);
 
 comment on table dpg_private.event_queue is
-  'The events of this instance that have no position in the feed yet: a row beside each event, written in the event''s transaction, taken away by dpg_private.place_events.';
+  'The events of this instance that have no position in the feed yet. The transaction of an event writes its row here;
+dpg_private.place_events moves it to event_feed.';
 comment on column dpg_private.event_queue.seq is
-  'In which order events are placed of those that can be seen. Drawn under the row lock of the action, so that within an action it rises with update_count; says nothing about the order of commits.';
+  'The order in which visible events are placed. It is drawn under the row lock of the action, so within an action it
+rises with update_count. It says nothing about the order of commits.';
 comment on column dpg_private.event_queue.partition_network is 'Of the event.';
 comment on column dpg_private.event_queue.action_type is 'Of the event.';
 comment on column dpg_private.event_queue.event_id is 'The event.';
-comment on column dpg_private.event_queue.source_item_instance_url is 'Of the event: whom it is for.';
+comment on column dpg_private.event_queue.source_item_instance_url is 'Of the event: the instance that it is for.';
 comment on column dpg_private.event_queue.created_at is 'Of the event.';

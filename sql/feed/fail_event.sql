@@ -18,13 +18,16 @@ declare
   event record;
   is_known boolean;
 begin
+  -- check
   max_attempts := coalesce(max_attempts, 10);
   retry_seconds := coalesce(retry_seconds, 0);
   perform
     dpg_private.check_present('position', fail_event."position" is not null),
     dpg_private.check_failure(error, retry_seconds);
   if max_attempts < 1 then
-    perform dpg_private.refuse_argument('max_attempts', to_jsonb(max_attempts), 'is out of range', 'Try at least once.');
+    perform dpg_private.refuse_argument(
+      'max_attempts', to_jsonb(max_attempts), 'is out of range', 'Try at least once.'
+    );
   end if;
 
   -- lock
@@ -36,25 +39,28 @@ begin
   for update;
   is_known := found;
 
-  -- check
+  -- check what the lock has found
   select e.partition_network, e.action_type, e.event_id into event
   from dpg_private.event_feed e
   where e."position" = fail_event."position"
     and e."position" <= reader.handed_out_position;
   if not found then
     perform dpg_private.refuse_argument(
-      'position', to_jsonb(fail_event."position"), 'was not handed out', 'Pass the position of an event that read_events returned.'
+      'position', to_jsonb(fail_event."position"), 'was not handed out',
+      'Pass the position of an event that read_events returned.'
     );
   end if;
 
   -- change
-  if fail_event.lease_id is null or fail_event.lease_id is not distinct from coalesce(failed.lease_id, reader.lease_id) then
+  if fail_event.lease_id is null
+    or fail_event.lease_id is not distinct from coalesce(failed.lease_id, reader.lease_id)
+  then
     insert into dpg.failed_events as f (
       subscription, "position", state, attempts, last_error, partition_network, action_type, event_id
     )
     values (
-      reader.subscription, fail_event."position", case when max_attempts > 1 then 'failing' else 'dead' end, 1, fail_event.error,
-      event.partition_network, event.action_type, event.event_id
+      reader.subscription, fail_event."position", case when max_attempts > 1 then 'failing' else 'dead' end, 1,
+      fail_event.error, event.partition_network, event.action_type, event.event_id
     )
     on conflict on constraint failed_events_pkey do update
     set attempts = f.attempts + 1,
@@ -74,7 +80,7 @@ begin
       );
     end if;
   elsif not is_known then
-    -- somebody else works on the event now, and nobody has failed at it yet: this is told, and not stored
+    -- Another reader has the event now, and no failure of it is stored. The row below is returned and not stored.
     failed.subscription := reader.subscription;
     failed."position" := fail_event."position";
     failed.state := 'failing';
@@ -90,11 +96,25 @@ begin
     last_error_at = clock_timestamp()
   where s.subscription = fail_event.subscription;
   if not found then
-    perform dpg_private.refuse_suppressed('update', 'dpg.subscriptions', jsonb_build_object('subscription', subscription));
+    perform dpg_private.refuse_suppressed(
+      'update', 'dpg.subscriptions', jsonb_build_object('subscription', subscription)
+    );
   end if;
   return failed;
 end
 $body$;
 
 comment on function dpg.fail_event(text, bigint, text, integer, double precision, uuid) is
-  'Notes that a reader could not deal with an event, and returns how often that happened. After max_attempts its state is dead: go on without it, acknowledge beyond it. Before, leave it and release the batch. Of an event that came by read_retries, retry_seconds (0 to 86,400) is when it comes again. Pass the lease_id of the event: if that lease has ended and somebody else has the event now, the failure is not counted, the lease of the other stays, and what is returned is how often others have failed (attempts 0: nobody has). Without lease_id it is counted in any case. Put no secret into error. Raises DP001, DP018. Example: select (dpg.fail_event(''to student'', 42, ''answer 500'', max_attempts => 5)).state';
+  'Notes that a reader could not deal with an event. Returns the failed event with its state and attempts: how often
+that happened. After max_attempts failures the state is dead: acknowledge beyond the event and go on without it.
+Before that, do not acknowledge it, and release the batch. An event that came from read_retries comes again after
+retry_seconds (0 to 86,400). Do not put a secret into error.
+Pass the lease_id of the event. If that lease has ended and another reader has the event now, the failure is not
+counted, the lease of the other reader stays, and the result says how often others have failed (attempts 0: nobody).
+Without lease_id the failure is counted in any case.
+Raises DP001, DP018.
+Example: select (dpg.fail_event(
+  s.subscription, s.handed_out_position, ''answer 500'', max_attempts => 1, lease_id => s.lease_id
+)).state
+from dpg.subscriptions s
+where s.subscription = ''to student''';

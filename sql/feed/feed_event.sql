@@ -38,4 +38,181 @@ end
 $body$;
 
 comment on type dpg.feed_event is
-  'A row of dpg.read_events and dpg.read_retries: its position in the feed, the lease under which it was handed out, then the columns of dpg.action_events.';
+  'A row of dpg.read_events and dpg.read_retries: its position in the feed, the lease under which it was handed out,
+then the columns of dpg.action_events.';
+
+create or replace function dpg_private.check_batch(max_events integer, lease_seconds double precision)
+returns void
+language plpgsql
+stable -- an immutable call with constants would already run, and raise, when its caller is planned
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  if max_events is null or not max_events between 1 and 10000 then
+    perform dpg_private.refuse_argument(
+      'max_events', to_jsonb(max_events), 'is out of range', 'A batch has 1 to 10,000 events.'
+    );
+  end if;
+  if lease_seconds is null or not lease_seconds between 0.001 and 86400 then
+    perform dpg_private.refuse_argument(
+      'lease_seconds', to_jsonb(dpg_private.json_of_number(lease_seconds) #>> array[]::text[]), 'is out of range',
+      'A lease lasts 0.001 to 86,400 seconds.'
+    );
+  end if;
+end
+$body$;
+
+comment on function dpg_private.check_batch(integer, double precision) is
+  'Raises DP001 unless the batch has 1 to 10,000 events and the lease lasts 0.001 to 86,400 seconds.';
+
+create or replace function dpg_private.find_missing_events(partition_network text, action_type text, event_ids uuid[])
+returns uuid[]
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  missing uuid[];
+begin
+  -- The leaf may have been renamed. So the statement reads the root, with the keys in its text: PostgreSQL finds the
+  -- leaf by its bound.
+  execute format(
+    'select array(
+       select w.event_id
+       from unnest($1) w(event_id)
+       where not exists (
+         select
+         from dpg.action_events e
+         where e.partition_network = %L
+           and e.action_type = %L
+           and e.event_id = w.event_id
+       )
+     )',
+    partition_network, action_type
+  )
+  into missing
+  using event_ids;
+  return missing;
+end
+$body$;
+
+comment on function dpg_private.find_missing_events(text, text, uuid[]) is
+  'Those of these events of a network and action type that dpg.action_events does not have.';
+
+create or replace function dpg_private.refuse_lost_events(positions bigint[])
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  wanted record;
+  missing uuid[];
+begin
+  for wanted in
+    select f.partition_network, f.action_type, array_agg(f.event_id) as ids
+    from dpg_private.event_feed f
+    where f."position" = any (positions)
+    group by f.partition_network, f.action_type
+    order by min(f."position")
+  loop
+    missing := dpg_private.find_missing_events(wanted.partition_network, wanted.action_type, wanted.ids);
+    if missing <> '{}' then
+      raise exception using
+        errcode = 'DP010',
+        message = dpg_private.text_for_client(format(
+          '%s events of %L/%L are in the feed and not in dpg.action_events: '
+          'their partition was taken away or made anew',
+          cardinality(missing), wanted.partition_network, wanted.action_type
+        )),
+        hint = 'If the table is still there, attach it again. '
+          'If the events are lost for good, dpg_admin says so with dpg.confirm_lost_events; '
+          'the feed then goes on after them.',
+        detail = dpg_private.text_for_client(jsonb_build_object(
+          'root', 'action_events', 'network', wanted.partition_network, 'key', wanted.action_type,
+          'missing', cardinality(missing),
+          'positions', (
+            select jsonb_agg(l."position" order by l."position")
+            from (
+              select f."position"
+              from dpg_private.event_feed f
+              where f."position" = any (refuse_lost_events.positions)
+                and f.partition_network = wanted.partition_network
+                and f.action_type = wanted.action_type
+                and f.event_id = any (missing)
+              order by f."position"
+              limit 100
+            ) l
+          )
+        )::text);
+    end if;
+  end loop;
+  raise exception using
+    errcode = '40001',
+    message = 'events of the feed were missing and are there again: their partition came back at this moment',
+    hint = 'Repeat the call.';
+end
+$body$;
+
+comment on function dpg_private.refuse_lost_events(bigint[]) is
+  'Raises DP010 when events at these positions of the feed are missing: for the first network and action type that
+misses some. DETAIL has how many of these positions that are, and the first 100 of them. Raises 40001 when no event
+is missing any more.';
+
+create or replace function dpg_private.find_events_at(positions bigint[], lease_id uuid)
+returns setof dpg.feed_event
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  wanted record;
+  searches text[] := array[]::text[];
+  expected bigint := 0;
+  returned bigint;
+begin
+  -- One search for each leaf, by the primary key. A leaf that is not found by its name may have been renamed:
+  -- PostgreSQL finds it from the root, by its bound.
+  for wanted in
+    select f.partition_network, f.action_type,
+      coalesce(dpg_private.find_leaf('action_events', f.partition_network, f.action_type), 'dpg.action_events') as leaf,
+      array_agg(f."position" order by f."position") as positions,
+      array_agg(f.event_id order by f."position") as ids
+    from dpg_private.event_feed f
+    where f."position" = any (find_events_at.positions)
+    group by f.partition_network, f.action_type
+  loop
+    expected := expected + cardinality(wanted.positions);
+    -- The columns are named, because an application may add others to the table.
+    searches := searches || format(
+      'select w."position", $1, e.partition_network, e.action_type, e.event_id, e.origin_instance_domain,
+         e.action_id, e.action_status, e.update_count,
+         e.source_item_network, e.source_item_domain, e.source_item_type, e.source_item_id,
+         e.source_item_instance_url, e.source_item_owner, e.source_item_latitude, e.source_item_longitude,
+         e.target_item_network, e.target_item_domain, e.target_item_type, e.target_item_id,
+         e.target_item_instance_url, e.target_item_owner, e.target_item_latitude, e.target_item_longitude,
+         e.event_payload, e.remarks, e.created_at, e.source_item_is_local, e.target_item_is_local
+       from unnest(%L::bigint[], %L::uuid[]) w("position", event_id)
+       join %s e on e.partition_network = %L and e.action_type = %L and e.event_id = w.event_id',
+      wanted.positions, wanted.ids, wanted.leaf, wanted.partition_network, wanted.action_type
+    );
+  end loop;
+  if searches = '{}' then
+    return;
+  end if;
+  return query execute array_to_string(searches, ' union all ') || ' order by 1' using lease_id;
+  get diagnostics returned = row_count;
+  if returned < expected then
+    -- It is better to stop than to skip events silently.
+    perform dpg_private.refuse_lost_events(positions);
+  end if;
+end
+$body$;
+
+comment on function dpg_private.find_events_at(bigint[], uuid) is
+  'The events at these positions of the feed, in order, each with this lease. Raises DP010 when one is missing.';

@@ -1,6 +1,6 @@
 create or replace view dpg.peers as
 with recursive instances as (
-  -- from one instance to the next along the index, so that the length of the feed does not matter
+  -- Each step goes to the next instance in the index, so that the cost does not depend on the length of the feed.
   select min(dpg_private.normalised_url(f.source_item_instance_url)) as form
   from dpg_private.event_feed f
   union all
@@ -14,7 +14,7 @@ with recursive instances as (
 )
 select p.instance_url
 from (
-  -- The spelling that came first stays the one that is shown: a mirror names its subscription for it.
+  -- The spelling that came first must stay the one that is shown: a mirror names its subscription after it.
   select i.form, f.source_item_instance_url as instance_url
   from instances i
   cross join lateral (
@@ -47,5 +47,7 @@ where not exists (
 );
 
 comment on view dpg.peers is
-  'The other instances that there are events for: each that is the source of one and none of ours. One row an instance: of several spellings of its URL the one whose event came first. What a mirror needs a subscription for.';
+  'The other instances that there are events for: each is the source of an event, and is not this instance. A mirror
+needs a subscription for each. One row for each instance; of several spellings of its URL, the one whose event came
+first.';
 comment on column dpg.peers.instance_url is 'URL of the other instance.';

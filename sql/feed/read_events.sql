@@ -1,3 +1,39 @@
+create or replace function dpg_private.find_next_positions(reader dpg.subscriptions, max_events integer)
+returns bigint[]
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  positions bigint[];
+begin
+  -- The statement has only the filters that the subscription has, so that the planner can choose the right index.
+  execute format(
+    'select array(
+       select f."position"
+       from dpg_private.event_feed f
+       where f."position" > $1 %s %s %s
+       order by f."position"
+       limit $2
+     )',
+    case
+      when reader.source_item_instance_url is not null
+        then 'and dpg_private.normalised_url(f.source_item_instance_url) = $3'
+    end,
+    case when reader.partition_network is not null then 'and f.partition_network = $4' end,
+    case when reader.action_type is not null then 'and f.action_type = $5' end
+  )
+  into positions
+  using greatest(reader.acknowledged_position, reader.passed_position), max_events,
+    dpg_private.normalised_url(reader.source_item_instance_url), reader.partition_network, reader.action_type;
+  return positions;
+end
+$body$;
+
+comment on function dpg_private.find_next_positions(dpg.subscriptions, integer) is
+  'The next positions for a subscription, in order: not acknowledged, and committed by now.';
+
 create or replace function dpg.read_events(
   subscription text,
   max_events integer default 1000,
@@ -16,6 +52,7 @@ declare
   positions bigint[];
   lease uuid;
 begin
+  -- check
   perform dpg_private.check_transaction('dpg.read_events');
   max_events := coalesce(max_events, 1000);
   lease_seconds := coalesce(lease_seconds, 60);
@@ -25,12 +62,12 @@ begin
     return;
   end if;
 
-  -- Look first, without a lock: a reader at the end writes nothing. Events are placed only when those that have
-  -- positions do not fill the batch.
+  -- Look first, without a lock, so that a reader at the end of the feed writes nothing. Events are placed only when
+  -- those that have positions do not fill the batch.
   reader := seen;
   loop
     select max(f."position") into feed_end from dpg_private.event_feed f;
-    positions := dpg_private.next_positions(reader, max_events);
+    positions := dpg_private.find_next_positions(reader, max_events);
     if positions = '{}' then
       reader.passed_position := greatest(reader.passed_position, feed_end);
     end if;
@@ -40,6 +77,7 @@ begin
     return;
   end if;
 
+  -- lock
   select s.* into reader
   from dpg.subscriptions s
   where s.subscription = read_events.subscription
@@ -47,21 +85,26 @@ begin
   if not found or reader.leased_until > clock_timestamp() then
     return; -- another reader was faster
   end if;
+  -- The subscription may have changed since the look without a lock.
   if row(reader.created_at, reader.acknowledged_position, reader.passed_position)
     is distinct from row(seen.created_at, seen.acknowledged_position, seen.passed_position)
   then
-    positions := dpg_private.next_positions(reader, max_events);
+    positions := dpg_private.find_next_positions(reader, max_events);
   elsif positions = '{}' then
     update dpg.subscriptions s
     set passed_position = feed_end
     where s.subscription = read_events.subscription;
     if not found then
-      perform dpg_private.refuse_suppressed('update', 'dpg.subscriptions', jsonb_build_object('subscription', subscription));
+      perform dpg_private.refuse_suppressed(
+        'update', 'dpg.subscriptions', jsonb_build_object('subscription', subscription)
+      );
     end if;
   end if;
   if positions = '{}' then
     return;
   end if;
+
+  -- lease
   lease := gen_random_uuid();
   update dpg.subscriptions s
   set leased_position = positions[cardinality(positions)],
@@ -71,11 +114,25 @@ begin
     handed_out_position = greatest(s.handed_out_position, positions[cardinality(positions)])
   where s.subscription = read_events.subscription;
   if not found then
-    perform dpg_private.refuse_suppressed('update', 'dpg.subscriptions', jsonb_build_object('subscription', subscription));
+    perform dpg_private.refuse_suppressed(
+      'update', 'dpg.subscriptions', jsonb_build_object('subscription', subscription)
+    );
   end if;
-  return query select e.* from dpg_private.events_at(positions, lease) e;
+  return query select e.* from dpg_private.find_events_at(positions, lease) e;
 end
 $body$;
 
 comment on function dpg.read_events(text, integer, double precision) is
-  'The next events of a subscription, in the order of the feed, max_events (1 to 10,000) at most. They are leased for lease_seconds: meanwhile no other call gets events of this subscription. What is not acknowledged by then comes again, so that each event is delivered at least once; a reader that keeps the position beside what it did with the event applies each exactly once. All rows have one lease_id: pass it to acknowledge, release_events and fail_event, so that a reader that was late does not end the lease of the next. No rows: nothing is there now, or another reader works on it. Call it in a transaction of its own and end that at once: until then nobody else can lease, nor put new events into the feed. Raises 25006 on a standby, 25000 in repeatable read and serializable, before all else; DP001, DP010 (events are missing), DP018. Example: select e."position", e.action_status, e.event_payload from dpg.read_events(''to student'', 100) e';
+  'Returns the next events of a subscription in the order of the feed, max_events (1 to 10,000) at most, and leases them
+for lease_seconds (0.001 to 86,400): meanwhile no other call gets events of this subscription. No rows: there is
+nothing now, or another reader works on it.
+Events that are not acknowledged in that time come again, so each event is delivered at least once. A reader that stores
+the position together with what it did with the event applies each event exactly once.
+All rows have one lease_id. Pass it to acknowledge, release_events and fail_event, so that a late reader does not end
+the lease of the next one.
+Call it in a transaction of its own and end that at once: until then nobody else can lease events of this
+subscription, and nobody else can put new events into the feed.
+The first check is of the transaction: 25006 on a standby or in a read-only transaction, 25000 in repeatable read and
+serializable. Missing events are DP010.
+Raises DP001, DP010, DP018.
+Example: select e."position", e.action_status, e.event_payload from dpg.read_events(''to student'', 100) e';

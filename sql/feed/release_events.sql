@@ -17,6 +17,7 @@ begin
   retry_seconds := coalesce(retry_seconds, 0);
   perform dpg_private.check_failure(error, retry_seconds);
   reader := dpg_private.lock_subscription(subscription);
+  -- A reader whose lease has ended may still report its error, but must not end the lease of the next reader.
   ends_lease := release_events.lease_id is null or release_events.lease_id is not distinct from reader.lease_id;
   update dpg.subscriptions s
   set leased_position = case when not ends_lease then s.leased_position end,
@@ -30,11 +31,19 @@ begin
   where s.subscription = release_events.subscription
   returning s.* into reader;
   if not found then
-    perform dpg_private.refuse_suppressed('update', 'dpg.subscriptions', jsonb_build_object('subscription', subscription));
+    perform dpg_private.refuse_suppressed(
+      'update', 'dpg.subscriptions', jsonb_build_object('subscription', subscription)
+    );
   end if;
   return reader;
 end
 $body$;
 
 comment on function dpg.release_events(text, text, double precision, uuid) is
-  'Gives a leased batch back: what is not acknowledged comes again after retry_seconds (0 to 86,400), to whoever reads then. Returns the subscription as it is now. With error, what went wrong, which dpg.subscription_status shows; put no secret there. Pass the lease_id of the batch: if that lease has ended and somebody else has the events now, only the error is noted, and the lease of the other stays. Without lease_id it ends whosever lease there is. Raises DP001, DP018. Example: select dpg.release_events(''to student'', ''connection refused'', 30)';
+  'Gives a leased batch back. What is not acknowledged comes again after retry_seconds (0 to 86,400), to the next
+reader. Returns the subscription as it is now. error says what went wrong, and dpg.subscription_status shows it: do
+not put a secret there.
+Pass the lease_id of the batch. If that lease has ended and another reader has the events now, only the error is
+noted, and the lease of the other reader stays. Without lease_id, any lease counts as that of the caller.
+Raises DP001, DP018.
+Example: select dpg.release_events(''to student'', ''connection refused'', 30)';

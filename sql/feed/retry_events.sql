@@ -30,10 +30,15 @@ begin
   returning f.*;
   get diagnostics revived = row_count;
   if revived < cardinality(dead) then
-    perform dpg_private.refuse_suppressed('update', 'dpg.failed_events', jsonb_build_object('subscription', subscription));
+    perform dpg_private.refuse_suppressed(
+      'update', 'dpg.failed_events', jsonb_build_object('subscription', subscription)
+    );
   end if;
 end
 $body$;
 
 comment on function dpg.retry_events(text, bigint) is
-  'For an operator: has the dead events of a subscription tried again, all or the one at this position, and returns them. Raises DP001 for an unknown subscription, DP018. Example: select f."position", f.last_error from dpg.retry_events(''to student'') f';
+  'For an operator: revives the dead events of a subscription, all or the one at this position, so that
+dpg.read_retries hands them out again. Returns them. An unknown subscription is DP001.
+Raises DP001, DP018.
+Example: select f."position", f.last_error from dpg.retry_events(''to student'') f';

@@ -30,4 +30,11 @@ end
 $body$;
 
 comment on function dpg.settle_event(text, bigint, uuid) is
-  'Strikes an event off dpg.failed_events: it came by read_retries and was dealt with, or an operator has settled it in another way. False when it is not there, or when lease_id, that of the event, has ended and somebody else has the event now: then it stays, and the other settles it. Without lease_id it is struck off in any case. Raises DP001, DP018. Example: select dpg.settle_event(''to student'', 42)';
+  'Takes an event out of dpg.failed_events: a reader got it from read_retries and dealt with it, or an operator has
+settled it in another way. Returns false when it is not there.
+Pass the lease_id of the event. If that lease has ended and another reader has the event now, the event stays and the
+result is false: the other reader settles it. Without lease_id it is taken out in any case.
+Raises DP001, DP018.
+Example: select dpg.settle_event(f.subscription, f."position", f.lease_id)
+from dpg.failed_events f
+where f.subscription = ''to student''';

@@ -8,7 +8,7 @@ select
   lag.lag_events,
   coalesce(extract(epoch from clock_timestamp() - lag.oldest_at), 0)::double precision as lag_seconds,
   coalesce(s.leased_until > clock_timestamp(), false) as is_leased,
-  -- nobody has read or acknowledged for an hour, though there was something to read for as long
+  -- Nobody has read or acknowledged for an hour, and there was something to read for as long.
   coalesce(
     greatest(s.created_at, s.leased_at, s.acknowledged_at, lag.oldest_at) < clock_timestamp() - interval '1 hour', false
   )
@@ -22,6 +22,8 @@ select
 from dpg.subscriptions s
 cross join lateral (
   select count(*) as lag_events, min(l.created_at) as oldest_at
+  -- The filters are written twice. Written once, around the union, counting takes 1.1 (PostgreSQL 15) to 1.2 times
+  -- (PostgreSQL 18) as long.
   from (
     select f.created_at
     from dpg_private.event_feed f
@@ -29,7 +31,8 @@ cross join lateral (
       and (
         s.source_item_instance_url is null
         or f.source_item_instance_url = s.source_item_instance_url
-        or dpg_private.normalised_url(f.source_item_instance_url) = dpg_private.normalised_url(s.source_item_instance_url)
+        or dpg_private.normalised_url(f.source_item_instance_url)
+          = dpg_private.normalised_url(s.source_item_instance_url)
       )
       and (s.partition_network is null or f.partition_network = s.partition_network)
       and (s.action_type is null or f.action_type = s.action_type)
@@ -39,7 +42,8 @@ cross join lateral (
     where (
         s.source_item_instance_url is null
         or q.source_item_instance_url = s.source_item_instance_url
-        or dpg_private.normalised_url(q.source_item_instance_url) = dpg_private.normalised_url(s.source_item_instance_url)
+        or dpg_private.normalised_url(q.source_item_instance_url)
+          = dpg_private.normalised_url(s.source_item_instance_url)
       )
       and (s.partition_network is null or q.partition_network = s.partition_network)
       and (s.action_type is null or q.action_type = s.action_type)
@@ -59,7 +63,7 @@ left join lateral (
     and l.database = (select d.oid from pg_database d where d.datname = current_database())
     and l.locktype = 'relation'
     and (
-      -- that of dpg_private.place_events
+      -- the lock of dpg_private.place_events
       (l.mode = 'ShareUpdateExclusiveLock' and l.relation = 'dpg_private.feed_turn'::regclass)
       or (
         l.mode = 'RowExclusiveLock'
@@ -74,21 +78,28 @@ left join lateral (
 ) holder on true;
 
 comment on view dpg.subscription_status is
-  'How far behind each subscription is, and why. Counting takes time in proportion to the lag. Times and locks are always of now: ask it under read committed, where the rows are, too; in an older snapshot is_leased, is_dead and held_back_by do not belong to the rows beside them.';
+  'How far behind each subscription is, and why. Counting takes time in proportion to the lag.
+Times and locks are always as of now, so ask under read committed, where rows are as of now as well. In an older
+snapshot is_leased, is_dead and held_back_by do not belong to the rows beside them.';
 comment on column dpg.subscription_status.subscription is 'Name of the subscription.';
 comment on column dpg.subscription_status.partition_network is 'Its filter.';
 comment on column dpg.subscription_status.action_type is 'Its filter.';
 comment on column dpg.subscription_status.source_item_instance_url is 'Its filter.';
 comment on column dpg.subscription_status.acknowledged_position is 'Everything up to here is done.';
-comment on column dpg.subscription_status.lag_events is 'How many events are not acknowledged; dead ones are not among them.';
-comment on column dpg.subscription_status.lag_seconds is 'Age of the oldest of them in seconds; 0 when there is none.';
-comment on column dpg.subscription_status.is_leased is 'Whether somebody works on a batch, or waits for its next try.';
+comment on column dpg.subscription_status.lag_events is 'How many events are not acknowledged. Dead ones do not count.';
+comment on column dpg.subscription_status.lag_seconds is
+  'Age of the oldest of these events in seconds; 0 when there is none.';
+comment on column dpg.subscription_status.is_leased is
+  'Whether a reader works on a batch, or the batch waits for its next try.';
 comment on column dpg.subscription_status.is_dead is
-  'Whether nobody has read or acknowledged for an hour though there was something to read: its reader is gone. Nothing is lost; drop the subscription if nobody will come back.';
-comment on column dpg.subscription_status.dead_events is 'How many events were given up: rows of dpg.failed_events that dpg.retry_events revives.';
+  'Whether nobody has read or acknowledged for an hour although there was something to read: its reader is gone.
+Nothing is lost. Drop the subscription if no reader will come back.';
+comment on column dpg.subscription_status.dead_events is
+  'How many events were given up: rows of dpg.failed_events that dpg.retry_events can revive.';
 comment on column dpg.subscription_status.last_error is 'The last error that a reader has reported.';
 comment on column dpg.subscription_status.last_error_at is 'When.';
-comment on column dpg.subscription_status.held_back_by_pid is 'The server process whose open transaction holds the feed or the subscription back; null when none does.';
-comment on column dpg.subscription_status.held_back_by is 'How it does.';
+comment on column dpg.subscription_status.held_back_by_pid is
+  'The server process whose open transaction holds back the feed or the subscription; null when there is none.';
+comment on column dpg.subscription_status.held_back_by is 'How that transaction holds it back.';
 comment on column dpg.subscription_status.held_back_seconds is
-  'Age of that transaction in seconds; null where the role of this session may not see it (pg_read_all_stats may).';
+  'Age of that transaction in seconds; null when the role of this session may not see it (pg_read_all_stats may).';

@@ -1,4 +1,5 @@
--- cube is required. earthdistance and pgcrypto serve the queries that applications write by hand; nothing of ours needs them.
+-- cube is required. earthdistance and pgcrypto serve the queries that applications write by hand; nothing of ours
+-- needs them.
 do $body$
 declare
   cube_schema text;
@@ -29,7 +30,8 @@ begin
         execute pg_catalog.format('create extension %I schema %I', extension_name, cube_schema);
       exception
         when insufficient_privilege or undefined_file or feature_not_supported or undefined_object then
-          raise notice 'extension % was not created (%): queries that you write with it will not work, the API does not need it',
+          raise notice
+            'extension % was not created (%): queries that you write with it will not work, the API does not need it',
             extension_name, sqlerrm;
       end;
     end if;

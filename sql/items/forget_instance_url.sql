@@ -19,4 +19,10 @@ end
 $body$;
 
 comment on function dpg.forget_instance_url(text) is
-  'For dpg_admin: strikes a URL, in every spelling, that this database took for another''s. One of ours (dpg.instance_urls), which an item was given by mistake: the instance whose URL it is can act here again; correct the item first, since the next upsert with this URL notes it again where no other instance is known by it. Else one by which another instance is known, since an action or an event came from there: items may be given it; the next action or event from there, while no item has it, notes it again. False when it was neither. Raises DP001. Example: select dpg.forget_instance_url(''https://tutor.yellowdot.example.com'')';
+  'For dpg_admin: removes a URL, in every spelling, that this database takes for the wrong instance. A URL of ours
+(dpg.instance_urls) that an item was given by mistake: the instance whose URL it is can act here again. Correct the
+item first: the next upsert with this URL notes it again, where no other instance is known by it. Else a URL by
+which another instance is known, since an action or an event came from there: items may be given it. The next action
+or event from there notes it again, while no item has it. False when it was neither.
+Raises DP001.
+Example: select dpg.forget_instance_url(''https://tutor.example.com'')';

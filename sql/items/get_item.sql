@@ -10,11 +10,9 @@ declare
   stored dpg.items;
 begin
   perform dpg_private.check_item_ref(null, row(item_network, item_domain, item_type, item_id));
-  leaf := dpg_private.leaf('items', item_network, item_domain);
+  leaf := dpg_private.find_leaf('items', item_network, item_domain);
   if leaf is not null then
-    execute format(
-      'select * from %s i where i.item_network = $1 and i.item_domain = $2 and i.item_type = $3 and i.item_id = $4', leaf
-    )
+    execute format('select * from %s i where %s', leaf, dpg_private.item_key_sql())
     into stored
     using item_network, item_domain, item_type, item_id;
   end if;
@@ -26,4 +24,8 @@ end
 $body$;
 
 comment on function dpg.get_item(text, text, text, uuid) is
-  'One item by its key. Raises DP001, DP002. Example: select * from dpg.get_item(''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111'')';
+  'One item by its key.
+Raises DP001, DP002.
+Example: select * from dpg.get_item(
+  ''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111''
+)';

@@ -23,18 +23,30 @@ create table if not exists dpg.items (
 partition by list (item_network);
 
 comment on table dpg.items is
-  'The current record of each item: a JSON document under network, domain and type, owned by a user. Listed by network, then by domain; the leaves are in dpg.partitions. Written by dpg.upsert_item, upsert_items, update_item and delete_item.';
-comment on column dpg.items.item_network is 'Network, a key: text of 1 to 120 characters, stored as given. First partition key.';
+  'The current record of each item: a JSON document under network, domain and type, owned by a user.
+Partitioned by network, then by domain; the leaves are in dpg.partitions. Written by dpg.upsert_item, upsert_items,
+update_item and delete_item.';
+comment on column dpg.items.item_network is
+  'Network, a key: text of 1 to 120 characters, stored as given. First partition key.';
 comment on column dpg.items.item_domain is 'Business role in the network, a key. Second partition key.';
 comment on column dpg.items.item_type is 'Type of the document, a key, such as profile_1.0.';
 comment on column dpg.items.item_id is 'Id of the item, unique within network, domain and type.';
-comment on column dpg.items.item_instance_url is 'URL under which this instance publishes the item, at most 1,024 bytes.';
+comment on column dpg.items.item_instance_url is
+  'URL under which this instance publishes the item, at most 1,024 bytes.';
 comment on column dpg.items.item_schema_url is 'URL of the schema of item_state, at most 1,024 bytes.';
 comment on column dpg.items.item_state is 'The document itself, a JSON object.';
-comment on column dpg.items.item_latitude is 'Degrees, -90 to 90, positive to the north; null with item_longitude when the item has no place.';
-comment on column dpg.items.item_longitude is 'Degrees, -180 to 180, positive to the east; null with item_latitude when the item has no place.';
+comment on column dpg.items.item_latitude is
+  'Degrees, -90 to 90, positive to the north; null with item_longitude when the item has no place.';
+comment on column dpg.items.item_longitude is
+  'Degrees, -180 to 180, positive to the east; null with item_latitude when the item has no place.';
 comment on column dpg.items.created_by is 'The owner: id of the user who made the item and alone may change it.';
 comment on column dpg.items.created_at is 'When the item was made.';
 comment on column dpg.items.updated_at is 'When the item last changed; rises with every change.';
+comment on constraint items_pkey on dpg.items is 'One item of each key.';
+comment on constraint items_created_by_fkey on dpg.items is
+  'The owner is a user of this instance; a user who owns items cannot be deleted: see dpg.erase_user.';
+comment on constraint items_state_check on dpg.items is 'A document is a JSON object.';
+comment on constraint items_coordinates_check on dpg.items is 'Latitude and longitude: both or neither, in degrees.';
 comment on index dpg.items_pkey is
-  'For every call that names an item: upsert_item, upsert_items, update_item, delete_item, get_item, perform_action and receive_action; and for the foreign keys of actions.';
+  'For every call that names an item: upsert_item, upsert_items, update_item, delete_item, get_item, perform_action
+and receive_action; and for the foreign keys of actions.';

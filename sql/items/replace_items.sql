@@ -19,10 +19,10 @@ declare
   written integer[] := array[]::integer[];
   odd_one record;
 begin
-  -- leaf by leaf: a join through the root would have to plan for all of them
+  -- leaf by leaf: a join through the root would be planned for all leaves
   for target in
     select
-      dpg_private.leaf('items', i.item_network, i.item_domain) as leaf,
+      dpg_private.find_leaf('items', i.item_network, i.item_domain) as leaf,
       array_agg(i) as items,
       array_agg(i) filter (where n.item_id is null) as items_before
     from unnest(items) i
@@ -31,9 +31,9 @@ begin
     order by i.item_network collate "C", i.item_domain collate "C"
   loop
     if target.items_before is not null then
-      -- Locked in the order of the keys; what is the same already is neither locked nor written. The update is a statement of
-      -- its own, which sees the rows as they were locked: one that went back to the version that an older snapshot shows
-      -- would wait for those who queue there for us, when an action keeps the item and somebody has just changed it.
+      -- lock, in the order of the keys. An item that has this content already is neither locked nor written. The
+      -- update is a statement of its own, so that it sees the rows as they were locked. In one statement it would
+      -- go back to the version of an older snapshot, and wait there for sessions that wait for us.
       execute format(
         'select array_agg(d.index)
          from (
@@ -42,7 +42,9 @@ begin
            join unnest($1) r using (item_network, item_domain, item_type, item_id)
            where i.created_by = $2
              and (i.item_instance_url, i.item_schema_url, i.item_state, i.item_latitude, i.item_longitude)
-               is distinct from (r.item_instance_url, r.item_schema_url, r.item_state, r.item_latitude, r.item_longitude)
+               is distinct from (
+                 r.item_instance_url, r.item_schema_url, r.item_state, r.item_latitude, r.item_longitude
+               )
              %2$s
            order by i.item_type collate "C", i.item_id
            for no key update of i
@@ -56,6 +58,7 @@ begin
       )
       into different
       using target.items_before, actor;
+      -- change
       execute format(
         'update %1$s i
          set item_instance_url = r.item_instance_url, item_schema_url = r.item_schema_url, item_state = r.item_state,
@@ -75,7 +78,9 @@ begin
       written := written || different;
     end if;
     execute format(
-      'select array_agg(i::dpg.items) from %s i join unnest($1) r using (item_network, item_domain, item_type, item_id)',
+      'select array_agg(i::dpg.items)
+       from %s i
+       join unnest($1) r using (item_network, item_domain, item_type, item_id)',
       target.leaf
     )
     into found_items
@@ -90,7 +95,7 @@ begin
     stored := stored || found_items;
   end loop;
 
-  -- planned with the number of rows that there are
+  -- check owners; dynamic: planned for the number of rows that there are
   execute
     'select r.index, row(r.item_network, r.item_domain, r.item_type, r.item_id)::dpg.item_ref as item
      from unnest($1) r
@@ -135,4 +140,6 @@ end
 $body$;
 
 comment on function dpg_private.replace_items(text, dpg_private.sent_item[], uuid[], boolean) is
-  'The second half of upsert_items: replaces the content of the items that were there already, those whose ids were not inserted, and returns all as they now are, in the order of their indexes. has_additions: what was inserted may be stored otherwise, see dpg_private.additions_of. Raises DP003 with the index, DP018.';
+  'The second half of upsert_items: replaces the content of those items that were there before, whose ids were not
+inserted. Returns all items as they now are, in the order of their indexes. has_additions: an inserted item may be
+stored in another form, see dpg_private.additions_to_items. Raises DP003 with the index, and DP018.';

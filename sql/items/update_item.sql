@@ -1,3 +1,48 @@
+create or replace function dpg_private.check_item_changes(changes jsonb)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  fields constant text[] := array[
+    'item_instance_url', 'item_schema_url', 'item_state', 'item_latitude', 'item_longitude'
+  ];
+  hint constant text := format(
+    'changes is a JSON object with at least one of the fields %s.', array_to_string(fields, ', ')
+  );
+  field text;
+begin
+  if changes is null or jsonb_typeof(changes) <> 'object' or changes = '{}' then
+    perform dpg_private.refuse_argument('changes', changes, 'names no column', hint);
+  end if;
+  for field in select k.field from jsonb_object_keys(changes) k(field) order by k.field loop
+    if field <> all (fields) then
+      perform dpg_private.refuse_argument('changes.' || left(field, 120), changes -> field, 'cannot be changed', hint);
+    elsif field = 'item_state' then
+      perform dpg_private.check_document('changes.item_state', changes -> field);
+    elsif not (
+      dpg_private.is_field(dpg_private.kind_of_field(field), changes -> field)
+      -- null clears the coordinate
+      or field in ('item_latitude', 'item_longitude') and changes -> field = 'null'
+    ) then
+      perform dpg_private.refuse_field('changes.' || field, dpg_private.kind_of_field(field), changes -> field);
+    end if;
+  end loop;
+  if (changes ? 'item_latitude' and changes ? 'item_longitude')
+    and (jsonb_typeof(changes -> 'item_latitude') = 'null') <> (jsonb_typeof(changes -> 'item_longitude') = 'null')
+  then
+    perform dpg_private.refuse_argument(
+      'changes', changes, 'leaves half a place', 'Pass both item_latitude and item_longitude, or null for both.'
+    );
+  end if;
+end
+$body$;
+
+comment on function dpg_private.check_item_changes(jsonb) is
+  'Raises DP001 for changes that update_item can make to no item.';
+
 create or replace function dpg.update_item(
   actor text,
   item_network text,
@@ -19,14 +64,19 @@ declare
   stored dpg.items;
   changed dpg.items;
 begin
+  -- check
   perform
     dpg_private.check_actor(actor),
     dpg_private.check_item_ref(null, item),
     dpg_private.check_item_changes(changes),
-    dpg_private.check_time('expected_updated_at', expected_updated_at),
-    case when changes ? 'item_instance_url' then dpg_private.check_instance_url('changes.item_instance_url', changes ->> 'item_instance_url') end;
+    dpg_private.check_time_or_none('expected_updated_at', expected_updated_at),
+    case
+      when changes ? 'item_instance_url' then
+        dpg_private.check_instance_url('changes.item_instance_url', changes ->> 'item_instance_url')
+    end;
 
-  leaf := dpg_private.leaf('items', item_network, item_domain);
+  -- lock
+  leaf := dpg_private.find_leaf('items', item_network, item_domain);
   stored := dpg_private.lock_item(leaf, item, 'no key update');
   if stored.item_id is null then
     perform dpg_private.refuse_item_not_found(item);
@@ -42,7 +92,9 @@ begin
   if changes ? 'item_longitude' then
     changed.item_longitude := (changes ->> 'item_longitude')::double precision;
   end if;
-  perform dpg_private.check_coordinates('item_latitude', changed.item_latitude, 'item_longitude', changed.item_longitude);
+  perform dpg_private.check_coordinates_or_none(
+    'item_latitude', changed.item_latitude, 'item_longitude', changed.item_longitude
+  );
 
   if stored.created_by <> actor then
     perform dpg_private.refuse_not_item_owner(actor, item);
@@ -55,9 +107,10 @@ begin
         item_id, dpg_private.time_text(stored.updated_at), dpg_private.time_text(expected_updated_at)
       )),
       hint = case
-        -- somebody has read it into a type without microseconds, and would read and repeat for ever
-        when expected_updated_at = date_trunc('milliseconds', stored.updated_at)
-          then 'Pass updated_at as text, as it was read: both times agree to the millisecond, but a Date of JavaScript or the like has no microseconds.'
+        -- the caller has read it into a type without microseconds, and would read and repeat for ever
+        when expected_updated_at = date_trunc('milliseconds', stored.updated_at) then
+          'Pass updated_at as text, as it was read: both times agree to the millisecond, '
+            'but a Date of JavaScript or the like has no microseconds.'
         else 'Read the item again, apply the change to what it is now, and repeat the call with its updated_at.'
       end,
       detail = dpg_private.text_for_client(
@@ -69,23 +122,22 @@ begin
         )::text
       );
   end if;
-  if (changed.item_instance_url, changed.item_schema_url, changed.item_state, changed.item_latitude, changed.item_longitude)
-    is not distinct from (stored.item_instance_url, stored.item_schema_url, stored.item_state, stored.item_latitude, stored.item_longitude)
+  if (
+      changed.item_instance_url, changed.item_schema_url, changed.item_state, changed.item_latitude,
+      changed.item_longitude
+    ) is not distinct from (
+      stored.item_instance_url, stored.item_schema_url, stored.item_state, stored.item_latitude, stored.item_longitude
+    )
   then
     return stored;
   end if;
 
+  -- change
   perform dpg_private.register_instance_url(changed.item_instance_url);
-  execute format(
-    'update %s i
-     set item_instance_url = $5, item_schema_url = $6, item_state = $7, item_latitude = $8, item_longitude = $9,
-       updated_at = greatest(clock_timestamp(), i.updated_at + interval ''1 microsecond'')
-     where i.item_network = $1 and i.item_domain = $2 and i.item_type = $3 and i.item_id = $4
-     returning i.*', leaf
-  )
+  execute dpg_private.update_item_sql(leaf)
   into stored
   using item_network, item_domain, item_type, item_id, changed.item_instance_url, changed.item_schema_url,
-    changed.item_state, changed.item_latitude, changed.item_longitude;
+    changed.item_state, changed.item_latitude, changed.item_longitude, actor;
   if stored.item_id is null then
     perform dpg_private.refuse_suppressed('update', leaf, to_jsonb(item));
   end if;
@@ -97,4 +149,12 @@ end
 $body$;
 
 comment on function dpg.update_item(text, text, text, text, uuid, jsonb, timestamptz) is
-  'Replaces the columns of an owned item that changes names: item_instance_url, item_schema_url, item_state, item_latitude, item_longitude; at least one, and no others. Null clears the coordinates and is DP001 elsewhere. With expected_updated_at the call is refused (DP007) when somebody else changed the item first. One that changes nothing leaves the row as it is. Raises DP001, DP002, DP003, DP007, DP018. Example: select * from dpg.update_item(''asha'', ''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111'', ''{"item_state": {"name": "Asha", "verified": true}}'')';
+  'Replaces those columns of an owned item that changes names: item_instance_url, item_schema_url, item_state,
+item_latitude, item_longitude; at least one, and no others. Null clears the coordinates and is DP001 for other
+columns. With expected_updated_at the call is refused (DP007) when somebody else changed the item first. A call that
+changes nothing leaves the row as it is.
+Raises DP001, DP002, DP003, DP007, DP018.
+Example: select * from dpg.update_item(
+  ''asha'', ''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111'',
+  ''{"item_state": {"name": "Asha", "goal": "board_exam", "verified": true}}''
+)';

@@ -17,6 +17,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
+  checked integer; -- see sql/README.md, "Checks"
   leaf regclass;
   is_user boolean;
   is_undeclared boolean;
@@ -26,30 +27,20 @@ declare
   sent dpg.items;
   stored dpg.items;
 begin
-  -- Conditions are evaluated without a query, and these are inlined into one. Only when it does not hold, the checks say
-  -- what is wrong, the first of them that raises; a document may also just be longer than what needs no look at the limit.
-  if (
-    dpg_private.is_actor(actor)
-    and dpg_private.is_key(item_network)
-    and dpg_private.is_key(item_domain)
-    and dpg_private.is_key(item_type)
-    and dpg_private.is_url(item_instance_url)
-    and dpg_private.is_url(item_schema_url)
-    and dpg_private.is_short_document(item_state)
-    and dpg_private.are_coordinates(item_latitude, item_longitude)
-  ) is not true then
-    perform
-      dpg_private.check_actor(actor),
-      dpg_private.check_key('item_network', item_network),
-      dpg_private.check_key('item_domain', item_domain),
-      dpg_private.check_key('item_type', item_type),
-      dpg_private.check_url('item_instance_url', item_instance_url),
-      dpg_private.check_url('item_schema_url', item_schema_url),
-      dpg_private.check_document('item_state', item_state),
-      dpg_private.check_coordinates('item_latitude', item_latitude, 'item_longitude', item_longitude);
-  end if;
+  -- check
+  checked := num_nonnulls(
+    dpg_private.check_actor(actor),
+    dpg_private.check_key('item_network', item_network),
+    dpg_private.check_key('item_domain', item_domain),
+    dpg_private.check_key('item_type', item_type),
+    dpg_private.check_url('item_instance_url', item_instance_url),
+    dpg_private.check_url('item_schema_url', item_schema_url),
+    dpg_private.check_document('item_state', item_state),
+    dpg_private.check_coordinates_or_none('item_latitude', item_latitude, 'item_longitude', item_longitude)
+  );
 
-  -- one statement instead of four; it holds for the moment, and whoever waits has to ask again
+  -- look: one statement instead of four. Its answers hold for this moment. After any wait for a lock they are asked
+  -- for again.
   select
     exists (select from public."user" u where u.id = upsert_item.actor),
     exists (
@@ -63,7 +54,7 @@ begin
       from dpg_private.instance_url_sightings s
       where s.instance_url = upsert_item.item_instance_url
     ),
-    (select l.leaf from dpg_private.leaf_of('items', upsert_item.item_network, upsert_item.item_domain) l)
+    (select l.leaf from dpg_private.look_up_leaf('items', upsert_item.item_network, upsert_item.item_domain) l)
   into is_user, is_undeclared, is_known_url, leaf;
   if not is_known_url then
     perform dpg_private.check_instance_url('item_instance_url', item_instance_url);
@@ -72,25 +63,26 @@ begin
     perform dpg_private.refuse_unknown_user(actor);
   end if;
   if is_undeclared then
-    perform dpg_private.check_undeclared_item(row(item_network, item_domain, item_type, item_id));
+    perform dpg_private.refuse_new_undeclared_item(row(item_network, item_domain, item_type, item_id));
   end if;
   if is_undeclared or leaf is null then
-    leaf := dpg_private.leaf_to_write('items', item_network, item_domain);
+    leaf := dpg_private.find_or_create_leaf('items', item_network, item_domain);
     is_known_url := false;
   end if;
   if not is_known_url then
     perform dpg_private.register_instance_url(item_instance_url); -- unless it is known by now
   end if;
-  -- The first columns of the table, which are ours; the columns are named wherever a row is written, since an application
-  -- may have added some, with defaults.
+  -- Only our columns, the first ones of the table. An application may have added others, with defaults: so every
+  -- insert names the columns.
   sent := row(
-    item_network, item_domain, item_type, coalesce(item_id, gen_random_uuid()), item_instance_url, item_schema_url, item_state,
+    item_network, item_domain, item_type, coalesce(item_id, gen_random_uuid()), item_instance_url, item_schema_url,
+    item_state,
     item_latitude, item_longitude, actor, clock_timestamp(), null::timestamptz
   );
   sent.updated_at := sent.created_at;
 
-  -- Most upserts are new items: one insert through the root, whose plan is kept and knows no leaves. Its constraint is not
-  -- named, since PostgreSQL would look for the index of it in the leaf at each call.
+  -- insert: most upserts are new items. An insert through the root has a plan that is kept and knows no leaves. It
+  -- names no constraint: PostgreSQL would search the index of the leaf for it at each call.
   insert into dpg.items (
     item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
     item_latitude, item_longitude, created_by, created_at, updated_at
@@ -101,7 +93,7 @@ begin
   )
   on conflict do nothing;
   is_new := found;
-  -- after the insert, whose lock lets no trigger come any more
+  -- after the insert: its lock keeps new triggers out
   select a.has_additions into has_additions from dpg_private.additions_to_items(leaf) a;
   if is_new then
     if has_additions then
@@ -110,29 +102,21 @@ begin
     return sent;
   end if;
 
+  -- replace
   for attempt in 1 .. 100 loop
-    -- From the second attempt on the row is locked: then an insert or update that finds nothing to do was suppressed.
+    -- From the second attempt on the row is locked: then an insert or update that changes nothing was suppressed.
     execute format(
-      'select * from %s i where i.item_network = $1 and i.item_domain = $2 and i.item_type = $3 and i.item_id = $4 %s',
-      leaf, case when attempt > 1 then 'for no key update' end
+      'select * from %s i where %s %s',
+      leaf, dpg_private.item_key_sql(), case when attempt > 1 then 'for no key update' end
     )
     into stored
     using sent.item_network, sent.item_domain, sent.item_type, sent.item_id;
     if stored.item_id is null then
-      -- Deleted since the insert found it; or what it found is a row of a unique index that is not ours, which raises here;
-      -- or a trigger of the application suppresses it each time.
+      -- The item was deleted since the insert met it. Or the insert met a unique index of the application; that
+      -- raises here. Or a trigger of the application suppresses the row each time.
       sent.created_at := clock_timestamp();
       sent.updated_at := sent.created_at;
-      insert into dpg.items (
-        item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
-        item_latitude, item_longitude, created_by, created_at, updated_at
-      )
-      values (
-        sent.item_network, sent.item_domain, sent.item_type, sent.item_id, sent.item_instance_url, sent.item_schema_url,
-        sent.item_state, sent.item_latitude, sent.item_longitude, sent.created_by, sent.created_at, sent.updated_at
-      )
-      on conflict on constraint items_pkey do nothing;
-      if found then
+      if dpg_private.insert_again('items', dpg_private.item_columns_sql(''), sent) then
         if has_additions then
           return dpg_private.read_written_item(leaf, sent, 'insert');
         end if;
@@ -151,19 +135,13 @@ begin
     if stored.created_by <> actor then
       perform dpg_private.refuse_not_item_owner(actor, dpg_private.ref_of_item(sent));
     end if;
-    if (stored.item_instance_url, stored.item_schema_url, stored.item_state, stored.item_latitude, stored.item_longitude)
-      is not distinct from (item_instance_url, item_schema_url, item_state, item_latitude, item_longitude)
+    if (
+        stored.item_instance_url, stored.item_schema_url, stored.item_state, stored.item_latitude, stored.item_longitude
+      ) is not distinct from (item_instance_url, item_schema_url, item_state, item_latitude, item_longitude)
     then
       return stored; -- nothing to change, nothing written
     end if;
-    execute format(
-      'update %s i
-       set item_instance_url = $5, item_schema_url = $6, item_state = $7, item_latitude = $8, item_longitude = $9,
-         updated_at = greatest(clock_timestamp(), i.updated_at + interval ''1 microsecond'')
-       where i.item_network = $1 and i.item_domain = $2 and i.item_type = $3 and i.item_id = $4
-         and i.created_by = $10
-       returning i.*', leaf
-    )
+    execute dpg_private.update_item_sql(leaf)
     into stored
     using sent.item_network, sent.item_domain, sent.item_type, sent.item_id,
       item_instance_url, item_schema_url, item_state, item_latitude, item_longitude, actor;
@@ -186,4 +164,15 @@ $body$;
 comment on function dpg.upsert_item(
   text, text, text, text, text, text, jsonb, double precision, double precision, uuid
 ) is
-  'Makes an item of the actor, or replaces the whole content of one that the actor owns, and returns the row. Makes the leaf when needed. item_state is a JSON object; item_latitude and item_longitude are degrees, both or neither. With item_id a repeated call is safe; one that changes nothing leaves the row and updated_at as they are. Raises DP001, DP003, DP009, DP010, DP014, DP018. Example: select * from dpg.upsert_item(actor => ''asha'', item_network => ''yellow_dot'', item_domain => ''student'', item_type => ''profile_1.0'', item_instance_url => ''https://student.yellowdot.example.com'', item_schema_url => ''https://schemas.example.com/student_profile_v1.json'', item_state => ''{"name": "Asha"}'', item_latitude => 12.9716, item_longitude => 77.5946)';
+  'Creates an item of the actor, or replaces the whole content of an item that the actor owns, and returns the row.
+Creates the leaf when needed. item_state is a JSON object. item_latitude and item_longitude are degrees, both or
+neither. With item_id a repeated call is safe. A call that changes nothing leaves the row and updated_at as they
+are.
+Raises DP001, DP003, DP009, DP010, DP014, DP018.
+Example: select * from dpg.upsert_item(
+  actor => ''asha'', item_network => ''yellow_dot'', item_domain => ''student'', item_type => ''profile_1.0'',
+  item_instance_url => ''https://yellowdot.example.com'',
+  item_schema_url => ''https://schemas.example.com/student_v1.json'',
+  item_state => ''{"name": "Asha", "goal": "board_exam"}'', item_latitude => 12.9716, item_longitude => 77.5946,
+  item_id => ''11111111-1111-4111-8111-111111111111''
+)';

@@ -15,21 +15,22 @@ declare
   json_depth constant bigint := coalesce(dpg_private.limit_of('json_depth_per_document'), 2048);
   targets dpg.item_ref[]; -- the leaves
   target dpg.item_ref;
-  undeclared uuid[]; -- ids of items that are there already, though their networks do not declare them
+  undeclared uuid[]; -- ids of items that are there although their networks do not declare them
   leaf regclass;
   leaves regclass[] := array[]::regclass[];
   has_additions boolean := false; -- columns or triggers of the application: what is stored has to be read again
   asks_for_ids boolean;
-  inserted uuid[]; -- null where nobody asks: all are new, and stored as they are
+  inserted uuid[]; -- null where nobody asks for ids: all items are new, and stored as they are
   deleted record;
 begin
+  -- check
   perform dpg_private.check_actor(actor);
   if items is null or jsonb_typeof(items) <> 'array' then
     perform dpg_private.refuse_argument('items', items, 'is not a JSON array', 'Pass a JSON array of objects.');
   end if;
 
-  -- One pass makes rows of the elements and finds the first that is not right. created_at rises by a microsecond from
-  -- element to element, so that the order of the input is an order of time.
+  -- One pass turns the elements into rows and finds the first element that is not right. created_at rises by a
+  -- microsecond from element to element, so that the order of the input is an order of time.
   started_at := clock_timestamp();
   begin
     select
@@ -82,7 +83,7 @@ begin
     );
   exception
     when data_exception then
-      -- a value that is not of its column's type; the checks below say which one
+      -- a value that is not of the type of its column: these checks say which one
       perform dpg_private.check_item_object(e.item, (e.position - 1)::integer)
       from jsonb_array_elements(items) with ordinality e(item, position)
       order by e.position;
@@ -90,7 +91,9 @@ begin
   end;
   if suspect is not null then
     perform dpg_private.check_item_object(items -> suspect, suspect);
-    perform dpg_private.refuse_argument('items', items -> suspect, 'is malformed', 'Pass an object as upsert_item takes it.', suspect);
+    perform dpg_private.refuse_argument(
+      'items', items -> suspect, 'is malformed', 'Pass an object as upsert_item takes it.', suspect
+    );
   end if;
   if ids_given then
     perform dpg_private.check_ids_differ(rows);
@@ -108,31 +111,33 @@ begin
   );
   perform dpg_private.check_user(actor);
   if rows is null then
-    return; -- no leaf says what the application has added to the result
+    return; -- an empty array
   end if;
 
+  -- leaves, before any row is locked
   targets := array(
     select row(t.item_network, t.item_domain, null, null)::dpg.item_ref
     from (select distinct r.item_network, r.item_domain from unnest(rows) r) t
     order by t.item_network, t.item_domain
   );
   if exists (select from dpg.networks n join unnest(targets) t on n.network = t.item_network) then
-    undeclared := dpg_private.check_undeclared_items(rows);
+    undeclared := dpg_private.refuse_new_undeclared_items(rows);
   end if;
   foreach target in array targets loop
-    leaf := dpg_private.leaf_to_write('items', target.item_network, target.item_domain);
+    leaf := dpg_private.find_or_create_leaf('items', target.item_network, target.item_domain);
     leaves := leaves || leaf;
   end loop;
   foreach leaf in array leaves loop
-    execute format('lock table only dpg.items, only %s in row exclusive mode', leaf); -- so that no trigger can come any more
+    execute format('lock table only dpg.items, only %s in row exclusive mode', leaf); -- keeps new triggers out
     has_additions := has_additions
       or (select a.has_additions from dpg_private.additions_to_items(leaf) a);
   end loop;
   perform dpg_private.register_instance_url(u.item_instance_url)
   from (select distinct r.item_instance_url from unnest(rows) r) u;
 
+  -- insert: through the root in one statement, in the order of the keys, so that two calls with the same ids lock
+  -- in one order
   asks_for_ids := ids_given or has_additions;
-  -- Through the root in one statement, in the order of the keys: two calls with the same ids meet in the same order.
   with inserted_rows as (
     insert into dpg.items as i (
       item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
@@ -150,8 +155,8 @@ begin
   into inserted
   from inserted_rows n;
 
-  -- An undeclared item that was deleted since would be made anew. To lock it from the first would cross others: leaves are
-  -- made before any row is locked, and rows are locked in the order of their keys.
+  -- An undeclared item that was there and was deleted since has just been created anew: refused. It cannot be
+  -- locked earlier: leaves are created before any row is locked, and rows are locked in the order of their keys.
   if undeclared && inserted then
     select row(r.item_network, r.item_domain, r.item_type, r.item_id)::dpg.item_ref as item, r.index
     into deleted
@@ -163,9 +168,11 @@ begin
     perform dpg_private.refuse_undeclared_item(deleted.item, deleted.index);
   end if;
 
+  -- replace, and return
   if has_additions or (ids_given and coalesce(cardinality(inserted), 0) < cardinality(rows)) then
-    -- dynamic, since the plan that is kept of a static one would return the columns that the table had before
-    return query execute 'select s.* from dpg_private.replace_items($1, $2, $3, $4) s' using actor, rows, inserted, has_additions;
+    -- dynamic: a kept plan would return the columns that the table had when it was planned
+    return query execute 'select s.* from dpg_private.replace_items($1, $2, $3, $4) s'
+    using actor, rows, inserted, has_additions;
   else
     return query
     select
@@ -177,4 +184,14 @@ end
 $body$;
 
 comment on function dpg.upsert_items(text, jsonb) is
-  'upsert_item for a JSON array of objects whose fields are item_network, item_domain, item_type, item_instance_url, item_schema_url, [item_state], [item_latitude], [item_longitude], [item_id]: all or nothing, rows in the order of the input. An id twice is DP001; DETAIL has the index, counted from 0. Raises DP001, DP003, DP009, DP010, DP014, DP018. Example: select count(*) from dpg.upsert_items(''asha'', ''[{"item_network": "yellow_dot", "item_domain": "student", "item_type": "profile_1.0", "item_instance_url": "https://student.yellowdot.example.com", "item_schema_url": "https://schemas.example.com/student_profile_v1.json", "item_state": {"name": "Asha"}}]'')';
+  'upsert_item for a JSON array of objects: all or nothing. The rows come in the order of the input. Fields of an
+object: item_network, item_domain, item_type, item_instance_url, item_schema_url, and optionally item_state,
+item_latitude, item_longitude, item_id. The same item_id twice is DP001. DETAIL has the index, counted from 0.
+Raises DP001, DP003, DP009, DP010, DP014, DP018.
+Example: select item_id from dpg.upsert_items(''asha'', ''[{
+  "item_network": "yellow_dot", "item_domain": "student", "item_type": "profile_1.0",
+  "item_instance_url": "https://yellowdot.example.com",
+  "item_schema_url": "https://schemas.example.com/student_v1.json",
+  "item_state": {"name": "Asha", "goal": "physics"},
+  "item_id": "55555555-5555-4555-8555-555555555555"
+}]'')';

@@ -16,7 +16,7 @@ begin
     dpg_private.check_network_instances(document, item_types),
     dpg_private.check_network_actions(document, item_types);
 
-  -- one row, replaced in one statement: no call sees half of a document, and none waits
+  -- One row, replaced in one statement: so no call sees half of a document, and no call waits.
   insert into dpg.networks as n (network, document, item_types, interactions)
   values (document ->> 'name', document, item_types, dpg_private.network_interactions(document, item_types))
   on conflict on constraint networks_pkey do update
@@ -30,4 +30,22 @@ end
 $body$;
 
 comment on function dpg.register_network(jsonb) is
-  'For dpg_admin: registers a network document in place of the former one of its name. From then on new items, actions and mirrored events of the network are of declared domains, item types, action types and interactions (else DP014); what is there stays, can be changed and can go on. Schemas are kept and not applied here; state graphs are declared by dpg.define_action. Raises DP001, whose DETAIL has the path as a JSON pointer. Example: select dpg.register_network(''{"name": "yellow_dot", "domains": [{"name": "student", "item_schemas": {"profile_1.0": {"type": "object"}}}, {"name": "tutor", "item_schemas": {"profile_1.0": {"type": "object"}}}], "instances": [], "actions": {"connect": {"interactions": [{"from_domain": "student", "to_domain": "tutor", "requirement_schema": {"type": "object"}}]}}}'')';
+  'For dpg_admin. Registers a network document. It replaces the former document of the same name.
+From then on, new items, actions and mirrored events of the network must be of declared domains, item types,
+action types and interactions (else DP014). What is there already stays: items can be changed, actions can go
+on. Schemas are kept, but not applied here. State graphs are declared by dpg.define_action.
+For a faulty document, the DETAIL has the path to the fault as a JSON pointer.
+Raises DP001.
+Example: select dpg.register_network(''{
+  "name": "yellow_dot",
+  "domains": [
+    {"name": "student", "item_schemas": {"profile_1.0": {"type": "object"}}},
+    {"name": "tutor", "item_schemas": {"profile_1.0": {"type": "object"}}}
+  ],
+  "instances": [],
+  "actions": {
+    "connect": {"interactions": [
+      {"from_domain": "student", "to_domain": "tutor", "requirement_schema": {"type": "object"}}
+    ]}
+  }
+}'')';

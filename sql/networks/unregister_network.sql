@@ -14,4 +14,7 @@ end
 $body$;
 
 comment on function dpg.unregister_network(text) is
-  'For dpg_admin: takes the registration of a network back, so that it is open again. False when it was not registered. Raises DP001. Example: select dpg.unregister_network(''yellow_dot'')';
+  'For dpg_admin. Takes back the registration of a network, so that the network is open again. Returns false
+when it was not registered.
+Raises DP001.
+Example: select dpg.unregister_network(''yellow_dot'')';

@@ -1,3 +1,96 @@
+create or replace function dpg_private.find_tied_tables(parent regclass)
+returns regclass[]
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  return array(
+    select t.relation
+    from (
+      -- Foreign keys of parent: to users, to items and to tables of the application. A new partition gets them, too.
+      select k.confrelid::regclass as relation
+      from pg_constraint k
+      where k.contype = 'f'
+        and k.conrelid = find_tied_tables.parent
+      union
+      select p.relid
+      from pg_constraint k
+      cross join lateral pg_partition_tree(k.confrelid) p
+      where k.contype = 'f'
+        and k.conrelid = find_tied_tables.parent
+      union
+      -- Foreign keys to parent: of actions and of tables of the application. PostgreSQL extends them to a new
+      -- partition.
+      select k.conrelid
+      from pg_constraint k
+      left join pg_constraint p on p.oid = k.conparentid
+      where k.contype = 'f'
+        and k.confrelid = find_tied_tables.parent
+        -- a partition of the referring table has its key from that table, which is in the list
+        and p.confrelid is distinct from k.confrelid
+    ) t
+    where t.relation <> find_tied_tables.parent
+    order by t.relation::oid
+  );
+end
+$body$;
+
+comment on function dpg_private.find_tied_tables(regclass) is
+  'The tables that a foreign key ties to this partitioned table, in either direction. Tables of the application
+are included. Attaching a partition takes SHARE ROW EXCLUSIVE on each of them.';
+
+create or replace function dpg_private.find_lock_holders(parents regclass[], tied regclass[])
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  return (
+    select jsonb_agg(
+      jsonb_strip_nulls(jsonb_build_object(
+        'relation', l.relation::regclass::text,
+        'mode', l.mode,
+        'pid', l.pid,
+        'application_name', nullif(a.application_name, ''),
+        'since', coalesce(a.xact_start, x.prepared),
+        'prepared_transaction', x.gid
+      ))
+      -- first those that hold a lock, then those that wait; in both, the oldest transaction first
+      order by l.granted desc, coalesce(a.xact_start, x.prepared), l.pid
+    )
+    from pg_locks l
+    left join pg_stat_activity a on a.pid = l.pid
+    -- A prepared transaction has no process. Its lock on its own transaction id tells which one it is.
+    left join pg_locks own
+      on l.pid is null
+      and own.pid is null
+      and own.locktype = 'transactionid'
+      and own.virtualtransaction = l.virtualtransaction
+    left join pg_prepared_xacts x on x.transaction = own.transactionid
+    where l.locktype = 'relation'
+      and l.database = (select d.oid from pg_database d where d.datname = current_database())
+      and l.pid is distinct from pg_backend_pid()
+      and (
+        l.mode in (
+            'ShareUpdateExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'
+          )
+          and l.relation = any (find_lock_holders.parents || find_lock_holders.tied)
+        or l.mode = 'RowExclusiveLock' and l.relation = any (find_lock_holders.tied)
+      )
+  );
+end
+$body$;
+
+comment on function dpg_private.find_lock_holders(regclass[], regclass[]) is
+  'The sessions that keep us from SHARE UPDATE EXCLUSIVE on parents or from SHARE ROW EXCLUSIVE on tied, because
+they hold such a lock or wait for one. Null when there are none any more.
+A JSON array of objects with relation, mode, pid or prepared_transaction, application_name and since. since
+is missing where the owner of this function may not see it (it needs pg_read_all_stats).';
+
 create or replace function dpg_private.attach_partition(
   root text,
   network text,
@@ -27,7 +120,8 @@ declare
   ) || array(
     select format('lock table only %s in share row exclusive mode', t.relation)
     from unnest(tied) with ordinality t(relation, place)
-    -- an application's table that our owner may only read and reference: the attachment takes its lock itself then
+    -- Our owner may not lock a table of the application that it may only read and reference. The attachment takes
+    -- that lock.
     where has_table_privilege(t.relation, 'update, delete, truncate')
     order by t.place
   );
@@ -36,7 +130,8 @@ begin
   loop
     lock_by := clock_timestamp() + patience;
     begin
-      -- Either all locks are had by then, or all are given back: writers who come behind us never wait for longer.
+      -- lock: either we have all locks before lock_by, or the subtransaction gives all of them back. So writers that
+      -- queue behind us never wait for longer than that.
       foreach statement in array locks loop
         if clock_timestamp() < lock_by - interval '1 ms' then
           perform set_config('lock_timeout', ceil(extract(milliseconds from lock_by - clock_timestamp()))::text, true);
@@ -45,6 +140,8 @@ begin
           execute statement || ' nowait';
         end if;
       end loop;
+
+      -- change
       perform set_config('lock_timeout', '40ms', true);
       foreach statement in array attachments loop
         execute statement;
@@ -52,9 +149,10 @@ begin
       perform set_config('lock_timeout', caller_timeout, true);
       return;
     exception
+      -- refuse, or try again
       when lock_not_available then
-        -- who came between two writers finds the next one gone as well: whom we saw last is told
-        holders := coalesce(dpg_private.lock_holders(parents, tied), holders);
+        -- Who held the lock may have ended by now. Then the message names the last holder that was seen.
+        holders := coalesce(dpg_private.find_lock_holders(parents, tied), holders);
         if clock_timestamp() >= give_up_at then
           perform dpg_private.refuse_partition(
             root, network, key,
@@ -70,26 +168,36 @@ begin
                     'the prepared transaction ' || to_json(h ->> 'prepared_transaction')::text,
                     'a prepared transaction'
                   ),
-                  coalesce(' (' || nullif(concat_ws(', ', h ->> 'application_name', 'since ' || (h ->> 'since')), '') || ')', '')
+                  coalesce(
+                    ' (' || nullif(concat_ws(', ', h ->> 'application_name', 'since ' || (h ->> 'since')), '') || ')',
+                    ''
+                  )
                 )
                 from jsonb_path_query_first(holders, '$[0]') h
                 where h is not null
               )
             ),
-            'Repeat the call later. What holds the locks is a long transaction that writes to the same network, to public."user" or to a table that a foreign key ties to ours, or a maintenance command such as ANALYZE: see blocked_by in the detail, pg_locks and pg_stat_activity.',
+            'Repeat the call later. What holds the locks is a long transaction that writes to the same network, '
+              || 'to public."user" or to a table that a foreign key ties to ours, '
+              || 'or a maintenance command such as ANALYZE: '
+              || 'see blocked_by in the detail, pg_locks and pg_stat_activity.',
             jsonb_build_object('reason', 'locks', 'locks', to_jsonb((parents || tied)::text[]), 'blocked_by', holders)
           );
         end if;
       when invalid_object_definition then
-        -- one of ours that was renamed was refused before (dpg_private.claim_partition_name)
+        -- A table that we do not know has the bound. It is no partition of ours that was renamed:
+        -- dpg_private.claim_partition_name has refused that before.
         perform dpg_private.refuse_partition(
           root, network, key,
           sqlerrm,
-          'A table that the functions do not know already takes these rows. Do not detach it before you have looked: its rows would be in nobody''s sight. Run dpg-database doctor: it names the table, and the statement that mends it.',
+          'A table that the functions do not know already takes these rows. Do not detach it before you have looked: '
+            || 'its rows would be in nobody''s sight. Run dpg-database doctor: it names the table, '
+            || 'and the statement that mends it.',
           jsonb_build_object('reason', 'bound')
         );
       when foreign_key_violation then
-        -- the keys between a network's actions and items were dropped, with a leaf by "drop table ... cascade"
+        -- Only where the foreign keys from actions to items are added again: "drop table ... cascade" of a leaf of
+        -- items has dropped them, and the actions are still there.
         perform dpg_private.refuse_partition(
           root, network, key,
           sqlerrm,
@@ -98,7 +206,7 @@ begin
         );
     end;
     perform pg_sleep(pause * (0.5 + random()));
-    -- Among many short writers there is never a moment without one: after some tries stand in the queue for a little.
+    -- Many short writers leave no moment without a lock. After some tries we stand in the queue, for a short time.
     if pause > 0.05 then
       patience := interval '40 ms';
     end if;
@@ -108,4 +216,8 @@ end
 $body$;
 
 comment on function dpg_private.attach_partition(text, text, text, regclass[], regclass[], text[]) is
-  'Takes the locks that attaching a partition needs (SHARE UPDATE EXCLUSIVE on parents, SHARE ROW EXCLUSIVE on the tables tied to them by foreign keys) and attaches it: at first only if nobody holds any of them, after some tries also by waiting for 40 ms in all, each time after a pause in which writers go on. Raises DP010, which names who holds them, after the limit partition_lock_seconds.';
+  'Attaches a partition, and takes the locks for it: SHARE UPDATE EXCLUSIVE on parents, SHARE ROW EXCLUSIVE on
+tied, the tables that foreign keys tie to them.
+Tries at first only without waiting, after some tries also by waiting for 40 ms in all. Writers go on in the
+pause after each try.
+Raises DP010 after partition_lock_seconds of dpg.limits, and names who holds the locks.';

@@ -10,9 +10,14 @@ begin
     dpg_private.check_key('partition_network', partition_network),
     dpg_private.check_key('action_type', action_type);
   perform dpg_private.check_action_type_declared('item_actions', partition_network, action_type);
-  return dpg_private.ensure_partition('item_actions', partition_network, action_type);
+  return dpg_private.ensure_leaf('item_actions', partition_network, action_type);
 end
 $body$;
 
 comment on function dpg.ensure_action_partition(text, text) is
-  'Makes the partition for the actions of a network and action type when it is missing and returns the leaf. Safe under any concurrency; blocks no reader. The locks of a new partition last until the transaction ends, so make partitions in a transaction of their own. Raises DP001, DP010, DP014. Example: select dpg.ensure_action_partition(''yellow_dot'', ''connect'') -- dpg.a_p_yellowdot_connect';
+  'Creates the partition for the actions of a network and action type when it is missing. Returns the leaf, the
+table that holds the rows. Safe under any concurrency; blocks no reader.
+The locks of a new partition last until the transaction ends. So create partitions in a transaction of their
+own.
+Raises DP001, DP010, DP014.
+Example: select dpg.ensure_action_partition(''yellow_dot'', ''connect'') -- dpg.a_p_yellowdot_connect';

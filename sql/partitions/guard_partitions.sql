@@ -1,5 +1,5 @@
--- Partitions that were created before they had row level security, or whose root has other policies now. Where all is as it
--- should be, nothing is locked.
+-- Gives row level security to partitions that were created before there was any, or whose root has other policies now.
+-- Locks nothing where nothing is missing.
 do $body$
 declare
   part record;
@@ -11,7 +11,7 @@ begin
     where t.level > 0
     order by t.relid
   loop
-    perform dpg_private.guard_partition(part.root, part.partition);
+    perform dpg_private.copy_row_level_security(part.root, part.partition);
   end loop;
 end
 $body$;

@@ -11,20 +11,24 @@ declare
   spelling text;
   redaction dpg.redactions;
 begin
+  -- check
   perform
     dpg_private.check_actor(actor),
     dpg_private.check_reason(reason);
-  proposed := dpg_private.event_of_object(event);
+  proposed := dpg_private.parse_event(event);
   if dpg_private.is_instance_url(proposed.origin_instance_domain)
-    or dpg_private.normalised_url(proposed.target_item_instance_url) <> dpg_private.normalised_url(proposed.origin_instance_domain)
+    or dpg_private.normalised_url(proposed.target_item_instance_url)
+      <> dpg_private.normalised_url(proposed.origin_instance_domain)
   then
     perform dpg_private.refuse_origin(proposed);
   end if;
-  -- one at a time, so that an event is not accepted twice; store_event reads the table and does not wait
+
+  -- lock: one call at a time, so that an event is not accepted twice. dpg.store_event only reads the table and does not
+  -- wait.
   lock table dpg.differing_events in share row exclusive mode;
 
-  -- check: what is here of this update, or under this id, and whether it says something else
-  stored := dpg_private.get_event(proposed.partition_network, proposed.action_type, proposed.event_id);
+  -- check which event is stored under this id, or of this update, and whether it says something else
+  stored := dpg_private.find_event(proposed.partition_network, proposed.action_type, proposed.event_id);
   for spelling in
     select proposed.origin_instance_domain
     union
@@ -33,21 +37,21 @@ begin
     where dpg_private.normalised_url(p.instance_url) = dpg_private.normalised_url(proposed.origin_instance_domain)
   loop
     exit when stored.event_id is not null;
-    stored := dpg_private.get_event_of_update(
+    stored := dpg_private.find_event_of_update(
       proposed.partition_network, proposed.action_type, spelling, proposed.action_id, proposed.update_count
     );
   end loop;
   proposed.source_item_is_local := coalesce(stored.source_item_is_local, false);
   proposed.target_item_is_local := false;
   if stored.event_id is null
-    or dpg_private.is_same_event(stored, dpg_private.with_missing_fields(event, proposed, stored))
+    or dpg_private.is_same_event(stored, dpg_private.fill_missing_fields(event, proposed, stored))
   then
     perform dpg_private.refuse_argument(
       'event', to_jsonb(proposed.event_id), 'differs from no event here',
       'Pass to dpg.store_event what can be stored. This function is for an event that it refuses with DP008.'
     );
   end if;
-  if (dpg_private.get_differing_event(event, proposed)).event_id is not null then
+  if (dpg_private.find_differing_event(event, proposed)).event_id is not null then
     select r.*
     into redaction
     from dpg.differing_events d
@@ -59,15 +63,19 @@ begin
     limit 1;
     return redaction;
   end if;
-  -- between other items it is no update of the same action done anew
+  -- An event of another action, or between other items, is not the same update done again.
   if (
-    stored.action_id, stored.source_item_network, stored.source_item_domain, stored.source_item_type, stored.source_item_id,
+    stored.action_id,
+    stored.source_item_network, stored.source_item_domain, stored.source_item_type, stored.source_item_id,
     stored.target_item_network, stored.target_item_domain, stored.target_item_type, stored.target_item_id,
-    dpg_private.normalised_url(stored.origin_instance_domain), dpg_private.normalised_url(stored.source_item_instance_url)
+    dpg_private.normalised_url(stored.origin_instance_domain),
+    dpg_private.normalised_url(stored.source_item_instance_url)
   ) is distinct from (
-    proposed.action_id, proposed.source_item_network, proposed.source_item_domain, proposed.source_item_type, proposed.source_item_id,
+    proposed.action_id,
+    proposed.source_item_network, proposed.source_item_domain, proposed.source_item_type, proposed.source_item_id,
     proposed.target_item_network, proposed.target_item_domain, proposed.target_item_type, proposed.target_item_id,
-    dpg_private.normalised_url(proposed.origin_instance_domain), dpg_private.normalised_url(proposed.source_item_instance_url)
+    dpg_private.normalised_url(proposed.origin_instance_domain),
+    dpg_private.normalised_url(proposed.source_item_instance_url)
   ) then
     perform dpg_private.refuse_event_of_other_items(proposed);
   end if;
@@ -89,12 +97,12 @@ begin
   values (
     redaction.redaction_id, proposed.partition_network, proposed.action_type, proposed.event_id,
     proposed.origin_instance_domain, proposed.action_id, proposed.update_count,
-    proposed.source_item_owner, proposed.source_item_is_local, dpg_private.object_of_event(proposed)
+    proposed.source_item_owner, proposed.source_item_is_local, dpg_private.event_to_json(proposed)
   );
   if not found then
     perform dpg_private.refuse_suppressed('insert', 'dpg.differing_events');
   end if;
-  -- its origin says now that this is how the update ended; what later updates said stays
+  -- The origin says now that the update ended like this. What later updates said stays.
   update dpg_private.mirrored_actions m
   set action_status = proposed.action_status,
     update_count = proposed.update_count,
@@ -110,11 +118,38 @@ begin
   where m.action_id = proposed.action_id
     and m.partition_network = proposed.partition_network
     and m.action_type = proposed.action_type
-    and dpg_private.normalised_url(m.origin_instance_domain) = dpg_private.normalised_url(proposed.origin_instance_domain)
+    and dpg_private.normalised_url(m.origin_instance_domain)
+      = dpg_private.normalised_url(proposed.origin_instance_domain)
     and proposed.update_count >= m.update_count;
   return redaction;
 end
 $body$;
 
 comment on function dpg.accept_differing_event(text, jsonb, text) is
-  'For dpg_admin: accepts an event of another instance that dpg.store_event refuses with DP008, since the event that is stored of the same update of the action, or under the same id, says something else: its origin was restored from a backup and did the update anew. Keeps on record who has accepted it and why, and returns that record, of kind difference. No event is changed or lost: the stored one stays, the other one is kept in dpg.differing_events, and from then on dpg.store_event answers it with what was accepted. Where it is the newest of a mirrored action, dpg.get_action and dpg.find_actions show its status, time and remarks. The event is the object that was refused; the same again returns the first record. An event that differs from none is DP001, one between other items DP008. Raises DP001, DP008, DP018. Example: select kind, reason from dpg.accept_differing_event(''dba'', ''{"partition_network": "yellow_dot", "action_type": "connect", "event_id": "44444444-4444-4444-8444-444444444445", "origin_instance_domain": "https://tutor.yellowdot.example.com", "action_id": "33333333-3333-4333-8333-333333333333", "action_status": "rejected", "update_count": 0, "source_item_network": "yellow_dot", "source_item_domain": "student", "source_item_type": "profile_1.0", "source_item_id": "11111111-1111-4111-8111-111111111111", "source_item_instance_url": "https://student.yellowdot.example.com", "source_item_owner": "asha", "target_item_network": "yellow_dot", "target_item_domain": "tutor", "target_item_type": "profile_1.0", "target_item_id": "22222222-2222-4222-8222-222222222222", "target_item_instance_url": "https://tutor.yellowdot.example.com", "target_item_owner": "ravi", "event_payload": {"status": "rejected"}, "created_at": "2026-01-02T00:00:00.000000Z"}''::jsonb, ''the tutors restored their database of Monday'')';
+  'For dpg_admin: accepts an event of another instance that dpg.store_event refuses with DP008, because the stored event
+of the same update of the action, or under the same id, says something else. This happens when the other instance was
+restored from a backup and did the update again.
+event is the object that was refused. Keeps on record who accepted it and why. Returns that record, of kind
+difference. The same event again returns the first record.
+No event is changed or lost: the stored one stays, and dpg.differing_events keeps the accepted one. From then on
+dpg.store_event answers the accepted event with what was accepted. When it is the newest event of a mirrored action,
+dpg.get_action and dpg.find_actions show its status, time and remarks.
+An event that differs from no stored event is DP001. One between other items is DP008.
+Raises DP001, DP008, DP018.
+Example: select kind, reason from dpg.accept_differing_event(
+  ''dba'',
+  ''{
+    "partition_network": "yellow_dot", "action_type": "connect",
+    "event_id": "bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb",
+    "origin_instance_domain": "https://tutor.example.com",
+    "action_id": "88888888-8888-4888-8888-888888888888", "action_status": "rejected", "update_count": 0,
+    "source_item_network": "yellow_dot", "source_item_domain": "student", "source_item_type": "profile_1.0",
+    "source_item_id": "11111111-1111-4111-8111-111111111111", "source_item_owner": "asha",
+    "source_item_instance_url": "https://yellowdot.example.com",
+    "target_item_network": "yellow_dot", "target_item_domain": "tutor", "target_item_type": "profile_1.0",
+    "target_item_id": "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa", "target_item_owner": "kiran",
+    "target_item_instance_url": "https://tutor.example.com",
+    "event_payload": {"status": "rejected"}, "created_at": "2026-01-02T00:00:00.000000Z"
+  }'',
+  ''the tutors restored their database of Monday''
+)';

@@ -8,7 +8,7 @@ as $body$
 declare
   redaction dpg.redactions;
 begin
-  -- check; each leaf is read as it is now, as by dpg.erase_user
+  -- check. Each leaf must be read as it is now, as in dpg.erase_user.
   perform
     dpg_private.check_transaction('dpg.move_items'),
     dpg_private.check_actor(actor),
@@ -17,7 +17,8 @@ begin
     dpg_private.check_reason(reason);
   if from_user = dpg_private.tombstone() then
     perform dpg_private.refuse_argument(
-      'from_user', to_jsonb(from_user), 'stands for erased users', 'What was erased goes to nobody; pass the id of a user.'
+      'from_user', to_jsonb(from_user), 'stands for erased users',
+      'What was erased goes to nobody; pass the id of a user.'
     );
   end if;
   if to_user = dpg_private.tombstone() then
@@ -31,14 +32,15 @@ begin
     );
   end if;
 
-  -- lock: one at a time, erasures as well
+  -- lock: one move or erasure at a time
   lock table dpg.redactions in share update exclusive mode;
   perform dpg_private.check_user(to_user);
-  -- whose row is gone already may have left traces
+  -- A user whose row is deleted already may have left traces. So the user must exist only when there are none.
   if not exists (select from dpg_private.party_leaves p where p.owner = move_items.from_user) then
     perform dpg_private.check_user(from_user);
   end if;
-  -- as dpg.erase_user does it; and to_user stays until this is committed
+  -- Table and from_user are locked as in dpg.erase_user, and for the same reasons. The lock of to_user keeps that user
+  -- from being deleted before this is committed.
   if has_table_privilege('public."user"', 'update') then
     lock table only public."user" in row exclusive mode;
     perform u.id from public."user" u where u.id = move_items.from_user for update;
@@ -46,12 +48,12 @@ begin
     perform dpg_private.check_user(to_user);
   end if;
 
-  -- change; the record first: without it the triggers let nobody touch an event
+  -- change. The record comes first: without it the triggers refuse every change of an event.
   insert into dpg.redactions (actor, kind, reason, from_user, to_user)
   values (move_items.actor, 'move', move_items.reason, move_items.from_user, move_items.to_user)
   returning * into redaction;
   perform dpg_private.replace_owner(from_user, to_user, false);
-  -- Those of from_user stay: who may act on may just be finding a leaf there.
+  -- The rows of from_user stay. This user may go on acting, and a call of theirs may have found such a row just now.
   insert into dpg_private.party_leaves (owner, partition_network, action_type)
   select distinct move_items.to_user, p.partition_network, p.action_type
   from dpg_private.party_leaves p
@@ -68,4 +70,12 @@ end
 $body$;
 
 comment on function dpg.move_items(text, text, text, text) is
-  'For dpg_admin: puts to_user in the place of from_user as owner of items and in the owner snapshots of actions and events of this instance, as when an anonymous user signs up. Keeps on record who asked for it, why, and both users, and returns that record. Afterwards to_user finds, changes and transitions what from_user did; from_user stays a user and may be deleted. An action on another instance keeps its owner there: name from_user in what is sent to it (dpg.receive_transition), its events are found by to_user here. Reads every leaf, each as it is when its turn comes, and so runs under READ COMMITTED only (25000). Raises DP001, DP009, DP018. Example: select * from dpg.move_items(''asha'', ''anonymous-7'', ''asha'', ''signed up'')';
+  'For dpg_admin: moves the items of from_user to to_user, as when an anonymous user signs up. Puts to_user in the place
+of from_user as owner of items, and in the owner snapshots of actions and events of this instance. Keeps on record
+who asked for it, why, and both users. Returns that record.
+Afterwards to_user finds, changes and transitions what from_user did. from_user stays a user and may be deleted.
+An action on another instance keeps from_user as its owner there. Name from_user in what is sent to that instance
+(dpg.receive_transition). Here to_user finds its events.
+Reads every leaf, each as it is when its turn comes. So it runs under READ COMMITTED only (25000).
+Raises DP001, DP009, DP018.
+Example: select * from dpg.move_items(''dba'', ''ravi'', ''asha'', ''one person with two accounts'')';

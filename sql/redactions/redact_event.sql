@@ -18,8 +18,9 @@ declare
   emptied_action dpg.item_actions;
   action_leaf regclass;
   redaction dpg.redactions;
-  is_beside boolean := false; -- only dpg.differing_events has it
+  is_beside boolean := false; -- whether only dpg.differing_events has the event
 begin
+  -- check
   perform
     dpg_private.check_actor(actor),
     dpg_private.check_key('partition_network', partition_network),
@@ -27,10 +28,10 @@ begin
     dpg_private.check_present('event_id', event_id is not null),
     dpg_private.check_reason(reason);
 
-  event := dpg_private.get_event(partition_network, action_type, event_id);
+  event := dpg_private.find_event(partition_network, action_type, event_id);
   if event.event_id is null then
-    -- or one that is kept beside
-    select (dpg_private.event_of_object(d.event)).*
+    -- The event may be one that differs from the stored one and was accepted.
+    select (dpg_private.parse_event(d.event)).*
     into event
     from dpg.differing_events d
     where d.event_id = redact_event.event_id
@@ -46,7 +47,7 @@ begin
     );
   end if;
 
-  -- the record first: without it the triggers let nobody touch an event
+  -- change. The record comes first: without it the triggers refuse every change of an event.
   insert into dpg.redactions (actor, kind, reason, partition_network, action_type, action_id, event_id)
   values (
     redact_event.actor, 'event', redact_event.reason,
@@ -54,7 +55,8 @@ begin
   )
   returning * into redaction;
 
-  action_leaf := dpg_private.leaf('item_actions', partition_network, action_type);
+  -- change the action, or the mirrored action
+  action_leaf := dpg_private.find_leaf('item_actions', partition_network, action_type);
   if event.target_item_is_local and action_leaf is not null then
     action := dpg_private.find_action(action_leaf, partition_network, action_type, event.action_id);
     execute format(
@@ -65,7 +67,7 @@ begin
     )
     using partition_network, action_type, event.action_id;
     emptied_action := dpg_private.find_action(action_leaf, partition_network, action_type, event.action_id);
-    -- a trigger may put something of its own there, but not back what was there
+    -- A trigger of the application may write something else there, but must not put back what was there.
     if emptied_action.remarks = action.remarks
       or (emptied_action.requirements_snapshot = action.requirements_snapshot and action.requirements_snapshot <> '{}')
     then
@@ -78,8 +80,11 @@ begin
     where m.partition_network = redact_event.partition_network
       and m.action_type = redact_event.action_type
       and m.action_id = event.action_id
-      and dpg_private.normalised_url(m.origin_instance_domain) = dpg_private.normalised_url(event.origin_instance_domain);
+      and dpg_private.normalised_url(m.origin_instance_domain)
+        = dpg_private.normalised_url(event.origin_instance_domain);
   end if;
+
+  -- change the event
   update dpg.differing_events d
   set event = d.event || '{"event_payload": {}, "remarks": null}'
   where d.event_id = redact_event.event_id
@@ -93,16 +98,20 @@ begin
      set event_payload = ''{}'', remarks = null
      where e.partition_network = $1 and e.action_type = $2 and e.event_id = $3
        and (e.event_payload <> ''{}'' or e.remarks is not null)',
-    dpg_private.leaf('action_events', partition_network, action_type)
+    dpg_private.find_leaf('action_events', partition_network, action_type)
   )
   using partition_network, action_type, event_id;
-  emptied := dpg_private.get_event(partition_network, action_type, event_id);
-  if emptied.remarks = event.remarks or (emptied.event_payload = event.event_payload and event.event_payload <> '{}') then
+  emptied := dpg_private.find_event(partition_network, action_type, event_id);
+  if emptied.remarks = event.remarks
+    or (emptied.event_payload = event.event_payload and event.event_payload <> '{}')
+  then
     perform dpg_private.refuse_suppressed(
-      'update', dpg_private.leaf('action_events', partition_network, action_type), jsonb_build_object('event_id', event_id)
+      'update',
+      dpg_private.find_leaf('action_events', partition_network, action_type),
+      jsonb_build_object('event_id', event_id)
     );
   end if;
-  -- nor does a digest of what was taken away stay
+  -- A digest of what was taken away must not stay either.
   delete from dpg_private.sent_contents s
   where s.id in (redact_event.event_id, event.action_id)
     and s.network = redact_event.partition_network
@@ -113,4 +122,10 @@ end
 $body$;
 
 comment on function dpg.redact_event(text, text, text, uuid, text) is
-  'For dpg_admin: empties payload and remarks of an event, and remarks and requirements of its action, and keeps on record who asked for it and why. Returns the record. Store_event of such an event restores nothing. An event of dpg.differing_events is emptied there. Raises DP001, DP018. Example: select * from dpg.redact_event(''dpo'', ''yellow_dot'', ''connect'', ''44444444-4444-4444-8444-444444444444'', ''request 17 under article 17'')';
+  'For dpg_admin: empties payload and remarks of an event, and remarks and requirements of its action. Keeps on record
+who asked for it and why. Returns that record. dpg.store_event of the event does not restore them. An event in
+dpg.differing_events is emptied there.
+Raises DP001, DP018.
+Example: select * from dpg.redact_event(
+  ''dpo'', ''yellow_dot'', ''connect'', ''44444444-4444-4444-8444-444444444444'', ''request 17 under article 17''
+)';

@@ -37,20 +37,42 @@ on dpg.redactions (to_user)
 where kind = 'move';
 
 comment on table dpg.redactions is
-  'What was taken away because the law demanded it, whose items went to whom, which loss of events was confirmed, and which differing event was accepted: who, when, why and what kind. Append-only (DP012). Written by dpg.redact_event, dpg.erase_user, dpg.move_items, dpg.confirm_lost_events and dpg.accept_differing_event.';
+  'The record of redactions: who, when, why, and what kind. It says what was taken away because the law demanded it,
+whose items went to whom, which loss of events was confirmed, and which differing event was accepted. Append-only
+(DP012). Written by dpg.redact_event, dpg.erase_user, dpg.move_items, dpg.confirm_lost_events and
+dpg.accept_differing_event.';
 comment on column dpg.redactions.redaction_id is 'Number of the redaction.';
-comment on column dpg.redactions.redacted_at is 'When.';
-comment on column dpg.redactions.actor is 'Who asked for it, as the caller says; the tombstone once that user was erased.';
+comment on column dpg.redactions.redacted_at is 'When it was done.';
+comment on column dpg.redactions.actor is
+  'Who asked for it, as the caller says; the tombstone when that user was erased.';
 comment on column dpg.redactions.database_role is 'The role that was logged in.';
-comment on column dpg.redactions.kind is 'event: one event was emptied; user: a user was erased, whom it does not say; loss: events whose partition was dropped were taken out of the feed; move: the items of one user went to another; difference: an event of another instance was accepted though it differs from the stored one.';
+comment on column dpg.redactions.kind is
+  'event: an event was emptied. user: a user was erased; the record does not say who. loss: events whose partition was
+dropped were taken out of the feed. move: the items of one user went to another. difference: an event of another
+instance was accepted although it differs from the stored one.';
 comment on column dpg.redactions.reason is 'Why, in words.';
 comment on column dpg.redactions.partition_network is 'Of an event, a difference or a loss: the network.';
 comment on column dpg.redactions.action_type is 'Of an event, a difference or a loss: the action type.';
 comment on column dpg.redactions.action_id is 'Of an event or a difference: the action that it belongs to.';
-comment on column dpg.redactions.event_id is 'Of an event: its id; of a difference, the id of the event that was accepted.';
-comment on column dpg.redactions.transaction_id is 'The transaction that did it; with redacted_at it tells the triggers that a user is being erased, or items are being moved, right now.';
-comment on column dpg.redactions.from_user is 'Of a move: whose items they were; the tombstone once that user was erased.';
-comment on column dpg.redactions.to_user is 'Of a move: whose they are since; the tombstone once that user was erased.';
-comment on index dpg.redactions_action_idx is 'For the trigger on events and for repeated calls, which ask whether an event, or any event of an action, was redacted.';
-comment on index dpg.redactions_transaction_idx is 'For the triggers, which ask whether this transaction is erasing a user or moving items.';
-comment on index dpg.redactions_move_idx is 'For mirrored events that name another owner of an item than it has, which ask in whose place the owner is.';
+comment on column dpg.redactions.event_id is
+  'Of an event: its id. Of a difference: the id of the event that was accepted.';
+comment on column dpg.redactions.transaction_id is
+  'The transaction that did it. With redacted_at it tells the triggers that this transaction is erasing a user or moving
+items.';
+comment on column dpg.redactions.from_user is
+  'Of a move: the user whose items they were; the tombstone when that user was erased.';
+comment on column dpg.redactions.to_user is
+  'Of a move: the user whose items they are since; the tombstone when that user was erased.';
+comment on constraint redactions_pkey on dpg.redactions is 'One row for each redaction.';
+comment on constraint redactions_kind_check on dpg.redactions is 'The kinds that there are.';
+comment on constraint redactions_event_check on dpg.redactions is
+  'A record names an event, also one that differs, by its whole key. It does not name an erased user.';
+comment on constraint redactions_move_check on dpg.redactions is 'A move names both users. No other kind names any.';
+comment on sequence dpg.redactions_redaction_id_seq is 'Numbers of dpg.redactions.';
+comment on index dpg.redactions_pkey is 'For the order of the records.';
+comment on index dpg.redactions_action_idx is
+  'For the trigger on events and for repeated calls: was this event, or any event of this action, redacted?';
+comment on index dpg.redactions_transaction_idx is
+  'For the triggers: is this transaction erasing a user or moving items?';
+comment on index dpg.redactions_move_idx is
+  'For mirrored events that name another owner than the item has: whose place has the owner taken?';

@@ -10,20 +10,21 @@ declare
   partition dpg.partitions;
   items dpg.item_ref[];
   id text; -- column of the root that names a row within its leaf
-  is_target text; -- condition on a row of the leaf: its target's owner is a user of this instance
+  is_target text; -- condition on a row of the leaf: the owner of its target is a user of this instance
   ids uuid[];
-  changed_rows bigint; -- of those that were locked; fewer: a trigger of the application has suppressed one
+  changed_rows bigint; -- fewer than were locked: a trigger of the application has suppressed a change
 begin
-  -- Rows are locked in the order of their keys, items before actions before events. "for update" on the items waits for
-  -- calls that are making an action from or for one of them, so that no owner slips through; the leaves are listed anew
-  -- for each root, since such a call may have made one. What was locked is changed by a statement of its own: see
-  -- dpg_private.replace_items.
+  -- Rows are locked in the order of their keys: items, then actions, then events. A second statement changes them, for
+  -- the reason that dpg_private.replace_items gives.
+  -- "for update" on the items waits for calls that are creating an action from or for one of them, so that no row with
+  -- the former owner comes in later. Such a call may have created a leaf. So the leaves are listed again for each root.
 
-  -- items
+  -- lock and change items
   for partition in
     select p.* from dpg.partitions p where p.root = 'items' order by p.network collate "C", p.key collate "C"
   loop
-    -- as the update will need it: who makes a leaf of actions locks the network's leaves of items before he locks items
+    -- The leaf is locked before its rows, in the mode that the update needs. A call that creates a leaf of actions also
+    -- locks the leaves of items before it locks items.
     execute format('lock table only %s in row exclusive mode', partition.leaf);
     execute format(
       'select array_agg(o.item)
@@ -53,15 +54,18 @@ begin
        where c.created_by = $2 %3$s',
       partition.leaf,
       case when empties_items then 'item_state = ''{}'', item_latitude = null, item_longitude = null,' end,
-      -- a trigger may put something of its own there, but not back what was there
-      case when empties_items then 'and c.item_latitude is null and (c.item_state <> c.state_before or c.state_before = ''{}'')' end
+      -- A trigger of the application may write something else there, but must not put back what was there.
+      case
+        when empties_items
+          then 'and c.item_latitude is null and (c.item_state <> c.state_before or c.state_before = ''{}'')'
+      end
     )
     into changed_rows
     using items, successor;
     if changed_rows < cardinality(items) then
       perform dpg_private.refuse_suppressed('update', partition.leaf);
     end if;
-    -- digests of what was there, with its owner
+    -- Digests of what was sent, which contain the owner, must not stay.
     delete from dpg_private.sent_contents s
     using unnest(items) o
     where s.id = o.item_id
@@ -75,12 +79,17 @@ begin
     id := case root_name when 'item_actions' then 'action_id' else 'event_id' end;
     is_target := case root_name when 'item_actions' then 'true' else 'r.target_item_is_local' end;
 
-    -- mirrored actions, before events: dpg_private.owner_of_source locks them, or the item, before it stores one
+    -- lock and change mirrored actions. They come before events: a call that stores a mirrored event locks the mirrored
+    -- action, or else the item, before it stores the event (dpg_private.find_source_owner).
     if root_name = 'action_events' then
       perform m.action_id
       from dpg_private.mirrored_actions m
       where m.source_item_owner = replace_owner.owner
-      order by m.action_id, m.partition_network collate "C", m.action_type collate "C", m.origin_instance_domain collate "C"
+      order by
+        m.action_id,
+        m.partition_network collate "C",
+        m.action_type collate "C",
+        m.origin_instance_domain collate "C"
       for update;
       update dpg_private.mirrored_actions m
       set source_item_owner = successor
@@ -91,7 +100,7 @@ begin
         and d.source_item_is_local;
     end if;
 
-    -- actions, events
+    -- lock and change actions, or events
     for partition in
       select p.* from dpg.partitions p where p.root = root_name order by p.network collate "C", p.key collate "C"
     loop
@@ -110,8 +119,10 @@ begin
       execute format(
         'with changed as (
            update %1$s r
-           set source_item_owner = case when r.source_item_owner = $2 and r.source_item_is_local then $3 else r.source_item_owner end,
-             target_item_owner = case when r.target_item_owner = $2 and %3$s then $3 else r.target_item_owner end
+           set source_item_owner
+               = case when r.source_item_owner = $2 and r.source_item_is_local then $3 else r.source_item_owner end,
+             target_item_owner
+               = case when r.target_item_owner = $2 and %3$s then $3 else r.target_item_owner end
            where r.partition_network = $4
              and r.action_type = $5
              and r.%2$s = any ($1)
@@ -133,4 +144,6 @@ end
 $body$;
 
 comment on function dpg_private.replace_owner(text, text, boolean) is
-  'Puts successor in the place of owner, a user of this instance, in items, actions, events and mirrored actions, leaf by leaf; with empties_items the items lose state and place as well. The caller has written to dpg.redactions what allows it, and has locked that table. Raises DP018.';
+  'Puts successor in the place of owner, a user of this instance, in items, actions, events and mirrored actions, leaf
+by leaf. With empties_items the items lose state and place as well. The caller has written to dpg.redactions what
+allows it, and has locked that table. Raises DP018.';

@@ -1,5 +1,5 @@
--- Better Auth's table. Where the application has it, it is used as it is; where not, it is made with Better Auth's core
--- columns, so that Better Auth's own migration finds nothing to change.
+-- Better Auth's table of users. If the application has it, it is used as it is. If not, it is created with Better
+-- Auth's core columns, so that Better Auth's own migration later finds nothing to change.
 do $body$
 declare
   id_type text;
@@ -20,10 +20,13 @@ begin
         raise exception 'table public."user" is missing and % may not create it', current_user
           using
             errcode = 'insufficient_privilege',
-            hint = pg_catalog.format('The owner of the schema must run: grant create on schema public to %I;', current_user);
+            hint = pg_catalog.format(
+              'The owner of the schema must run: grant create on schema public to %I;', current_user
+            );
     end;
     comment on table public."user" is
-      'The users of this instance, with Better Auth''s core columns. Made by dpg-database because the application had none.';
+      'The users of this instance, with Better Auth''s core columns. '
+      'Made by dpg-database because the application had none.';
     grant select, insert, update, delete on public."user" to dpg_app;
   end if;
 
@@ -34,7 +37,7 @@ begin
     and a.attname = 'id'
     and not a.attisdropped;
 
-  -- by the type, not by its name: with quote_all_identifiers that is "text"
+  -- compares the type and not its name, because with quote_all_identifiers the name has quotes: "text"
   if not exists (
     select
     from pg_catalog.pg_attribute a
@@ -54,7 +57,9 @@ begin
     raise exception 'role % may not read or reference public."user"', current_user
       using
         errcode = 'insufficient_privilege',
-        hint = pg_catalog.format('The owner of the table must run: grant select, references on public."user" to %I;', current_user);
+        hint = pg_catalog.format(
+          'The owner of the table must run: grant select, references on public."user" to %I;', current_user
+        );
   end if;
 end
 $body$;

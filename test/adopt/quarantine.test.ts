@@ -132,7 +132,7 @@ test('without the trigger as well', () =>
 
 // the row types that mended tables are made of: the old tables, or those of dpg once the old ones are dropped
 test.each(['public', 'dpg'])(
-  'rows that have to be mended are mended in tables beside, as docs/operations.md says: of the types of %s',
+  'rows that have to be mended are mended in tables beside, as docs/adopt.md says: of the types of %s',
   (types) =>
     withStory(async ({ sql }) => {
       await sql`update public.items set item_state = '1' where item_id = ${tutor}`;

@@ -9,6 +9,11 @@ import { keep, print } from './report.js';
 import { summarise } from './summary.js';
 
 const options = parseOptions(process.argv.slice(2));
+if (options.charts) {
+  await summarise();
+  console.log('docs/benchmark.md, test/bench/results/*.svg');
+  process.exit(0);
+}
 const databases = new Databases(options);
 const started = performance.now();
 const seconds = () => ((performance.now() - started) / 1000).toFixed(0).padStart(4);
@@ -51,4 +56,4 @@ try {
 } finally {
   await databases.stop();
 }
-bench.say('done: test/bench/results');
+bench.say('done: docs/benchmark.md, test/bench/results');

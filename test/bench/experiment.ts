@@ -1,6 +1,5 @@
 // What an experiment is, and what it finds.
 
-import { BARE, COPY, POSTGIS, SEED, THIS } from './contestants/contestant.js';
 import type { Databases } from './databases.js';
 import type { Summary } from './measure.js';
 import { summary } from './measure.js';
@@ -18,15 +17,27 @@ export interface Bench {
 export interface Experiment {
   name: string;
   title: string;
+  /** For a reader of docs/benchmark.md, without figures that a run would change: what is done. */
+  done: string;
+  /** What the result does not say. */
+  limits: string[];
+  /** Why a target is missed; shown while one is. */
+  missed?: string[];
   run(bench: Bench): Promise<Finding>;
 }
 
 export interface Measurement extends Summary {
-  /** What was measured: a row of the chart. */
+  /** What was measured: a heading in a chart of rows, a number on the axis of a chart of lines. */
   what: string;
-  /** Who: a bar or a line of it. */
+  /** Who: a row or a line. A contestant, or this project under some condition. */
   who: string;
+  /** The panel of a chart of lines that shows it; each panel does where there is none. */
+  panel?: string;
+  /** Where it is not the finding's. */
+  unit?: Unit;
 }
+
+export type Unit = 'ms' | 'MiB' | 'calls a second' | 'rows a second';
 
 export interface Ratio {
   what: string;
@@ -40,13 +51,14 @@ export interface Ratio {
 }
 
 export interface Finding {
-  unit: 'ms' | 'calls a second' | 'rows a second';
+  unit: Unit;
   measurements: Measurement[];
   ratios: Ratio[];
   /** What a reader has to know, and what was left out. */
   notes: string[];
-  chart?: 'bars' | 'lines';
-  /** The name of the axis of lines; `what` is then "<number> <rest>". */
+  /** Rows unless told; `what` of lines is a number. */
+  chart?: 'lines';
+  /** The name of the axis of lines. */
   axis?: string;
 }
 
@@ -62,6 +74,3 @@ export function median(found: Measurement[], who: string, what?: string): number
 export function isMet({ value, atMost, atLeast }: Ratio): boolean {
   return (atMost === undefined || value <= atMost) && (atLeast === undefined || value >= atLeast);
 }
-
-/** The order in charts; others come after. */
-export const CONTESTANTS = [THIS, BARE, COPY, POSTGIS, SEED];

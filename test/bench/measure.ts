@@ -65,6 +65,11 @@ export function quantile(values: number[], q: number): number {
   return below + (above - below) * (position - Math.floor(position));
 }
 
+/** Two digits below a hundred: a third is more than a benchmark knows. */
+export function rounded(value: number): string {
+  return value < 99.5 ? value.toPrecision(2) : Math.round(value).toLocaleString('en');
+}
+
 /** Runs `work` again and again on each of `lanes` lanes until the time is over; how often it was done, a second. */
 export async function throughput(
   lanes: number,

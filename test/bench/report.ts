@@ -3,9 +3,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
-import { chart, rounded } from './chart.js';
+import { chart } from './charts/chart.js';
 import { type Experiment, type Finding, isMet, type Ratio } from './experiment.js';
 import type { Machine, ServerFacts } from './machine.js';
+import { rounded } from './measure.js';
 import type { Options } from './options.js';
 
 const results = fileURLToPath(new URL('results/', import.meta.url));
@@ -41,7 +42,13 @@ export function print(experiment: Experiment, { measurements, ratios, unit, note
     style: { head: [], border: [] },
   });
   for (const m of measurements)
-    table.push([m.what, m.who, rounded(m.median), `${rounded(m.q1)} – ${rounded(m.q3)}`, m.samples]);
+    table.push([
+      [m.panel, m.what].filter(Boolean).join(', '),
+      `${m.who}${m.unit ? ` (${m.unit})` : ''}`,
+      rounded(m.median),
+      `${rounded(m.q1)} – ${rounded(m.q3)}`,
+      m.samples,
+    ]);
   console.log(table.toString());
   for (const ratio of ratios) console.log(`  ${ratioLine(ratio)}`);
   for (const note of notes) console.log(`  ${note}`);

@@ -204,7 +204,7 @@ describe.each(orders)('%s', (order, migrateBoth) => {
       constraint: 'items_created_by_fkey',
       detail: `Key (id)=(${meera.id}) is still referenced from table "items".`,
     });
-    // what README warns of: Better Auth deletes session and account first, each in a transaction of its own
+    // what docs/better-auth.md warns of: Better Auth deletes session and account first, each in a transaction of its own
     expect(await counts()).toEqual({
       ...before,
       sessions: before?.sessions - 1,
@@ -274,11 +274,11 @@ test('where another role than ours runs its migration, that one needs to refer t
   }
 });
 
-test('README shows these files', async () => {
-  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+test('docs/better-auth.md shows these files', async () => {
+  const page = await readFile(new URL('../../docs/better-auth.md', import.meta.url), 'utf8');
   for (const name of ['auth.ts', 'erasure.ts']) {
     const code = await readFile(new URL(name, import.meta.url), 'utf8');
-    expect(readme).toContain(`\`\`\`ts\n${code.replace("'../../sdk/index.js'", "'dpg-database'")}\`\`\``);
+    expect(page).toContain(`\`\`\`ts\n${code.replace("'../../sdk/index.js'", "'dpg-database'")}\`\`\``);
   }
-  expect(readme).toContain(GRANT);
+  expect(page).toContain(GRANT);
 });

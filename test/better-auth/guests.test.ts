@@ -146,7 +146,7 @@ describe('ids that Better Auth makes otherwise', () => {
     },
   );
 
-  test.each(orders)('%s, with the function that README names: UUIDs as text', async (_order, steps) => {
+  test.each(orders)('%s, with the documented function: UUIDs as text', async (_order, steps) => {
     const { url, sql } = await emptyDatabase();
     for (const step of steps) await step(url, uuidText);
     const pool = new Pool({ connectionString: url });
@@ -166,10 +166,10 @@ describe('ids that Better Auth makes otherwise', () => {
   });
 });
 
-test('README shows this file and the function', async () => {
-  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+test('docs/better-auth.md shows this file and the function', async () => {
+  const page = await readFile(new URL('../../docs/better-auth.md', import.meta.url), 'utf8');
   const code = await readFile(new URL('guests.ts', import.meta.url), 'utf8');
-  expect(readme).toContain(`\`\`\`ts\n${code}\`\`\``);
-  expect(readme).toContain('generateId: () => crypto.randomUUID()');
+  expect(page).toContain(`\`\`\`ts\n${code}\`\`\``);
+  expect(page).toContain('generateId: () => crypto.randomUUID()');
   expect(fetched).not.toHaveBeenCalled();
 });

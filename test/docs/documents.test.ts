@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { projectFolder } from '../support/migrations.js';
 import { runDocument } from './documents/run.js';
 
-// the examples of the reference do not build on one another: reference.test.ts
+// the reference has the examples of the comments: examples.test.ts runs them
 const guides = (await readdir(join(projectFolder, 'docs'))).filter(
   (name) => name.endsWith('.md') && name !== 'reference.md',
 );

@@ -6,7 +6,9 @@ import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
 import { projectFolder } from '../support/migrations.js';
 
-const guides = (await readdir(join(projectFolder, 'docs'))).map((name) => `docs/${name}`);
+const guides = (await readdir(join(projectFolder, 'docs')))
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => `docs/${name}`);
 const documents = ['README.md', 'sql/README.md', 'test/bench/results/README.md', ...guides];
 const read = (path: string) => readFile(join(projectFolder, path), 'utf8');
 

@@ -62,7 +62,7 @@ test('a database that is created under default privileges has our grants, leaves
 });
 
 test('what somebody granted on purpose is left alone, by a migration that runs again and by a leaf that is made', async () => {
-  const given = ['dpg.erase_user', 'dpg_private.leaf'];
+  const given = ['dpg.erase_user', 'dpg_private.find_leaf'];
   await sql.unsafe(`
     grant execute on function ${given.join(', ')} to ${role};
     grant usage on schema dpg_private to ${role};
@@ -78,7 +78,7 @@ test('what somebody granted on purpose is left alone, by a migration that runs a
   const ofRole = found.filter(({ problem }) => problem.includes(role));
   expect(ofRole.map(({ object }) => object).sort()).toEqual([
     'function dpg.erase_user(text,text,text)',
-    'function dpg_private.leaf(text,text,text)',
+    'function dpg_private.find_leaf(text,text,text)',
     'schema dpg_private',
     'table dpg.i_p_yellowdot_student',
     'table dpg.items',

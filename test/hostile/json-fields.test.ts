@@ -156,7 +156,7 @@ begin
   return next;
   begin
     reader := 'store_event';
-    execute format('select (e.%I)::text from dpg_private.event_of_object($1) e', case kind when 'count' then 'update_count' else 'source_' || field end)
+    execute format('select (e.%I)::text from dpg_private.parse_event($1) e', case kind when 'count' then 'update_count' else 'source_' || field end)
     into stored using pg_temp.event(case kind when 'count' then 'update_count' else 'source_' || field end, value);
   exception
     when sqlstate 'DP001' then stored := null;

@@ -37,6 +37,6 @@ test('they get it, once nobody has them open', async () => {
 
   // where all is there, nobody is waited for
   await reader.unsafe('begin; select count(*) from dpg.e_p_restoreone_visit').simple();
-  await sql`select dpg_private.guard_partition('dpg.action_events', 'dpg.e_p_restoreone_visit')`;
+  await sql`select dpg_private.copy_row_level_security('dpg.action_events', 'dpg.e_p_restoreone_visit')`;
   await reader`commit`;
 });

@@ -88,7 +88,7 @@ test('theirs first, with more migrations than ours', async () => {
   expect((await examine(database.sql)).found).toHaveLength(1);
 });
 
-test('ours first: graphile-migrate takes theirs of our numbers for run, which README warns of; ours stays as it is', async () => {
+test('ours first: graphile-migrate takes theirs of our numbers for run, which docs/deploying.md warns of; ours stays as it is', async () => {
   const database = await emptyDatabase();
   await migrate(database.url);
   await graphileMigrate(database.url, await otherProject(2));
@@ -101,8 +101,8 @@ test('ours first: graphile-migrate takes theirs of our numbers for run, which RE
   expect((await migrate(database.url)).migrations.map(({ state }) => state)).toEqual(
     ours.map(() => 'applied'),
   );
-  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
-  expect(readme).toContain('graphile-migrate has one record in a database');
+  const page = await readFile(new URL('../../docs/deploying.md', import.meta.url), 'utf8');
+  expect(page).toContain('graphile-migrate has one record in a database');
 });
 
 test('ours taken into theirs: the schema is there, and so it is told that the record is not ours', async () => {

@@ -59,7 +59,7 @@ interface Forged {
   method?: string;
 }
 
-/** Signed by the rule that the README states, not by the code under test. */
+/** Signed by the rule that docs/mirror.md states, not by the code under test. */
 async function send(forged: Forged = {}) {
   const { body = JSON.stringify(event()), call = 'store_event', sender = PEER, secret = SECRET } = forged;
   const timestamp = String(forged.timestamp ?? Math.floor(Date.now() / 1000));

@@ -1,4 +1,4 @@
-// Messages signed by the rule that the README states, not by the code under test, and raw HTTP to send them with.
+// Messages signed by the rule that docs/mirror.md states, not by the code under test, and raw HTTP to send them with.
 
 import { createHmac, randomUUID } from 'node:crypto';
 import { connect, type Socket } from 'node:net';

@@ -118,7 +118,7 @@ test('tables of the application that foreign keys tie to ours', async () => {
     'dpg.e_p_alpha: ShareUpdateExclusiveLock',
   ]);
   // what is listed is what is taken before anything is attached, all or nothing
-  const [row] = await database.sql`select dpg_private.tied_tables('dpg.i_p_alpha')::text[] as tables`;
+  const [row] = await database.sql`select dpg_private.find_tied_tables('dpg.i_p_alpha')::text[] as tables`;
   expect(row?.tables.sort()).toEqual([
     '"user"',
     'dpg.a_p_alpha',

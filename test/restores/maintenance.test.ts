@@ -34,7 +34,7 @@ describe.each(['public', 'extensions'])('with the extension cube in schema %s', 
       await transaction`set local enable_seqscan = off`;
       return await transaction`
         explain select from dpg.items where item_network = 'restore one' and item_domain = 'student' and item_latitude is not null
-        order by dpg_private.nearness(item_latitude, item_longitude, dpg_private.place(12.97, 77.59)) limit 1`;
+        order by dpg_private.chord_meters(item_latitude, item_longitude, dpg_private.place(12.97, 77.59)) limit 1`;
     });
     expect(JSON.stringify(plan)).toContain('Index Scan using i_p_restoreone_student_place_box_idx');
     // Rows are written by the functions in such a session as in any other.

@@ -66,7 +66,7 @@ const other = <Document extends object>(document: Document) => ({ ...document, o
 const kept = (id: string) => isKept('dpg.items', 'item_state', 'item_id', id);
 
 describe('read, changed elsewhere, written back', () => {
-  test('without the option digits are lost, which is what README says', async () => {
+  test('without the option digits are lost, which is what docs/sdk.md says', async () => {
     const ref = await storedItem();
     const { item_state } = await plain.items.get(ref);
     expect(item_state.beyond).toBe(9007199254740992);

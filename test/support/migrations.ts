@@ -119,7 +119,7 @@ export async function folderOfRelease(count: number): Promise<{ folder: string; 
   return { folder, remove: () => rm(folder, { recursive: true }) };
 }
 
-/** The text of each file as it was committed last. */
+/** The text of each file as it was committed last, also of files that are gone. */
 export async function committedTexts(folder = migrationsFolder): Promise<Map<string, string>> {
   const texts = new Map<string, string>();
   for (const name of await committedMigrations(folder)) {
@@ -135,6 +135,11 @@ export async function changedFiles(): Promise<string[]> {
   return differingFiles(await fileTexts(listed), await committedTexts());
 }
 
+/** A file that was put together of whole committed ones does not differ: what creates indexes or policies would lock tables anew. */
 export function differingFiles(texts: Map<string, string>, committed: Map<string, string>): string[] {
-  return [...texts].filter(([path, text]) => committed.get(path) !== text).map(([path]) => path);
+  const known = [...committed.values()].sort((a, b) => b.length - a.length);
+  const isKnown = (path: string, text: string) =>
+    committed.get(path) === text ||
+    (!committed.has(path) && known.reduce((rest, part) => rest.replace(part, ''), text).trim() === '');
+  return [...texts].filter(([path, text]) => !isKnown(path, text)).map(([path]) => path);
 }

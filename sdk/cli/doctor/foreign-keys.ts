@@ -1,7 +1,7 @@
 import { OURS, queryCheck, reattached, roots, sameAttachment, TREE } from './check.js';
 
 // Those of the roots are theirs (objects.ts looks after them) and each partition's; those between actions and items are
-// a network's own (dpg_private.ensure_network makes them).
+// a network's own (dpg_private.ensure_network_partition makes them).
 export const foreignKeys = queryCheck(
   'foreign keys',
   `
@@ -24,7 +24,7 @@ export const foreignKeys = queryCheck(
   findings as (
     select 1 as place, 0 as level, n.actions as oid,
       'The items of its network have no table: its actions refer to items that are gone.' as problem,
-      array[format('select dpg_private.ensure_network(%L, %L, null);', 'items', n.network)] as mend
+      array[format('select dpg_private.ensure_network_partition(%L, %L, null);', 'items', n.network)] as mend
     from networks n
     where n.items is null
       -- one under another name is a finding of partitions

@@ -30,7 +30,7 @@ export const lostEvents: Check = {
         ) n
       )
       select format('events of %L/%L', l.partition_network, l.action_type) as object, count(*) as looked_at,
-        cardinality(dpg_private.missing_events(l.partition_network, l.action_type, array_agg(l.event_id))) as missing
+        cardinality(dpg_private.find_missing_events(l.partition_network, l.action_type, array_agg(l.event_id))) as missing
       from looked_at l
       group by l.partition_network, l.action_type
       order by l.partition_network, l.action_type`,

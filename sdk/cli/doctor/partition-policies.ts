@@ -41,7 +41,7 @@ function finding({ root, problem, names }: { root: string; problem: string; name
     object: names.length === 1 ? `table ${names[0]}` : `${names.length} partitions of ${root}`,
     problem,
     // from the root, which is mended before
-    mend: names.map((name) => `select dpg_private.guard_partition('${root}', '${name}');`),
+    mend: names.map((name) => `select dpg_private.copy_row_level_security('${root}', '${name}');`),
     mend_with: 'sql',
   };
 }

@@ -114,7 +114,7 @@ export const partitions = queryCheck(
           then '{}'
         -- drop table ... cascade of a network's own partition spares what was detached from it
         when f.parent is null
-          then array[format('select dpg_private.ensure_network(%L, %L, %L);', f.root, f.network, f.key)] || f.attach
+          then array[format('select dpg_private.ensure_network_partition(%L, %L, %L);', f.root, f.network, f.key)] || f.attach
         else array[f.attach]
       end
     from found f

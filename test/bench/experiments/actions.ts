@@ -12,6 +12,11 @@ const BOTH = 'both';
 export const actions: Experiment = {
   name: 'actions',
   title: 'perform_action, then transition_action',
+  done: 'Somebody starts an action between two items (`perform_action`), and the owner of the target changes its status (`transition_action`). Both calls write an event. Each call is timed, and both together.',
+  limits: ['Bare SQL checks the parties and the transition. It knows no limits and no repeated call.'],
+  missed: [
+    "This is loopback again: the seed's many trips cost little there. [The next experiment](#one-round-trip-the-same-calls-across-a-network) shows them at a distance.",
+  ],
   async run(bench) {
     const those = await contestants(bench);
     const times = new Map([PERFORM, TRANSITION, BOTH].map((what) => [what, new Map<string, number[]>()]));

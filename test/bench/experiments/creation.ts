@@ -14,6 +14,11 @@ const NOISY = 'while new leaves come';
 export const creation: Experiment = {
   name: 'creation',
   title: 'Upserts into existing leaves while new leaves come',
+  done: 'Four writers create items in leaves that are there, while another connection creates new leaves. The median and the slowest hundredth (p99) are compared with those of quiet times.',
+  limits: [
+    'Creating leaves takes a share of two cores. So the median grows even where nobody waits for a lock.',
+    'A transaction that creates a leaf and stays open does hold up writers of that network: create leaves in transactions of their own.',
+  ],
   async run(bench) {
     const leaves = bench.amount(200, 60);
     const rounds = bench.amount(5, 3);

@@ -23,6 +23,10 @@ const CONTESTANTS = [
 export const filters: Experiment = {
   name: 'filters',
   title: 'Circle, type and item_state together',
+  done: '`find_items` with a circle, a type and a condition on `item_state`. It may use the index on the place and the one on the state. The hollow dots are the same call where one of the two was dropped.',
+  limits: [
+    'The target is that having both indexes never misleads the planner. Conditions of other shapes may.',
+  ],
   async run(bench) {
     const { dpg: url } = await geoDatabases(bench);
     const around = centres(20);

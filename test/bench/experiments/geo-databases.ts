@@ -12,13 +12,13 @@ import { GEO_NETWORK, ONE, type Point, points, TEN } from './points.js';
 const OWNER = 'mapper';
 const USER = `insert into public."user" (id, name, email) values ('${OWNER}', 'Mapper', 'mapper@example.com')`;
 /** Secondary indexes are built after the load. */
-const INDEXES = {
-  items_band_idx: 'geo/items_band_idx.sql',
-  items_place_idx: 'geo/items_place_idx.sql',
-  items_state_idx: 'items/items_state_idx.sql',
-  items_created_at_idx: 'items/items_created_at_idx.sql',
-  items_created_by_idx: 'items/items_created_by_idx.sql',
-};
+const INDEXES = [
+  'items_band_idx',
+  'items_place_idx',
+  'items_state_idx',
+  'items_created_at_idx',
+  'items_created_by_idx',
+];
 const STATES = ['quiet', 'busy', 'closed', 'open'];
 
 export interface GeoDatabases {
@@ -58,10 +58,9 @@ async function dpgDatabase(url: string, all: Point[]): Promise<string> {
     await sql.unsafe(USER);
     for (const domain of [...ONE, ...TEN])
       await sql`select dpg.ensure_item_partition(${GEO_NETWORK}, ${domain})`;
-    for (const index of Object.keys(INDEXES)) await sql.unsafe(`drop index dpg.${index}`);
+    for (const index of INDEXES) await sql.unsafe(`drop index dpg.${index}`);
     await copyItems(sql, 'dpg.items', all);
-    for (const file of Object.values(INDEXES))
-      await sql.unsafe(await readFile(join(sqlFolder, file), 'utf8')).simple();
+    await sql.unsafe(await readFile(join(sqlFolder, 'items/items_indexes.sql'), 'utf8')).simple();
     await sql`vacuum analyze`;
   });
   return url;

@@ -31,6 +31,9 @@ interface World {
   networks: number;
 }
 
+const FIRST = 'first call of a connection';
+const MEMORY = 'memory of a session';
+
 /** Leaves of items; actions and events have two a network. */
 const SIZES = [
   { leaves: 10, networks: 1 },
@@ -42,6 +45,10 @@ const SIZES = [
 export const leaves: Experiment = {
   name: 'leaves',
   title: 'Calls that name their keys, by the number of leaves',
+  done: 'Twelve calls that name their keys, in databases with more and more leaves. Then the first call of a new connection, and the memory of a session.',
+  limits: [
+    'A statement that does not name the keys reads every leaf. [The settings](#settings-that-matter-where-there-are-many-leaves) show what that costs.',
+  ],
   async run(bench) {
     const worlds: World[] = [];
     let from: string | undefined;
@@ -62,11 +69,8 @@ export const leaves: Experiment = {
       }));
       // more than six calls, so that PostgreSQL has chosen its kind of plan
       const times = await interleaved(turns, { rounds: bench.amount(4, 2), calls: 20, warmUp: 12 });
-      const of = measurements(name, times).map(({ what, who, ...rest }) => ({
-        what: who,
-        who: what,
-        ...rest,
-      }));
+      const panel = /actions?$|events$/.test(name) ? 'actions and events' : 'items';
+      const of = measurements(name, times).map((m) => ({ ...m, what: m.who, who: name, panel }));
       found.push(...of);
       ratios.push(ratio(`× the time at 10 leaves, ${name}`, of, 1.25));
     }
@@ -87,13 +91,13 @@ export const leaves: Experiment = {
         await sql.end();
       }
     }
-    for (const [who, times, atMost] of [
-      ['first get_item of a connection', first, 3],
-      ['memory of a session in MiB', memory, 2],
+    for (const { panel, who, unit, times, atMost } of [
+      { panel: FIRST, who: 'get item', unit: 'ms', times: first, atMost: 3 },
+      { panel: MEMORY, who: 'all calls', unit: 'MiB', times: memory, atMost: 2 },
     ] as const) {
-      const of = measurements(who, times).map((m) => ({ ...m, what: m.who, who }));
+      const of = measurements(who, times).map((m) => ({ ...m, what: m.who, who, panel, unit }));
       found.push(...of);
-      ratios.push(ratio(`× that at 10 leaves, ${who}`, of, atMost));
+      ratios.push(ratio(`× that at 10 leaves, ${panel}`, of, atMost));
     }
     await Promise.all(clients.map(({ dpg }) => dpg.end()));
     return {

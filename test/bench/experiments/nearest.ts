@@ -10,6 +10,11 @@ import { centres } from './points.js';
 export const nearest: Experiment = {
   name: 'nearest',
   title: 'Nearest 20 in 1,000,000 points',
+  done: 'The nearest 20 items to points in the same cities.',
+  limits: ["The seed's query reads every row. It was measured a few times only."],
+  missed: [
+    'One leaf: half of our time in the server goes into a statement that is parsed and planned at each call ([why](../sql/README.md)). PostGIS has a prepared plan.',
+  ],
   async run(bench) {
     const those = geoContestants(await geoDatabases(bench));
     const around = centres(40);

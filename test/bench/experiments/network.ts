@@ -1,10 +1,9 @@
 // The calls of upsert.ts and actions.ts with a server that is further away than loopback, by the round trip.
 
 import postgres from 'postgres';
-import { rounded } from '../chart.js';
-import { BARE, type Contestant, SEED, THIS } from '../contestants/contestant.js';
+import { BARE, type Contestant, ROUND_TRIP, SEED, THIS } from '../contestants/contestant.js';
 import { type Experiment, type Measurement, median } from '../experiment.js';
-import { interleaved, type Summary, summary, type Turn } from '../measure.js';
+import { interleaved, rounded, summary, type Turn } from '../measure.js';
 import { startProxies } from '../proxy.js';
 import {
   ACTION_TYPE,
@@ -16,37 +15,37 @@ import {
   TARGET_OWNER,
 } from './world.js';
 
-const ROUND_TRIP = 'select 1';
 const UPSERT = 'upsert';
 const BOTH = 'perform + transition';
-
-const line = (who: string, what: string) => `${what}: ${who}`;
 
 export const network: Experiment = {
   name: 'network',
   title: 'One round trip: the same calls across a network',
+  done: 'The calls of the experiments before, with a server that is further away. The more round trips a call makes, the steeper its line: this project and bare SQL make one.',
+  limits: ['A delay is not a network: nothing is lost, and the bandwidth is that of loopback.'],
   async run(bench) {
     const { adminUrl } = await bench.databases.server();
     // each way, in milliseconds
     const delays = bench.amount([0, 0.25, 0.5, 1], [0, 0.5]);
     const proxies = await startProxies(adminUrl, delays);
     const ends: (() => Promise<void>)[] = [];
-    const turns: (Turn & { delay: number; who: string })[] = [];
+    const turns: (Turn & { delay: number; who: string; panel?: string })[] = [];
     let times = new Map<string, number[]>();
     try {
       for (const delay of delays) {
         const way = (url: string) => proxies.through(url, delay);
         const sql = postgres(way(adminUrl), { max: 1 });
         const those = await contestants(bench, 1, way);
-        const calls = [
+        const calls: { who: string; panel?: string; call(): Promise<unknown> }[] = [
           { who: ROUND_TRIP, call: () => sql`select 1` },
           ...those.map((one) => ({
-            who: line(one.name, UPSERT),
+            panel: UPSERT,
+            who: one.name,
             call: () => one.upsertItem(SOURCE_OWNER, newItem()),
           })),
-          ...those.map((one) => ({ who: line(one.name, BOTH), call: () => act(one) })),
+          ...those.map((one) => ({ panel: BOTH, who: one.name, call: () => act(one) })),
         ];
-        turns.push(...calls.map((one) => ({ ...one, delay, name: `${one.who}, ${delay}` })));
+        turns.push(...calls.map((one) => ({ ...one, delay, name: [one.panel, one.who, delay].join() })));
         ends.push(() => sql.end(), ...those.map((one) => () => one.end()));
       }
       times = await interleaved(turns, { rounds: bench.amount(8, 3), calls: 10, warmUp: 12 });
@@ -58,17 +57,18 @@ export const network: Experiment = {
     const found: Measurement[] = delays.flatMap((delay) => {
       const of = turns
         .filter((turn) => turn.delay === delay)
-        .map(({ who, name }): Summary & { who: string } => ({ who, ...summary(times.get(name) ?? []) }));
+        .map(({ panel, who, name }) => ({ ...(panel && { panel }), who, ...summary(times.get(name) ?? []) }));
       const what = rounded(of[0]?.median ?? Number.NaN);
       return of.map((one) => ({ what, ...one }));
     });
     const whats = [...new Set(found.map(({ what }) => what))];
-    const against = (who: string, of: string) =>
+    const ofCall = (call: string) => found.filter(({ panel }) => panel === call);
+    const against = (who: string, words: string) =>
       [UPSERT, BOTH].flatMap((call) =>
         whats.map((what) => ({
-          what: `${of}, ${call}, at ${what} ms`,
-          value: median(found, line(THIS, call), what) / median(found, line(who, call), what),
-          shown: `${of}, ${call}, ${whats.at(0)} to ${whats.at(-1)} ms away`,
+          what: `${words}, ${call}, at ${what} ms`,
+          value: median(ofCall(call), THIS, what) / median(ofCall(call), who, what),
+          shown: `${words}, ${call}, ${whats.at(0)} to ${whats.at(-1)} ms away`,
         })),
       );
     return {

@@ -12,6 +12,11 @@ const URL = 'https://scale.example.com';
 export const scale: Experiment = {
   name: 'scale',
   title: 'Single calls as the table grows to 10,000,000 items',
+  done: 'The same database grows, and seven calls are measured at each size, on one of its leaves.',
+  limits: [
+    'The leaf grows with the table, one thousandth of all items in each. Larger leaves have deeper indexes.',
+    'All fits in memory. A table that does not will read from the disk.',
+  ],
   async run(bench) {
     const leaves = bench.amount(1000, 20);
     const steps = bench.amount([10_000, 100_000, 1_000_000, 10_000_000], [1000, 10_000, 100_000]);

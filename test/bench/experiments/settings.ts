@@ -87,6 +87,8 @@ async function bloated(bench: Bench, found: Measurement[]): Promise<void> {
 export const settings: Experiment = {
   name: 'settings',
   title: 'Settings that matter where there are many leaves',
+  done: 'Not a contest: what settings of the server do to statements of your own and to reports, and what a vacuum is worth.',
+  limits: ['The slowest of several calls is one sample, not a median.'],
   async run(bench) {
     const { url, leaves } = await largestWorld(bench);
     const found: Measurement[] = [];

@@ -10,6 +10,11 @@ const CONNECTIONS = 16;
 export const upsertConcurrently: Experiment = {
   name: 'upsert-concurrently',
   title: `Upsert of new items, ${CONNECTIONS} connections`,
+  done: 'The same call from 16 connections at once. A sample is a count of the calls of a second or two.',
+  limits: [],
+  missed: [
+    'The machine has two cores, and the client works on them as well. So the processor is the limit, not locks or the disk.',
+  ],
   async run(bench) {
     const those = await contestants(bench, CONNECTIONS);
     const run = (seconds: number, { upsertItem }: Contestant) =>

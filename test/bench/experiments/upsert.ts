@@ -8,6 +8,11 @@ import { contestants, newItem, SOURCE_OWNER } from './world.js';
 export const upsert: Experiment = {
   name: 'upsert',
   title: 'Upsert of a new item, one connection',
+  done: 'Each contestant creates items in one domain of a network of 100 leaves, one call after another, each in a transaction of its own.',
+  limits: [],
+  missed: [
+    'On loopback a round trip costs little. What everybody must do counts most: one trip, one flush and the indexes. Bare SQL, which does nothing else, takes nearly as long.',
+  ],
   async run(bench) {
     const those = await contestants(bench);
     const turns = those.map(({ name, upsertItem }) => ({

@@ -61,9 +61,9 @@ test('a leaf of events that was dropped, or dropped and made anew: found until t
     const all = await eventsInFeed(sql, 'before');
     const [leaf] = await sql`
       select f.partition_network, f.action_type, count(*)::integer as events,
-        dpg_private.leaf('action_events', f.partition_network, f.action_type)::text as name,
+        dpg_private.find_leaf('action_events', f.partition_network, f.action_type)::text as name,
         (select i.inhparent::regclass::text from pg_inherits i
-         where i.inhrelid = dpg_private.leaf('action_events', f.partition_network, f.action_type)) as parent
+         where i.inhrelid = dpg_private.find_leaf('action_events', f.partition_network, f.action_type)) as parent
       from dpg_private.event_feed f
       group by f.partition_network, f.action_type
       order by count(*) desc

@@ -28,11 +28,11 @@ describe('grants and owners', () => {
       ],
     },
     'everybody may call what is private': {
-      plant: 'grant execute on function dpg_private.leaf to public',
+      plant: 'grant execute on function dpg_private.find_leaf to public',
       found: [
         error(
           'grants',
-          'function dpg_private.leaf(text,text,text)',
+          'function dpg_private.find_leaf(text,text,text)',
           /^public may call the function, which the migration has not granted/,
         ),
       ],

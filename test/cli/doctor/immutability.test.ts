@@ -39,7 +39,7 @@ describe('immutability', () => {
     },
     'the trigger of events was made anew, and does nothing': {
       plant: `create or replace trigger action_events_immutable before update or delete on dpg.action_events
-          for each row when (false) execute function dpg_private.keep_events();
+          for each row when (false) execute function dpg_private.refuse_event_change();
         alter table dpg.action_events enable always trigger action_events_immutable`,
       found: [
         error('shape', 'trigger action_events_immutable on dpg.action_events', /WHEN \(false\).* instead of/),
@@ -54,7 +54,7 @@ describe('immutability', () => {
     },
     'that of a leaf against emptying was made anew, and does nothing': {
       plant: `create or replace trigger action_events_no_truncate before truncate on dpg.e_p_restoreone_visit
-          for each statement when (false) execute function dpg_private.keep_events();
+          for each statement when (false) execute function dpg_private.refuse_event_change();
         alter table dpg.e_p_restoreone_visit enable always trigger action_events_no_truncate`,
       found: [
         error('triggers', 'table dpg.e_p_restoreone_visit', /lacks the trigger action_events_no_truncate/),

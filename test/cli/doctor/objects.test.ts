@@ -23,10 +23,14 @@ describe('objects', () => {
       found: [error('objects', 'function dpg_private.limit_of', /missing/)],
     },
     'a function was changed': {
-      plant: `create or replace function dpg_private.keep_events() returns trigger language plpgsql security invoker
+      plant: `create or replace function dpg_private.refuse_event_change() returns trigger language plpgsql security invoker
         set search_path = pg_catalog, pg_temp as $$ begin return new; end $$`,
       found: [
-        error('objects', 'function dpg_private.keep_events()', /not as the migration made it: its body\./),
+        error(
+          'objects',
+          'function dpg_private.refuse_event_change()',
+          /not as the migration made it: its body\./,
+        ),
       ],
     },
     'a function runs as its caller': {

@@ -37,7 +37,7 @@ const faults: Record<string, string> = {
   'constraint items_state_check on dpg.items':
     'alter table dpg.items drop constraint items_state_check, add constraint items_state_check check (true)',
   'trigger redactions_append_only on dpg.redactions':
-    'create or replace trigger redactions_append_only before update on dpg.redactions for each row when (false) execute function dpg_private.keep_redactions()',
+    'create or replace trigger redactions_append_only before update on dpg.redactions for each row when (false) execute function dpg_private.refuse_redaction_change()',
   'policy action_events_parties_only on dpg.action_events':
     'alter policy action_events_parties_only on dpg.action_events using (true)',
 };

@@ -1,5 +1,6 @@
--- \d+ and \df+ read as a manual: what we made has a comment. Exempt are the indexes of primary and unique keys, which the
--- columns explain, the fields of composite types, which the type's comment explains, and leaves, which the roots explain.
+-- \d+ says what each of our objects is for, and so does a query of pg_proc for functions: what we made has a comment. Exempt are
+-- the indexes of primary and unique keys, which the columns explain, the fields of composite types, which the type's comment
+-- explains, and leaves, which the roots explain.
 begin;
 select plan(7);
 create temp view ours as

@@ -25,9 +25,14 @@ select is(
 select is((select string_agg(signature, ', ') from ours where prosecdef and prosrc ~* '\mset_config\(''(search_path|role|session_authorization)'), null, 'none changes the path or the role');
 select is((select string_agg(signature, ', ') from ours where obj_description(oid, 'pg_proc') is null), null, 'each has a comment');
 select is(
-  (select string_agg(signature, ', ') from ours where pronamespace = 'dpg'::regnamespace and obj_description(oid, 'pg_proc') !~ ('Example: select .*dpg\.' || proname || '\(')),
+  (
+    select string_agg(signature, ', ')
+    from ours
+    where pronamespace = 'dpg'::regnamespace
+      and obj_description(oid, 'pg_proc') !~ (E'\nRaises DP\\d{3}(, DP\\d{3})*[.]\nExample: select .*dpg\\.' || proname || E'\\(')
+  ),
   null,
-  'that of an API function ends with an example of its call'
+  'that of an API function ends with a line that says what it raises, and with an example of its call'
 );
 select is(
   (select string_agg(signature, ', ') from ours where pronamespace = 'dpg'::regnamespace and provolatile <> case when proname ~ '^(get|find|count|nearest)_' then 's' else 'v' end),

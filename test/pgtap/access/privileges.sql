@@ -66,12 +66,12 @@ select is(
 select is(
   (select string_agg(p.proname, ' ') from pg_proc p where p.pronamespace = 'dpg'::regnamespace and not has_function_privilege('dpg_admin', p.oid, 'execute')),
   null,
-  'dpg_admin executes all'
+  'dpg_admin executes all: a list in sql/access/privileges.sql names each function'
 );
 select is(
   (select string_agg(p.oid::regprocedure::text, ' ') from pg_proc p cross join unnest(array['dpg_app', 'dpg_readonly', 'dpg_admin']) r where p.pronamespace = 'dpg_private'::regnamespace and p.proname not in ('normalised_url', 'rewritten_url') and has_function_privilege(r, p.oid, 'execute')),
   null,
-  'nobody executes a helper, but for two that views call with the rights of their reader'
+  'nobody executes a helper, except two that views call with the rights of their reader'
 );
 select is(
   pg_temp.relation_privileges('dpg_app'),
@@ -123,7 +123,7 @@ select is(pg_temp.attempt('dpg_app', $$ insert into dpg.items (item_network, ite
 select is(pg_temp.attempt('dpg_app', $$ update dpg.item_actions set action_status = 'accepted' $$), '42501', 'cannot update');
 select is(pg_temp.attempt('dpg_app', $$ delete from dpg.i_p_yellowdot_student $$), '42501', 'cannot delete from a leaf');
 select is(pg_temp.attempt('dpg_app', $$ select * from dpg.i_p_yellowdot_student $$), '42501', 'cannot even read one');
-select is(pg_temp.attempt('dpg_app', $$ select dpg_private.leaf('items', 'yellow_dot', 'student') $$), '42501', 'cannot call a helper');
+select is(pg_temp.attempt('dpg_app', $$ select dpg_private.find_leaf('items', 'yellow_dot', 'student') $$), '42501', 'cannot call a helper');
 select is(pg_temp.attempt('dpg_app', $$ select dpg_private.normalised_url('https://one.example.com') $$), '42501', 'nor name one that a view calls');
 select is(pg_temp.attempt('dpg_readonly', $$ select dpg.upsert_item('asha', 'yellow_dot', 'student', 't', 'u', 's') $$), '42501', 'dpg_readonly cannot write by a function');
 select is(

@@ -56,11 +56,11 @@ select is(
   (
     select string_agg(signature || ': ' || (o.option)[2], ', ')
     from ours
-    cross join regexp_matches(code, '\m(message|hint|detail) = ([^\n]*)', 'g') o(option)
+    cross join regexp_matches(code, '\m(message|hint|detail) =\s+([^\n]*)', 'g') o(option)
     where code ~* '\mraise exception\M'
       and (o.option)[2] !~ '^dpg_private[.]text_for_client[(]|^''([^'']|'''')*''[,;]?$'
       -- they say names of our own objects and of isolation levels, or one of two sentences
-      and proname not in ('keep_events', 'keep_redactions', 'check_transaction')
+      and proname not in ('refuse_event_change', 'refuse_redaction_change', 'check_transaction')
       and (proname, (o.option)[1], (o.option)[2]) <> ('update_item', 'hint', 'case')
   ),
   null,

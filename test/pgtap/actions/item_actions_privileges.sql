@@ -33,7 +33,7 @@ from (
 select throws_ok($$update dpg.action_definitions set initial_status = 'x'$$, '42501', null, 'declarations are written by define_action alone');
 select throws_ok($$delete from dpg.action_definitions$$, '42501', null, 'and removed by it');
 select throws_ok($$select * from dpg_private.party_leaves$$, '42501', null, 'what is private is not read');
-select throws_ok($$select dpg_private.leaf('items', 'a', 'b')$$, '42501', null, 'nor called');
+select throws_ok($$select dpg_private.find_leaf('items', 'a', 'b')$$, '42501', null, 'nor called');
 select is_empty($$select * from dpg.item_actions where partition_network = 'actions test'$$, 'without dpg.actor no action is seen');
 select is_empty($$select * from dpg.action_events where partition_network = 'actions test'$$, 'no event either');
 set local dpg.actor = 'actions ravi';

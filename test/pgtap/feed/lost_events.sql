@@ -9,7 +9,7 @@ returns void
 language plpgsql
 as $body$
 declare
-  leaf regclass := dpg_private.leaf('action_events', 'feed test', type);
+  leaf regclass := dpg_private.find_leaf('action_events', 'feed test', type);
 begin
   execute format('alter table dpg.e_p_feedtest detach partition %s', leaf);
   execute format('drop table %s', leaf);

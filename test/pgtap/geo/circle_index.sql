@@ -71,22 +71,22 @@ select matches(
     'select * from dpg.items i where i.item_network = ''geo_dot'' and i.item_domain = ''many'' and '
       || (
         select replace(replace(replace(replace(replace(replace(replace(replace(
-          dpg_private.item_conditions(null, null, null, null, null, c),
+          dpg_private.item_conditions_sql(null, null, null, null, null, c),
           '$10', c.north::text), '$11', c.west::text), '$12', c.east::text), '$13', c.reach::text),
           '$6', '0.5'), '$7', '0.5'), '$8', quote_literal(c.bands)), '$9', c.south::text)
-        from dpg_private.bounds_of(0.5, 0.5, 5000) c
+        from dpg_private.bounds_of_circle(0.5, 0.5, 5000) c
       )
   ),
   '(Index Scan using|Bitmap Index Scan on) \S*latitude_band\S*idx',
   'the condition of a circle uses it through the root as well'
 );
 select matches(
-  pg_temp.plan_of('select * from dpg.items i where i.item_network = ''geo_dot'' and i.item_domain = ''many'' and i.item_latitude is not null order by dpg_private.nearness(i.item_latitude, i.item_longitude, dpg_private.place(0.5, 0.5)) limit 20'),
+  pg_temp.plan_of('select * from dpg.items i where i.item_network = ''geo_dot'' and i.item_domain = ''many'' and i.item_latitude is not null order by dpg_private.chord_meters(i.item_latitude, i.item_longitude, dpg_private.place(0.5, 0.5)) limit 20'),
   'Index Scan using \S*(place|cube)\S*idx[^\n]*\n\s*Order By:',
   'so does the order'
 );
 select doesnt_match(
-  pg_temp.plan_of('select * from dpg.items i where i.item_network = ''geo_dot'' and i.item_domain = ''many'' and i.item_latitude is not null order by dpg_private.nearness(i.item_latitude, i.item_longitude, dpg_private.place(0.5, 0.5)) limit 20'),
+  pg_temp.plan_of('select * from dpg.items i where i.item_network = ''geo_dot'' and i.item_domain = ''many'' and i.item_latitude is not null order by dpg_private.chord_meters(i.item_latitude, i.item_longitude, dpg_private.place(0.5, 0.5)) limit 20'),
   'Sort',
   'without a sort'
 );
@@ -105,7 +105,7 @@ select is(
       is distinct from (
         select count(*)
         from dpg.i_p_geodot_many i
-        where dpg_private.nearness(i.item_latitude, i.item_longitude, dpg_private.place(c.latitude, c.longitude))
+        where dpg_private.chord_meters(i.item_latitude, i.item_longitude, dpg_private.place(c.latitude, c.longitude))
           <= 2 * 6378168 * sin(r.radius / (2 * 6378168))
       )
   ),

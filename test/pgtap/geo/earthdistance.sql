@@ -54,10 +54,10 @@ create function pg_temp.is_within(
 language plpgsql
 as $f$
 declare
-  circle dpg_private.circle_bounds := dpg_private.bounds_of(center_latitude, center_longitude, radius_meters);
+  circle dpg_private.circle_bounds := dpg_private.bounds_of_circle(center_latitude, center_longitude, radius_meters);
   result boolean;
 begin
-  execute 'select ' || dpg_private.circle_condition(circle) || ' from (select $1 as item_latitude, $2 as item_longitude) i'
+  execute 'select ' || dpg_private.circle_condition_sql(circle) || ' from (select $1 as item_latitude, $2 as item_longitude) i'
   into result
   using latitude, longitude, null::text, null::text, null::text, center_latitude, center_longitude,
     circle.bands, circle.south, circle.north, circle.west, circle.east, circle.reach;
@@ -72,9 +72,9 @@ as $f$
 declare
   result double precision;
 begin
-  execute 'select ' || dpg_private.distance_of('$1')
+  execute 'select ' || dpg_private.great_circle_sql('$1')
   into result
-  using dpg_private.nearness(latitude, longitude, dpg_private.place(center_latitude, center_longitude));
+  using dpg_private.chord_meters(latitude, longitude, dpg_private.place(center_latitude, center_longitude));
   return result;
 end
 $f$;

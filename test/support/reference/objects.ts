@@ -1,6 +1,7 @@
 // What the reference tells of, out of PostgreSQL's catalogues: everything in schema dpg that a caller may meet.
 
 import type postgres from 'postgres';
+import { oneLine } from './example.js';
 
 export interface FunctionObject {
   name: string;
@@ -159,7 +160,7 @@ export async function readObjects(sql: postgres.Sql): Promise<Objects> {
       const references = await transaction.unsafe(REFERENCES);
       objects = {
         functions: [...functions],
-        relations: [...relations],
+        relations: relations.map(withCommentsOnOneLine),
         keys: [...keys],
         references: references.map((row) => ({
           table: withoutSchema(row.table),
@@ -175,6 +176,21 @@ export async function readObjects(sql: postgres.Sql): Promise<Objects> {
     });
   if (!objects) throw new Error('nothing was read');
   return objects;
+}
+
+/** A cell of a table in Markdown has no line breaks. */
+function withCommentsOnOneLine(relation: Relation): Relation {
+  const described = <Object extends { comment: string | null }>(object: Object): Object => ({
+    ...object,
+    comment: object.comment === null ? null : oneLine(object.comment),
+  });
+  return {
+    ...described(relation),
+    columns: relation.columns.map(described),
+    constraints: relation.constraints.map(described),
+    indexes: relation.indexes.map(described),
+    rules: relation.rules.map(described),
+  };
 }
 
 function withoutSchema(name: string): string {

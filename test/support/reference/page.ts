@@ -2,9 +2,9 @@
 
 import type postgres from 'postgres';
 import { toDpgError } from '../../../sdk/errors.js';
-import { listedFiles } from '../migrations.js';
+import { fileTexts, listedFiles } from '../migrations.js';
 import { diagram } from './diagram.js';
-import { parseComment, wrapped } from './example.js';
+import { parseComment } from './example.js';
 import {
   type Argument,
   type Described,
@@ -51,9 +51,9 @@ const HEAD = `# Reference
 <!-- Written by \`npm run generate\` out of the comments in the database. Do not edit it here. -->
 
 Everything in schema \`dpg\`: the functions by subject, each with its arguments, errors and an example, and the tables, views and
-types that they return. \`\\df+ dpg.*\` and \`\\d+\` in \`psql\` show the same comments. An argument with a default may be left out;
-all are best called by name (\`item_type => 'profile_1.0'\`). What the errors mean and which class the SDK has for each:
-[Errors](../README.md#errors). How to call the functions from TypeScript: [Functions](../README.md#functions).`;
+types that they return. The text is that of the comments in the database. An argument with a default may be left out; all are best
+called by name (\`item_type => 'profile_1.0'\`). What the errors mean and which class the SDK has for each: [Errors](errors.md). How to
+call the functions from TypeScript: [The SDK](sdk.md#functions-and-methods).`;
 
 const DIAGRAM = `## Entities
 
@@ -80,17 +80,21 @@ interface Subject {
   relations: Relation[];
 }
 
-/** An object's subject is the folder of its file; within it the order is that of sql/all.sql. */
+/** An object's subject is the folder of the file that creates it; within it the order is that of sql/all.sql. */
 async function subjectsOf({ functions, relations }: Objects): Promise<Subject[]> {
-  const files = (await listedFiles()).map((path) => path.replace(/\.sql$/, '').split('/'));
+  const files = [...(await fileTexts(await listedFiles()))];
   const fileOf = (name: string) => {
-    const index = files.findIndex(([, file]) => file === name);
-    if (index < 0) throw new Error(`no file of sql/ is called ${name}.sql`);
+    const creation = new RegExp(
+      `^ *create (or replace )?(function|table|view|type) (if not exists )?(dpg|public)\\."?${name}"?[ (]`,
+      'm',
+    );
+    const index = files.findIndex(([, text]) => creation.test(text));
+    if (index < 0) throw new Error(`no file of sql/ creates ${name}`);
     return index;
   };
   const sorted = <Named extends { name: string }>(all: Named[]) =>
     [...all].sort((left, right) => fileOf(left.name) - fileOf(right.name));
-  const subjectOf = ({ name }: { name: string }) => files[fileOf(name)]?.[0] ?? '';
+  const subjectOf = ({ name }: { name: string }) => files[fileOf(name)]?.[0].split('/')[0] ?? '';
   const names = new Set([...functions, ...relations].map(subjectOf));
   const known = Object.keys(TITLES).filter((name) => names.delete(name));
   return [...known, ...[...names].sort()].map((name) => ({
@@ -139,7 +143,7 @@ function functionParts(object: FunctionObject, objects: Objects, subject: string
     raises.length > 0 && `- raises ${raises.map(errorText).join(', ')}`,
     `- may be called by ${object.roles.map((role) => `\`${role}\``).join(', ')}`,
   ];
-  const statement = wrapped(example) + (result === undefined ? '' : ` -- ${result}`);
+  const statement = `${example};${result === undefined ? '' : ` -- ${result}`}`;
   return [
     `### ${object.name}`,
     escaped(text),
@@ -210,7 +214,7 @@ function describedLine({ comment }: Described, definition: string): string {
 
 function errorText(code: string): string {
   const error = toDpgError(Object.assign(new Error(), { code })) as Error;
-  return `[${code}](../README.md#errors) \`${error.name}\``;
+  return `[${code}](errors.md) \`${error.name}\``;
 }
 
 function typeText(type: string, objects: Objects): string {

@@ -1,0 +1,275 @@
+create or replace function dpg_private.is_repeated_transition(
+  action dpg.item_actions,
+  action_status text,
+  expected_update_count integer,
+  event_payload jsonb,
+  remarks text,
+  event_id uuid
+)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  stored dpg.action_events := dpg_private.find_event(action.partition_network, action.action_type, event_id);
+begin
+  if stored.event_id is null then
+    return false;
+  end if;
+  if not stored.target_item_is_local
+    or stored.update_count = 0
+    or stored.update_count - 1 <> expected_update_count -- null: nothing to compare; + 1 could overflow
+    or stored.action_id <> action.action_id
+    or (
+      (
+        stored.action_status <> is_repeated_transition.action_status
+        or (
+          (stored.event_payload, stored.remarks)
+            is distinct from (is_repeated_transition.event_payload, is_repeated_transition.remarks)
+          -- what was redacted since cannot be compared
+          and not dpg_private.is_redacted(
+            stored.partition_network, stored.action_type, stored.action_id, stored.event_id
+          )
+        )
+      )
+      -- a trigger of the application may have stored something else than what was sent
+      and not dpg_private.was_sent(
+        'action_events', stored.partition_network, stored.action_type, '', stored.event_id,
+        dpg_private.digest_of_change(
+          is_repeated_transition.action_status, is_repeated_transition.event_payload, is_repeated_transition.remarks
+        )
+      )
+    )
+  then
+    perform dpg_private.refuse_different_event(stored);
+  end if;
+  return true;
+end
+$body$;
+
+comment on function dpg_private.is_repeated_transition(dpg.item_actions, text, integer, jsonb, text, uuid) is
+  'Whether exactly this change of the action was made before under this event_id. Raises DP008 when the id was used for
+something else.';
+
+create or replace function dpg_private.check_event_is_stored(action dpg.item_actions)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  event constant dpg.action_events := dpg_private.find_event_of_update(
+    action.partition_network, action.action_type, action.target_item_instance_url, action.action_id, action.update_count
+  );
+begin
+  if event.event_id is null then
+    raise exception using
+      errcode = 'triggered_data_change_violation',
+      message = dpg_private.text_for_client(
+        format('action %s is being changed by the call that has fired this trigger', action.action_id)
+      ),
+      hint = 'Change it in an AFTER trigger: it runs when the action and its event are stored.',
+      detail = dpg_private.text_for_client(
+        jsonb_build_object('action_id', action.action_id, 'update_count', action.update_count)::text
+      );
+  end if;
+end
+$body$;
+
+comment on function dpg_private.check_event_is_stored(dpg.item_actions) is
+  'Raises 27000 where the present change of an action has no event yet. A BEFORE trigger of the application on the
+events sees the action then, and the event of a next change would come before that of this one.';
+
+create or replace function dpg_private.refuse_transition(
+  party text,
+  action dpg.item_actions,
+  action_status text,
+  expected_update_count integer,
+  transitions jsonb,
+  allowed_roles text[]
+)
+returns void
+language plpgsql
+immutable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  allowed_side constant text := case allowed_roles[1] when 'initiated' then 'source' else 'target' end;
+begin
+  if action.update_count <> expected_update_count then
+    raise exception using
+      errcode = 'DP007',
+      message = dpg_private.text_for_client(
+        format('action %s has update_count %s, not %s', action.action_id, action.update_count, expected_update_count)
+      ),
+      hint =
+        'Somebody else changed the action first: read it again, decide anew, '
+          'and repeat the call with its update_count.',
+      detail = dpg_private.text_for_client(jsonb_build_object(
+        'partition_network', action.partition_network, 'action_type', action.action_type, 'action_id', action.action_id,
+        'expected_update_count', expected_update_count, 'update_count', action.update_count,
+        'action_status', action.action_status
+      )::text);
+  end if;
+  if allowed_roles is null then
+    raise exception using
+      errcode = 'DP006',
+      message = dpg_private.text_for_client(
+        format('action %s cannot go from %L to %L', action.action_id, action.action_status, action_status)
+      ),
+      hint = dpg_private.text_for_client(format(
+        'From %L it can go to: %s. The graph was declared by dpg.define_action.',
+        action.action_status,
+        coalesce(
+          (
+            select string_agg(distinct format('%L', e.edge ->> 'to'), ', ')
+            from jsonb_array_elements(transitions) e(edge)
+            where e.edge ->> 'from' = action.action_status
+          ),
+          'nothing'
+        )
+      )),
+      detail = dpg_private.text_for_client(jsonb_build_object(
+        'partition_network', action.partition_network, 'action_type', action.action_type, 'action_id', action.action_id,
+        'from', action.action_status, 'to', action_status
+      )::text);
+  end if;
+  perform dpg_private.refuse_not_action_party(
+    party, action,
+    format('may not move from %L to %L', action.action_status, action_status),
+    format('The declared graph leaves this change to the owner of the %s item.', allowed_side),
+    jsonb_build_object('from', action.action_status, 'to', action_status, 'by', allowed_side)
+  );
+end
+$body$;
+
+comment on function dpg_private.refuse_transition(text, dpg.item_actions, text, integer, jsonb, text[]) is
+  'Raises the reason why a party may not change the status of an action: DP007, another update_count was expected;
+DP006, the declared graph (transitions) has no such edge; DP005, it leaves the edge to the other party.';
+
+create or replace function dpg_private.apply_transition(
+  leaf regclass,
+  party text,
+  roles text[],
+  action dpg.item_actions,
+  action_status text,
+  expected_update_count integer,
+  event_payload jsonb,
+  remarks text,
+  event_id uuid
+)
+returns dpg.item_actions
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  transitions jsonb; -- the declared graph; null where none is declared
+  allowed_roles text[]; -- who may go from the present status to the wanted one; null where nobody may
+  events_leaf regclass;
+  has_additions boolean; -- columns or triggers of the application: row and event are written in another way
+  changed dpg.item_actions := action;
+  changed_rows bigint;
+begin
+  event_payload := coalesce(event_payload, dpg_private.default_payload(action_status));
+
+  -- look
+  select d.transitions, l.leaf, a.has_additions
+  into transitions, events_leaf, has_additions
+  from (select) one
+  left join dpg_private.look_up_leaf('action_events', action.partition_network, action.action_type) l on true
+  cross join lateral dpg_private.additions_to_actions(apply_transition.leaf, l.leaf) a
+  left join dpg.action_definitions d
+    on d.partition_network = action.partition_network
+    and d.action_type = action.action_type;
+  if transitions is not null then
+    select array_agg(
+      case e.edge ->> 'by' when 'source' then 'initiated' when 'target' then 'received' else 'either' end
+    )
+    into allowed_roles
+    from jsonb_array_elements(transitions) e(edge)
+    where e.edge ->> 'from' = action.action_status
+      and e.edge ->> 'to' = apply_transition.action_status;
+  else
+    allowed_roles := array['either'];
+  end if;
+
+  -- change
+  if action.update_count = coalesce(expected_update_count, action.update_count)
+    and allowed_roles && (roles || array['either'])
+  then
+    changed.action_status := action_status;
+    changed.update_count := action.update_count + 1;
+    changed.remarks := coalesce(remarks, action.remarks);
+    -- read after the lock; later than the last change, also when the clock was set back
+    changed.updated_at := greatest(clock_timestamp(), action.updated_at + interval '1 microsecond');
+    if events_leaf is null then
+      perform dpg_private.find_or_create_leaf('action_events', action.partition_network, action.action_type);
+    end if;
+    if has_additions then
+      if pg_trigger_depth() > 0 then
+        perform dpg_private.check_event_is_stored(action);
+      end if;
+      if (dpg_private.find_event(action.partition_network, action.action_type, event_id)).event_id is null
+        and (
+          dpg_private.find_event_of_update(
+            action.partition_network, action.action_type, action.target_item_instance_url, action.action_id,
+            changed.update_count
+          )
+        ).event_id is null
+      then
+        return dpg_private.write_action_and_event(
+          leaf, changed, coalesce(event_id, gen_random_uuid()), event_payload, remarks
+        );
+      end if;
+    -- the event first: where its id was used before, nothing is written
+    elsif dpg_private.append_event(changed, coalesce(event_id, gen_random_uuid()), event_payload, remarks) then
+      execute format(
+        'update %s a
+         set action_status = $4, update_count = $5, remarks = $6, updated_at = $7
+         where %s',
+        leaf, dpg_private.action_key_sql()
+      )
+      using action.partition_network, action.action_type, action.action_id,
+        changed.action_status, changed.update_count, changed.remarks, changed.updated_at;
+      get diagnostics changed_rows = row_count;
+      if changed_rows = 0 then
+        perform dpg_private.refuse_suppressed('update', leaf, jsonb_build_object('action_id', action.action_id));
+      end if;
+      return changed;
+    end if;
+  end if;
+
+  -- refuse, unless this call repeats one that was done
+  if event_id is not null and dpg_private.is_repeated_transition(
+    action, action_status, expected_update_count, event_payload, remarks, event_id
+  ) then
+    return action;
+  end if;
+  if changed.update_count > action.update_count then
+    -- an event that was mirrored before its origin became a URL of ours has the place of this one
+    perform dpg_private.refuse_different_event(
+      dpg_private.find_event_of_update(
+        action.partition_network, action.action_type, action.target_item_instance_url, action.action_id,
+        changed.update_count
+      )
+    );
+  end if;
+  perform dpg_private.refuse_transition(
+    party, action, action_status, expected_update_count, transitions, allowed_roles
+  );
+  return null;
+end
+$body$;
+
+comment on function dpg_private.apply_transition(
+  regclass, text, text[], dpg.item_actions, text, integer, jsonb, text, uuid
+) is
+  'Changes the status of an action of this leaf, which the caller has locked, for a party with these roles (initiated,
+received), and appends the event. Raises DP005, DP006, DP007, DP008, DP018.';

@@ -1,0 +1,25 @@
+create index if not exists item_actions_source_owner_idx
+on dpg.item_actions (source_item_owner, updated_at desc, action_id)
+where source_item_is_local;
+
+comment on index dpg.item_actions_source_owner_idx is
+  'For find_actions of the party that initiated, latest change first.';
+
+create index if not exists item_actions_target_owner_idx
+on dpg.item_actions (target_item_owner, updated_at desc, action_id);
+
+comment on index dpg.item_actions_target_owner_idx is
+  'For find_actions of the party that received, latest change first.';
+
+create index if not exists item_actions_source_item_idx
+on dpg.item_actions (source_local_item_id)
+where source_local_item_id is not null;
+
+comment on index dpg.item_actions_source_item_idx is
+  'For delete_item, which must know whether an action refers to the item.';
+
+create index if not exists item_actions_target_item_idx
+on dpg.item_actions (target_item_id);
+
+comment on index dpg.item_actions_target_item_idx is
+  'For delete_item, which must know whether an action refers to the item, and for find_actions with item_id.';

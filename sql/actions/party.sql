@@ -1,0 +1,90 @@
+create or replace function dpg_private.ownership_roles(
+  actor text,
+  source_owner text,
+  source_is_local boolean,
+  target_owner text,
+  target_is_local boolean
+)
+returns text[]
+language sql
+immutable
+parallel safe
+security invoker
+return array_remove(
+  array[
+    case when source_is_local and source_owner = actor then 'initiated' end,
+    case when target_is_local and target_owner = actor then 'received' end
+  ],
+  null
+);
+
+comment on function dpg_private.ownership_roles(text, text, boolean, text, boolean) is
+  'The part of the actor, a user of this instance, in an action or event: initiated (owner of the source), received
+(owner of the target), both or none. An owner who lives on another instance is nobody here, whatever the id.';
+
+create or replace function dpg_private.refuse_not_action_party(
+  party text,
+  action dpg.item_actions,
+  problem text default 'is no party of',
+  hint text default 'Only the owners of its source and target items, as they were when the action was made, '
+    'may read or change an action.',
+  detail jsonb default '{}'
+)
+returns void
+language plpgsql
+immutable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  raise exception using
+    errcode = 'DP005',
+    message = dpg_private.text_for_client(
+      format(
+        'user %L %s action %L/%L/%s',
+        party, problem, action.partition_network, action.action_type, action.action_id
+      )
+    ),
+    hint = dpg_private.text_for_client(hint),
+    detail = dpg_private.text_for_client((jsonb_build_object(
+      'actor', party, 'partition_network', action.partition_network,
+      'action_type', action.action_type, 'action_id', action.action_id
+    ) || detail)::text);
+end
+$body$;
+
+comment on function dpg_private.refuse_not_action_party(text, dpg.item_actions, text, text, jsonb) is
+  'Raises DP005 for the user and the action.';
+
+create or replace function dpg_private.party_conditions_sql(ownership_role text, initiated text, received text)
+returns text[]
+language sql
+immutable
+parallel safe
+security invoker
+-- a row that both conditions find belongs to the first, so that each row comes once
+return case ownership_role
+  when 'initiated' then array[initiated]
+  when 'received' then array[received]
+  else array[initiated, received || ' and not (' || initiated || ')']
+end;
+
+comment on function dpg_private.party_conditions_sql(text, text, text) is
+  'The conditions of a role, one search for each, since each has an index in the order of the page.';
+
+create or replace function dpg_private.check_ownership_role(ownership_role text)
+returns void
+language sql
+stable
+parallel safe
+security invoker
+return case
+  when (ownership_role in ('initiated', 'received', 'all')) is not true then
+    dpg_private.refuse_argument(
+      'ownership_role', to_jsonb(ownership_role), 'is no role', 'A role is initiated, received or all.'
+    )
+end;
+
+comment on function dpg_private.check_ownership_role(text) is
+  'Raises DP001 unless ownership_role is initiated, received or all.';

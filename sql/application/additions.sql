@@ -1,0 +1,103 @@
+create or replace function dpg_private.look_for_additions(root regclass, own_columns integer)
+returns boolean
+language plpgsql
+volatile -- so that it sees what is committed now, not what was committed when the caller's statement began
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  return (select c.relnatts > own_columns from pg_class c where c.oid = root)
+    or exists (
+      select
+      from pg_trigger t
+      join pg_proc p on p.oid = t.tgfoid
+      where t.tgrelid = root
+        and not t.tgisinternal
+        and t.tgenabled <> 'D'
+        and p.pronamespace <> 'dpg_private'::regnamespace
+    );
+end
+$body$;
+
+comment on function dpg_private.look_for_additions(regclass, integer) is
+  'Whether an application has added columns or triggers to a root table. own_columns is the number of columns
+that are ours.';
+
+create or replace function dpg_private.has_additions(root regclass, own_columns integer)
+returns boolean
+language plpgsql
+immutable -- not true, but so PostgreSQL asks it only once, when it plans the statement
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  return dpg_private.look_for_additions(root, own_columns);
+end
+$body$;
+
+comment on function dpg_private.has_additions(regclass, integer) is
+  'dpg_private.look_for_additions for statements that name the root table. PostgreSQL asks it when it plans the
+statement, and keeps the answer with the plan. When a column or trigger of the root comes or goes, it plans
+the statement anew.
+Only for a caller that holds a lock on the root by then, because with that lock no trigger can come any more.';
+
+create or replace function dpg_private.additions_to_items(leaf regclass)
+returns table (has_additions boolean)
+language sql
+stable
+security invoker
+begin atomic
+  select
+    dpg_private.has_additions('dpg.items', 12)
+    or exists (select from only dpg.items where false) -- names the root, see dpg_private.has_additions
+    -- under an older snapshot the catalogue shows the past, but triggers fire as they are now
+    or current_setting('transaction_isolation') <> 'read committed'
+    or exists (
+      select
+      from pg_trigger t
+      where t.tgrelid = additions_to_items.leaf
+        and not t.tgisinternal
+        and t.tgenabled <> 'D'
+        and t.tgfoid not in (
+          'dpg_private.refuse_event_change()'::regprocedure, 'dpg_private.note_party_leaves()'::regprocedure
+        )
+    );
+end;
+
+comment on function dpg_private.additions_to_items(regclass) is
+  'Whether an application has added columns or triggers to dpg.items or to this leaf of it. Then what is stored
+may differ from what was sent, and must be read again. Also true in repeatable read and serializable.
+A table of one row. For a caller that has written, or has locked root and leaf, because then no trigger can
+come any more. Stored parsed and inlined.';
+
+create or replace function dpg_private.additions_to_actions(leaf regclass, events_leaf regclass)
+returns table (has_additions boolean)
+language sql
+stable
+security invoker
+begin atomic
+  select
+    dpg_private.has_additions('dpg.item_actions', 27)
+    or dpg_private.has_additions('dpg.action_events', 28)
+    -- names the roots, see dpg_private.has_additions
+    or exists (select from only dpg.item_actions cross join only dpg.action_events where false)
+    -- under an older snapshot the catalogue shows the past, but triggers fire as they are now
+    or current_setting('transaction_isolation') <> 'read committed'
+    or exists (
+      select
+      from pg_trigger t
+      where t.tgrelid in (additions_to_actions.leaf, additions_to_actions.events_leaf)
+        and not t.tgisinternal
+        and t.tgenabled <> 'D'
+        and t.tgfoid not in (
+          'dpg_private.refuse_event_change()'::regprocedure, 'dpg_private.note_party_leaves()'::regprocedure
+        )
+    );
+end;
+
+comment on function dpg_private.additions_to_actions(regclass, regclass) is
+  'Whether an application has added columns or triggers to dpg.item_actions, to dpg.action_events or to these
+leaves. Then what is stored may differ from what was sent, and row and event are written in another way. Also
+true in repeatable read and serializable.
+A table of one row. For a caller that has locked roots and leaf, because then no trigger can come any more.
+Stored parsed and inlined into the one look of a call.';

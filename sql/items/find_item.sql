@@ -1,0 +1,86 @@
+create or replace function dpg_private.item_key_sql()
+returns text
+language sql
+immutable
+parallel safe
+security invoker
+return 'i.item_network = $1 and i.item_domain = $2 and i.item_type = $3 and i.item_id = $4';
+
+comment on function dpg_private.item_key_sql() is
+  'The condition that a row i of a leaf is the item of a key. Parameters: $1 item_network, $2 item_domain, $3 item_type,
+$4 item_id.';
+
+create or replace function dpg_private.item_columns_sql(alias text)
+returns text
+language sql
+immutable
+parallel safe
+security invoker
+return replace(
+  '@item_network, @item_domain, @item_type, @item_id, @item_instance_url, @item_schema_url, @item_state,
+   @item_latitude, @item_longitude, @created_by, @created_at, @updated_at',
+  '@', alias
+);
+
+comment on function dpg_private.item_columns_sql(text) is
+  'Our columns of dpg.items, in the order of dpg.found_item and dpg.nearest_item. Named one by one, since an
+application may add columns to the table. alias stands before each: ''i.'' or nothing.';
+
+create or replace function dpg_private.ref_of_item(item dpg.items)
+returns dpg.item_ref
+language sql
+immutable
+parallel safe
+security invoker
+return row(item.item_network, item.item_domain, item.item_type, item.item_id)::dpg.item_ref;
+
+comment on function dpg_private.ref_of_item(dpg.items) is
+  'The key of an item, for refusals.';
+
+create or replace function dpg_private.lock_item(leaf regclass, item dpg.item_ref, strength text)
+returns dpg.items
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  stored dpg.items;
+begin
+  if leaf is not null then
+    if strength = 'update' then
+      -- The table first, as the deletion needs it: a call that creates a leaf of actions locks the leaves of items
+      -- of its network before it locks items.
+      execute format('lock table only %s in row exclusive mode', leaf);
+    end if;
+    execute format('select * from %s i where %s for %s', leaf, dpg_private.item_key_sql(), strength)
+    into stored
+    using item.item_network, item.item_domain, item.item_type, item.item_id;
+  end if;
+  return stored;
+end
+$body$;
+
+comment on function dpg_private.lock_item(regclass, dpg.item_ref, text) is
+  'The item of this key in its leaf, under a row lock (strength: key share, no key update or update). All columns
+are null where there is no such item, or no leaf.';
+
+create or replace function dpg_private.update_item_sql(leaf regclass)
+returns text
+language sql
+stable
+parallel safe
+security invoker
+return format(
+  'update %s i
+   set item_instance_url = $5, item_schema_url = $6, item_state = $7, item_latitude = $8, item_longitude = $9,
+     updated_at = greatest(clock_timestamp(), i.updated_at + interval ''1 microsecond'')
+   where %s and i.created_by = $10
+   returning i.*',
+  leaf, dpg_private.item_key_sql()
+);
+
+comment on function dpg_private.update_item_sql(regclass) is
+  'The statement that replaces the content of an item of this owner. Parameters: $1 to $4 as in
+dpg_private.item_key_sql, $5 item_instance_url, $6 item_schema_url, $7 item_state, $8 item_latitude, $9
+item_longitude, $10 the owner. updated_at rises with each change, also when the clock was set back.';

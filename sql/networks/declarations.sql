@@ -1,0 +1,86 @@
+create or replace function dpg_private.network_item_types(document jsonb)
+returns jsonb
+language plpgsql
+immutable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  return coalesce(
+    (
+      select jsonb_object_agg(
+        d.domain ->> 'name',
+        (
+          select coalesce(jsonb_agg(t.item_type order by t.item_type collate "C"), '[]')
+          from jsonb_object_keys(d.domain -> 'item_schemas') t(item_type)
+        )
+      )
+      from jsonb_array_elements(document -> 'domains') d(domain)
+    ),
+    '{}'
+  );
+end
+$body$;
+
+comment on function dpg_private.network_item_types(jsonb) is
+  'What a network document says of items: the column item_types of dpg.networks. The domains of the document
+were checked.';
+
+create or replace function dpg_private.network_interactions(document jsonb, item_types jsonb)
+returns jsonb
+language plpgsql
+immutable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  return coalesce(
+    (
+      select jsonb_object_agg(
+        a.action_type,
+        (
+          select coalesce(
+            jsonb_agg(
+              -- Without from_items or to_items, all item types are meant. Of this network all of them are named here,
+              -- because an item type that the domain does not declare has no part in any action.
+              jsonb_strip_nulls(jsonb_build_object(
+                'from_network', s.from_network,
+                'from_domain', i.interaction -> 'from_domain',
+                'from_items', coalesce(
+                  i.interaction -> 'from_items',
+                  case
+                    when s.from_network = document ->> 'name' then item_types -> (i.interaction ->> 'from_domain')
+                  end
+                ),
+                'to_network', s.to_network,
+                'to_domain', i.interaction -> 'to_domain',
+                'to_items', coalesce(
+                  i.interaction -> 'to_items',
+                  case
+                    when s.to_network = document ->> 'name' then item_types -> (i.interaction ->> 'to_domain')
+                  end
+                )
+              ))
+              order by i.position
+            ),
+            '[]'
+          )
+          from jsonb_array_elements(a.action -> 'interactions') with ordinality i(interaction, position)
+          cross join lateral (
+            select
+              coalesce(i.interaction ->> 'from_network', document ->> 'name') as from_network,
+              coalesce(i.interaction ->> 'to_network', document ->> 'name') as to_network
+          ) s
+        )
+      )
+      from jsonb_each(document -> 'actions') a(action_type, action)
+    ),
+    '{}'
+  );
+end
+$body$;
+
+comment on function dpg_private.network_interactions(jsonb, jsonb) is
+  'What a network document says of actions: the column interactions of dpg.networks. The document was checked.';

@@ -1,0 +1,47 @@
+// Every contestant, in the order of charts and tables: what it is, and its hue, the same in every chart. A new one is an entry here.
+
+import { BARE, COPY, POSTGIS, ROUND_TRIP, SEED, THIS } from './contestant.js';
+
+/** Each is seen on its paper: charts/charts.test.ts. */
+export interface Hue {
+  light: string;
+  dark: string;
+}
+
+export interface Described extends Hue {
+  /** For a reader of docs/benchmark.md. */
+  is: string;
+}
+
+export const CONTESTANTS: Record<string, Described> = {
+  [THIS]: {
+    light: '#1a7f4f',
+    dark: '#3fb27f',
+    is: 'the functions of this package, called through its SDK',
+  },
+  [BARE]: {
+    light: '#2f6fc9',
+    dark: '#6ea8ff',
+    is: 'prepared statements that an expert would write for the same effect, one for each call, on the same tables and indexes. They refuse what is not allowed, without saying why, and do not know a repeated call',
+  },
+  [COPY]: {
+    light: '#9a6700',
+    dark: '#d9a441',
+    is: "PostgreSQL's own bulk load, into the same tables",
+  },
+  [POSTGIS]: {
+    light: '#8250df',
+    dark: '#b894ff',
+    is: "`geography` with a GiST index, on Debian's PostgreSQL 15; left out where it is not installed",
+  },
+  [SEED]: {
+    light: '#c2452d',
+    dark: '#ff8a73',
+    is: 'the design that this project replaces, used as its documentation said: Drizzle on `pg`, and partitions ensured before each insert',
+  },
+  [ROUND_TRIP]: {
+    light: '#6e7781',
+    dark: '#8b949e',
+    is: 'no contestant: what the way to the server and back costs alone',
+  },
+};
