@@ -1,7 +1,9 @@
+import { availableParallelism } from 'node:os';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vitest/config';
 import { beAsEverywhere } from './test/support/environment.js';
+import { Slowest } from './test/support/slowest.js';
 
 beAsEverywhere();
 
@@ -26,14 +28,21 @@ function pgtapFiles(): Plugin {
   };
 }
 
+const common = { pool: 'forks', testTimeout: 60_000, hookTimeout: 60_000 } as const;
+
 export default defineConfig({
-  plugins: [pgtapFiles()],
   test: {
-    include: ['test/**/*.test.ts', 'test/pgtap/**/*.sql'],
     globalSetup: 'test/support/global-setup.ts',
-    pool: 'forks',
-    maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    reporters: ['default', new Slowest()],
+    // One more than there are processors: many tests wait, for a lock, a lease, a process.
+    maxWorkers: availableParallelism() + 1,
+    projects: [
+      { test: { ...common, name: 'typescript', include: ['test/**/*.test.ts'] } },
+      {
+        plugins: [pgtapFiles()],
+        // A process for each of so many small files would take longer than what they test.
+        test: { ...common, name: 'pgtap', include: ['test/pgtap/**/*.sql'], isolate: false },
+      },
+    ],
   },
 });

@@ -1,29 +1,55 @@
-// The pgTAP files run unchanged under pg_prove too, where that and psql are installed (Debian: postgresql-client and
-// libtap-parser-sourcehandler-pgtap-perl). On a server that has the extension pgtap it is made where a DBA would make
-// it; elsewhere pgTAP is in a schema that search_path leads to.
+// The pgTAP files run unchanged under pg_prove too, by the commands of the documentation, where pg_prove and psql are
+// installed (Debian: postgresql-client and libtap-parser-sourcehandler-pgtap-perl). On a server that has the extension
+// pgtap it is made where a DBA would make it; elsewhere pgTAP is in a schema that search_path leads to.
 
 import { spawn, spawnSync } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { projectFolder } from './support/migrations.js';
+import { loadPgtap } from './support/pgtap-source.js';
 import { temporaryDatabase } from './support/test-database.js';
 
 const missing = ['pg_prove', 'psql'].filter((command) => spawnSync(command, ['--version']).status !== 0);
 if (missing.length)
   console.log(`SKIPPED: pg_prove runs every pgTAP file (no ${missing.join(', no ')} on this machine)`);
 
-test.skipIf(missing.length)('pg_prove runs every pgTAP file', { timeout: 600_000 }, async () => {
-  const plain = await temporaryDatabase();
-  onTestFinished(plain.drop);
-  const withPgtap = await temporaryDatabase({ from: 'pgtap' });
-  onTestFinished(withPgtap.drop);
-  const [extension] = await plain.sql`select from pg_available_extensions where name = 'pgtap'`;
-  if (extension) await plain.sql`create extension pgtap`;
-  const url = extension ? plain.url : withPgtap.url;
-  const options = extension ? '' : '-c search_path=public,tap';
+/** The one block of the documentation that calls pg_prove. */
+async function documented(): Promise<string> {
+  const pages = [
+    'README.md',
+    'CONTRIBUTING.md',
+    ...(await readdir(join(projectFolder, 'docs'))).map((name) => `docs/${name}`),
+  ];
+  const texts = await Promise.all(
+    pages.filter((name) => name.endsWith('.md')).map((name) => readFile(join(projectFolder, name), 'utf8')),
+  );
+  const blocks = texts.flatMap((text) =>
+    [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block),
+  );
+  const found = blocks.filter((block) => /^pg_prove /m.test(block));
+  expect(found).toHaveLength(1);
+  return found[0] as string;
+}
 
-  const child = spawn('pg_prove', ['--recurse', '--ext', '.sql', '--dbname', url, 'test/pgtap'], {
+test('the documentation says how, in one place', async () => {
+  expect(await documented()).toContain('test/support/pgtap.sql');
+});
+
+test.skipIf(missing.length)('pg_prove runs every pgTAP file', { timeout: 600_000 }, async () => {
+  const database = await temporaryDatabase();
+  onTestFinished(database.drop);
+  const [extension] = await database.sql`select from pg_available_extensions where name = 'pgtap'`;
+  if (extension) await database.sql`create extension pgtap`;
+  else await loadPgtap(database.url);
+
+  const child = spawn('bash', ['-euo', 'pipefail', '-c', await documented()], {
     cwd: projectFolder,
-    env: { ...process.env, PGOPTIONS: options },
+    env: {
+      ...process.env,
+      DATABASE_URL: database.url,
+      PGOPTIONS: extension ? '' : '-c search_path=public,tap',
+    },
   });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {

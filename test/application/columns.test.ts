@@ -1,21 +1,22 @@
-// Every function on tables to which an application has added columns: all pgTAP files, on one database with a nullable
-// column and one with a default on each of the three tables.
+// Every function on tables to which an application has added columns: the pgTAP files whose calls read or write rows of
+// these tables, on one database with a nullable column and one with a default on each of the three.
 
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 import { projectFolder } from '../support/migrations.js';
-import { failureOf } from '../support/pgtap.js';
+import { failureOfFile } from '../support/pgtap.js';
 import { testDatabase } from '../support/test-database.js';
 
 const pgtapFolder = join(projectFolder, 'test/pgtap');
 
+/** In whose files rows are read and written; of the others what they check comes before any row. */
+const SUBJECTS = /^(actions|application|events|feed|geo|items|redactions)\/|^[^/]*$/;
+/** What refuses a call looks at its arguments; and a file about distances alone. */
+const WITHOUT_ROWS = /_refusals\.sql$|_order_of_checks\.sql$|^geo\/earthdistance\.sql$/;
+
 /** They are about the columns of the tables themselves, add some, or insert rows or pass them to calls with all columns. */
 const ABOUT_COLUMNS = [
-  'access/comments.sql',
-  'access/functions.sql',
-  'access/row_level_security.sql',
-  'access/tables.sql',
   'application/columns.sql',
   'application/columns_are_named.sql',
   'application/move_items.sql',
@@ -48,17 +49,12 @@ for (const table of ['items', 'item_actions', 'action_events']) {
 const files = (await readdir(pgtapFolder, { recursive: true, withFileTypes: true }))
   .filter((entry) => entry.isFile() && entry.name.endsWith('.sql'))
   .map((entry) => relative(pgtapFolder, join(entry.parentPath, entry.name)))
-  .filter((file) => !ABOUT_COLUMNS.includes(file))
+  .filter((file) => SUBJECTS.test(file) && !WITHOUT_ROWS.test(file) && !ABOUT_COLUMNS.includes(file))
   .sort();
 
 // Each file rolls back what it has done, so that they need no database each.
 test.each(files)('%s', async (file) => {
-  const sql = database.connect({ max: 1, connection: { search_path: 'public, tap' } });
-  try {
-    const failure = (await failureOf(sql, await readFile(join(pgtapFolder, file), 'utf8'))) ?? '';
-    const failed = [...failure.matchAll(/^(?:not ok |(?=Bail out!))(.+)$/gm)].map(([, name]) => name);
-    expect(failed, failure).toEqual(WHOLE_ROWS[file] ?? []);
-  } finally {
-    await sql.end();
-  }
+  const failure = (await failureOfFile(database, join(pgtapFolder, file))) ?? '';
+  const failed = [...failure.matchAll(/^(?:not ok |(?=Bail out!))(.+)$/gm)].map(([, name]) => name);
+  expect(failed, failure).toEqual(WHOLE_ROWS[file] ?? []);
 });

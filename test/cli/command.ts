@@ -5,6 +5,7 @@ import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import { projectFolder } from '../support/migrations.js';
 
 const run = promisify(execFile);
@@ -35,15 +36,16 @@ export async function installedCommand(packages = [...DEPENDENCIES, 'graphile-mi
   const project = await mkdtemp(join(tmpdir(), 'dpg-command-'));
   const folder = join(project, 'node_modules', 'dpg-database');
   await mkdir(folder, { recursive: true });
-  await run(
-    process.execPath,
-    [
-      join(projectFolder, 'node_modules/tsup/dist/cli-default.js'),
-      ...['sdk/cli/index.ts', '--no-config', '--format', 'esm', '--target', 'node20'],
-      ...['--out-dir', join(folder, 'dist')],
-    ],
-    { cwd: projectFolder },
-  );
+  await build({
+    entryPoints: [join(projectFolder, 'sdk/cli/index.ts')],
+    outfile: join(folder, 'dist/index.js'),
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    logLevel: 'error',
+  });
   await cp(join(projectFolder, 'package.json'), join(folder, 'package.json'));
   await cp(join(projectFolder, 'migrations/committed'), join(folder, 'migrations/committed'), {
     recursive: true,

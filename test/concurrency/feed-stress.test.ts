@@ -8,7 +8,7 @@ import { soakSeconds, soakTimeout } from '../support/soak.js';
 import { testDatabase } from '../support/test-database.js';
 import { until } from './sessions.js';
 
-const SECONDS = soakSeconds(60);
+const SECONDS = soakSeconds(15);
 const SEED = Number(process.env.DPG_STRESS_SEED ?? Math.floor(Math.random() * 2 ** 32));
 const STRICT = ['repeatable read', 'serializable'];
 const ACTIONS = 60;
@@ -347,5 +347,5 @@ test(
     const [lag] = await sql`select sum(lag_events)::integer as events from dpg.subscription_status`;
     expect(lag?.events).toBe(0);
   },
-  soakTimeout(60, 120),
+  soakTimeout(15, 120),
 );

@@ -18,7 +18,7 @@ import { migrateToCurrent } from '../support/migrations.js';
 import { type Server, startServer } from '../support/server.js';
 import { soak } from '../support/soak.js';
 
-const KILLS = soak(20, 200);
+const KILLS = soak(8, 200);
 const WRITERS = 12;
 const ours = !process.env.TEST_DATABASE_URL && process.env.DPG_TEST_SERVER !== 'docker';
 

@@ -18,7 +18,7 @@ import {
 
 const WRITERS = 8;
 const READERS = 3;
-const EVENTS = soak(20_000, 400_000);
+const EVENTS = soak(5_000, 400_000);
 const database = await testDatabase();
 
 test(

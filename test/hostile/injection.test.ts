@@ -8,11 +8,11 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import { createDpg, type Dpg, type FoundEvent, type Item, type UpsertItem } from '../../sdk/index.js';
-import { isSoak, soakSeconds, soakTimeout } from '../support/soak.js';
+import { isSoak, soak, soakSeconds, soakTimeout } from '../support/soak.js';
 import { testDatabase } from '../support/test-database.js';
 import { document, key, remarks, text, url } from './values.js';
 
-const CASES = 10_000;
+const CASES = soak(2_000, 10_000);
 const database = await testDatabase();
 const seed = Number(process.env.DPG_HOSTILE_SEED || Date.now() % 2 ** 31);
 let dpg: Dpg;

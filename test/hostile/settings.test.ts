@@ -1,5 +1,5 @@
 // A session, a role or a database may have settings of its own, and drivers and frameworks set some. Whatever they are, each
-// function gives the same answers: values, messages, hints and details. Settings are tried two dozen at a time, each value
+// function gives the same answers: values, messages, hints and details. Settings are tried fifty at a time, each value
 // of each setting once; where the answers differ, each of them is tried alone, so that the failure names it.
 
 import { isDeepStrictEqual } from 'node:util';
@@ -10,7 +10,7 @@ import { soak } from '../support/soak.js';
 import { temporaryDatabase } from '../support/test-database.js';
 import { CALLS, MOMENT, untimed } from './calls.js';
 
-const AT_ONCE = soak(25, 1);
+const AT_ONCE = soak(50, 1);
 
 const item = (id: string, more: string) =>
   `dpg.upsert_item('ravi', 'shadow', 'tutor', 'profile', 'https://example.com', 's', item_id => '${id}'${more})`;

@@ -223,7 +223,7 @@ const POPULATION: [Write, Row][] = [
 ];
 
 const environment = process.env;
-const runs = Number(environment.DPG_MODEL_RUNS || (isSoak ? 1e9 : 1000));
+const runs = Number(environment.DPG_MODEL_RUNS || (isSoak ? 1e9 : 300));
 const seed = environment.DPG_MODEL_SEED ? Number(environment.DPG_MODEL_SEED) : undefined;
 const replayPath = environment.DPG_MODEL_REPLAY || undefined;
 

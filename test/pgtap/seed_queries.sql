@@ -2,8 +2,7 @@
 -- seed's; the items that an action refers to must be there, as the seed's foreign keys say.
 begin;
 select plan(17);
-insert into public."user" (id, name, email) values
-  ('real_user_id', 'Asha', 'asha@example.com'), ('student_user_id', 'Student', 'student@example.com'), ('tutor_user_id', 'Tutor', 'tutor@example.com');
+select dpg_test.insert_users('real_user_id', 'student_user_id', 'tutor_user_id');
 
 -- insert an item
 select is(dpg.ensure_item_partition('yellow_dot', 'student')::text, 'dpg.i_p_yellowdot_student', 'ensureItemPartition');

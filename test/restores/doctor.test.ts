@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { examine } from '../../sdk/cli/doctor.js';
-import { mend } from '../cli/faults.js';
+import { mend } from '../cli/doctor/faults.js';
 import { startEmbedded } from '../support/embedded.js';
 import { installedWith, run } from '../support/installed.js';
 import { migrateToCurrent } from '../support/migrations.js';

@@ -2,7 +2,7 @@
 // The programs come with PostgreSQL, not with npm. A dump can be made of a server that is no newer than pg_dump: where the
 // server of this run is newer, the dump is made of a 15 and restored into this one.
 
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres from 'postgres';
@@ -12,8 +12,8 @@ import { type Catalogue, catalogue, differences } from '../support/catalogue.js'
 import { startEmbedded } from '../support/embedded.js';
 import { installedWith, run } from '../support/installed.js';
 import { migrateToCurrent, projectFolder } from '../support/migrations.js';
-import { failureOf } from '../support/pgtap.js';
-import { loadPgtap } from '../support/pgtap-source.js';
+import { failureOfFile } from '../support/pgtap.js';
+import { loadHelpers, loadPgtap } from '../support/pgtap-source.js';
 import { connectTo, type Databases, withAdmin } from '../support/server.js';
 import { isSoak } from '../support/soak.js';
 import { testDatabase } from '../support/test-database.js';
@@ -175,14 +175,7 @@ describe.skipIf(!tools).each(['public', 'extensions'])(
       expect(files.length).toBeGreaterThan(20);
       const failures: string[] = [];
       for (const file of files) {
-        const sql = postgres(bare.url, {
-          max: 1,
-          onnotice: () => {},
-          connection: { search_path: 'public, tap' },
-        });
-        const failure = await failureOf(sql, await readFile(join(folder, file), 'utf8')).finally(() =>
-          sql.end(),
-        );
+        const failure = await failureOfFile(bare, join(folder, file));
         if (failure !== undefined) failures.push(`${file}: ${failure}`);
       }
       expect(failures, failures.join('\n')).toEqual([]);
@@ -197,6 +190,7 @@ async function build(url: string, schema: string): Promise<void> {
   });
   await migrateToCurrent(url);
   await loadPgtap(url);
+  await loadHelpers(url);
 }
 
 async function copy(database: string, url: string): Promise<void> {

@@ -1,9 +1,12 @@
 // Before the first test: one server, and on it the databases that tests copy. After the last: gone.
 
 import { randomBytes } from 'node:crypto';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { migrateToCurrent } from './migrations.js';
-import { loadPgtap } from './pgtap-source.js';
+import { loadHelpers, loadPgtap } from './pgtap-source.js';
 import { type Pooler, poolerVersion, startPooler } from './pooler.js';
 import { identifier, type Server, startServer, withAdmin } from './server.js';
 
@@ -14,7 +17,7 @@ declare module 'vitest' {
     serverVersion: string;
     /** What the names of all databases and users of this run begin with. */
     prefix: string;
-    /** A migrated database, and one with pgTAP in the schema tap besides. */
+    /** A migrated database, and one with pgTAP in the schema tap and what the pgTAP files share besides. */
     template: string;
     pgtapTemplate: string;
     /** With DPG_TEST_POOLER: PgBouncer before the server, through which ordinary connections of tests go. */
@@ -24,14 +27,24 @@ declare module 'vitest' {
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const started = performance.now();
-  const server = await startServer();
+  // what is the same for each server of this run, for the tests' own servers as well
+  const cache = await mkdtemp(join(tmpdir(), 'dpg-cache-'));
+  await chmod(cache, 0o755);
+  process.env.DPG_TEST_CACHE = cache;
+  const uncache = () => rm(cache, { recursive: true, force: true });
+  const server = await startServer({ inMemory: true }).catch(async (error) => {
+    await uncache();
+    throw error;
+  });
   const prefix = `dpg_test_${randomBytes(4).toString('hex')}`;
   let pooler: Pooler | undefined;
   try {
     const template = `${prefix}_template`;
     const pgtapTemplate = `${prefix}_pgtap`;
     await migrateToCurrent(await server.createDatabase(template));
-    await loadPgtap(await server.createDatabase(pgtapTemplate, { template }));
+    const pgtapUrl = await server.createDatabase(pgtapTemplate, { template });
+    await loadPgtap(pgtapUrl);
+    await loadHelpers(pgtapUrl);
     project.provide('adminUrl', server.adminUrl);
     project.provide('prefix', prefix);
     project.provide('serverVersion', server.version);
@@ -45,11 +58,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
   } catch (error) {
     await pooler?.stop();
     await end(server, prefix);
+    await uncache();
     throw error;
   }
   return async () => {
     await pooler?.stop();
     await end(server, prefix);
+    await uncache();
   };
 }
 

@@ -1,14 +1,18 @@
-// pgTAP without a package of the operating system: its SQL comes inside an npm package, and works in a schema like any
-// other functions.
+// What the pgTAP files need besides the migrations. pgTAP without a package of the operating system: its SQL comes inside
+// an npm package, and works in a schema like any other functions. And what the files share, pgtap.sql.
 
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { withAdmin } from './server.js';
 
 const FILE = 'share/postgresql/extension/pgtap--1.3.5.sql';
 
+const HELPERS = fileURLToPath(new URL('pgtap.sql', import.meta.url));
+
+/** pgTAP alone. */
 export async function loadPgtap(url: string): Promise<void> {
   const entry = createRequire(import.meta.url).resolve('@electric-sql/pglite-pgtap');
   const archive = gunzipSync(await readFile(join(dirname(entry), 'pgtap.tar.gz')));
@@ -19,6 +23,11 @@ export async function loadPgtap(url: string): Promise<void> {
       .unsafe(`create schema tap; grant usage on schema tap to public; set search_path = tap;\n${source}`)
       .simple(),
   );
+}
+
+export async function loadHelpers(url: string): Promise<void> {
+  const helpers = await readFile(HELPERS, 'utf8');
+  await withAdmin(url, (sql) => sql.unsafe(helpers).simple());
 }
 
 /** A tar archive is a row of 512-byte headers (name at 0, size in octal at 124), each before its file, padded to 512. */

@@ -1,6 +1,10 @@
-// The runner of the pgTAP files must see what goes wrong in them: each of these files is bad in its own way.
+// The runner of the pgTAP files must see what goes wrong in them: each of these files is bad in its own way. And what the
+// files share must see what was written.
 
-import { expect, test } from 'vitest';
+import { readdir, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { projectFolder } from './migrations.js';
 import { failureOf } from './pgtap.js';
 import { testDatabase } from './test-database.js';
 
@@ -75,4 +79,75 @@ rollback;`);
   expect(failure).toContain('Bail out! DP007: too late');
   for (const part of ['{"a": 1}', 'read again', 'PL/pgSQL function inline_code_block'])
     expect(failure).toContain(part);
+});
+
+describe('what the files share', () => {
+  const folder = join(projectFolder, 'test/pgtap');
+  const files = async () =>
+    (await readdir(folder, { recursive: true, withFileTypes: true }))
+      .filter((entry) => entry.isFile() && entry.name.endsWith('.sql'))
+      .map((entry) => join(entry.parentPath, entry.name));
+
+  test('no file has a function that another has as well: it belongs into support/pgtap.sql', async () => {
+    const owners = new Map<string, string[]>();
+    for (const file of await files()) {
+      const functions = (await readFile(file, 'utf8')).matchAll(
+        /^create function pg_temp\..*?\$(\w*)\$.*?\$\1\$;/gms,
+      );
+      for (const [text] of functions) owners.set(text, [...(owners.get(text) ?? []), relative(folder, file)]);
+    }
+    expect(owners.size).toBeGreaterThan(50);
+    expect([...owners].filter(([, names]) => names.length > 1)).toEqual([]);
+  });
+
+  test('each file is a transaction that is rolled back, since all share a database', async () => {
+    for (const file of await files()) {
+      const text = await readFile(file, 'utf8');
+      expect(text, file).toMatch(/^(--.*\n)*begin( isolation level [a-z ]+)?;\n/);
+      expect(text, file).toMatch(/\nrollback;\n$/);
+      expect(text, file).not.toMatch(/^commit;/im);
+    }
+  });
+
+  const { sql } = database;
+  const written = async (statement: string) => {
+    const result = await sql.begin(async (tx) => {
+      await tx`set local search_path = public, tap`;
+      await tx`select plan(1), dpg_test.note_written()`;
+      await tx.unsafe(statement);
+      const [row] = await tx<{ line: string }[]>`select dpg_test.wrote_nothing('nothing') as line`;
+      await tx`rollback`;
+      return row?.line ?? '';
+    });
+    return /have: (.*)/.exec(result)?.[1] ?? (result.startsWith('ok ') ? 'nothing' : result);
+  };
+
+  test('written looks at each table of both schemas and at the users', async () => {
+    const tables = await sql<{ name: string }[]>`
+      select format('%I.%I', c.relnamespace::regnamespace, c.relname) as name
+      from pg_class c
+      left join pg_inherits i on i.inhrelid = c.oid
+      where c.relkind in ('r', 'p') and i.inhrelid is null
+        and (c.relnamespace::regnamespace::text in ('dpg', 'dpg_private') or c.relname = 'user')`;
+    const [row] = await sql<{ written: object }[]>`select dpg_test.written() as written`;
+    expect(Object.keys(row?.written ?? {}).sort()).toEqual(
+      ['relations', ...tables.map(({ name }) => name)].sort(),
+    );
+  });
+
+  test.each([
+    ['select 1', 'nothing'],
+    [`insert into public."user" (id, name, email) values ('x', 'x', 'x')`, 'public."user"'],
+    ['update dpg.limits set limit_value = limit_value', 'dpg.limits'],
+    [`update dpg.limits set limit_value = limit_value + 1 where limit_name = 'networks'`, 'dpg.limits'],
+    [`select dpg.ensure_item_partition('net', 'domain')`, 'dpg_private.partition_names, relations'],
+    [
+      `select dpg_test.insert_users('x'); select dpg.upsert_item('x', 'net', 'domain', 't', 'u', 's')`,
+      'dpg.items, dpg_private.instance_url_sightings, dpg_private.partition_names, public."user", relations',
+    ],
+    ['create table dpg_private.theirs (note text)', 'dpg_private.theirs, relations'],
+    ['drop index dpg.items_state_idx', 'relations'],
+  ])('%s: it names %s', async (statement, tables) => {
+    expect(await written(statement)).toBe(tables);
+  });
 });

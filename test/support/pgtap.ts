@@ -1,19 +1,27 @@
-// Runs a pgTAP file as pg_prove would: the whole file on one connection, its rows read as TAP.
+// Runs a pgTAP file as pg_prove would: the whole file on one connection, its rows read as TAP. Each file rolls back what it
+// has done, so all that a process runs share one database.
 
 import { readFile } from 'node:fs/promises';
 import postgres from 'postgres';
 import { Parser, type Result } from 'tap-parser';
-import { temporaryDatabase } from './test-database.js';
+import { type TestDatabase, temporaryDatabase } from './test-database.js';
+
+/** It goes with the server, or at the end of the run. */
+let shared: ReturnType<typeof temporaryDatabase> | undefined;
 
 /** What went wrong in the file, ready to be read; undefined when all is well. */
 export async function pgtapFailure(file: string): Promise<string | undefined> {
-  const database = await temporaryDatabase({ from: 'pgtap' });
+  shared ??= temporaryDatabase({ from: 'pgtap' });
+  return await failureOfFile(await shared, file);
+}
+
+export async function failureOfFile(database: TestDatabase, file: string): Promise<string | undefined> {
+  // One connection: the file's transaction lives on it, and it is closed whatever state the file left it in.
+  const sql = database.connect({ max: 1, connection: { search_path: 'public, tap' } });
   try {
-    // One connection: the file's transaction lives on it, and it is closed whatever state the file left it in.
-    const sql = database.connect({ max: 1, connection: { search_path: 'public, tap' } });
     return await failureOf(sql, await readFile(file, 'utf8'));
   } finally {
-    await database.drop();
+    await sql.end({ timeout: 1 });
   }
 }
 

@@ -19,6 +19,8 @@ export interface StartOptions {
   durable?: boolean;
   /** Where the server keeps its files; a folder of its own in the temp folder unless told. */
   directory?: string;
+  /** That folder is in memory, where there are gigabytes of it; TMPDIR, where it is set, comes first. */
+  inMemory?: boolean;
   /** Leave the files at stop, to be used again by the next start with the same directory. */
   keep?: boolean;
   /** A folder of PostgreSQL's programs to use instead of those from npm. */

@@ -3,8 +3,7 @@
 begin;
 select plan(27);
 
-insert into public."user" (id, name, email)
-values ('rls asha', 'Asha', 'asha@rls.test'), ('rls ravi', 'Ravi', 'ravi@rls.test'), ('rls mina', 'Mina', 'mina@rls.test');
+select dpg_test.insert_users('rls asha', 'rls ravi', 'rls mina');
 
 create function pg_temp.id(number integer)
 returns uuid

@@ -3,8 +3,7 @@
 begin;
 select plan(11);
 
-insert into public."user" (id, name, email)
-values ('rls asha', 'Asha', 'asha@rls.test'), ('rls ravi', 'Ravi', 'ravi@rls.test');
+select dpg_test.insert_users('rls asha', 'rls ravi');
 select dpg.upsert_item('rls asha', 'rls test', 'person', 'profile', 'https://rls.test', 'https://schemas.rls.test',
   item_id => '10000000-0000-4000-8000-000000000001');
 select dpg.upsert_item('rls ravi', 'rls test', 'person', 'profile', 'https://rls.test', 'https://schemas.rls.test',

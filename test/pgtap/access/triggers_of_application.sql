@@ -3,7 +3,7 @@
 -- its first event is inserted by the same statement.
 begin;
 select plan(5);
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com'), ('ravi', 'Ravi', 'ravi@example.com');
+select dpg_test.insert_users('asha', 'ravi');
 create temp table seen (event text, settings text);
 create function pg_temp.look() returns trigger
 language plpgsql

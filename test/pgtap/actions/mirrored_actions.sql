@@ -3,8 +3,7 @@
 begin;
 select plan(19);
 
-insert into public."user" (id, name, email)
-values ('mirrored asha', 'Asha', 'asha@mirrored.test'), ('mirrored ravi', 'Ravi', 'ravi@mirrored.test');
+select dpg_test.insert_users('mirrored asha', 'mirrored ravi');
 
 do $body$
 begin
@@ -17,13 +16,6 @@ begin
 end
 $body$;
 
-create function pg_temp.id(number integer)
-returns uuid
-language sql
-as $body$
-  select ('20000000-0000-4000-8000-' || lpad(number::text, 12, '0'))::uuid
-$body$;
-
 -- an update of an action of another instance that Asha's student has started
 create function pg_temp.mirror(number integer, update_count integer, status text, changes jsonb default '{}')
 returns void
@@ -31,14 +23,14 @@ language plpgsql
 as $body$
 begin
   perform dpg.store_event(jsonb_build_object(
-    'partition_network', 'mirrored far', 'action_type', 'connect', 'event_id', pg_temp.id(1000 * number + update_count),
-    'origin_instance_domain', 'https://far.mirrored.test', 'action_id', pg_temp.id(number), 'action_status', status,
+    'partition_network', 'mirrored far', 'action_type', 'connect', 'event_id', dpg_test.id(1000 * number + update_count),
+    'origin_instance_domain', 'https://far.mirrored.test', 'action_id', dpg_test.id(number), 'action_status', status,
     'update_count', update_count,
     'source_item_network', 'mirrored test', 'source_item_domain', 'student', 'source_item_type', 'p',
     'source_item_id', '10000000-0000-4000-8000-000000000001', 'source_item_instance_url', 'https://mirrored.test',
     'source_item_owner', 'mirrored asha', 'source_item_latitude', 12.5, 'source_item_longitude', 77.5,
     'target_item_network', 'mirrored far', 'target_item_domain', 'tutor', 'target_item_type', 'p',
-    'target_item_id', pg_temp.id(99), 'target_item_instance_url', 'https://far.mirrored.test',
+    'target_item_id', dpg_test.id(99), 'target_item_instance_url', 'https://far.mirrored.test',
     'target_item_owner', 'mirrored ravi', 'event_payload', '{}'::jsonb,
     'created_at', to_char('2026-01-01T00:00:00Z'::timestamptz + update_count * interval '1 hour', 'YYYY-MM-DD"T"HH24:MI:SSOF')
   ) || changes);
@@ -50,7 +42,7 @@ returns text
 language sql
 as $body$
   select (a.action_status, a.update_count, a.remarks, a.created_at at time zone 'UTC', a.updated_at at time zone 'UTC')::text
-  from dpg.get_action(actor, 'mirrored far', 'connect', pg_temp.id(number)) a
+  from dpg.get_action(actor, 'mirrored far', 'connect', dpg_test.id(number)) a
 $body$;
 
 set local role dpg_app;
@@ -79,7 +71,7 @@ select is(
 from generate_series(1, 3) n;
 select is(
   (select (a.requirements_snapshot, a.source_item_is_local, a.source_item_latitude, a.target_item_instance_url, a.target_item_owner)::text
-   from dpg.get_action('mirrored asha', 'mirrored far', 'connect', pg_temp.id(1)) a),
+   from dpg.get_action('mirrored asha', 'mirrored far', 'connect', dpg_test.id(1)) a),
   '({},t,12.5,https://far.mirrored.test,"mirrored ravi")', 'it says where it lives; what was asked for is not in an event'
 );
 select throws_ok(
@@ -87,7 +79,7 @@ select throws_ok(
 );
 select throws_ok($$select pg_temp.seen('mirrored asha', 9)$$, 'DP004', null, 'one of which no event came is not there');
 select throws_ok(
-  $$select dpg.transition_action('mirrored asha', 'mirrored far', 'connect', pg_temp.id(1), 'withdrawn')$$,
+  $$select dpg.transition_action('mirrored asha', 'mirrored far', 'connect', dpg_test.id(1), 'withdrawn')$$,
   'DP004', null, 'it cannot be moved here'
 );
 
@@ -96,7 +88,7 @@ do $body$
 begin
   perform dpg.perform_action(
     'mirrored asha', 'connect', ('mirrored test', 'student', 'p', '10000000-0000-4000-8000-000000000001')::dpg.item_ref,
-    ('mirrored test', 'tutor', 'p', '10000000-0000-4000-8000-000000000002')::dpg.item_ref, action_id => pg_temp.id(n)
+    ('mirrored test', 'tutor', 'p', '10000000-0000-4000-8000-000000000002')::dpg.item_ref, action_id => dpg_test.id(n)
   )
   from generate_series(4, 5) n;
   perform pg_temp.mirror(6, 0, 'created', '{"source_item_instance_url": "https://third.mirrored.test"}');
@@ -139,7 +131,7 @@ select is(
 reset role;
 do $body$
 begin
-  perform dpg.redact_event('dpo', 'mirrored far', 'connect', pg_temp.id(1001), 'on request');
+  perform dpg.redact_event('dpo', 'mirrored far', 'connect', dpg_test.id(1001), 'on request');
 end
 $body$;
 select is(

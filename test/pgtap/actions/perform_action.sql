@@ -2,59 +2,16 @@
 begin;
 select plan(13);
 
-insert into public."user" (id, name, email)
-values
-  ('actions asha', 'Asha', 'asha@actions.test'),
-  ('actions ravi', 'Ravi', 'ravi@actions.test'),
-  ('actions mina', 'Mina', 'mina@actions.test');
-
-create function pg_temp.item(domain text, number integer, network text default 'actions test')
-returns dpg.item_ref
-language sql
-as $body$
-  select row(network, domain, 'profile_1.0', ('10000000-0000-4000-8000-' || lpad(number::text, 12, '0'))::uuid)::dpg.item_ref
-$body$;
-
--- students of Asha (1) and Mina (3), tutors of Ravi (2) and Asha (4), a place of Ravi in another network (5)
-do $body$
-begin
-  perform dpg.upsert_item(
-    i.owner, i.network, i.domain, 'profile_1.0', i.url, 'https://schemas.actions.test', '{}', i.latitude, i.longitude,
-    ('10000000-0000-4000-8000-' || lpad(i.number::text, 12, '0'))::uuid
-  )
-  from (
-    values
-      ('actions asha', 'actions test', 'student', 1, 'https://student.actions.test', 12.5, 77.5),
-      ('actions ravi', 'actions test', 'tutor', 2, 'https://tutor.actions.test', -33.25, 151.125),
-      ('actions mina', 'actions test', 'student', 3, 'https://student.actions.test', null, null),
-      ('actions asha', 'actions test', 'tutor', 4, 'https://tutor.actions.test', null, null),
-      ('actions ravi', 'actions elsewhere', 'tutor', 5, 'https://elsewhere.actions.test', 1.5, 2.5)
-  ) i(owner, network, domain, number, url, latitude, longitude);
-end
-$body$;
-
-create function pg_temp.id(number integer)
-returns uuid
-language sql
-as $body$
-  select ('20000000-0000-4000-8000-' || lpad(number::text, 12, '0'))::uuid
-$body$;
-
--- all rows, whoever reads
-create temporary view stored_actions as
-select * from dpg.item_actions;
-create temporary view stored_events as
-select * from dpg.action_events;
-grant select on stored_actions, stored_events to dpg_app;
+select dpg_test.insert_items();
 
 set local role dpg_app;
 
 create temporary table made as
 select *
 from dpg.perform_action(
-  actor => 'actions asha', action_type => 'connect', source => pg_temp.item('student', 1), target => pg_temp.item('tutor', 2),
+  actor => 'actions asha', action_type => 'connect', source => dpg_test.item('student', 1), target => dpg_test.item('tutor', 2),
   requirements_snapshot => '{"subject": "math"}', remarks => 'please', event_payload => '{"amount": 5}',
-  action_id => pg_temp.id(1)
+  action_id => dpg_test.id(1)
 );
 select results_eq(
   $$select
@@ -74,7 +31,7 @@ select results_eq(
   'the action, returned'
 );
 select results_eq(
-  $$select * from stored_actions a where a.partition_network = 'actions test'$$,
+  $$select * from dpg_test.stored_actions() a where a.partition_network = 'actions test'$$,
   $$select * from made$$,
   'is the action as stored, and the only one'
 );
@@ -85,7 +42,7 @@ select results_eq(
     e.source_item_owner, e.source_item_latitude, e.source_item_longitude, e.target_item_network, e.target_item_domain,
     e.target_item_type, e.target_item_id, e.target_item_instance_url, e.target_item_owner, e.target_item_latitude,
     e.target_item_longitude, e.event_payload, e.remarks, e.source_item_is_local, e.target_item_is_local
-  from stored_events e
+  from dpg_test.stored_events() e
   where e.partition_network = 'actions test'$$,
   $$values (
     'actions test', 'connect', 'https://tutor.actions.test', '20000000-0000-4000-8000-000000000001'::uuid, 'created', 0,
@@ -98,7 +55,7 @@ select results_eq(
 );
 select results_eq(
   $$select a.created_at, a.updated_at from made a$$,
-  $$select e.created_at, e.created_at from stored_events e where e.partition_network = 'actions test'$$,
+  $$select e.created_at, e.created_at from dpg_test.stored_events() e where e.partition_network = 'actions test'$$,
   'made, changed and told at one time'
 );
 select ok(
@@ -108,43 +65,43 @@ select ok(
 
 create temporary table second as
 select *
-from dpg.perform_action('actions mina', 'connect', pg_temp.item('student', 3), pg_temp.item('tutor', 4));
+from dpg.perform_action('actions mina', 'connect', dpg_test.item('student', 3), dpg_test.item('tutor', 4));
 select results_eq(
   $$select a.action_status, a.requirements_snapshot, a.remarks, a.source_item_latitude, a.source_item_longitude, a.target_item_latitude, a.target_item_longitude from second a$$,
   $$values ('created', '{}'::jsonb, null::text, null::double precision, null::double precision, null::double precision, null::double precision)$$,
   'what is left out is empty, and items without a place leave none'
 );
-select isnt((select a.action_id from second a), pg_temp.id(1), 'an action without an id gets one');
+select isnt((select a.action_id from second a), dpg_test.id(1), 'an action without an id gets one');
 select results_eq(
-  $$select e.event_payload, e.remarks, e.source_item_latitude, e.target_item_longitude from stored_events e, second s where e.action_id = s.action_id$$,
+  $$select e.event_payload, e.remarks, e.source_item_latitude, e.target_item_longitude from dpg_test.stored_events() e, second s where e.action_id = s.action_id$$,
   $$values ('{"status": "created"}'::jsonb, null::text, null::double precision, null::double precision)$$,
   'the event says the status unless told otherwise'
 );
 select lives_ok(
-  $$select dpg.perform_action('actions mina', 'connect', pg_temp.item('student', 3), pg_temp.item('tutor', 4), null, null, null, null)$$,
+  $$select dpg.perform_action('actions mina', 'connect', dpg_test.item('student', 3), dpg_test.item('tutor', 4), null, null, null, null)$$,
   'null stands for what is left out'
 );
 select results_eq(
   $$select a.requirements_snapshot, e.event_payload
-  from stored_actions a
-  join stored_events e using (partition_network, action_type, action_id, update_count)
+  from dpg_test.stored_actions() a
+  join dpg_test.stored_events() e using (partition_network, action_type, action_id, update_count)
   where a.partition_network = 'actions test' and a.source_item_owner = 'actions mina'$$,
   $$values ('{}'::jsonb, '{"status": "created"}'::jsonb), ('{}'::jsonb, '{"status": "created"}'::jsonb)$$,
   'and a call without an id is another action each time'
 );
 select lives_ok(
-  $$select dpg.perform_action('actions asha', 'connect', pg_temp.item('student', 1), pg_temp.item('tutor', 4))$$,
+  $$select dpg.perform_action('actions asha', 'connect', dpg_test.item('student', 1), dpg_test.item('tutor', 4))$$,
   'an item may ask another one of the same owner'
 );
 select lives_ok(
-  $$select dpg.perform_action('actions asha', 'connect', pg_temp.item('student', 1), pg_temp.item('tutor', 2), action_id => pg_temp.id(2))$$,
+  $$select dpg.perform_action('actions asha', 'connect', dpg_test.item('student', 1), dpg_test.item('tutor', 2), action_id => dpg_test.id(2))$$,
   'there may be many actions between two items'
 );
 select is(
   (
     select count(*)
-    from stored_actions a
-    full join stored_events e using (partition_network, action_type, action_id, update_count)
+    from dpg_test.stored_actions() a
+    full join dpg_test.stored_events() e using (partition_network, action_type, action_id, update_count)
     where partition_network = 'actions test'
       and (a.updated_at, a.action_status) is distinct from (e.created_at, e.action_status)
   ),

@@ -2,143 +2,42 @@
 begin;
 select plan(19);
 
-insert into public."user" (id, name, email)
-values
-  ('actions asha', 'Asha', 'asha@actions.test'),
-  ('actions ravi', 'Ravi', 'ravi@actions.test'),
-  ('actions mina', 'Mina', 'mina@actions.test');
-
-create function pg_temp.item(domain text, number integer, network text default 'actions test')
-returns dpg.item_ref
-language sql
-as $body$
-  select row(network, domain, 'profile_1.0', ('10000000-0000-4000-8000-' || lpad(number::text, 12, '0'))::uuid)::dpg.item_ref
-$body$;
-
--- students of Asha (1) and Mina (3), tutors of Ravi (2) and Asha (4), a place of Ravi in another network (5)
-do $body$
-begin
-  perform dpg.upsert_item(
-    i.owner, i.network, i.domain, 'profile_1.0', i.url, 'https://schemas.actions.test', '{}', i.latitude, i.longitude,
-    ('10000000-0000-4000-8000-' || lpad(i.number::text, 12, '0'))::uuid
-  )
-  from (
-    values
-      ('actions asha', 'actions test', 'student', 1, 'https://student.actions.test', 12.5, 77.5),
-      ('actions ravi', 'actions test', 'tutor', 2, 'https://tutor.actions.test', -33.25, 151.125),
-      ('actions mina', 'actions test', 'student', 3, 'https://student.actions.test', null, null),
-      ('actions asha', 'actions test', 'tutor', 4, 'https://tutor.actions.test', null, null),
-      ('actions ravi', 'actions elsewhere', 'tutor', 5, 'https://elsewhere.actions.test', 1.5, 2.5)
-  ) i(owner, network, domain, number, url, latitude, longitude);
-end
-$body$;
-
-create function pg_temp.id(number integer)
-returns uuid
-language sql
-as $body$
-  select ('20000000-0000-4000-8000-' || lpad(number::text, 12, '0'))::uuid
-$body$;
-
--- the code of a refusal; behind it what DP001 says of the argument, and what every refusal must have and this one lacks
-create function pg_temp.refusal(statement text)
-returns text
-language plpgsql
-as $body$
-declare
-  code text;
-  hint text;
-  detail text;
-begin
-  execute statement;
-  return 'none';
-exception
-  when others then
-    get stacked diagnostics code = returned_sqlstate, hint = pg_exception_hint, detail = pg_exception_detail;
-    if code not like 'DP%' then
-      return code || ' ' || sqlerrm;
-    end if;
-    return concat_ws(
-      ' ', code, detail::jsonb ->> 'argument', detail::jsonb ->> 'index',
-      case when hint = '' then 'no hint' end,
-      case when jsonb_typeof(detail::jsonb) <> 'object' then 'no object' end,
-      case when code = 'DP001' and not detail::jsonb ? 'value' then 'no value' end
-    );
-end
-$body$;
-
-create function pg_temp.detail(statement text)
-returns jsonb
-language plpgsql
-as $body$
-declare
-  detail text;
-begin
-  execute statement;
-  return null;
-exception
-  when others then
-    get stacked diagnostics detail = pg_exception_detail;
-    return detail;
-end
-$body$;
-
--- every row with its place in the table, so that a row written anew shows, and every relation
-create function pg_temp.written()
-returns text
-language sql
-security definer
-as $body$
-  select md5(concat_ws(
-    '|',
-    (select string_agg(concat_ws(' ', i.tableoid, i.ctid, i), e'\n' order by i.tableoid, i.ctid) from dpg.items i),
-    (select string_agg(concat_ws(' ', a.tableoid, a.ctid, a), e'\n' order by a.tableoid, a.ctid) from dpg.item_actions a),
-    (select string_agg(concat_ws(' ', e.tableoid, e.ctid, e), e'\n' order by e.tableoid, e.ctid) from dpg.action_events e),
-    (select string_agg(concat_ws(' ', d.ctid, d), e'\n' order by d.ctid) from dpg.action_definitions d),
-    (select string_agg(concat_ws(' ', n.ctid, n), e'\n' order by n.ctid) from dpg_private.partition_names n),
-    (select string_agg(concat_ws(' ', p.ctid, p), e'\n' order by p.ctid) from dpg_private.party_leaves p),
-    (select string_agg(concat_ws(' ', s.ctid, s), e'\n' order by s.ctid) from dpg_private.instance_url_sightings s),
-    (select string_agg(c.oid::text, ' ' order by c.oid) from pg_class c where c.relnamespace = 'dpg'::regnamespace)
-  ))
-$body$;
-
-create temporary table before (digest text);
-grant select, insert, delete on before to dpg_app;
+select dpg_test.insert_items();
 
 set local role dpg_app;
 
 create temporary table made as
-select * from dpg.perform_action('actions asha', 'connect', pg_temp.item('student', 1), pg_temp.item('tutor', 2), '{"subject": "math"}', 'please', '{"amount": 5}', pg_temp.id(1))
+select * from dpg.perform_action('actions asha', 'connect', dpg_test.item('student', 1), dpg_test.item('tutor', 2), '{"subject": "math"}', 'please', '{"amount": 5}', dpg_test.id(1))
 union all
-select * from dpg.perform_action('actions asha', 'connect', pg_temp.item('student', 1), pg_temp.item('tutor', 2), action_id => pg_temp.id(2));
-insert into before select pg_temp.written();
+select * from dpg.perform_action('actions asha', 'connect', dpg_test.item('student', 1), dpg_test.item('tutor', 2), action_id => dpg_test.id(2));
+select dpg_test.note_written();
 select results_eq(
-  $$select * from dpg.perform_action('actions asha', 'connect', pg_temp.item('student', 1), pg_temp.item('tutor', 2), '{"subject": "math"}', 'please', '{"amount": 5}', pg_temp.id(1)) p$$,
-  $$select * from made m where m.action_id = pg_temp.id(1)$$,
+  $$select * from dpg.perform_action('actions asha', 'connect', dpg_test.item('student', 1), dpg_test.item('tutor', 2), '{"subject": "math"}', 'please', '{"amount": 5}', dpg_test.id(1)) p$$,
+  $$select * from made m where m.action_id = dpg_test.id(1)$$,
   'the same again returns the row'
 );
 select results_eq(
-  $$select * from dpg.perform_action('actions asha', 'connect', pg_temp.item('student', 1), pg_temp.item('tutor', 2), '{}', null, '{"status": "created"}', pg_temp.id(2)) p$$,
-  $$select * from made m where m.action_id = pg_temp.id(2)$$,
+  $$select * from dpg.perform_action('actions asha', 'connect', dpg_test.item('student', 1), dpg_test.item('tutor', 2), '{}', null, '{"status": "created"}', dpg_test.id(2)) p$$,
+  $$select * from made m where m.action_id = dpg_test.id(2)$$,
   'also when it spells out what was left out'
 );
-select is(pg_temp.written(), (select b.digest from before b), 'which writes nothing');
+select dpg_test.wrote_nothing('which writes nothing');
 
-select is(pg_temp.refusal($$select dpg.perform_action('actions mina', 'connect', pg_temp.item('student', 3), pg_temp.item('tutor', 2), '{"subject": "math"}', 'please', '{"amount": 5}', pg_temp.id(1))$$), 'DP008', 'another source of another owner');
-select is(pg_temp.refusal($$select dpg.perform_action('actions asha', 'connect', pg_temp.item('tutor', 4), pg_temp.item('tutor', 2), '{"subject": "math"}', 'please', '{"amount": 5}', pg_temp.id(1))$$), 'DP008', 'another source of the same owner');
-select is(pg_temp.refusal($$select dpg.perform_action('actions asha', 'connect', pg_temp.item('student', 1), pg_temp.item('student', 3), '{"subject": "math"}', 'please', '{"amount": 5}', pg_temp.id(1))$$), 'DP008', 'another target');
-select is(pg_temp.refusal($$select dpg.perform_action('actions asha', 'connect', pg_temp.item('student', 1), pg_temp.item('tutor', 2), '{"subject": "art"}', 'please', '{"amount": 5}', pg_temp.id(1))$$), 'DP008', 'other requirements');
-select is(pg_temp.refusal($$select dpg.perform_action('actions asha', 'connect', pg_temp.item('student', 1), pg_temp.item('tutor', 2), null, 'please', '{"amount": 5}', pg_temp.id(1))$$), 'DP008', 'no requirements');
-select is(pg_temp.refusal($$select dpg.perform_action('actions asha', 'connect', pg_temp.item('student', 1), pg_temp.item('tutor', 2), '{"subject": "math"}', 'now', '{"amount": 5}', pg_temp.id(1))$$), 'DP008', 'other remarks');
-select is(pg_temp.refusal($$select dpg.perform_action('actions asha', 'connect', pg_temp.item('student', 1), pg_temp.item('tutor', 2), '{"subject": "math"}', null, '{"amount": 5}', pg_temp.id(1))$$), 'DP008', 'no remarks');
-select is(pg_temp.refusal($$select dpg.perform_action('actions asha', 'connect', pg_temp.item('student', 1), pg_temp.item('tutor', 2), '{"subject": "math"}', 'please', '{"amount": 6}', pg_temp.id(1))$$), 'DP008', 'another payload');
-select is(pg_temp.refusal($$select dpg.perform_action('actions asha', 'connect', pg_temp.item('student', 1), pg_temp.item('tutor', 2), '{"subject": "math"}', 'please', null, pg_temp.id(1))$$), 'DP008', 'no payload');
+select is(dpg_test.refusal($$select dpg.perform_action('actions mina', 'connect', dpg_test.item('student', 3), dpg_test.item('tutor', 2), '{"subject": "math"}', 'please', '{"amount": 5}', dpg_test.id(1))$$), 'DP008', 'another source of another owner');
+select is(dpg_test.refusal($$select dpg.perform_action('actions asha', 'connect', dpg_test.item('tutor', 4), dpg_test.item('tutor', 2), '{"subject": "math"}', 'please', '{"amount": 5}', dpg_test.id(1))$$), 'DP008', 'another source of the same owner');
+select is(dpg_test.refusal($$select dpg.perform_action('actions asha', 'connect', dpg_test.item('student', 1), dpg_test.item('student', 3), '{"subject": "math"}', 'please', '{"amount": 5}', dpg_test.id(1))$$), 'DP008', 'another target');
+select is(dpg_test.refusal($$select dpg.perform_action('actions asha', 'connect', dpg_test.item('student', 1), dpg_test.item('tutor', 2), '{"subject": "art"}', 'please', '{"amount": 5}', dpg_test.id(1))$$), 'DP008', 'other requirements');
+select is(dpg_test.refusal($$select dpg.perform_action('actions asha', 'connect', dpg_test.item('student', 1), dpg_test.item('tutor', 2), null, 'please', '{"amount": 5}', dpg_test.id(1))$$), 'DP008', 'no requirements');
+select is(dpg_test.refusal($$select dpg.perform_action('actions asha', 'connect', dpg_test.item('student', 1), dpg_test.item('tutor', 2), '{"subject": "math"}', 'now', '{"amount": 5}', dpg_test.id(1))$$), 'DP008', 'other remarks');
+select is(dpg_test.refusal($$select dpg.perform_action('actions asha', 'connect', dpg_test.item('student', 1), dpg_test.item('tutor', 2), '{"subject": "math"}', null, '{"amount": 5}', dpg_test.id(1))$$), 'DP008', 'no remarks');
+select is(dpg_test.refusal($$select dpg.perform_action('actions asha', 'connect', dpg_test.item('student', 1), dpg_test.item('tutor', 2), '{"subject": "math"}', 'please', '{"amount": 6}', dpg_test.id(1))$$), 'DP008', 'another payload');
+select is(dpg_test.refusal($$select dpg.perform_action('actions asha', 'connect', dpg_test.item('student', 1), dpg_test.item('tutor', 2), '{"subject": "math"}', 'please', null, dpg_test.id(1))$$), 'DP008', 'no payload');
 select is(
-  pg_temp.detail($$select dpg.perform_action('actions asha', 'connect', pg_temp.item('student', 1), pg_temp.item('tutor', 2), null, 'please', '{"amount": 5}', pg_temp.id(1))$$),
+  dpg_test.detail($$select dpg.perform_action('actions asha', 'connect', dpg_test.item('student', 1), dpg_test.item('tutor', 2), null, 'please', '{"amount": 5}', dpg_test.id(1))$$),
   '{"partition_network": "actions test", "action_type": "connect", "action_id": "20000000-0000-4000-8000-000000000001"}'::jsonb,
   'the detail names the action'
 );
-select is(pg_temp.written(), (select b.digest from before b), 'nothing was written');
+select dpg_test.wrote_nothing('nothing was written');
 
 -- later: the items change, the action moves, the graph begins elsewhere
 do $body$
@@ -147,27 +46,26 @@ begin
     '{"item_latitude": null, "item_longitude": null, "item_instance_url": "https://moved.actions.test"}');
   perform dpg.update_item('actions ravi', 'actions test', 'tutor', 'profile_1.0', '10000000-0000-4000-8000-000000000002',
     '{"item_latitude": 0, "item_longitude": 0, "item_instance_url": "https://moved.actions.test"}');
-  perform dpg.transition_action('actions ravi', 'actions test', 'connect', pg_temp.id(1), 'accepted', remarks => 'fine');
-  perform dpg.transition_action('actions ravi', 'actions test', 'connect', pg_temp.id(2), 'accepted');
+  perform dpg.transition_action('actions ravi', 'actions test', 'connect', dpg_test.id(1), 'accepted', remarks => 'fine');
+  perform dpg.transition_action('actions ravi', 'actions test', 'connect', dpg_test.id(2), 'accepted');
   perform dpg.define_action('actions test', 'connect', '[]', 'asked');
 end
 $body$;
-delete from before;
-insert into before select pg_temp.written();
+select dpg_test.note_written();
 select results_eq(
-  $$select p.action_status, p.update_count, p.remarks, p.source_item_instance_url, p.source_item_latitude from dpg.perform_action('actions asha', 'connect', pg_temp.item('student', 1), pg_temp.item('tutor', 2), '{"subject": "math"}', 'please', '{"amount": 5}', pg_temp.id(1)) p$$,
+  $$select p.action_status, p.update_count, p.remarks, p.source_item_instance_url, p.source_item_latitude from dpg.perform_action('actions asha', 'connect', dpg_test.item('student', 1), dpg_test.item('tutor', 2), '{"subject": "math"}', 'please', '{"amount": 5}', dpg_test.id(1)) p$$,
   $$values ('accepted', 1, 'fine', 'https://student.actions.test', 12.5::double precision)$$,
   'the same again returns the row as it is now'
 );
 select results_eq(
-  $$select p.action_status, p.update_count from dpg.perform_action('actions asha', 'connect', pg_temp.item('student', 1), pg_temp.item('tutor', 2), action_id => pg_temp.id(2)) p$$,
+  $$select p.action_status, p.update_count from dpg.perform_action('actions asha', 'connect', dpg_test.item('student', 1), dpg_test.item('tutor', 2), action_id => dpg_test.id(2)) p$$,
   $$values ('accepted', 1)$$,
   'also where the payload was left out and the initial status is another today'
 );
-select is(pg_temp.refusal($$select dpg.perform_action('actions asha', 'connect', pg_temp.item('student', 1), pg_temp.item('tutor', 2), '{"subject": "math"}', 'fine', '{"amount": 5}', pg_temp.id(1))$$), 'DP008', 'the remarks of a later change are not those of the first');
-select is(pg_temp.written(), (select b.digest from before b), 'and nothing was written');
+select is(dpg_test.refusal($$select dpg.perform_action('actions asha', 'connect', dpg_test.item('student', 1), dpg_test.item('tutor', 2), '{"subject": "math"}', 'fine', '{"amount": 5}', dpg_test.id(1))$$), 'DP008', 'the remarks of a later change are not those of the first');
+select dpg_test.wrote_nothing('and nothing was written');
 select lives_ok(
-  $$select dpg.perform_action('actions asha', 'book', pg_temp.item('student', 1), pg_temp.item('tutor', 2), action_id => pg_temp.id(1))$$,
+  $$select dpg.perform_action('actions asha', 'book', dpg_test.item('student', 1), dpg_test.item('tutor', 2), action_id => dpg_test.id(1))$$,
   'an id counts within its network and action type'
 );
 

@@ -2,8 +2,7 @@
 begin;
 select plan(3);
 
-insert into public."user" (id, name, email)
-values ('asha', 'Asha', 'asha@test.example'), ('ravi', 'Ravi', 'ravi@test.example');
+select dpg_test.insert_users('asha', 'ravi');
 select dpg.ensure_action_partition('lime', 'connect');
 create unique index on dpg.a_p_lime_connect (source_item_id, target_item_id) where action_status = 'created';
 set local role dpg_app;

@@ -2,59 +2,16 @@
 begin;
 select plan(9);
 
-insert into public."user" (id, name, email)
-values
-  ('actions asha', 'Asha', 'asha@actions.test'),
-  ('actions ravi', 'Ravi', 'ravi@actions.test'),
-  ('actions mina', 'Mina', 'mina@actions.test');
-
-create function pg_temp.item(domain text, number integer, network text default 'actions test')
-returns dpg.item_ref
-language sql
-as $body$
-  select row(network, domain, 'profile_1.0', ('10000000-0000-4000-8000-' || lpad(number::text, 12, '0'))::uuid)::dpg.item_ref
-$body$;
-
--- students of Asha (1) and Mina (3), tutors of Ravi (2) and Asha (4), a place of Ravi in another network (5)
-do $body$
-begin
-  perform dpg.upsert_item(
-    i.owner, i.network, i.domain, 'profile_1.0', i.url, 'https://schemas.actions.test', '{}', i.latitude, i.longitude,
-    ('10000000-0000-4000-8000-' || lpad(i.number::text, 12, '0'))::uuid
-  )
-  from (
-    values
-      ('actions asha', 'actions test', 'student', 1, 'https://student.actions.test', 12.5, 77.5),
-      ('actions ravi', 'actions test', 'tutor', 2, 'https://tutor.actions.test', -33.25, 151.125),
-      ('actions mina', 'actions test', 'student', 3, 'https://student.actions.test', null, null),
-      ('actions asha', 'actions test', 'tutor', 4, 'https://tutor.actions.test', null, null),
-      ('actions ravi', 'actions elsewhere', 'tutor', 5, 'https://elsewhere.actions.test', 1.5, 2.5)
-  ) i(owner, network, domain, number, url, latitude, longitude);
-end
-$body$;
-
-create function pg_temp.id(number integer)
-returns uuid
-language sql
-as $body$
-  select ('20000000-0000-4000-8000-' || lpad(number::text, 12, '0'))::uuid
-$body$;
-
--- all rows, whoever reads
-create temporary view stored_actions as
-select * from dpg.item_actions;
-create temporary view stored_events as
-select * from dpg.action_events;
-grant select on stored_actions, stored_events to dpg_app;
+select dpg_test.insert_items();
 
 set local role dpg_app;
 
 create temporary table made as
 select *
 from dpg.receive_action(
-  action_type => 'connect', source => pg_temp.item('student', 9), source_item_instance_url => 'https://far.actions.test',
-  source_item_owner => 'far lena', target => pg_temp.item('tutor', 2), requirements_snapshot => '{"subject": "math"}',
-  remarks => 'please', event_payload => '{"amount": 5}', action_id => pg_temp.id(1),
+  action_type => 'connect', source => dpg_test.item('student', 9), source_item_instance_url => 'https://far.actions.test',
+  source_item_owner => 'far lena', target => dpg_test.item('tutor', 2), requirements_snapshot => '{"subject": "math"}',
+  remarks => 'please', event_payload => '{"amount": 5}', action_id => dpg_test.id(1),
   source_item_latitude => 10.5, source_item_longitude => 20.5
 );
 select results_eq(
@@ -75,7 +32,7 @@ select results_eq(
   'the action, returned'
 );
 select results_eq(
-  $$select * from stored_actions a where a.partition_network = 'actions test'$$,
+  $$select * from dpg_test.stored_actions() a where a.partition_network = 'actions test'$$,
   $$select * from made$$,
   'is the action as stored, and the only one'
 );
@@ -86,7 +43,7 @@ select results_eq(
     e.source_item_owner, e.source_item_latitude, e.source_item_longitude, e.target_item_network, e.target_item_domain,
     e.target_item_type, e.target_item_id, e.target_item_instance_url, e.target_item_owner, e.target_item_latitude,
     e.target_item_longitude, e.event_payload, e.remarks, e.source_item_is_local, e.target_item_is_local
-  from stored_events e
+  from dpg_test.stored_events() e
   where e.partition_network = 'actions test'$$,
   $$values (
     'actions test', 'connect', 'https://tutor.actions.test', '20000000-0000-4000-8000-000000000001'::uuid, 'created', 0,
@@ -99,23 +56,23 @@ select results_eq(
 );
 select results_eq(
   $$select a.created_at, a.updated_at from made a$$,
-  $$select e.created_at, e.created_at from stored_events e where e.partition_network = 'actions test'$$,
+  $$select e.created_at, e.created_at from dpg_test.stored_events() e where e.partition_network = 'actions test'$$,
   'made, changed and told at one time'
 );
 create temporary table second as
-select * from dpg.receive_action('connect', pg_temp.item('student', 9, 'far network'), 'https://far.actions.test', 'far lena', pg_temp.item('tutor', 2));
+select * from dpg.receive_action('connect', dpg_test.item('student', 9, 'far network'), 'https://far.actions.test', 'far lena', dpg_test.item('tutor', 2));
 select results_eq(
   $$select a.partition_network, a.source_item_network, a.requirements_snapshot, a.remarks, a.source_item_latitude, a.source_item_longitude, e.event_payload
-  from second a join stored_events e using (action_id)$$,
+  from second a join dpg_test.stored_events() e using (action_id)$$,
   $$values ('actions test', 'far network', '{}'::jsonb, null::text, null::double precision, null::double precision, '{"status": "created"}'::jsonb)$$,
   'what is left out is empty; the source''s network need not be known here'
 );
 select lives_ok(
-  $$select dpg.receive_action('connect', pg_temp.item('tutor', 2), 'https://far.actions.test', 'far lena', pg_temp.item('tutor', 2))$$,
+  $$select dpg.receive_action('connect', dpg_test.item('tutor', 2), 'https://far.actions.test', 'far lena', dpg_test.item('tutor', 2))$$,
   'another instance may have an item of the same keys and id as the target'
 );
 select lives_ok(
-  $$select dpg.receive_action('connect', pg_temp.item('student', 1), 'https://far.actions.test', 'far lena', pg_temp.item('tutor', 2), action_id => pg_temp.id(3))$$,
+  $$select dpg.receive_action('connect', dpg_test.item('student', 1), 'https://far.actions.test', 'far lena', dpg_test.item('tutor', 2), action_id => dpg_test.id(3))$$,
   'and one of the same keys and id as another item of this instance'
 );
 select lives_ok(
@@ -128,7 +85,7 @@ begin
 end
 $body$;
 select results_eq(
-  $$select a.action_status from dpg.receive_action('connect', pg_temp.item('student', 9), 'https://far.actions.test', 'far lena', pg_temp.item('tutor', 2)) a$$,
+  $$select a.action_status from dpg.receive_action('connect', dpg_test.item('student', 9), 'https://far.actions.test', 'far lena', dpg_test.item('tutor', 2)) a$$,
   $$values ('asked')$$,
   'the status is the declared initial one'
 );

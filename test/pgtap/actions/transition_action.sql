@@ -2,67 +2,24 @@
 begin;
 select plan(9);
 
-insert into public."user" (id, name, email)
-values
-  ('actions asha', 'Asha', 'asha@actions.test'),
-  ('actions ravi', 'Ravi', 'ravi@actions.test'),
-  ('actions mina', 'Mina', 'mina@actions.test');
-
-create function pg_temp.item(domain text, number integer, network text default 'actions test')
-returns dpg.item_ref
-language sql
-as $body$
-  select row(network, domain, 'profile_1.0', ('10000000-0000-4000-8000-' || lpad(number::text, 12, '0'))::uuid)::dpg.item_ref
-$body$;
-
--- students of Asha (1) and Mina (3), tutors of Ravi (2) and Asha (4), a place of Ravi in another network (5)
-do $body$
-begin
-  perform dpg.upsert_item(
-    i.owner, i.network, i.domain, 'profile_1.0', i.url, 'https://schemas.actions.test', '{}', i.latitude, i.longitude,
-    ('10000000-0000-4000-8000-' || lpad(i.number::text, 12, '0'))::uuid
-  )
-  from (
-    values
-      ('actions asha', 'actions test', 'student', 1, 'https://student.actions.test', 12.5, 77.5),
-      ('actions ravi', 'actions test', 'tutor', 2, 'https://tutor.actions.test', -33.25, 151.125),
-      ('actions mina', 'actions test', 'student', 3, 'https://student.actions.test', null, null),
-      ('actions asha', 'actions test', 'tutor', 4, 'https://tutor.actions.test', null, null),
-      ('actions ravi', 'actions elsewhere', 'tutor', 5, 'https://elsewhere.actions.test', 1.5, 2.5)
-  ) i(owner, network, domain, number, url, latitude, longitude);
-end
-$body$;
-
-create function pg_temp.id(number integer)
-returns uuid
-language sql
-as $body$
-  select ('20000000-0000-4000-8000-' || lpad(number::text, 12, '0'))::uuid
-$body$;
-
--- all rows, whoever reads
-create temporary view stored_actions as
-select * from dpg.item_actions;
-create temporary view stored_events as
-select * from dpg.action_events;
-grant select on stored_actions, stored_events to dpg_app;
+select dpg_test.insert_items();
 
 set local role dpg_app;
 
 do $body$
 begin
-  perform dpg.perform_action('actions asha', 'connect', pg_temp.item('student', 1), pg_temp.item('tutor', 2), '{"subject": "math"}', 'please', action_id => pg_temp.id(1));
+  perform dpg.perform_action('actions asha', 'connect', dpg_test.item('student', 1), dpg_test.item('tutor', 2), '{"subject": "math"}', 'please', action_id => dpg_test.id(1));
   perform dpg.update_item('actions asha', 'actions test', 'student', 'profile_1.0', '10000000-0000-4000-8000-000000000001', '{"item_latitude": 1, "item_longitude": 1, "item_instance_url": "https://moved.actions.test"}');
   perform dpg.update_item('actions ravi', 'actions test', 'tutor', 'profile_1.0', '10000000-0000-4000-8000-000000000002', '{"item_latitude": null, "item_longitude": null, "item_instance_url": "https://moved.actions.test"}');
 end
 $body$;
 
 create temporary table before as
-select * from stored_actions a where a.action_id = pg_temp.id(1);
+select * from dpg_test.stored_actions() a where a.action_id = dpg_test.id(1);
 create temporary table made as
 select *
 from dpg.transition_action(
-  actor => 'actions ravi', partition_network => 'actions test', action_type => 'connect', action_id => pg_temp.id(1),
+  actor => 'actions ravi', partition_network => 'actions test', action_type => 'connect', action_id => dpg_test.id(1),
   action_status => 'accepted', expected_update_count => 0, event_payload => '{"when": "monday"}', remarks => 'gladly',
   event_id => '30000000-0000-4000-8000-000000000001'
 );
@@ -85,7 +42,7 @@ select results_eq(
 );
 select ok((select m.updated_at > b.updated_at and m.updated_at <= clock_timestamp() from made m, before b), 'it changed later than it was made');
 select results_eq(
-  $$select * from stored_actions a where a.partition_network = 'actions test'$$,
+  $$select * from dpg_test.stored_actions() a where a.partition_network = 'actions test'$$,
   $$select * from made$$,
   'that is the action as stored'
 );
@@ -96,8 +53,8 @@ select results_eq(
     e.source_item_owner, e.source_item_latitude, e.source_item_longitude, e.target_item_network, e.target_item_domain,
     e.target_item_type, e.target_item_id, e.target_item_instance_url, e.target_item_owner, e.target_item_latitude,
     e.target_item_longitude, e.event_payload, e.remarks, e.source_item_is_local, e.target_item_is_local, e.event_id
-  from stored_events e
-  where e.action_id = pg_temp.id(1) and e.update_count > 0$$,
+  from dpg_test.stored_events() e
+  where e.action_id = dpg_test.id(1) and e.update_count > 0$$,
   $$values (
     'actions test', 'connect', 'https://tutor.actions.test', '20000000-0000-4000-8000-000000000001'::uuid, 'accepted', 1,
     'actions test', 'student', 'profile_1.0', '10000000-0000-4000-8000-000000000001'::uuid, 'https://student.actions.test',
@@ -108,22 +65,22 @@ select results_eq(
   'one event says the same, with the snapshots of the action, whatever became of the items'
 );
 select is(
-  (select e.created_at from stored_events e where e.action_id = pg_temp.id(1) and e.update_count = 1),
+  (select e.created_at from dpg_test.stored_events() e where e.action_id = dpg_test.id(1) and e.update_count = 1),
   (select m.updated_at from made m),
   'and has its time'
 );
 select results_eq(
-  $$select a.action_status, a.update_count, a.remarks from dpg.transition_action('actions asha', 'actions test', 'connect', pg_temp.id(1), 'thanked') a$$,
+  $$select a.action_status, a.update_count, a.remarks from dpg.transition_action('actions asha', 'actions test', 'connect', dpg_test.id(1), 'thanked') a$$,
   $$values ('thanked', 2, 'gladly')$$,
   'null remarks keep those of the row; without a declaration either party may set any status'
 );
 select results_eq(
-  $$select a.action_status, a.update_count, a.remarks from dpg.transition_action('actions asha', 'actions test', 'connect', pg_temp.id(1), 'thanked', remarks => '') a$$,
+  $$select a.action_status, a.update_count, a.remarks from dpg.transition_action('actions asha', 'actions test', 'connect', dpg_test.id(1), 'thanked', remarks => '') a$$,
   $$values ('thanked', 3, '')$$,
   'the same status is a change too; remarks may be empty'
 );
 select results_eq(
-  $$select e.update_count, e.action_status, e.event_payload, e.remarks from stored_events e where e.action_id = pg_temp.id(1) order by e.created_at$$,
+  $$select e.update_count, e.action_status, e.event_payload, e.remarks from dpg_test.stored_events() e where e.action_id = dpg_test.id(1) order by e.created_at$$,
   $$values
     (0, 'created', '{"status": "created"}'::jsonb, 'please'),
     (1, 'accepted', '{"when": "monday"}', 'gladly'),
@@ -131,7 +88,7 @@ select results_eq(
     (3, 'thanked', '{"status": "thanked"}', '')$$,
   'in the order of their times the events count without a gap, each with the remarks given with it'
 );
-select is((select count(distinct e.created_at) from stored_events e where e.action_id = pg_temp.id(1)), 4::bigint, 'no two at the same time');
+select is((select count(distinct e.created_at) from dpg_test.stored_events() e where e.action_id = dpg_test.id(1)), 4::bigint, 'no two at the same time');
 
 select * from finish();
 rollback;

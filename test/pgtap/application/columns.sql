@@ -2,7 +2,7 @@
 -- keeps them, and what has columns of ours alone goes on.
 begin;
 select plan(26);
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com'), ('ravi', 'Ravi', 'ravi@example.com');
+select dpg_test.insert_users('asha', 'ravi');
 select dpg.ensure_item_partition('column_dot', 'student'); -- a leaf of before
 alter table dpg.items
   add column note text,

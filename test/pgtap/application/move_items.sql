@@ -34,8 +34,7 @@ end
 $body$;
 create trigger shout before insert on dpg.action_events for each row execute function app.shout();
 
-insert into public."user" (id, name, email)
-values ('own guest', 'G', 'guest@own.test'), ('own asha', 'A', 'asha@own.test');
+select dpg_test.insert_users('own guest', 'own asha');
 do $body$
 begin
   perform dpg.upsert_item(

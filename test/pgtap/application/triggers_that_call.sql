@@ -2,7 +2,7 @@
 -- is what is stored.
 begin;
 select plan(16);
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com'), ('ravi', 'Ravi', 'ravi@example.com');
+select dpg_test.insert_users('asha', 'ravi');
 select
   dpg.upsert_item('asha', 'call_dot', 'd', 't', 'https://one.example.com', 'https://s', item_id => '00000000-0000-4000-8000-000000000001'),
   dpg.upsert_item('ravi', 'call_dot', 'd', 't', 'https://one.example.com', 'https://s', item_id => '00000000-0000-4000-8000-000000000002');

@@ -2,8 +2,7 @@
 -- that is repeated is compared with what was sent.
 begin;
 select plan(36);
-insert into public."user" (id, name, email)
-values ('asha', 'Asha', 'asha@example.com'), ('ravi', 'Ravi', 'ravi@example.com'), ('school', 'School', 'school@example.com');
+select dpg_test.insert_users('asha', 'ravi', 'school');
 create function public.normalise_item() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp

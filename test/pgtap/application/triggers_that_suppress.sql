@@ -1,7 +1,7 @@
 -- What a trigger of the application suppresses is refused (DP018), names the trigger, and leaves nothing behind.
 begin;
 select plan(32);
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com'), ('ravi', 'Ravi', 'ravi@example.com');
+select dpg_test.insert_users('asha', 'ravi');
 create function public.suppress() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -11,37 +11,18 @@ begin
 end
 $body$;
 
-create function pg_temp.everything() returns text
-language sql as $body$
-  select md5(concat_ws('|',
-    (select string_agg(concat(i.ctid, i.xmin, i), ',' order by i.tableoid, i.ctid) from dpg.items i),
-    (select string_agg(concat(a.ctid, a.xmin, a), ',' order by a.tableoid, a.ctid) from dpg.item_actions a),
-    (select string_agg(concat(e.ctid, e.xmin, e), ',' order by e.tableoid, e.ctid) from dpg.action_events e),
-    (select string_agg(q::text, ',' order by q.seq) from dpg_private.event_queue q),
-    (select string_agg(s::text, ',' order by s.id) from dpg_private.sent_contents s),
-    (select string_agg(m::text, ',' order by m.action_id) from dpg_private.mirrored_actions m),
-    (select string_agg(r::text, ',' order by r.redaction_id) from dpg.redactions r)
-  ))
-$body$;
-
 -- SQLSTATE, DETAIL without keys, and the triggers that the hint names
-create function pg_temp.refusal(call text) returns text
-language plpgsql as $body$
-declare
-  state text;
-  detail text;
-  hint text;
-begin
-  execute call;
-  return 'no refusal';
-exception
-  when others then
-    get stacked diagnostics state = returned_sqlstate, detail = pg_exception_detail, hint = pg_exception_hint;
-    if state <> 'DP018' then
-      return concat_ws(' ', state, sqlerrm);
-    end if;
-    return concat_ws(' ', state, detail::jsonb ->> 'operation', detail::jsonb ->> 'relation', substring(hint from 'there are: (.*)\.$'));
-end
+create function pg_temp.refusal(statement text)
+returns text
+language sql
+as $body$
+  select case
+    when e ->> 'code' <> 'DP018' then concat_ws(' ', e ->> 'code', e ->> 'message')
+    else concat_ws(
+      ' ', e ->> 'code', e #>> '{detail, operation}', e #>> '{detail, relation}', substring(e ->> 'hint' from 'there are: (.*)\.$')
+    )
+  end
+  from dpg_test.error(statement) e
 $body$;
 
 select
@@ -58,7 +39,7 @@ language sql as $body$
     '{"item_network": "no_dot", "item_domain": "d", "item_type": "t", "item_instance_url": "https://one.example.com", "item_schema_url": "https://s", "item_id": "%s", "item_state": %s}',
     item_id, state)
 $body$;
-create temporary table before as select pg_temp.everything();
+select dpg_test.note_written();
 
 create trigger holds before insert on dpg.items for each row execute function public.suppress();
 select is(pg_temp.refusal($$select dpg.upsert_item('asha', 'no_dot', 'd', 't', 'https://one.example.com', 'https://s', item_id => '00000000-0000-4000-8000-000000000004')$$),
@@ -170,7 +151,7 @@ select is(pg_temp.refusal($$select dpg.perform_action('asha', 'connect', row('no
   row('no_dot', 'd', 't', '00000000-0000-4000-8000-000000000002'))$$), 'DP018 insert dpg.e_p_nodot_connect keys', 'of the first event');
 drop trigger keys on dpg.action_events;
 
-select is(pg_temp.everything(), (select * from before), 'all of these have written nothing');
+select dpg_test.wrote_nothing('all of these have written nothing');
 select is(
   (select concat_ws(' ', action_status, update_count) from dpg.transition_action('ravi', 'no_dot', 'connect', '00000000-0000-4000-8000-000000000003', 'accepted')),
   'accepted 1', 'and the action is not stuck'

@@ -2,62 +2,7 @@
 begin;
 select plan(32);
 
-insert into public."user" (id, name, email)
-values
-  ('actions asha', 'Asha', 'asha@actions.test'),
-  ('actions ravi', 'Ravi', 'ravi@actions.test'),
-  ('actions mina', 'Mina', 'mina@actions.test');
-
-create function pg_temp.item(domain text, number integer, network text default 'actions test')
-returns dpg.item_ref
-language sql
-as $body$
-  select row(network, domain, 'profile_1.0', ('10000000-0000-4000-8000-' || lpad(number::text, 12, '0'))::uuid)::dpg.item_ref
-$body$;
-
--- students of Asha (1) and Mina (3), tutors of Ravi (2) and Asha (4), a place of Ravi in another network (5)
-do $body$
-begin
-  perform dpg.upsert_item(
-    i.owner, i.network, i.domain, 'profile_1.0', i.url, 'https://schemas.actions.test', '{}', i.latitude, i.longitude,
-    ('10000000-0000-4000-8000-' || lpad(i.number::text, 12, '0'))::uuid
-  )
-  from (
-    values
-      ('actions asha', 'actions test', 'student', 1, 'https://student.actions.test', 12.5, 77.5),
-      ('actions ravi', 'actions test', 'tutor', 2, 'https://tutor.actions.test', -33.25, 151.125),
-      ('actions mina', 'actions test', 'student', 3, 'https://student.actions.test', null, null),
-      ('actions asha', 'actions test', 'tutor', 4, 'https://tutor.actions.test', null, null),
-      ('actions ravi', 'actions elsewhere', 'tutor', 5, 'https://elsewhere.actions.test', 1.5, 2.5)
-  ) i(owner, network, domain, number, url, latitude, longitude);
-end
-$body$;
-
-create function pg_temp.id(number integer)
-returns uuid
-language sql
-as $body$
-  select ('20000000-0000-4000-8000-' || lpad(number::text, 12, '0'))::uuid
-$body$;
-
--- an event of another instance: an action of Asha's student for a tutor there
-create function pg_temp.event(changes jsonb default '{}', without text[] default '{}')
-returns jsonb
-language sql
-as $body$
-  select ('{
-    "partition_network": "actions test", "action_type": "connect", "event_id": "40000000-0000-4000-8000-000000000001",
-    "origin_instance_domain": "https://far.actions.test", "action_id": "20000000-0000-4000-8000-000000000009",
-    "action_status": "accepted", "update_count": 3,
-    "source_item_network": "actions test", "source_item_domain": "student", "source_item_type": "profile_1.0",
-    "source_item_id": "10000000-0000-4000-8000-000000000001", "source_item_instance_url": "https://student.actions.test",
-    "source_item_owner": "actions asha", "source_item_latitude": 12.5, "source_item_longitude": 77.5,
-    "target_item_network": "actions test", "target_item_domain": "tutor", "target_item_type": "profile_1.0",
-    "target_item_id": "10000000-0000-4000-8000-000000000009", "target_item_instance_url": "https://far.actions.test",
-    "target_item_owner": "actions ravi", "target_item_latitude": -90, "target_item_longitude": 180,
-    "event_payload": {"when": "monday"}, "remarks": "gladly", "created_at": "2026-01-02T03:04:05.000006Z"
-  }'::jsonb || changes) - without
-$body$;
+select dpg_test.insert_items();
 
 create function pg_temp.pages(page_size integer, actor text, ownership_role text)
 returns text[]
@@ -80,39 +25,12 @@ begin
 end
 $body$;
 
--- the code of a refusal; behind it what DP001 says of the argument, and what every refusal must have and this one lacks
-create function pg_temp.refusal(statement text)
-returns text
-language plpgsql
-as $body$
-declare
-  code text;
-  hint text;
-  detail text;
-begin
-  execute statement;
-  return 'none';
-exception
-  when others then
-    get stacked diagnostics code = returned_sqlstate, hint = pg_exception_hint, detail = pg_exception_detail;
-    if code not like 'DP%' then
-      return code || ' ' || sqlerrm;
-    end if;
-    return concat_ws(
-      ' ', code, detail::jsonb ->> 'argument', detail::jsonb ->> 'index',
-      case when hint = '' then 'no hint' end,
-      case when jsonb_typeof(detail::jsonb) <> 'object' then 'no object' end,
-      case when code = 'DP001' and not detail::jsonb ? 'value' then 'no value' end
-    );
-end
-$body$;
-
 set local role dpg_app;
 
 -- ties in the time, and in time and count, over leaves and networks
 do $body$
 begin
-  perform dpg.store_event(pg_temp.event(jsonb_build_object(
+  perform dpg.store_event(dpg_test.event(jsonb_build_object(
     'event_id', '40000000-0000-4000-8000-00000000000' || e.id, 'action_id', '20000000-0000-4000-8000-00000000000' || e.id,
     'partition_network', e.network, 'target_item_network', e.network, 'action_type', e.type, 'update_count', e.updates, 'created_at', e.at
   )))
@@ -138,10 +56,10 @@ from generate_series(1, 3) n;
 -- two roles in one row, and one in each
 do $body$
 begin
-  perform dpg.perform_action('actions asha', 'connect', pg_temp.item('student', 1), pg_temp.item('tutor', 4), action_id => pg_temp.id(1));
-  perform dpg.perform_action('actions ravi', 'visit', pg_temp.item('tutor', 2), pg_temp.item('tutor', 4), action_id => pg_temp.id(2));
+  perform dpg.perform_action('actions asha', 'connect', dpg_test.item('student', 1), dpg_test.item('tutor', 4), action_id => dpg_test.id(1));
+  perform dpg.perform_action('actions ravi', 'visit', dpg_test.item('tutor', 2), dpg_test.item('tutor', 4), action_id => dpg_test.id(2));
   for status in 1..3 loop
-    perform dpg.transition_action('actions asha', 'actions test', 'connect', pg_temp.id(1), 'status ' || status,
+    perform dpg.transition_action('actions asha', 'actions test', 'connect', dpg_test.id(1), 'status ' || status,
       event_id => ('50000000-0000-4000-8000-00000000000' || status)::uuid);
   end loop;
 end
@@ -166,15 +84,15 @@ select is(
   'a token holds in another time zone and for another page size'
 );
 select is(pg_temp.pages(1, 'actions mina', 'all'), '{}', 'no rows, no pages');
-select is(pg_temp.refusal(format($$select dpg.find_events('actions ravi', page_token => %L)$$, (select t.token from token t))), 'DP011', 'it is no token of the search of another actor');
-select is(pg_temp.refusal(format($$select dpg.find_events('actions asha', 'initiated', page_token => %L)$$, (select t.token from token t))), 'DP011', 'it is no token of the search of another role');
-select is(pg_temp.refusal(format($$select dpg.find_events('actions asha', partition_network => 'actions test', page_token => %L)$$, (select t.token from token t))), 'DP011', 'it is no token of the search of a network');
-select is(pg_temp.refusal(format($$select dpg.find_events('actions asha', action_type => 'connect', page_token => %L)$$, (select t.token from token t))), 'DP011', 'it is no token of the search of an action type');
-select is(pg_temp.refusal(format($$select dpg.find_events('actions asha', action_id => pg_temp.id(1), page_token => %L)$$, (select t.token from token t))), 'DP011', 'it is no token of the search of an action');
-select is(pg_temp.refusal(format($$select dpg.find_events('actions asha', action_status => 'created', page_token => %L)$$, (select t.token from token t))), 'DP011', 'it is no token of the search of a status');
-select is(pg_temp.refusal(format($$select dpg.find_events('actions asha', update_count => 0, page_token => %L)$$, (select t.token from token t))), 'DP011', 'it is no token of the search of an update');
-select is(pg_temp.refusal(format($$select dpg.find_events('actions asha', item_id => '10000000-0000-4000-8000-000000000001', page_token => %L)$$, (select t.token from token t))), 'DP011', 'it is no token of the search of an item');
-select is(pg_temp.refusal(format($$select dpg.find_actions('actions asha', page_token => %L)$$, (select t.token from token t))), 'DP011', 'nor of another call');
+select is(dpg_test.refusal(format($$select dpg.find_events('actions ravi', page_token => %L)$$, (select t.token from token t))), 'DP011', 'it is no token of the search of another actor');
+select is(dpg_test.refusal(format($$select dpg.find_events('actions asha', 'initiated', page_token => %L)$$, (select t.token from token t))), 'DP011', 'it is no token of the search of another role');
+select is(dpg_test.refusal(format($$select dpg.find_events('actions asha', partition_network => 'actions test', page_token => %L)$$, (select t.token from token t))), 'DP011', 'it is no token of the search of a network');
+select is(dpg_test.refusal(format($$select dpg.find_events('actions asha', action_type => 'connect', page_token => %L)$$, (select t.token from token t))), 'DP011', 'it is no token of the search of an action type');
+select is(dpg_test.refusal(format($$select dpg.find_events('actions asha', action_id => dpg_test.id(1), page_token => %L)$$, (select t.token from token t))), 'DP011', 'it is no token of the search of an action');
+select is(dpg_test.refusal(format($$select dpg.find_events('actions asha', action_status => 'created', page_token => %L)$$, (select t.token from token t))), 'DP011', 'it is no token of the search of a status');
+select is(dpg_test.refusal(format($$select dpg.find_events('actions asha', update_count => 0, page_token => %L)$$, (select t.token from token t))), 'DP011', 'it is no token of the search of an update');
+select is(dpg_test.refusal(format($$select dpg.find_events('actions asha', item_id => '10000000-0000-4000-8000-000000000001', page_token => %L)$$, (select t.token from token t))), 'DP011', 'it is no token of the search of an item');
+select is(dpg_test.refusal(format($$select dpg.find_actions('actions asha', page_token => %L)$$, (select t.token from token t))), 'DP011', 'nor of another call');
 
 select * from finish();
 rollback;

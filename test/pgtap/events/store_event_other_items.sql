@@ -3,8 +3,7 @@
 begin;
 select plan(17);
 
-insert into public."user" (id, name, email)
-values ('other asha', 'Asha', 'asha@other.test'), ('other mina', 'Mina', 'mina@other.test');
+select dpg_test.insert_users('other asha', 'other mina');
 
 do $body$
 begin
@@ -17,27 +16,20 @@ begin
 end
 $body$;
 
-create function pg_temp.id(number integer)
-returns uuid
-language sql
-as $body$
-  select ('20000000-0000-4000-8000-' || lpad(number::text, 12, '0'))::uuid
-$body$;
-
 -- an update of an action of another instance that Asha's student has started
 create function pg_temp.event(number integer, update_count integer, changes jsonb default '{}')
 returns jsonb
 language sql
 as $body$
   select jsonb_build_object(
-    'partition_network', 'other far', 'action_type', 'connect', 'event_id', pg_temp.id(1000 * number + update_count),
-    'origin_instance_domain', 'https://far.other.test', 'action_id', pg_temp.id(number), 'action_status', 's' || update_count,
+    'partition_network', 'other far', 'action_type', 'connect', 'event_id', dpg_test.id(1000 * number + update_count),
+    'origin_instance_domain', 'https://far.other.test', 'action_id', dpg_test.id(number), 'action_status', 's' || update_count,
     'update_count', update_count,
     'source_item_network', 'other test', 'source_item_domain', 'student', 'source_item_type', 'p',
     'source_item_id', '10000000-0000-4000-8000-000000000001', 'source_item_instance_url', 'https://other.test',
     'source_item_owner', 'other asha',
     'target_item_network', 'other far', 'target_item_domain', 'tutor', 'target_item_type', 'p',
-    'target_item_id', pg_temp.id(99), 'target_item_instance_url', 'https://far.other.test',
+    'target_item_id', dpg_test.id(99), 'target_item_instance_url', 'https://far.other.test',
     'target_item_owner', 'far ravi', 'event_payload', '{}'::jsonb, 'created_at', '2026-01-01T00:00:00.000000Z'
   ) || changes
 $body$;
@@ -66,7 +58,7 @@ select throws_ok(
   format('select dpg.store_event(%L)', pg_temp.event(1, update_count, changes)), 'DP008',
   format(
     'event %s of ''other far''/''connect'' is between other items than what came of action %s from ''https://far.other.test'' before',
-    pg_temp.id(1000 + update_count), pg_temp.id(1)
+    dpg_test.id(1000 + update_count), dpg_test.id(1)
   ),
   format('%s of update %s', changes, update_count)
 )
@@ -85,23 +77,8 @@ select is(
   'what was here stays as it was, and nothing is beside it'
 );
 
-create function pg_temp.detail_of(event jsonb)
-returns jsonb
-language plpgsql
-as $body$
-declare
-  detail text;
-begin
-  perform dpg.store_event(event);
-  return null;
-exception
-  when sqlstate 'DP008' then
-    get stacked diagnostics detail = pg_exception_detail;
-    return detail::jsonb;
-end
-$body$;
 select is(
-  pg_temp.detail_of(pg_temp.event(1, 3, '{"source_item_type": "ghost"}')),
+  dpg_test.detail(format('select dpg.store_event(%L)', pg_temp.event(1, 3, '{"source_item_type": "ghost"}'))),
   '{"partition_network": "other far", "action_type": "connect", "event_id": "20000000-0000-4000-8000-000000001003",
     "origin_instance_domain": "https://far.other.test", "action_id": "20000000-0000-4000-8000-000000000001"}'::jsonb,
   'the detail has what the event said of itself, and nothing of the items that are here'

@@ -2,7 +2,7 @@
 begin;
 select plan(13);
 
-insert into public."user" (id, name, email) values ('ann', 'Ann', 'ann@spelled.example');
+select dpg_test.insert_users('ann');
 
 create function pg_temp.event(update_count integer, changes jsonb default '{}')
 returns jsonb

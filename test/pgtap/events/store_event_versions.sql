@@ -19,33 +19,16 @@ as $body$
     "event_payload": {"when": "monday"}, "remarks": "gladly", "created_at": "2026-01-02T03:04:05.000006Z"
   }'::jsonb || changes) - without
 $body$;
-create function pg_temp.refusal(statement text)
-returns text
-language plpgsql
-as $body$
-declare
-  code text;
-  hint text;
-  detail text;
-begin
-  execute statement;
-  return 'none';
-exception
-  when others then
-    get stacked diagnostics code = returned_sqlstate, hint = pg_exception_hint, detail = pg_exception_detail;
-    return concat_ws(' ', code, detail::jsonb ->> 'argument', case when hint = '' then 'no hint' end);
-end
-$body$;
 set local role dpg_app;
 
 -- unknown fields
-select is(pg_temp.refusal(format('select dpg.store_event(pg_temp.event(%L))', e)), 'DP001 event.' || f, e)
+select is(dpg_test.refusal(format('select dpg.store_event(pg_temp.event(%L))', e)), 'DP001 event.' || f, e)
 from (values
   ('more', '{"more": 1}'), ('more', '{"more": 1, "version": 1}'), ('version', '{"version": 0}'), ('version', '{"version": -1}'),
   ('version', '{"version": 1.5}'), ('version', '{"version": "2"}'), ('version', '{"version": null}'), ('version', '{"version": true}'),
   ('version', '{"version": 1e30, "more": 1}'), ('action_status', '{"version": 2147483647, "more": {}, "action_status": ""}')
 ) c(f, e);
-select is(pg_temp.refusal('select dpg.store_event(pg_temp.event(''{"version": 2}'', array[''source_item_owner'']))'), 'DP001 event.source_item_owner', 'a newer version has the fields that must be there as well');
+select is(dpg_test.refusal('select dpg.store_event(pg_temp.event(''{"version": 2}'', array[''source_item_owner'']))'), 'DP001 event.source_item_owner', 'a newer version has the fields that must be there as well');
 select lives_ok($$select dpg.store_event(pg_temp.event('{"version": 2, "more": 1, "": [], "tableoid": 7}'))$$, 'a newer version may have fields that we do not know');
 select is(
   (select jsonb_object_agg(f.key, f.value) from dpg.store_event(pg_temp.event()) e cross join jsonb_each(to_jsonb(e)) f where pg_temp.event('{}', array['created_at']) ? f.key),
@@ -70,7 +53,7 @@ select is(
   ('ours'::text, null::integer), 'what is a column of the application here too takes its default'
 );
 select is(
-  pg_temp.refusal($$select dpg.store_event(pg_temp.event('{"their_note": "theirs", "elsewhere": 1}'))$$), 'DP001 event.elsewhere',
+  dpg_test.refusal($$select dpg.store_event(pg_temp.event('{"their_note": "theirs", "elsewhere": 1}'))$$), 'DP001 event.elsewhere',
   'what is one only there is named'
 );
 

@@ -2,62 +2,7 @@
 begin;
 select plan(34);
 
-insert into public."user" (id, name, email)
-values ('feed asha', 'Asha', 'asha@feed.test'), ('feed ravi', 'Ravi', 'ravi@feed.test');
-
-do $body$
-begin
-  perform dpg.upsert_item(
-    'feed asha', 'feed test', 'student', 'p', 'https://feed.test', 's', item_id => '10000000-0000-4000-8000-000000000001'
-  );
-  perform dpg.upsert_item(
-    'feed ravi', 'feed test', 'tutor', 'p', 'https://feed.test', 's', item_id => '10000000-0000-4000-8000-000000000002'
-  );
-end
-$body$;
-
-create function pg_temp.id(number integer)
-returns uuid
-language sql
-as $body$
-  select ('20000000-0000-4000-8000-' || lpad(number::text, 12, '0'))::uuid
-$body$;
-
--- an action of that number and type
-create function pg_temp.act(number integer, type text default 'connect')
-returns void
-language plpgsql
-as $body$
-begin
-  perform dpg.perform_action(
-    'feed asha', type, ('feed test', 'student', 'p', '10000000-0000-4000-8000-000000000001')::dpg.item_ref,
-    ('feed test', 'tutor', 'p', '10000000-0000-4000-8000-000000000002')::dpg.item_ref, action_id => pg_temp.id(number)
-  );
-end
-$body$;
-
--- what a batch has: the last digit of the action, and the update
-create function pg_temp.batch(subscription text, max_events integer default 1000, lease_seconds double precision default 60)
-returns text
-language sql
-as $body$
-  select coalesce(string_agg(right(e.action_id::text, 1) || '.' || e.update_count, ' ' order by e."position"), '')
-  from dpg.read_events(subscription, max_events, lease_seconds) e
-$body$;
-
--- positions count from where the database is
-do $body$
-begin
-  perform set_config('feed.before', (select (s.last_value - 1 + s.is_called::integer)::text from dpg_private.event_feed_position_seq s), true);
-end
-$body$;
-
-create function pg_temp.at(number integer)
-returns bigint
-language sql
-as $body$
-  select current_setting('feed.before')::bigint + number
-$body$;
+select dpg_test.begin_feed();
 
 -- leases by name
 create temporary table lease (name text primary key, lease_id uuid);
@@ -96,7 +41,7 @@ grant select, insert on lease to dpg_app;
 set local role dpg_app;
 do $body$
 begin
-  perform pg_temp.act(n) from generate_series(1, 6) n;
+  perform dpg_test.act(n) from generate_series(1, 6) n;
   perform dpg.create_subscription('all', 'feed test');
 end
 $body$;
@@ -104,9 +49,9 @@ $body$;
 -- one reader
 select is(pg_temp.take('a', 'all', 3), '1 2 3', 'a batch has one lease');
 select is(pg_temp.holder('all'), 'a', 'which the subscription has, too');
-select is(dpg.acknowledge('all', pg_temp.at(1), pg_temp.lease('a')), pg_temp.at(1), 'a part of the batch is done');
+select is(dpg.acknowledge('all', dpg_test.at(1), pg_temp.lease('a')), dpg_test.at(1), 'a part of the batch is done');
 select is(pg_temp.holder('all'), 'a', 'the rest is still leased');
-select is(dpg.acknowledge('all', pg_temp.at(3), pg_temp.lease('a')), pg_temp.at(3), 'the end of the batch');
+select is(dpg.acknowledge('all', dpg_test.at(3), pg_temp.lease('a')), dpg_test.at(3), 'the end of the batch');
 select is((select s.lease_id from dpg.subscriptions s where s.subscription = 'all'), null, 'ends the lease');
 select is(pg_temp.take('b', 'all', 1), '4', 'the next');
 select is(
@@ -122,9 +67,9 @@ begin
 end
 $body$;
 select is(pg_temp.take('present', 'all', 2), '4 5', 'which ended: another reader gets the same events');
-select is(dpg.acknowledge('all', pg_temp.at(4), pg_temp.lease('late')), pg_temp.at(4), 'what the late one acknowledges is done');
+select is(dpg.acknowledge('all', dpg_test.at(4), pg_temp.lease('late')), dpg_test.at(4), 'what the late one acknowledges is done');
 select is(pg_temp.holder('all'), 'present', 'and the lease stays');
-select is(dpg.acknowledge('all', pg_temp.at(5), pg_temp.lease('late')), pg_temp.at(5), 'also when it is all of the batch');
+select is(dpg.acknowledge('all', dpg_test.at(5), pg_temp.lease('late')), dpg_test.at(5), 'also when it is all of the batch');
 select is(pg_temp.holder('all'), 'present', 'the other may still work on it');
 select is(pg_temp.take('x', 'all'), '', 'so nobody gets what comes after it');
 select is(
@@ -133,20 +78,20 @@ select is(
 );
 select is(pg_temp.holder('all'), 'present', 'and the lease stays');
 select is(
-  (select (f.state, f.attempts)::text from dpg.fail_event('all', pg_temp.at(5), 'late', 1, 0, pg_temp.lease('late')) f),
+  (select (f.state, f.attempts)::text from dpg.fail_event('all', dpg_test.at(5), 'late', 1, 0, pg_temp.lease('late')) f),
   '(failing,0)', 'its failure is not counted'
 );
 select is((select count(*) from dpg.failed_events f where f.subscription = 'all'), 0::bigint, 'nor stored');
 select is(
-  (select (f.state, f.attempts)::text from dpg.fail_event('all', pg_temp.at(5), 'present', 3, 0, pg_temp.lease('present')) f),
+  (select (f.state, f.attempts)::text from dpg.fail_event('all', dpg_test.at(5), 'present', 3, 0, pg_temp.lease('present')) f),
   '(failing,1)', 'that of who has the event is'
 );
 select is(
-  (select (f.state, f.attempts, f.last_error)::text from dpg.fail_event('all', pg_temp.at(5), 'late', 1, 0, pg_temp.lease('late')) f),
+  (select (f.state, f.attempts, f.last_error)::text from dpg.fail_event('all', dpg_test.at(5), 'late', 1, 0, pg_temp.lease('late')) f),
   '(failing,1,present)', 'the late one is told how it stands'
 );
-select is(dpg.settle_event('all', pg_temp.at(5), pg_temp.lease('late'))::text, 'false', 'and strikes nothing off');
-select is(dpg.acknowledge('all', pg_temp.at(5), pg_temp.lease('present')), pg_temp.at(5), 'the present one is done');
+select is(dpg.settle_event('all', dpg_test.at(5), pg_temp.lease('late'))::text, 'false', 'and strikes nothing off');
+select is(dpg.acknowledge('all', dpg_test.at(5), pg_temp.lease('present')), dpg_test.at(5), 'the present one is done');
 select is(pg_temp.holder('all') || ' ' || pg_temp.take('y', 'all'), 'nobody 6', 'and the next is free');
 select is(
   (select (r.leased_until is null)::text from dpg.release_events('all') r), 'true', 'without a lease_id whosever lease it is ends'
@@ -155,7 +100,7 @@ select is(
 -- events that are tried again
 do $body$
 begin
-  perform dpg.fail_event('all', pg_temp.at(n), 'no', 1) from generate_series(1, 2) n;
+  perform dpg.fail_event('all', dpg_test.at(n), 'no', 1) from generate_series(1, 2) n;
   perform dpg.retry_events('all');
   insert into lease select distinct 'late retry', e.lease_id from dpg.read_retries('all', lease_seconds => 0.001) e;
   perform pg_sleep(0.01);
@@ -165,19 +110,19 @@ $body$;
 select is((select count(distinct l.lease_id) from lease l where l.name like '%retry'), 2::bigint, 'each call has a lease for all of its events');
 select is(
   (select (f.state, f.attempts, f.leased_until > clock_timestamp())::text
-   from dpg.fail_event('all', pg_temp.at(1), 'late', 1, 0, pg_temp.lease('late retry')) f),
+   from dpg.fail_event('all', dpg_test.at(1), 'late', 1, 0, pg_temp.lease('late retry')) f),
   '(retrying,0,t)', 'a failure of the late one is not counted, and the event stays with the present one'
 );
-select is(dpg.settle_event('all', pg_temp.at(1), pg_temp.lease('late retry'))::text, 'false', 'it settles nothing');
+select is(dpg.settle_event('all', dpg_test.at(1), pg_temp.lease('late retry'))::text, 'false', 'it settles nothing');
 select is((select count(*) from dpg.read_retries('all')), 0::bigint, 'nobody else gets the events');
 select is(
   (select (f.state, f.attempts, f.lease_id is null)::text
-   from dpg.fail_event('all', pg_temp.at(1), 'present', 2, 0, pg_temp.lease('present retry')) f),
+   from dpg.fail_event('all', dpg_test.at(1), 'present', 2, 0, pg_temp.lease('present retry')) f),
   '(retrying,1,t)', 'the present one may fail'
 );
-select is((select array_agg(e."position") from dpg.read_retries('all') e), array[pg_temp.at(1)], 'then another gets that event');
-select is(dpg.settle_event('all', pg_temp.at(2), pg_temp.lease('present retry'))::text, 'true', 'or settle');
-select is(dpg.settle_event('all', pg_temp.at(1))::text, 'true', 'an operator settles without a lease');
+select is((select array_agg(e."position") from dpg.read_retries('all') e), array[dpg_test.at(1)], 'then another gets that event');
+select is(dpg.settle_event('all', dpg_test.at(2), pg_temp.lease('present retry'))::text, 'true', 'or settle');
+select is(dpg.settle_event('all', dpg_test.at(1))::text, 'true', 'an operator settles without a lease');
 select is((select count(*) from dpg.failed_events f where f.subscription = 'all'), 0::bigint, 'and nothing is left');
 
 select * from finish();

@@ -2,82 +2,7 @@
 begin;
 select plan(27);
 
-insert into public."user" (id, name, email)
-values ('feed asha', 'Asha', 'asha@feed.test'), ('feed ravi', 'Ravi', 'ravi@feed.test');
-
-do $body$
-begin
-  perform dpg.upsert_item(
-    'feed asha', 'feed test', 'student', 'p', 'https://feed.test', 's', item_id => '10000000-0000-4000-8000-000000000001'
-  );
-  perform dpg.upsert_item(
-    'feed ravi', 'feed test', 'tutor', 'p', 'https://feed.test', 's', item_id => '10000000-0000-4000-8000-000000000002'
-  );
-end
-$body$;
-
-create function pg_temp.id(number integer)
-returns uuid
-language sql
-as $body$
-  select ('20000000-0000-4000-8000-' || lpad(number::text, 12, '0'))::uuid
-$body$;
-
--- an action of that number and type
-create function pg_temp.act(number integer, type text default 'connect')
-returns void
-language plpgsql
-as $body$
-begin
-  perform dpg.perform_action(
-    'feed asha', type, ('feed test', 'student', 'p', '10000000-0000-4000-8000-000000000001')::dpg.item_ref,
-    ('feed test', 'tutor', 'p', '10000000-0000-4000-8000-000000000002')::dpg.item_ref, action_id => pg_temp.id(number)
-  );
-end
-$body$;
-
--- what a batch has: the last digit of the action, and the update
-create function pg_temp.batch(subscription text, max_events integer default 1000, lease_seconds double precision default 60)
-returns text
-language sql
-as $body$
-  select coalesce(string_agg(right(e.action_id::text, 1) || '.' || e.update_count, ' ' order by e."position"), '')
-  from dpg.read_events(subscription, max_events, lease_seconds) e
-$body$;
-
--- positions count from where the database is
-do $body$
-begin
-  perform set_config('feed.before', (select (s.last_value - 1 + s.is_called::integer)::text from dpg_private.event_feed_position_seq s), true);
-end
-$body$;
-
-create function pg_temp.at(number integer)
-returns bigint
-language sql
-as $body$
-  select current_setting('feed.before')::bigint + number
-$body$;
-
--- the code, message, hint and detail of a refusal
-create function pg_temp.refusal(statement text)
-returns text
-language plpgsql
-as $body$
-declare
-  code text;
-  message text;
-  hint text;
-  detail text;
-begin
-  execute statement;
-  return 'none';
-exception
-  when others then
-    get stacked diagnostics code = returned_sqlstate, message = message_text, hint = pg_exception_hint, detail = pg_exception_detail;
-    return concat_ws(E'\n', code, message, hint, detail);
-end
-$body$;
+select dpg_test.begin_feed();
 
 create function pg_temp.drop_leaf(type text)
 returns void
@@ -93,15 +18,15 @@ $body$;
 
 do $body$
 begin
-  perform pg_temp.act(1), pg_temp.act(2, 'visit'), pg_temp.act(3, 'visit'), pg_temp.act(4);
+  perform dpg_test.act(1), dpg_test.act(2, 'visit'), dpg_test.act(3, 'visit'), dpg_test.act(4);
   perform dpg.create_subscription('all', 'feed test'), dpg.create_subscription('connects', 'feed test', 'connect');
 end
 $body$;
-select is(pg_temp.batch('all', 2), '1.0 2.0', 'two events are out');
-select is((dpg.fail_event('all', pg_temp.at(2), 'no', 1)).state, 'dead', 'one of them failed');
-select is(dpg.acknowledge('all', pg_temp.at(2)), pg_temp.at(2), 'and done');
+select is(dpg_test.batch('all', 2), '1.0 2.0', 'two events are out');
+select is((dpg.fail_event('all', dpg_test.at(2), 'no', 1)).state, 'dead', 'one of them failed');
+select is(dpg.acknowledge('all', dpg_test.at(2)), dpg_test.at(2), 'and done');
 select is(
-  pg_temp.refusal($$select dpg.confirm_lost_events('dba', 'feed test', 'visit', 'a test')$$),
+  dpg_test.said($$select dpg.confirm_lost_events('dba', 'feed test', 'visit', 'a test')$$),
   E'DP001\naction_type has lost no events: "visit"\n'
     || E'Every event of these keys that is in the feed is there. Look at the keys in the message of DP010.\n'
     || '{"value": "visit", "argument": "action_type"}',
@@ -114,38 +39,38 @@ begin
   alter table dpg.e_p_feedtest_visit rename to visits_of_before;
 end
 $body$;
-select is(pg_temp.batch('all', 1), '3.0', 'a leaf under another name is found by its bound');
+select is(dpg_test.batch('all', 1), '3.0', 'a leaf under another name is found by its bound');
 select matches(
-  pg_temp.refusal($$select dpg.confirm_lost_events('dba', 'feed test', 'visit', 'a test')$$), '^DP001', 'and its events are not lost'
+  dpg_test.said($$select dpg.confirm_lost_events('dba', 'feed test', 'visit', 'a test')$$), '^DP001', 'and its events are not lost'
 );
 do $body$
 begin
   alter table dpg.visits_of_before rename to e_p_feedtest_visit;
   perform dpg.release_events('all');
-  perform pg_temp.act(5, 'visit'); -- has no position yet
+  perform dpg_test.act(5, 'visit'); -- has no position yet
   perform pg_temp.drop_leaf('visit');
 end
 $body$;
 
 -- the leaf is gone
 select is(
-  pg_temp.refusal($$select * from dpg.read_events('all')$$),
+  dpg_test.said($$select * from dpg.read_events('all')$$),
   E'DP010\n2 events of ''feed test''/''visit'' are in the feed and not in dpg.action_events: their partition was taken away or made anew\n'
     || E'If the table is still there, attach it again. If the events are lost for good, dpg_admin says so with dpg.confirm_lost_events; the feed then goes on after them.\n'
-    || format('{"key": "visit", "root": "action_events", "missing": 2, "network": "feed test", "positions": [%s, %s]}', pg_temp.at(3), pg_temp.at(5)),
+    || format('{"key": "visit", "root": "action_events", "missing": 2, "network": "feed test", "positions": [%s, %s]}', dpg_test.at(3), dpg_test.at(5)),
   'a read stands still and says why'
 );
-select is(pg_temp.batch('connects', 1), '1.0', 'one that needs none of them goes on');
+select is(dpg_test.batch('connects', 1), '1.0', 'one that needs none of them goes on');
 select is((select s.leased_until from dpg.subscriptions s where s.subscription = 'all'), null, 'nothing was leased');
 
 -- it was made anew
 do $body$
 begin
-  perform pg_temp.act(6, 'visit');
+  perform dpg_test.act(6, 'visit');
 end
 $body$;
 select matches(
-  pg_temp.refusal($$select * from dpg.read_events('all')$$), E'^DP010\n2 events of ''feed test''/''visit''', 'no position is skipped without a word'
+  dpg_test.said($$select * from dpg.read_events('all')$$), E'^DP010\n2 events of ''feed test''/''visit''', 'no position is skipped without a word'
 );
 do $body$
 begin
@@ -153,29 +78,29 @@ begin
 end
 $body$;
 select matches(
-  pg_temp.refusal($$select * from dpg.read_retries('all')$$), E'^DP010\n1 events of ''feed test''/''visit''', 'nor by a retry'
+  dpg_test.said($$select * from dpg.read_retries('all')$$), E'^DP010\n1 events of ''feed test''/''visit''', 'nor by a retry'
 );
 set local role dpg_app;
-select matches(pg_temp.refusal($$select dpg.confirm_lost_events('app', 'feed test', 'visit', 'a test')$$), '^42501', 'an application cannot confirm');
+select matches(dpg_test.said($$select dpg.confirm_lost_events('app', 'feed test', 'visit', 'a test')$$), '^42501', 'an application cannot confirm');
 reset role;
 set local role dpg_admin;
-select matches(pg_temp.refusal($$select dpg.confirm_lost_events('dba', 'feed test', 'visit', ' ')$$), E'^DP001\nreason', 'a reason is needed');
+select matches(dpg_test.said($$select dpg.confirm_lost_events('dba', 'feed test', 'visit', ' ')$$), E'^DP001\nreason', 'a reason is needed');
 select is(
   (select row(r.actor, r.kind, r.reason, r.partition_network, r.action_type, r.action_id, r.event_id)::text
    from dpg.confirm_lost_events('dba', 'feed test', 'visit', 'dropped by mistake') r),
   '(dba,loss,"dropped by mistake","feed test",visit,,)', 'the loss is confirmed, and on record'
 );
 reset role;
-select is(pg_temp.batch('all'), '4.0 6.0', 'then the feed goes on with all that is there');
+select is(dpg_test.batch('all'), '4.0 6.0', 'then the feed goes on with all that is there');
 select is(
   (select array_agg(l."position" order by l."position") from dpg_private.lost_events l join dpg.redactions r using (redaction_id)),
-  array[pg_temp.at(2), pg_temp.at(3), null], 'which positions were lost is known; one had none, since the refused reads gave none'
+  array[dpg_test.at(2), dpg_test.at(3), null], 'which positions were lost is known; one had none, since the refused reads gave none'
 );
 select is((select count(*) from dpg_private.lost_events), 3::bigint, 'each event once');
 select is((select count(*) from dpg.failed_events), 0::bigint, 'nobody tries them again');
 select is((select count(*) from dpg.read_retries('all')), 0::bigint, 'there is nothing to retry');
 select matches(
-  pg_temp.refusal($$select dpg.confirm_lost_events('dba', 'feed test', 'visit', 'again')$$), '^DP001', 'a second confirmation has nothing to confirm'
+  dpg_test.said($$select dpg.confirm_lost_events('dba', 'feed test', 'visit', 'again')$$), '^DP001', 'a second confirmation has nothing to confirm'
 );
 select is(
   (select dpg.acknowledge('all', max(f."position")) from dpg_private.event_feed f), (select max(f."position") from dpg_private.event_feed f),
@@ -185,13 +110,13 @@ select is(
   (select (s.lag_events, s.dead_events)::text from dpg.subscription_status s where s.subscription = 'all'), '(0,0)', 'and nothing waits'
 );
 select is(
-  (select pg_temp.batch(s.subscription) from dpg.create_subscription('new', 'feed test') s), '1.0 4.0 6.0', 'a new reader passes over them, too'
+  (select dpg_test.batch(s.subscription) from dpg.create_subscription('new', 'feed test') s), '1.0 4.0 6.0', 'a new reader passes over them, too'
 );
 
 -- events that had no position yet when the leaf was dropped
 do $body$
 begin
-  perform pg_temp.act(7, 'call'), pg_temp.act(8, 'call');
+  perform dpg_test.act(7, 'call'), dpg_test.act(8, 'call');
   perform pg_temp.drop_leaf('call');
 end
 $body$;
@@ -199,7 +124,7 @@ select is((select kind from dpg.confirm_lost_events('dba', 'feed test', 'call', 
 select is(
   (select array_agg(l."position") from dpg_private.lost_events l where l.action_type = 'call'), array[null, null]::bigint[], 'without a position'
 );
-select is(pg_temp.batch('all'), '', 'and come to nobody');
+select is(dpg_test.batch('all'), '', 'and come to nobody');
 select is((select count(*) from dpg_private.event_queue q where q.partition_network = 'feed test'), 0::bigint, 'nothing of them waits');
 
 select * from finish();

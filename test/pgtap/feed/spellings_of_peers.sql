@@ -2,7 +2,7 @@
 begin;
 select plan(14);
 
-insert into public."user" (id, name, email) values ('ann', 'Ann', 'ann@peers.example');
+select dpg_test.insert_users('ann');
 
 create function pg_temp.receive(url text)
 returns void

@@ -2,82 +2,7 @@
 begin;
 select plan(17);
 
-insert into public."user" (id, name, email)
-values ('feed asha', 'Asha', 'asha@feed.test'), ('feed ravi', 'Ravi', 'ravi@feed.test');
-
-do $body$
-begin
-  perform dpg.upsert_item(
-    'feed asha', 'feed test', 'student', 'p', 'https://feed.test', 's', item_id => '10000000-0000-4000-8000-000000000001'
-  );
-  perform dpg.upsert_item(
-    'feed ravi', 'feed test', 'tutor', 'p', 'https://feed.test', 's', item_id => '10000000-0000-4000-8000-000000000002'
-  );
-end
-$body$;
-
-create function pg_temp.id(number integer)
-returns uuid
-language sql
-as $body$
-  select ('20000000-0000-4000-8000-' || lpad(number::text, 12, '0'))::uuid
-$body$;
-
--- an action of that number and type
-create function pg_temp.act(number integer, type text default 'connect')
-returns void
-language plpgsql
-as $body$
-begin
-  perform dpg.perform_action(
-    'feed asha', type, ('feed test', 'student', 'p', '10000000-0000-4000-8000-000000000001')::dpg.item_ref,
-    ('feed test', 'tutor', 'p', '10000000-0000-4000-8000-000000000002')::dpg.item_ref, action_id => pg_temp.id(number)
-  );
-end
-$body$;
-
--- what a batch has: the last digit of the action, and the update
-create function pg_temp.batch(subscription text, max_events integer default 1000, lease_seconds double precision default 60)
-returns text
-language sql
-as $body$
-  select coalesce(string_agg(right(e.action_id::text, 1) || '.' || e.update_count, ' ' order by e."position"), '')
-  from dpg.read_events(subscription, max_events, lease_seconds) e
-$body$;
-
--- positions count from where the database is
-do $body$
-begin
-  perform set_config('feed.before', (select (s.last_value - 1 + s.is_called::integer)::text from dpg_private.event_feed_position_seq s), true);
-end
-$body$;
-
-create function pg_temp.at(number integer)
-returns bigint
-language sql
-as $body$
-  select current_setting('feed.before')::bigint + number
-$body$;
-
--- the code, message, hint and detail of a refusal
-create function pg_temp.refusal(statement text)
-returns text
-language plpgsql
-as $body$
-declare
-  code text;
-  message text;
-  hint text;
-  detail text;
-begin
-  execute statement;
-  return 'none';
-exception
-  when others then
-    get stacked diagnostics code = returned_sqlstate, message = message_text, hint = pg_exception_hint, detail = pg_exception_detail;
-    return concat_ws(E'\n', code, message, hint, detail);
-end
-$body$;
+select dpg_test.begin_feed();
 
 create function pg_temp.suppress()
 returns trigger
@@ -97,7 +22,7 @@ declare
   said text;
 begin
   execute format('create trigger keep_out before %s on %s for each row execute function pg_temp.suppress()', operation, on_table);
-  said := pg_temp.refusal(statement);
+  said := dpg_test.said(statement);
   execute format('drop trigger keep_out on %s', on_table);
   return split_part(said, E'\n', 1) || ': ' || split_part(said, E'\n', 2);
 end
@@ -109,7 +34,7 @@ select is(
 );
 do $body$
 begin
-  perform pg_temp.act(1), pg_temp.act(2), pg_temp.act(3);
+  perform dpg_test.act(1), dpg_test.act(2), dpg_test.act(3);
   perform dpg.create_subscription('all', 'feed test');
 end
 $body$;
@@ -126,14 +51,10 @@ select is(
   'DP018: update of dpg.subscriptions was suppressed: nothing was written', 'read_events'
 );
 -- what was drawn for what was refused leaves gaps
-do $body$
-begin
-  perform set_config('feed.before', (select s.last_value::text from dpg_private.event_feed_position_seq s), true);
-end
-$body$;
-select is(pg_temp.batch('all'), '1.0 2.0 3.0', 'nothing was lost by that');
+select dpg_test.count_positions();
+select is(dpg_test.batch('all'), '1.0 2.0 3.0', 'nothing was lost by that');
 select is(
-  pg_temp.suppressed('update', 'dpg.subscriptions', format('select dpg.acknowledge(%L, %s)', 'all', pg_temp.at(3))),
+  pg_temp.suppressed('update', 'dpg.subscriptions', format('select dpg.acknowledge(%L, %s)', 'all', dpg_test.at(3))),
   'DP018: update of dpg.subscriptions was suppressed: nothing was written', 'acknowledge'
 );
 select is(
@@ -141,25 +62,25 @@ select is(
   'DP018: update of dpg.subscriptions was suppressed: nothing was written', 'release_events'
 );
 select is(
-  pg_temp.suppressed('insert', 'dpg.failed_events', format('select dpg.fail_event(%L, %s, %L)', 'all', pg_temp.at(3), 'no')),
+  pg_temp.suppressed('insert', 'dpg.failed_events', format('select dpg.fail_event(%L, %s, %L)', 'all', dpg_test.at(3), 'no')),
   'DP018: insert of dpg.failed_events was suppressed: nothing was written', 'fail_event, the first time'
 );
 do $body$
 begin
-  perform dpg.fail_event('all', pg_temp.at(1), 'no', 1), dpg.fail_event('all', pg_temp.at(2), 'no', 1);
-  perform dpg.fail_event('all', pg_temp.at(3), 'no');
+  perform dpg.fail_event('all', dpg_test.at(1), 'no', 1), dpg.fail_event('all', dpg_test.at(2), 'no', 1);
+  perform dpg.fail_event('all', dpg_test.at(3), 'no');
 end
 $body$;
 select is(
-  pg_temp.suppressed('update', 'dpg.failed_events', format('select dpg.fail_event(%L, %s, %L)', 'all', pg_temp.at(3), 'no')),
+  pg_temp.suppressed('update', 'dpg.failed_events', format('select dpg.fail_event(%L, %s, %L)', 'all', dpg_test.at(3), 'no')),
   'DP018: update of dpg.failed_events was suppressed: nothing was written', 'and later'
 );
 select is(
-  pg_temp.suppressed('update', 'dpg.subscriptions', format('select dpg.fail_event(%L, %s, %L)', 'all', pg_temp.at(3), 'no')),
+  pg_temp.suppressed('update', 'dpg.subscriptions', format('select dpg.fail_event(%L, %s, %L)', 'all', dpg_test.at(3), 'no')),
   'DP018: update of dpg.subscriptions was suppressed: nothing was written', 'the error that fail_event notes'
 );
 select is(
-  pg_temp.suppressed('delete', 'dpg.failed_events', format('select dpg.acknowledge(%L, %s)', 'all', pg_temp.at(3))),
+  pg_temp.suppressed('delete', 'dpg.failed_events', format('select dpg.acknowledge(%L, %s)', 'all', dpg_test.at(3))),
   'DP018: delete of dpg.failed_events was suppressed: nothing was written', 'acknowledge, of what failed before'
 );
 select is(
@@ -176,7 +97,7 @@ select is(
   'DP018: update of dpg.failed_events was suppressed: nothing was written', 'read_retries'
 );
 select is(
-  pg_temp.suppressed('delete', 'dpg.failed_events', format('select dpg.settle_event(%L, %s)', 'all', pg_temp.at(1))),
+  pg_temp.suppressed('delete', 'dpg.failed_events', format('select dpg.settle_event(%L, %s)', 'all', dpg_test.at(1))),
   'DP018: delete of dpg.failed_events was suppressed: nothing was written', 'settle_event'
 );
 select is(

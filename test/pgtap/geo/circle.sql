@@ -1,7 +1,7 @@
 -- The circle of find_items and count_items, wherever on the globe. A degree of a great circle is 111,320.032 m.
 begin;
 select plan(34);
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com');
+select dpg_test.insert_users('asha');
 create function pg_temp.within(latitude double precision, longitude double precision, radius_meters double precision) returns text
 language plpgsql
 as $f$

@@ -1,7 +1,7 @@
 -- The circle is answered by the index on the bands, the nearest by the one on the place, not by reading the leaf.
 begin;
 select plan(14);
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com');
+select dpg_test.insert_users('asha');
 select dpg.ensure_item_partition('geo_dot', 'many');
 insert into dpg.items (item_network, item_domain, item_type, item_instance_url, item_schema_url, item_latitude, item_longitude, created_by)
 select 'geo_dot', 'many', 'place', 'https://one.example.com', 'https://s.example.com', -60 + n % 120 + n * 0.00001, -180 + n % 359 + n * 0.00001, 'asha'

@@ -1,7 +1,7 @@
 -- In a large leaf find_items asks the index first how old the last row of the page is: the pages are the same, ties included.
 begin;
 select plan(4);
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com');
+select dpg_test.insert_users('asha');
 select dpg.ensure_item_partition('geo_dot', 'many');
 -- 1,500 within 2 km, five at each time
 insert into dpg.items (item_network, item_domain, item_type, item_instance_url, item_schema_url, item_latitude, item_longitude, created_by, created_at)

@@ -1,7 +1,7 @@
 -- A place whose own distance_meters is the radius belongs to the circle, however sines and their inverses are rounded.
 begin;
 select plan(2);
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com');
+select dpg_test.insert_users('asha');
 select dpg.ensure_item_partition('geo_dot', 'edges');
 insert into dpg.items (item_network, item_domain, item_type, item_instance_url, item_schema_url, item_latitude, item_longitude, created_by)
 select 'geo_dot', 'edges', 't', 'https://one.example.com', 'https://s.example.com', -80 + n * 0.8, -170 + n * 1.7, 'asha'

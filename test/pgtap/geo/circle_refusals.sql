@@ -1,28 +1,12 @@
 -- A circle needs its three arguments, in range (DP001): find_items and count_items.
 begin;
 select plan(45);
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com');
-create function pg_temp.refusal(call text) returns text
-language plpgsql
-as $f$
-declare
-  code text;
-  hint text;
-  detail text;
-begin
-  execute call;
-  return 'no refusal';
-exception
-  when others then
-    get stacked diagnostics code = returned_sqlstate, hint = pg_exception_hint, detail = pg_exception_detail;
-    return concat_ws(' ', code, case when hint = '' then 'without a hint' end, nullif(detail, '')::jsonb ->> 'argument', nullif(detail, '')::jsonb ->> 'value');
-end
-$f$;
+select dpg_test.insert_users('asha');
 set local role dpg_app;
 select dpg.upsert_item('asha', 'geo_dot', 'place', 't', 'https://one.example.com', 'https://s.example.com', '{}', 12, 77);
 
 select is(
-  pg_temp.refusal(format('select * from dpg.%s(''geo_dot'', %L, %s)', f.name, case when r.arguments like '%777%' then 'unknown' else 'place' end, r.arguments)),
+  dpg_test.refused_value(format('select * from dpg.%s(''geo_dot'', %L, %s)', f.name, case when r.arguments like '%777%' then 'unknown' else 'place' end, r.arguments)),
   'DP001 ' || r.expected,
   f.name || ' ' || r.arguments
 )
@@ -48,7 +32,7 @@ cross join (values
   ('latitude => 12, longitude => 777, radius_meters => 1000', 'longitude 777')
 ) r(arguments, expected);
 
-select is(pg_temp.refusal(r.call), 'no refusal', r.call)
+select is(dpg_test.refused_value(r.call), 'no refusal', r.call)
 from (values
   ('select dpg.count_items(''geo_dot'', ''place'', latitude => 90, longitude => 180, radius_meters => 0)'),
   ('select dpg.count_items(''geo_dot'', ''place'', latitude => -90, longitude => -180, radius_meters => 1e308)'),
@@ -57,7 +41,7 @@ from (values
   ('select dpg.find_items(''geo_dot'', ''place'', latitude => 5e-324, longitude => -5e-324, radius_meters => 5e-324)')
 ) r(call);
 -- an item's own coordinates
-select is(pg_temp.refusal(format('select dpg.upsert_item(''asha'', ''geo_dot'', ''place'', ''t'', ''https://one.example.com'', ''https://s.example.com'', ''{}'', %s)', r.arguments)), r.expected, 'upsert_item ' || r.arguments)
+select is(dpg_test.refused_value(format('select dpg.upsert_item(''asha'', ''geo_dot'', ''place'', ''t'', ''https://one.example.com'', ''https://s.example.com'', ''{}'', %s)', r.arguments)), r.expected, 'upsert_item ' || r.arguments)
 from (values
   ('12, null', 'DP001 item_longitude'),
   ('null, 77', 'DP001 item_latitude'),

@@ -2,7 +2,7 @@
 -- on a sphere of 6,378,168 m.
 begin;
 select plan(14);
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com');
+select dpg_test.insert_users('asha');
 set local role dpg_app;
 select dpg.upsert_item('asha', 'geo_dot', 'place', p.name, 'https://one.example.com', 'https://s.example.com',
   jsonb_build_object('name', p.name, 'hemisphere', case when p.latitude < 0 then 'south' else 'north' end), p.latitude, p.longitude)

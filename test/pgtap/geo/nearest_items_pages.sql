@@ -1,7 +1,7 @@
 -- Pages of nearest_items: ties are ordered by type and id, and no row is shown twice or left out.
 begin;
 select plan(9);
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com');
+select dpg_test.insert_users('asha');
 set local role dpg_app;
 -- 7 at one place, whatever the order in which they were made, then rings of 4 around it
 select dpg.upsert_item('asha', 'geo_dot', 'tie', t.type, 'https://one.example.com', 'https://s.example.com', '{}', 12, 77, t.id::uuid)

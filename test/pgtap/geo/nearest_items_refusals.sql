@@ -1,27 +1,11 @@
 -- Arguments that nearest_items refuses (DP001).
 begin;
 select plan(31);
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com');
-create function pg_temp.refusal(call text) returns text
-language plpgsql
-as $f$
-declare
-  code text;
-  hint text;
-  detail text;
-begin
-  execute call;
-  return 'no refusal';
-exception
-  when others then
-    get stacked diagnostics code = returned_sqlstate, hint = pg_exception_hint, detail = pg_exception_detail;
-    return concat_ws(' ', code, case when hint = '' then 'without a hint' end, nullif(detail, '')::jsonb ->> 'argument', nullif(detail, '')::jsonb ->> 'value');
-end
-$f$;
+select dpg_test.insert_users('asha');
 set local role dpg_app;
 select dpg.upsert_item('asha', 'geo_dot', 'place', 't', 'https://one.example.com', 'https://s.example.com', '{}', 12, 77);
 
-select is(pg_temp.refusal(format('select * from dpg.nearest_items(%s)', r.arguments)), 'DP001 ' || r.expected, r.arguments)
+select is(dpg_test.refused_value(format('select * from dpg.nearest_items(%s)', r.arguments)), 'DP001 ' || r.expected, r.arguments)
 from (values
   ('''geo_dot'', ''place'', null, 77', 'latitude'),
   ('''geo_dot'', ''place'', 12, null', 'longitude'),

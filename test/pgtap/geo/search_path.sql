@@ -1,7 +1,7 @@
 -- Places need no search path: neither callers nor maintenance need the schema of cube in it.
 begin;
 select plan(6);
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com');
+select dpg_test.insert_users('asha');
 create function pg_temp.story() returns text
 language plpgsql
 set search_path = ''

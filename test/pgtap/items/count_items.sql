@@ -2,7 +2,7 @@
 begin;
 select plan(8);
 
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@test.example');
+select dpg_test.insert_users('asha');
 set local role dpg_app;
 create temporary table made as
 select * from dpg.upsert_items('asha', (

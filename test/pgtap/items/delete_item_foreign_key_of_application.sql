@@ -1,7 +1,7 @@
 -- A foreign key of the application keeps an item as well: the refusal names it. What cascades is the application's affair.
 begin;
 select plan(8);
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com');
+select dpg_test.insert_users('asha');
 select
   dpg.upsert_item('asha', 'key_dot', 'd', 't', 'https://one.example.com', 'https://s', item_id => '00000000-0000-4000-8000-000000000001'),
   dpg.upsert_item('asha', 'key_dot', 'd', 't', 'https://one.example.com', 'https://s', item_id => '00000000-0000-4000-8000-000000000002');
@@ -16,25 +16,9 @@ create table public.notes (
 insert into public."Favourites" values ('key_dot', 'd', 't', '00000000-0000-4000-8000-000000000001');
 insert into public.notes values ('key_dot', 'd', 't', '00000000-0000-4000-8000-000000000002');
 
-create function pg_temp.refusal(call text) returns jsonb
-language plpgsql as $body$
-declare
-  state text;
-  said text;
-  detail text;
-  hint text;
-begin
-  execute call;
-  return '"no refusal"';
-exception
-  when others then
-    get stacked diagnostics state = returned_sqlstate, said = message_text, detail = pg_exception_detail, hint = pg_exception_hint;
-    return jsonb_build_object('state', state, 'message', said, 'hint', hint, 'detail', detail::jsonb);
-end
-$body$;
 create temporary table refused as
-select pg_temp.refusal($$select dpg.delete_item('asha', 'key_dot', 'd', 't', '00000000-0000-4000-8000-000000000001')$$) as said;
-select is((select said ->> 'state' from refused), 'DP013', 'the item stays');
+select dpg_test.error($$select dpg.delete_item('asha', 'key_dot', 'd', 't', '00000000-0000-4000-8000-000000000001')$$) as said;
+select is((select said ->> 'code' from refused), 'DP013', 'the item stays');
 select ok((select said ->> 'message' like '%"a favourite is an item" of table public."Favourites"%' from refused), 'the message names constraint and table');
 select is((select said -> 'detail' ->> 'constraint' from refused), 'a favourite is an item', 'so does the detail');
 select is((select said -> 'detail' ->> 'relation' from refused), 'public."Favourites"', 'with the table');
@@ -48,7 +32,7 @@ create table public.visits (
 select dpg.upsert_item('asha', 'key_dot', 'd', 't', 'https://one.example.com', 'https://s', item_id => '00000000-0000-4000-8000-000000000003');
 insert into public.visits values ('key_dot', 'd', 't', '00000000-0000-4000-8000-000000000003');
 select is(
-  pg_temp.refusal($$select dpg.delete_item('asha', 'key_dot', 'd', 't', '00000000-0000-4000-8000-000000000003')$$) ->> 'state',
+  dpg_test.error($$select dpg.delete_item('asha', 'key_dot', 'd', 't', '00000000-0000-4000-8000-000000000003')$$) ->> 'code',
   'DP013', 'one that restricts keeps it, too, in every version'
 );
 select * from finish();

@@ -2,7 +2,7 @@
 begin;
 select plan(35);
 
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@test.example'), ('ravi', 'Ravi', 'ravi@test.example');
+select dpg_test.insert_users('asha', 'ravi');
 
 -- times are given, so that the order is known; two are the same
 select dpg.ensure_item_partition('find_dot', 'student'), dpg.ensure_item_partition('find_dot', 'tutor');

@@ -2,38 +2,7 @@
 begin;
 select plan(37);
 
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@test.example');
-
--- all that a call could leave behind, row versions included
-create function pg_temp.everything() returns text
-language sql security definer as $body$
-  select md5(concat_ws('|',
-    (select string_agg(concat(i.ctid, i.xmin, i), ',' order by i.tableoid, i.ctid) from dpg.items i),
-    (select string_agg(concat(a.ctid, a.xmin, a), ',' order by a.tableoid, a.ctid) from dpg.item_actions a),
-    (select string_agg(concat(e.ctid, e.xmin, e), ',' order by e.tableoid, e.ctid) from dpg.action_events e),
-    (select string_agg(d::text, ',' order by d::text) from dpg.action_definitions d),
-    (select string_agg(u::text, ',' order by u::text) from dpg_private.instance_url_sightings u),
-    (select string_agg(p::text, ',' order by p::text) from dpg_private.partition_names p),
-    (select string_agg(c.relname, ',' order by c.relname) from pg_class c where c.relnamespace = 'dpg'::regnamespace)
-  ))
-$body$;
-
--- SQLSTATE and DETAIL of a refusal, which must have a hint
-create function pg_temp.refusal(call text) returns text
-language plpgsql as $body$
-declare
-  state text;
-  detail text;
-  hint text;
-begin
-  execute call;
-  return 'no refusal';
-exception
-  when others then
-    get stacked diagnostics state = returned_sqlstate, detail = pg_exception_detail, hint = pg_exception_hint;
-    return concat_ws(' ', state, case when state like 'DP%' then detail::jsonb::text else sqlerrm end, case when hint = '' then 'without hint' end);
-end
-$body$;
+select dpg_test.insert_users('asha');
 
 -- ten items at three times: most of the order is by type and id
 select dpg.ensure_item_partition('page_dot', 'student'), dpg.ensure_item_partition('page_dot', 'tutor');
@@ -70,7 +39,7 @@ end
 $body$;
 
 set local role dpg_app;
-create temporary table before as select pg_temp.everything() as state;
+select dpg_test.note_written();
 
 select is(pg_temp.walk(20), 'a8 a9 a4 b4 c"\é4 c"\é5 a1 a2 b1 b3', 'one page: newest first, then type and id ascending');
 select is(pg_temp.walk(1), 'a8 | a9 | a4 | b4 | c"\é4 | c"\é5 | a1 | a2 | b1 | b3 | end', 'pages of one');
@@ -105,16 +74,15 @@ select is(
    from dpg.find_items('page_dot', 'student', page_size => 3, page_token => (select t.token from tokens t where t.row = 'c"\é4')) f),
   'c"\é5 a1 a2', 'the page after it is the same'
 );
-drop table before;
-create temporary table before as select pg_temp.everything() as state;
+select dpg_test.note_written();
 
 -- DP011
 create function pg_temp.page(token text, filters text default '''page_dot'', ''student''') returns text
 language sql as $body$
-  select left(pg_temp.refusal(format('select count(*) from dpg.find_items(%s, page_token => %L)', filters, token)), 5)
+  select left(dpg_test.full_refusal(format('select count(*) from dpg.find_items(%s, page_token => %L)', filters, token)), 5)
 $body$;
 create temporary table one as select t.token from tokens t where t.row = 'a9';
-select is(pg_temp.refusal($$select count(*) from dpg.find_items('page_dot', 'student', page_token => 'abc')$$), 'DP011 {"page_token": "abc"}', 'three letters');
+select is(dpg_test.full_refusal($$select count(*) from dpg.find_items('page_dot', 'student', page_token => 'abc')$$), 'DP011 {"page_token": "abc"}', 'three letters');
 select is(pg_temp.page((select token from one)), 'no re', 'the token itself is one');
 select is(pg_temp.page(''), 'DP011', 'an empty token');
 select is(pg_temp.page(' ' || (select token from one)), 'DP011', 'a token after a space');
@@ -130,22 +98,22 @@ select is(pg_temp.page((select token from one), $$'page_other', 'student'$$), 'D
 select is(pg_temp.page((select token from one), $$'page_dot', 'student', item_type => 'a'$$), 'DP011', 'a token of other filters');
 select is(pg_temp.page((select token from one), $$'page_dot', 'student', item_state => '{}'$$), 'DP011', 'an empty filter is another filter');
 select is(
-  left(pg_temp.refusal(format($$select count(*) from dpg.nearest_items('page_dot', 'student', 1, 2, page_token => %L)$$, (select token from one))), 5), 'DP011',
+  left(dpg_test.full_refusal(format($$select count(*) from dpg.nearest_items('page_dot', 'student', 1, 2, page_token => %L)$$, (select token from one))), 5), 'DP011',
   'a token of another call'
 );
 select is(
-  left(pg_temp.refusal(format($$select count(*) from dpg.find_items('page_dot', 'student', page_size => 7, page_token => %L)$$, (select token from one))), 10), 'no refusal',
+  left(dpg_test.full_refusal(format($$select count(*) from dpg.find_items('page_dot', 'student', page_size => 7, page_token => %L)$$, (select token from one))), 10), 'no refusal',
   'another page size is no other call'
 );
 
 -- DP001 before DP011
-select is(pg_temp.refusal($$select count(*) from dpg.find_items('page_dot', 'student', page_size => 0, page_token => 'abc')$$), 'DP001 {"value": 0, "argument": "page_size"}', 'a page of none');
-select is(pg_temp.refusal($$select count(*) from dpg.find_items('page_dot', 'student', page_size => 1001)$$), 'DP001 {"value": 1001, "argument": "page_size"}', 'a page of 1,001');
-select is(pg_temp.refusal($$select count(*) from dpg.find_items('page_dot', 'student', page_size => 10000)$$), 'DP001 {"value": 10000, "argument": "page_size"}', 'a page of 10,000');
-select is(pg_temp.refusal($$select count(*) from dpg.find_items('page_dot', 'student', page_size => -1)$$), 'DP001 {"value": -1, "argument": "page_size"}', 'a page of less than none');
+select is(dpg_test.full_refusal($$select count(*) from dpg.find_items('page_dot', 'student', page_size => 0, page_token => 'abc')$$), 'DP001 {"value": 0, "argument": "page_size"}', 'a page of none');
+select is(dpg_test.full_refusal($$select count(*) from dpg.find_items('page_dot', 'student', page_size => 1001)$$), 'DP001 {"value": 1001, "argument": "page_size"}', 'a page of 1,001');
+select is(dpg_test.full_refusal($$select count(*) from dpg.find_items('page_dot', 'student', page_size => 10000)$$), 'DP001 {"value": 10000, "argument": "page_size"}', 'a page of 10,000');
+select is(dpg_test.full_refusal($$select count(*) from dpg.find_items('page_dot', 'student', page_size => -1)$$), 'DP001 {"value": -1, "argument": "page_size"}', 'a page of less than none');
 select is((select count(*)::integer from dpg.find_items('page_dot', 'student', page_size => 1000)), 10, 'a page of 1,000 is one');
 
-select is(pg_temp.everything(), (select state from before), 'no read has written anything, no partition was made');
+select dpg_test.wrote_nothing('no read has written anything, no partition was made');
 select is((select count(*)::integer from dpg.partitions p where p.network = 'page_other'), 0, 'none for the network that was asked for');
 
 select * from finish();

@@ -1,8 +1,7 @@
 begin;
 select plan(7);
 
-insert into public."user" (id, name, email)
-values ('ann', 'Ann', 'ann@forget.example'), ('bob', 'Bob', 'bob@forget.example');
+select dpg_test.insert_users('ann', 'bob');
 
 set local role dpg_app;
 

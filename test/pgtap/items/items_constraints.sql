@@ -2,7 +2,7 @@
 begin;
 select plan(20);
 
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@test.example');
+select dpg_test.insert_users('asha');
 select dpg.ensure_item_partition('constraint_dot', 'student');
 
 create function pg_temp.insert_item(changed text) returns text

@@ -2,7 +2,7 @@
 begin;
 select plan(8);
 
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@test.example');
+select dpg_test.insert_users('asha');
 set local role dpg_app;
 select lives_ok($$select dpg.upsert_item('asha', 'milli_dot', 'student', 'profile_1.0', 'https://a', 'https://s', '{"n": 1}', item_id => '11111111-1111-4111-8111-111111111111')$$, 'an item');
 reset role;

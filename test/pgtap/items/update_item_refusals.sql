@@ -2,45 +2,14 @@
 begin;
 select plan(61);
 
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@test.example'), ('ravi', 'Ravi', 'ravi@test.example');
-
--- all that a call could leave behind, row versions included
-create function pg_temp.everything() returns text
-language sql security definer as $body$
-  select md5(concat_ws('|',
-    (select string_agg(concat(i.ctid, i.xmin, i), ',' order by i.tableoid, i.ctid) from dpg.items i),
-    (select string_agg(concat(a.ctid, a.xmin, a), ',' order by a.tableoid, a.ctid) from dpg.item_actions a),
-    (select string_agg(concat(e.ctid, e.xmin, e), ',' order by e.tableoid, e.ctid) from dpg.action_events e),
-    (select string_agg(d::text, ',' order by d::text) from dpg.action_definitions d),
-    (select string_agg(u::text, ',' order by u::text) from dpg_private.instance_url_sightings u),
-    (select string_agg(p::text, ',' order by p::text) from dpg_private.partition_names p),
-    (select string_agg(c.relname, ',' order by c.relname) from pg_class c where c.relnamespace = 'dpg'::regnamespace)
-  ))
-$body$;
-
--- SQLSTATE and DETAIL of a refusal, which must have a hint
-create function pg_temp.refusal(call text) returns text
-language plpgsql as $body$
-declare
-  state text;
-  detail text;
-  hint text;
-begin
-  execute call;
-  return 'no refusal';
-exception
-  when others then
-    get stacked diagnostics state = returned_sqlstate, detail = pg_exception_detail, hint = pg_exception_hint;
-    return concat_ws(' ', state, case when state like 'DP%' then detail::jsonb::text else sqlerrm end, case when hint = '' then 'without hint' end);
-end
-$body$;
+select dpg_test.insert_users('asha', 'ravi');
 
 create function pg_temp.change(
   changes text, actor text default 'asha', item_id text default '11111111-1111-4111-8111-111111111111',
   expected text default null, item_type text default 'profile_1.0', item_domain text default 'student', item_network text default 'refusal_dot'
 ) returns text
 language sql as $body$
-  select pg_temp.refusal(format(
+  select dpg_test.full_refusal(format(
     'select dpg.update_item(%L, %L, %L, %L, %L::uuid, %L::jsonb, %L::timestamptz)',
     actor, item_network, item_domain, item_type, item_id, changes, expected
   ))
@@ -49,7 +18,7 @@ $body$;
 set local role dpg_app;
 select lives_ok($$select dpg.upsert_item('asha', 'refusal_dot', 'student', 'profile_1.0', 'https://a', 'https://s', '{"name": "Asha"}', 1, 2, '11111111-1111-4111-8111-111111111111')$$, 'an item with a place');
 select lives_ok($$select dpg.upsert_item('asha', 'refusal_dot', 'student', 'profile_1.0', 'https://a', 'https://s', item_id => '22222222-2222-4222-8222-222222222222')$$, 'an item without');
-create temporary table before as select pg_temp.everything() as state;
+select dpg_test.note_written();
 
 -- changes
 select is(pg_temp.change(null), 'DP001 {"value": null, "argument": "changes"}', 'no changes');
@@ -167,7 +136,7 @@ select is(
 );
 select is(left(pg_temp.change('{"item_state": {}}', actor => 'ravi', expected => '2000-01-01 00:00:00+00'), 5), 'DP003', 'a stranger comes before a stale version');
 
-select is(pg_temp.everything(), (select state from before), 'no refusal has written anything');
+select dpg_test.wrote_nothing('no refusal has written anything');
 
 select * from finish();
 rollback;

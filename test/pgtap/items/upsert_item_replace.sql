@@ -2,7 +2,7 @@
 begin;
 select plan(16);
 
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@test.example');
+select dpg_test.insert_users('asha');
 set local role dpg_app;
 
 create function pg_temp.version() returns text

@@ -2,7 +2,7 @@
 begin;
 select plan(5);
 
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@test.example');
+select dpg_test.insert_users('asha');
 select dpg.ensure_item_partition('lime', 'student');
 create unique index on dpg.i_p_lime_student ((item_state ->> 'badge'));
 set local role dpg_app;

@@ -2,7 +2,7 @@
 begin;
 select plan(19);
 
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@test.example');
+select dpg_test.insert_users('asha');
 set local role dpg_app;
 
 create function pg_temp.versions() returns table (name text, version text, updated_at timestamptz)

@@ -2,7 +2,7 @@
 begin;
 select plan(12);
 
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@test.example'), ('ravi', 'Ravi', 'ravi@test.example');
+select dpg_test.insert_users('asha', 'ravi');
 set local role dpg_app;
 
 create function pg_temp.many(size text) returns jsonb
@@ -50,24 +50,11 @@ select is_empty(
 reset role;
 update dpg.items set created_by = 'ravi' where item_network = 'bulk_dot' and item_id = md5('bulk7654')::uuid;
 set local role dpg_app;
-create function pg_temp.refusal(call text) returns text
-language plpgsql as $body$
-declare
-  detail text;
-begin
-  execute call;
-  return 'no refusal';
-exception
-  when others then
-    get stacked diagnostics detail = pg_exception_detail;
-    return concat_ws(' ', sqlstate, detail::jsonb ->> 'index');
-end
-$body$;
 select is(
-  pg_temp.refusal($$select count(*) from dpg.upsert_items('asha', pg_temp.many('huge'))$$), 'DP003 7653', 'one of another owner refuses all'
+  dpg_test.refusal($$select count(*) from dpg.upsert_items('asha', pg_temp.many('huge'))$$), 'DP003 7653', 'one of another owner refuses all'
 );
 select is(
-  pg_temp.refusal($$select count(*) from dpg.upsert_items('asha', pg_temp.many('huge') || '[{"item_network": ""}]')$$), 'DP001 10000',
+  dpg_test.refusal($$select count(*) from dpg.upsert_items('asha', pg_temp.many('huge') || '[{"item_network": ""}]')$$), 'DP001 item_network 10000',
   'one that is malformed refuses all'
 );
 select is((select count(*)::integer from dpg.items where item_network = 'bulk_dot' and item_state ->> 'size' = 'huge'), 0, 'nothing was changed by either');

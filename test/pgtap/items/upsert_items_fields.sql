@@ -2,43 +2,12 @@
 begin;
 select plan(52);
 
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@test.example');
-
--- all that a call could leave behind, row versions included
-create function pg_temp.everything() returns text
-language sql security definer as $body$
-  select md5(concat_ws('|',
-    (select string_agg(concat(i.ctid, i.xmin, i), ',' order by i.tableoid, i.ctid) from dpg.items i),
-    (select string_agg(concat(a.ctid, a.xmin, a), ',' order by a.tableoid, a.ctid) from dpg.item_actions a),
-    (select string_agg(concat(e.ctid, e.xmin, e), ',' order by e.tableoid, e.ctid) from dpg.action_events e),
-    (select string_agg(d::text, ',' order by d::text) from dpg.action_definitions d),
-    (select string_agg(u::text, ',' order by u::text) from dpg_private.instance_url_sightings u),
-    (select string_agg(p::text, ',' order by p::text) from dpg_private.partition_names p),
-    (select string_agg(c.relname, ',' order by c.relname) from pg_class c where c.relnamespace = 'dpg'::regnamespace)
-  ))
-$body$;
-
--- SQLSTATE and DETAIL of a refusal, which must have a hint
-create function pg_temp.refusal(call text) returns text
-language plpgsql as $body$
-declare
-  state text;
-  detail text;
-  hint text;
-begin
-  execute call;
-  return 'no refusal';
-exception
-  when others then
-    get stacked diagnostics state = returned_sqlstate, detail = pg_exception_detail, hint = pg_exception_hint;
-    return concat_ws(' ', state, case when state like 'DP%' then detail::jsonb::text else sqlerrm end, case when hint = '' then 'without hint' end);
-end
-$body$;
+select dpg_test.insert_users('asha');
 
 -- two good elements, then one with changes: null takes a field away
 create function pg_temp.third(changed text, removed text default '') returns text
 language sql as $body$
-  select pg_temp.refusal(format(
+  select dpg_test.full_refusal(format(
     'select count(*) from dpg.upsert_items(''asha'', %L::jsonb || jsonb_build_array(%L::jsonb - %L || %L::jsonb))',
     '[{"item_network": "field_dot", "item_domain": "student", "item_type": "a", "item_instance_url": "https://a", "item_schema_url": "https://s"},
       {"item_network": "field_dot", "item_domain": "tutor", "item_type": "a", "item_instance_url": "https://a", "item_schema_url": "https://s",
@@ -49,11 +18,11 @@ language sql as $body$
 $body$;
 create function pg_temp.elements(elements text) returns text
 language sql as $body$
-  select pg_temp.refusal(format('select count(*) from dpg.upsert_items(''asha'', %L)', elements))
+  select dpg_test.full_refusal(format('select count(*) from dpg.upsert_items(''asha'', %L)', elements))
 $body$;
 
 set local role dpg_app;
-create temporary table before as select pg_temp.everything() as state;
+select dpg_test.note_written();
 
 -- not an array
 select is(pg_temp.elements(null), 'DP001 {"value": null, "argument": "items"}', 'null is no array');
@@ -161,7 +130,7 @@ select is(
   'DP001 {"index": 2, "value": "", "argument": "item_instance_url"}', 'a malformed element before an id that is there twice'
 );
 
-select is(pg_temp.everything(), (select state from before), 'no refusal has written anything');
+select dpg_test.wrote_nothing('no refusal has written anything');
 
 select * from finish();
 rollback;

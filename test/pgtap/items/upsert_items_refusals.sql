@@ -2,38 +2,7 @@
 begin;
 select plan(15);
 
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@test.example'), ('ravi', 'Ravi', 'ravi@test.example');
-
--- all that a call could leave behind, row versions included
-create function pg_temp.everything() returns text
-language sql security definer as $body$
-  select md5(concat_ws('|',
-    (select string_agg(concat(i.ctid, i.xmin, i), ',' order by i.tableoid, i.ctid) from dpg.items i),
-    (select string_agg(concat(a.ctid, a.xmin, a), ',' order by a.tableoid, a.ctid) from dpg.item_actions a),
-    (select string_agg(concat(e.ctid, e.xmin, e), ',' order by e.tableoid, e.ctid) from dpg.action_events e),
-    (select string_agg(d::text, ',' order by d::text) from dpg.action_definitions d),
-    (select string_agg(u::text, ',' order by u::text) from dpg_private.instance_url_sightings u),
-    (select string_agg(p::text, ',' order by p::text) from dpg_private.partition_names p),
-    (select string_agg(c.relname, ',' order by c.relname) from pg_class c where c.relnamespace = 'dpg'::regnamespace)
-  ))
-$body$;
-
--- SQLSTATE and DETAIL of a refusal, which must have a hint
-create function pg_temp.refusal(call text) returns text
-language plpgsql as $body$
-declare
-  state text;
-  detail text;
-  hint text;
-begin
-  execute call;
-  return 'no refusal';
-exception
-  when others then
-    get stacked diagnostics state = returned_sqlstate, detail = pg_exception_detail, hint = pg_exception_hint;
-    return concat_ws(' ', state, case when state like 'DP%' then detail::jsonb::text else sqlerrm end, case when hint = '' then 'without hint' end);
-end
-$body$;
+select dpg_test.insert_users('asha', 'ravi');
 
 create function pg_temp.upsert(actor text, elements text) returns text
 language sql as $body$
@@ -53,11 +22,11 @@ select lives_ok(
   'two items of ravi'
 );
 select lives_ok(pg_temp.upsert('asha', '[{"item_id": "00000000-0000-4000-8000-000000000001"}]'), 'an item of asha');
-create temporary table before as select pg_temp.everything() as state;
+select dpg_test.note_written();
 
 -- DP003
 select is(
-  pg_temp.refusal(pg_temp.upsert('asha', '[
+  dpg_test.full_refusal(pg_temp.upsert('asha', '[
     {"item_id": "00000000-0000-4000-8000-000000000001", "item_state": {"changed": true}},
     {"item_id": "00000000-0000-4000-8000-000000000002"},
     {"item_domain": "tutor", "item_id": "00000000-0000-4000-8000-00000000000b"},
@@ -67,7 +36,7 @@ select is(
   'an item of another owner among changed and new ones: the first of two is named'
 );
 select is(
-  pg_temp.refusal(pg_temp.upsert('asha', '[
+  dpg_test.full_refusal(pg_temp.upsert('asha', '[
     {"item_id": "00000000-0000-4000-8000-00000000000a"},
     {"item_domain": "tutor", "item_id": "00000000-0000-4000-8000-00000000000b"}]')),
   'DP003 {"actor": "asha", "index": 0, "item_id": "00000000-0000-4000-8000-00000000000a", "item_type": "a", "item_domain": "student", "item_network": "refusal_dot"}',
@@ -76,7 +45,7 @@ select is(
 
 -- DP001: an id twice
 select is(
-  pg_temp.refusal(pg_temp.upsert('asha', '[
+  dpg_test.full_refusal(pg_temp.upsert('asha', '[
     {"item_id": "00000000-0000-4000-8000-000000000005"},
     {"item_id": "00000000-0000-4000-8000-000000000006"},
     {},
@@ -86,14 +55,14 @@ select is(
   'an id twice: the first element whose id is there already'
 );
 select is(
-  pg_temp.refusal(pg_temp.upsert('asha', '[
+  dpg_test.full_refusal(pg_temp.upsert('asha', '[
     {"item_id": "00000000-0000-4000-8000-000000000005"},
     {"item_domain": "tutor", "item_id": "00000000-0000-4000-8000-000000000005"}]')),
   'DP001 {"index": 1, "value": "00000000-0000-4000-8000-000000000005", "argument": "item_id"}',
   'an id twice in two domains'
 );
 select is(
-  pg_temp.refusal(pg_temp.upsert('asha', '[
+  dpg_test.full_refusal(pg_temp.upsert('asha', '[
     {"item_id": "00000000-0000-4000-8000-00000000000c"},
     {"item_network": "refusal_new", "item_type": "b", "item_id": "{000000000000400080000000-0000000C}"}]')),
   'DP001 {"index": 1, "value": "00000000-0000-4000-8000-00000000000c", "argument": "item_id"}',
@@ -101,26 +70,26 @@ select is(
 );
 
 -- DP009
-select is(pg_temp.refusal(pg_temp.upsert('nobody', '[{}]')), 'DP009 {"actor": "nobody"}', 'an unknown actor');
-select is(pg_temp.refusal($$select dpg.upsert_items('nobody', '[]')$$), 'DP009 {"actor": "nobody"}', 'an unknown actor without items');
-select is(pg_temp.refusal($$select dpg.upsert_items(null, '[]')$$), 'DP001 {"value": null, "argument": "actor"}', 'no actor');
-select is(pg_temp.refusal($$select dpg.upsert_items(' ', '[5]')$$), 'DP001 {"value": " ", "argument": "actor"}', 'a blank actor');
+select is(dpg_test.full_refusal(pg_temp.upsert('nobody', '[{}]')), 'DP009 {"actor": "nobody"}', 'an unknown actor');
+select is(dpg_test.full_refusal($$select dpg.upsert_items('nobody', '[]')$$), 'DP009 {"actor": "nobody"}', 'an unknown actor without items');
+select is(dpg_test.full_refusal($$select dpg.upsert_items(null, '[]')$$), 'DP001 {"value": null, "argument": "actor"}', 'no actor');
+select is(dpg_test.full_refusal($$select dpg.upsert_items(' ', '[5]')$$), 'DP001 {"value": " ", "argument": "actor"}', 'a blank actor');
 
 -- the order: DP001, DP009, DP003
 select is(
-  left(pg_temp.refusal(pg_temp.upsert('nobody', '[{"item_id": "00000000-0000-4000-8000-00000000000a"}, {"item_state": 1}]')), 5),
+  left(dpg_test.full_refusal(pg_temp.upsert('nobody', '[{"item_id": "00000000-0000-4000-8000-00000000000a"}, {"item_state": 1}]')), 5),
   'DP001', 'a malformed element comes before an unknown actor'
 );
 select is(
-  left(pg_temp.refusal(pg_temp.upsert('nobody', '[{"item_id": "00000000-0000-4000-8000-00000000000a"}]')), 5),
+  left(dpg_test.full_refusal(pg_temp.upsert('nobody', '[{"item_id": "00000000-0000-4000-8000-00000000000a"}]')), 5),
   'DP009', 'an unknown actor comes before an item that is not the actor''s'
 );
 select is(
-  left(pg_temp.refusal(pg_temp.upsert('asha', '[{"item_id": "00000000-0000-4000-8000-00000000000a"}, {"item_id": "00000000-0000-4000-8000-00000000000a"}]')), 5),
+  left(dpg_test.full_refusal(pg_temp.upsert('asha', '[{"item_id": "00000000-0000-4000-8000-00000000000a"}, {"item_id": "00000000-0000-4000-8000-00000000000a"}]')), 5),
   'DP001', 'an id twice comes before an item that is not the actor''s'
 );
 
-select is(pg_temp.everything(), (select state from before), 'no refusal has written anything: all or nothing');
+select dpg_test.wrote_nothing('no refusal has written anything: all or nothing');
 
 select * from finish();
 rollback;

@@ -2,28 +2,18 @@
 begin;
 select plan(23);
 
-insert into public."user" (id, name, email)
-values ('ann', 'Ann', 'ann@others.example'), ('bob', 'Bob', 'bob@others.example');
+select dpg_test.insert_users('ann', 'bob');
 
+-- the argument, its value and its index; the hint names the remedy
 create function pg_temp.refusal(statement text)
 returns text
-language plpgsql
+language sql
 as $body$
-declare
-  code text;
-  hint text;
-  detail text;
-begin
-  execute statement;
-  return 'none';
-exception
-  when others then
-    get stacked diagnostics code = returned_sqlstate, hint = pg_exception_hint, detail = pg_exception_detail;
-    return concat_ws(
-      ' ', code, detail::jsonb ->> 'argument', detail::jsonb ->> 'value', detail::jsonb ->> 'index',
-      case when hint !~ 'dpg[.]forget_instance_url' then 'without the remedy' end
-    );
-end
+  select concat_ws(
+    ' ', e ->> 'code', e #>> '{detail, argument}', e #>> '{detail, value}', e #>> '{detail, index}',
+    case when e ->> 'hint' !~ 'dpg[.]forget_instance_url' then 'without the remedy' end
+  )
+  from dpg_test.error(statement) e
 $body$;
 
 -- an event of the action 1 of that instance, of one of our students

@@ -1,24 +1,7 @@
 -- The limit of how deep objects and arrays of one JSON document may lie in one another.
 begin;
 select plan(57);
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com'), ('ravi', 'Ravi', 'ravi@example.com');
-create function pg_temp.refusal(call text) returns text
-language plpgsql
-as $f$
-declare
-  code text;
-  hint text;
-  detail text;
-begin
-  execute call;
-  return 'no refusal';
-exception
-  when others then
-    get stacked diagnostics code = returned_sqlstate, hint = pg_exception_hint, detail = pg_exception_detail;
-    return concat_ws(' ', code, case when hint = '' then 'without a hint' end, detail::jsonb ->> 'argument', detail::jsonb ->> 'index',
-      case when length(detail) > 2000 then 'too long a detail' end);
-end
-$f$;
+select dpg_test.insert_users('asha', 'ravi');
 -- an object of so many levels in all: the object, and arrays or objects in it, the innermost empty or not
 create function pg_temp.deep(levels integer, inner_text text default '', opening text default '[', closing text default ']') returns jsonb
 language sql
@@ -77,21 +60,21 @@ values
     "target_item_network": "deep_dot", "target_item_domain": "tutor", "target_item_type": "t",
     "target_item_id": "66666666-6666-4666-8666-666666666666", "target_item_instance_url": "https://far.example.com",
     "target_item_owner": "ravi", "created_at": "2026-01-02T03:04:05.000006Z"}'::jsonb || jsonb_build_object('event_payload', %s)) $$);
-select is(pg_temp.refusal(format(call, 'pg_temp.deep(513)')), 'DP001 ' || argument, left('513 levels: ' || trim(call), 50)) from calls;
-select is(pg_temp.refusal(format(call, 'pg_temp.deep(9000)')), 'DP001 ' || argument, left('9,000 levels: ' || trim(call), 50)) from calls;
+select is(dpg_test.refusal(format(call, 'pg_temp.deep(513)')), 'DP001 ' || argument, left('513 levels: ' || trim(call), 50)) from calls;
+select is(dpg_test.refusal(format(call, 'pg_temp.deep(9000)')), 'DP001 ' || argument, left('9,000 levels: ' || trim(call), 50)) from calls;
 set local role dpg_admin;
 select is(
-  pg_temp.refusal($$ select dpg.register_network(jsonb_build_object('name', 'deep', 'domains', jsonb_build_array(jsonb_build_object('name', 'd', 'item_schemas', jsonb_build_object('t', pg_temp.deep(509)))))) $$),
+  dpg_test.refusal($$ select dpg.register_network(jsonb_build_object('name', 'deep', 'domains', jsonb_build_array(jsonb_build_object('name', 'd', 'item_schemas', jsonb_build_object('t', pg_temp.deep(509)))))) $$),
   'DP001 document', 'a network document'
 );
-select is(pg_temp.refusal($$ select dpg.define_action('deep_dot', 'connect', jsonb_build_array(pg_temp.deep(9000))) $$), 'DP001 transitions 0', 'what is no graph anyway');
+select is(dpg_test.refusal($$ select dpg.define_action('deep_dot', 'connect', jsonb_build_array(pg_temp.deep(9000))) $$), 'DP001 transitions 0', 'what is no graph anyway');
 set local role dpg_app;
 select is(
   (select count(*) from dpg.find_items('deep_dot', 'student') i where i.item_state <> '{}'), 0::bigint, 'no refusal has changed anything'
 );
 
 -- 512 levels are within it: each call, and what is stored is what was given
-select is((select array_agg(r) from (select pg_temp.refusal(format(call, 'pg_temp.deep(512)')) r from calls) c where r <> 'no refusal'), null, '512 levels everywhere');
+select is((select array_agg(r) from (select dpg_test.refusal(format(call, 'pg_temp.deep(512)')) r from calls) c where r <> 'no refusal'), null, '512 levels everywhere');
 select is(
   (select count(*) from dpg.find_items('deep_dot', 'student') i where i.item_state = pg_temp.deep(512)), 3::bigint, 'and they are stored'
 );
@@ -101,12 +84,12 @@ set local role dpg_admin;
 update dpg.limits set limit_value = 2048 where limit_name = 'json_depth_per_document';
 set local role dpg_app;
 select is(
-  (select array_agg(r) from (select pg_temp.refusal(format(call, 'pg_temp.deep(2048, $i$1$i$, $o${"k":$o$, $c$}$c$)')) r from calls where call !~ 'receive_action|perform_action|transition|store_event') c where r <> 'no refusal'),
+  (select array_agg(r) from (select dpg_test.refusal(format(call, 'pg_temp.deep(2048, $i$1$i$, $o${"k":$o$, $c$}$c$)')) r from calls where call !~ 'receive_action|perform_action|transition|store_event') c where r <> 'no refusal'),
   null, '2,048 levels where the limit says so'
 );
 select is(
   (select count(*) from dpg.find_items('deep_dot', 'student', item_state => pg_temp.deep(2048, '1', '{"k":', '}'))), 3::bigint, 'found by all of them'
 );
-select is(pg_temp.refusal(format(call, 'pg_temp.deep(2049)')), 'DP001 ' || argument, '2,049 levels never') from calls limit 1;
+select is(dpg_test.refusal(format(call, 'pg_temp.deep(2049)')), 'DP001 ' || argument, '2,049 levels never') from calls limit 1;
 select * from finish();
 rollback;

@@ -2,72 +2,6 @@
 begin;
 select plan(45);
 
--- the code of a refusal; behind it what is undeclared or which argument it is, the index, and what it should have and lacks
-create function pg_temp.refusal(statement text)
-returns text
-language plpgsql
-as $body$
-declare
-  code text;
-  hint text;
-  detail text;
-begin
-  execute statement;
-  return 'none';
-exception
-  when others then
-    get stacked diagnostics code = returned_sqlstate, hint = pg_exception_hint, detail = pg_exception_detail;
-    if code not like 'DP%' then
-      return code || ' ' || sqlerrm;
-    end if;
-    return concat_ws(
-      ' ', code, detail::jsonb ->> 'undeclared', detail::jsonb ->> 'argument', detail::jsonb ->> 'path', detail::jsonb ->> 'index',
-      case when hint = '' then 'no hint' end,
-      case when code = 'DP014' and not detail::jsonb ? 'network' then 'no network' end
-    );
-end
-$body$;
--- students connect to tutors; a tutor's profile vouches for a tutor's offer
-create function pg_temp.document()
-returns jsonb
-language sql
-return '{
-  "name": "net test",
-  "domains": [
-    {"name": "student", "item_schemas": {"profile_1.0": {"type": "object"}}},
-    {"name": "tutor", "item_schemas": {"profile_1.0": {"type": "object"}, "offer_1.0": true}}
-  ],
-  "instances": [{"domain_name": "student", "instance_url": "https://student.net.test"}],
-  "actions": {
-    "connect": {"interactions": [
-      {"from_domain": "student", "to_domain": "tutor", "requirement_schema": {"type": "object"}}
-    ]},
-    "vouch": {"interactions": [
-      {"from_domain": "tutor", "from_items": ["profile_1.0"], "to_domain": "tutor", "to_items": ["offer_1.0"],
-        "requirement_schema": {"type": "object"}}
-    ]}
-  }
-}'::jsonb;
-
--- every row with its place in the table, so that a row written anew shows, and every relation
-create function pg_temp.written()
-returns text
-language sql
-security definer
-as $body$
-  select md5(concat_ws(
-    '|',
-    (select string_agg(concat_ws(' ', i.tableoid, i.ctid, i), e'\n' order by i.tableoid, i.ctid) from dpg.items i),
-    (select string_agg(concat_ws(' ', a.tableoid, a.ctid, a), e'\n' order by a.tableoid, a.ctid) from dpg.item_actions a),
-    (select string_agg(concat_ws(' ', e.tableoid, e.ctid, e), e'\n' order by e.tableoid, e.ctid) from dpg.action_events e),
-    (select string_agg(concat_ws(' ', d.ctid, d), e'\n' order by d.ctid) from dpg.action_definitions d),
-    (select string_agg(concat_ws(' ', n.ctid, n), e'\n' order by n.ctid) from dpg.networks n),
-    (select string_agg(concat_ws(' ', p.ctid, p), e'\n' order by p.ctid) from dpg_private.partition_names p),
-    (select string_agg(concat_ws(' ', s.ctid, s), e'\n' order by s.ctid) from dpg_private.instance_url_sightings s),
-    (select string_agg(c.oid::text, ' ' order by c.oid) from pg_class c where c.relnamespace = 'dpg'::regnamespace)
-  ))
-$body$;
-
 -- the document with the part at path replaced, or taken away
 create function pg_temp.registering(path text[], part jsonb)
 returns text
@@ -75,20 +9,20 @@ language sql
 as $body$
   select format(
     'select dpg.register_network(%L)',
-    case when part is null then pg_temp.document() #- path else jsonb_set(pg_temp.document(), path, part) end
+    case when part is null then dpg_test.network_document() #- path else jsonb_set(dpg_test.network_document(), path, part) end
   )
 $body$;
 
-select dpg.register_network(pg_temp.document());
-create temporary table before as select pg_temp.written() as digest;
+select dpg.register_network(dpg_test.network_document());
+select dpg_test.note_written();
 
-select is(pg_temp.refusal('select dpg.register_network(null)'), 'DP001 document', 'no document');
-select is(pg_temp.refusal($$select dpg.register_network('[]')$$), 'DP001 document', 'an array');
+select is(dpg_test.refusal('select dpg.register_network(null)'), 'DP001 document', 'no document');
+select is(dpg_test.refusal($$select dpg.register_network('[]')$$), 'DP001 document', 'an array');
 select is(
-  pg_temp.refusal($$select dpg.register_network(jsonb_build_object('name', 'x', 'domains', '[]'::jsonb, 'x', repeat('x', 1048576)))$$),
+  dpg_test.refusal($$select dpg.register_network(jsonb_build_object('name', 'x', 'domains', '[]'::jsonb, 'x', repeat('x', 1048576)))$$),
   'DP001 document', 'a document beyond the limit json_bytes_per_document'
 );
-select is(pg_temp.refusal(pg_temp.registering(path, part)), 'DP001 document ' || pointer, description)
+select is(dpg_test.refusal(pg_temp.registering(path, part)), 'DP001 document ' || pointer, description)
 from (
   values
     ('{name}'::text[], null::jsonb, '/name', 'no name'),
@@ -138,12 +72,12 @@ select throws_ok(
   pg_temp.registering('{domains,1,name}', null), 'DP001', 'document at /domains/1/name is missing: null', 'the message names the path'
 );
 select is(
-  pg_temp.refusal(pg_temp.registering('{actions,connect,interactions,0,from_items}', '["profile_9"]')),
+  dpg_test.refusal(pg_temp.registering('{actions,connect,interactions,0,from_items}', '["profile_9"]')),
   'DP001 document /actions/connect/interactions/0/from_items/0', 'an item type of another domain''s'
 );
-select is(pg_temp.written(), (select b.digest from before b), 'nothing was written');
+select dpg_test.wrote_nothing('nothing was written');
 select is(
-  pg_temp.refusal(pg_temp.registering('{actions,connect,interactions,0,from_network}', '"elsewhere"')), 'none',
+  dpg_test.refusal(pg_temp.registering('{actions,connect,interactions,0,from_network}', '"elsewhere"')), 'no refusal',
   'of another network''s domains nothing is known'
 );
 select * from finish();

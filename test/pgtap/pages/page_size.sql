@@ -1,7 +1,7 @@
 -- A page has 1 to 1,000 rows, 20 unless told.
 begin;
 select plan(34);
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com');
+select dpg_test.insert_users('asha');
 create function pg_temp.outcome(call text) returns text
 language plpgsql
 as $f$

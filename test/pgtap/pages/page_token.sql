@@ -1,23 +1,20 @@
 -- A page token is one of its call with its filters, to the last character; everything else is DP011.
 begin;
 select plan(41);
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com'), ('ravi', 'Ravi', 'ravi@example.com');
-create function pg_temp.refusal(call text, parameter text default null) returns text
-language plpgsql
-as $f$
-declare
-  code text;
-  hint text;
-  detail text;
-begin
-  execute call using parameter;
-  return 'no refusal';
-exception
-  when others then
-    get stacked diagnostics code = returned_sqlstate, hint = pg_exception_hint, detail = pg_exception_detail;
-    return concat_ws(' ', code, case when hint = '' then 'without a hint' end, (select string_agg(k, ',' order by k) from jsonb_object_keys(nullif(detail, '')::jsonb) k));
-end
-$f$;
+select dpg_test.insert_users('asha', 'ravi');
+-- the names of what the detail has
+create function pg_temp.refusal(statement text, token text default null)
+returns text
+language sql
+as $body$
+  select case
+    when e is null then 'no refusal'
+    else concat_ws(
+      ' ', e ->> 'code', (select string_agg(k, ',' order by k) from jsonb_object_keys(e -> 'detail') k), dpg_test.missing(e)
+    )
+  end
+  from dpg_test.error(replace(statement, '$1', quote_nullable(token))) e
+$body$;
 set local role dpg_app;
 select dpg.upsert_item('asha', 'page_dot', d, 't', 'https://one.example.com', 'https://s.example.com', '{"a": 1}', 12, 77 + n * 0.001, ('00000000-0000-4000-8000-00000000000' || n)::uuid)
 from generate_series(1, 5) n, unnest(array['student', 'tutor']) d;

@@ -1,7 +1,7 @@
 -- The functions that write make the leaves that they need.
 begin;
 select plan(4);
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com'), ('ravi', 'Ravi', 'ravi@example.com');
+select dpg_test.insert_users('asha', 'ravi');
 set local role dpg_app;
 
 select lives_ok(

@@ -1,7 +1,7 @@
 -- A partition that was dropped is made again, with its name and all that belongs to it.
 begin;
 select plan(15);
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com'), ('ravi', 'Ravi', 'ravi@example.com');
+select dpg_test.insert_users('asha', 'ravi');
 select dpg.ensure_item_partition('yellow_dot', 'student');
 select dpg.ensure_item_partition('yellowdot', 'student');
 select dpg.ensure_action_event_partition('yellow_dot', 'connect');

@@ -1,41 +1,26 @@
 -- dpg.limits keeps a careless caller from flooding the database with partitions (DP010).
 begin;
 select plan(14);
-create function pg_temp.refusal(call text) returns text
-language plpgsql
-as $f$
-declare
-  code text;
-  hint text;
-  detail text;
-begin
-  execute call;
-  return 'no refusal';
-exception
-  when others then
-    get stacked diagnostics code = returned_sqlstate, hint = pg_exception_hint, detail = pg_exception_detail;
-    return concat_ws(' ', code, case when hint !~ 'dpg\.limits' then 'without the remedy' end, detail);
-end
-$f$;
-create function pg_temp.relations() returns bigint
+-- the detail; the hint names the remedy
+create function pg_temp.refusal(statement text)
+returns text
 language sql
-security definer
-as $f$ select count(*) from pg_class where relnamespace = 'dpg'::regnamespace $f$;
-create temp table before (relations bigint);
-grant all on before to dpg_app;
-
+as $body$
+  select concat_ws(' ', e ->> 'code', case when e ->> 'hint' !~ 'dpg[.]limits' then 'without the remedy' end, e ->> 'detail')
+  from dpg_test.error(statement) e
+$body$;
 set local role dpg_admin;
 update dpg.limits set limit_value = 2 where limit_name = 'leaves_per_network';
 
 set local role dpg_app;
 select lives_ok($$ select dpg.ensure_item_partition('yellow_dot', 'a'), dpg.ensure_item_partition('yellow_dot', 'b') $$, 'as many leaves as the limit says');
-insert into before select pg_temp.relations();
+select dpg_test.note_written();
 select is(
   pg_temp.refusal($$ select dpg.ensure_item_partition('yellow_dot', 'c') $$),
   'DP010 {"key": "c", "root": "items", "limit": "leaves_per_network", "reason": "limit", "network": "yellow_dot"}',
   'one more is refused'
 );
-select is(pg_temp.relations(), (select relations from before), 'and nothing is left of it');
+select dpg_test.wrote_nothing('and nothing is left of it');
 select is(dpg.ensure_item_partition('yellow_dot', 'b')::text, 'dpg.i_p_yellowdot_b', 'those that are there are not concerned');
 select lives_ok(
   $$ select dpg.ensure_action_partition('yellow_dot', 'a'), dpg.ensure_action_partition('yellow_dot', 'b'),

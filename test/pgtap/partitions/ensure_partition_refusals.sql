@@ -1,38 +1,7 @@
 -- Keys that are none (DP001), and partitions that cannot be made (DP010). Nothing is left behind.
 begin;
 select plan(31);
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com');
-
-create function pg_temp.state() returns text
-language sql
-security definer
-as $f$
-  select md5(concat_ws(
-    '|',
-    (select string_agg(n::text, ',' order by n::text) from dpg_private.partition_names n),
-    (select string_agg(c.oid || c.relname || c.relkind::text || c.relispartition, ',' order by c.oid) from pg_class c where c.relnamespace = 'dpg'::regnamespace),
-    (select string_agg(i::text, ',' order by i::text) from dpg.items i),
-    (select string_agg(s::text, ',' order by s::text) from dpg_private.instance_url_sightings s)
-  ))
-$f$;
-create function pg_temp.refusal(call text) returns text
-language plpgsql
-as $f$
-declare
-  code text;
-  hint text;
-  detail text;
-begin
-  execute call;
-  return 'no refusal';
-exception
-  when others then
-    get stacked diagnostics code = returned_sqlstate, hint = pg_exception_hint, detail = pg_exception_detail;
-    return concat_ws(' ', code, case when hint = '' then 'without a hint' end, detail);
-end
-$f$;
-create temp table before (state text);
-grant all on before to dpg_app;
+select dpg_test.insert_users('asha');
 
 -- what is there already: a leaf, a stranger with a leaf's name, a stranger with a leaf's bound, detached ones
 select dpg.ensure_item_partition('yellow_dot', 'student');
@@ -48,94 +17,94 @@ select dpg.ensure_item_partition('yellow_dot', 'lost');
 alter table dpg.i_p_yellowdot detach partition dpg.i_p_yellowdot_lost;
 select dpg.ensure_action_event_partition('lost_network', 'connect');
 alter table dpg.action_events detach partition dpg.e_p_lostnetwork;
-insert into before select pg_temp.state();
+select dpg_test.note_written();
 
 set local role dpg_app;
 -- DP001
-select is(pg_temp.refusal($$ select dpg.ensure_item_partition(null, 'student') $$), 'DP001 {"value": null, "argument": "item_network"}', 'no network');
-select is(pg_temp.refusal($$ select dpg.ensure_item_partition('yellow_dot', null) $$), 'DP001 {"value": null, "argument": "item_domain"}', 'no domain');
-select is(pg_temp.refusal($$ select dpg.ensure_item_partition('', 'student') $$), 'DP001 {"value": "", "argument": "item_network"}', 'an empty network');
-select is(pg_temp.refusal($$ select dpg.ensure_item_partition('yellow_dot', E' \t\n') $$), 'DP001 {"value": " \t\n", "argument": "item_domain"}', 'a domain of white space');
-select is(pg_temp.refusal($$ select dpg.ensure_item_partition('yellow_dot', U&'\00a0\3000') $$), U&'DP001 {"value": "\00a0\3000", "argument": "item_domain"}', 'of other white space');
-select matches(pg_temp.refusal($$ select dpg.ensure_item_partition(repeat('x', 121), 'student') $$), '^DP001 .*"argument": "item_network"', '121 characters');
-select is(pg_temp.refusal($$ select dpg.ensure_action_partition(null, 'connect') $$), 'DP001 {"value": null, "argument": "partition_network"}', 'actions: no network');
-select is(pg_temp.refusal($$ select dpg.ensure_action_partition('yellow_dot', '') $$), 'DP001 {"value": "", "argument": "action_type"}', 'actions: an empty type');
-select is(pg_temp.refusal($$ select dpg.ensure_action_event_partition(' ', 'connect') $$), 'DP001 {"value": " ", "argument": "partition_network"}', 'events: a blank network');
-select is(pg_temp.refusal($$ select dpg.ensure_action_event_partition('yellow_dot', null) $$), 'DP001 {"value": null, "argument": "action_type"}', 'events: no type');
-select is(pg_temp.refusal($$ select dpg.ensure_item_partition('held_network', '') $$), 'DP001 {"value": "", "argument": "item_domain"}', 'arguments are checked before anything else');
+select is(dpg_test.full_refusal($$ select dpg.ensure_item_partition(null, 'student') $$), 'DP001 {"value": null, "argument": "item_network"}', 'no network');
+select is(dpg_test.full_refusal($$ select dpg.ensure_item_partition('yellow_dot', null) $$), 'DP001 {"value": null, "argument": "item_domain"}', 'no domain');
+select is(dpg_test.full_refusal($$ select dpg.ensure_item_partition('', 'student') $$), 'DP001 {"value": "", "argument": "item_network"}', 'an empty network');
+select is(dpg_test.full_refusal($$ select dpg.ensure_item_partition('yellow_dot', E' \t\n') $$), 'DP001 {"value": " \t\n", "argument": "item_domain"}', 'a domain of white space');
+select is(dpg_test.full_refusal($$ select dpg.ensure_item_partition('yellow_dot', U&'\00a0\3000') $$), U&'DP001 {"value": "\00a0\3000", "argument": "item_domain"}', 'of other white space');
+select matches(dpg_test.full_refusal($$ select dpg.ensure_item_partition(repeat('x', 121), 'student') $$), '^DP001 .*"argument": "item_network"', '121 characters');
+select is(dpg_test.full_refusal($$ select dpg.ensure_action_partition(null, 'connect') $$), 'DP001 {"value": null, "argument": "partition_network"}', 'actions: no network');
+select is(dpg_test.full_refusal($$ select dpg.ensure_action_partition('yellow_dot', '') $$), 'DP001 {"value": "", "argument": "action_type"}', 'actions: an empty type');
+select is(dpg_test.full_refusal($$ select dpg.ensure_action_event_partition(' ', 'connect') $$), 'DP001 {"value": " ", "argument": "partition_network"}', 'events: a blank network');
+select is(dpg_test.full_refusal($$ select dpg.ensure_action_event_partition('yellow_dot', null) $$), 'DP001 {"value": null, "argument": "action_type"}', 'events: no type');
+select is(dpg_test.full_refusal($$ select dpg.ensure_item_partition('held_network', '') $$), 'DP001 {"value": "", "argument": "item_domain"}', 'arguments are checked before anything else');
 
 -- DP010: the name
 select is(
-  pg_temp.refusal($$ select dpg.ensure_item_partition('yellow_dot', 'taken') $$),
+  dpg_test.full_refusal($$ select dpg.ensure_item_partition('yellow_dot', 'taken') $$),
   'DP010 {"key": "taken", "root": "items", "network": "yellow_dot", "relation": "dpg.i_p_yellowdot_taken"}',
   'a table that is no leaf has the name'
 );
 select is(
-  pg_temp.refusal($$ select dpg.ensure_item_partition('yellow_dot', 'typed') $$),
+  dpg_test.full_refusal($$ select dpg.ensure_item_partition('yellow_dot', 'typed') $$),
   'DP010 {"key": "typed", "root": "items", "network": "yellow_dot", "relation": "dpg.i_p_yellowdot_typed"}',
   'a type has the name'
 );
 select is(
-  pg_temp.refusal($$ select dpg.ensure_action_partition('yellow_dot', 'taken') $$),
+  dpg_test.full_refusal($$ select dpg.ensure_action_partition('yellow_dot', 'taken') $$),
   'DP010 {"key": "taken", "root": "item_actions", "network": "yellow_dot", "relation": "dpg.a_p_yellowdot_taken"}',
   'a view has the name'
 );
 select matches(
-  pg_temp.refusal($$ select dpg.ensure_action_event_partition('held_events', 'connect') $$),
+  dpg_test.full_refusal($$ select dpg.ensure_action_event_partition('held_events', 'connect') $$),
   '^DP010 .*"relation": "dpg.e_p_heldevents"',
   'a table has the name of the network''s partition'
 );
 select matches(
-  pg_temp.refusal($$ select dpg.upsert_item('asha', 'yellow_dot', 'taken', 't', 'https://one.example.com', 'https://s.example.com') $$),
+  dpg_test.full_refusal($$ select dpg.upsert_item('asha', 'yellow_dot', 'taken', 't', 'https://one.example.com', 'https://s.example.com') $$),
   '^DP010 .*"relation": "dpg.i_p_yellowdot_taken"',
   'a call that would make the leaf is refused the same way'
 );
 
 -- DP010: the bound
 select is(
-  pg_temp.refusal($$ select dpg.ensure_item_partition('yellow_dot', 'held') $$),
+  dpg_test.full_refusal($$ select dpg.ensure_item_partition('yellow_dot', 'held') $$),
   'DP010 {"key": "held", "root": "items", "reason": "bound", "network": "yellow_dot"}',
   'a table of somebody else takes the rows of the domain'
 );
 select is(
-  pg_temp.refusal($$ select dpg.ensure_item_partition('held_network', 'student') $$),
+  dpg_test.full_refusal($$ select dpg.ensure_item_partition('held_network', 'student') $$),
   'DP010 {"key": "student", "root": "items", "reason": "bound", "network": "held_network"}',
   'of the whole network'
 );
 select is(
-  pg_temp.refusal($$ select dpg.ensure_action_partition('held_network', 'connect') $$),
+  dpg_test.full_refusal($$ select dpg.ensure_action_partition('held_network', 'connect') $$),
   'DP010 {"key": "connect", "root": "item_actions", "reason": "bound", "network": "held_network"}',
   'to which its actions would have to refer'
 );
 
 -- DP010: a leaf of ours that was detached
 select is(
-  pg_temp.refusal($$ select dpg.ensure_item_partition('yellow_dot', 'lost') $$),
+  dpg_test.full_refusal($$ select dpg.ensure_item_partition('yellow_dot', 'lost') $$),
   'DP010 {"key": "lost", "root": "items", "network": "yellow_dot", "relation": "dpg.i_p_yellowdot_lost"}',
   'a leaf was detached'
 );
 select matches(
-  pg_temp.refusal($$ select dpg.upsert_item('asha', 'yellow_dot', 'lost', 't', 'https://one.example.com', 'https://s.example.com') $$),
+  dpg_test.full_refusal($$ select dpg.upsert_item('asha', 'yellow_dot', 'lost', 't', 'https://one.example.com', 'https://s.example.com') $$),
   '^DP010 .*"relation": "dpg.i_p_yellowdot_lost"',
   'a call that would write to it'
 );
 select matches(
-  pg_temp.refusal($$ select dpg.upsert_items('asha', '[{"item_network": "yellow_dot", "item_domain": "lost", "item_type": "t", "item_instance_url": "https://one.example.com", "item_schema_url": "https://s.example.com"}]') $$),
+  dpg_test.full_refusal($$ select dpg.upsert_items('asha', '[{"item_network": "yellow_dot", "item_domain": "lost", "item_type": "t", "item_instance_url": "https://one.example.com", "item_schema_url": "https://s.example.com"}]') $$),
   '^DP010 .*"relation": "dpg.i_p_yellowdot_lost"',
   'or in bulk'
 );
 select matches(
-  pg_temp.refusal($$ select dpg.ensure_action_event_partition('lost_network', 'connect') $$),
+  dpg_test.full_refusal($$ select dpg.ensure_action_event_partition('lost_network', 'connect') $$),
   '^DP010 .*"relation": "dpg.e_p_lostnetwork"',
   'a whole network was detached'
 );
 select is(
-  pg_temp.refusal($$ select dpg.get_item('yellow_dot', 'lost', 't', '11111111-1111-4111-8111-111111111111') $$) ~ '^DP002 ',
+  dpg_test.full_refusal($$ select dpg.get_item('yellow_dot', 'lost', 't', '11111111-1111-4111-8111-111111111111') $$) ~ '^DP002 ',
   true,
   'to a read the detached leaf is not there'
 );
 select is((select count(*) from dpg.partitions where key in ('lost', 'taken', 'held', 'connect')), 0::bigint, 'nor to the view');
-select is(pg_temp.state(), (select state from before), 'after all these refusals nothing has changed');
+select dpg_test.wrote_nothing('after all these refusals nothing has changed');
 
 -- the remedies
 reset role;

@@ -1,7 +1,7 @@
 -- Under the snapshot of repeatable read a transaction makes partitions and uses them.
 begin isolation level repeatable read;
 select plan(6);
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com'), ('ravi', 'Ravi', 'ravi@example.com');
+select dpg_test.insert_users('asha', 'ravi');
 set local role dpg_app;
 select is(dpg.ensure_item_partition('yellow_dot', 'student')::text, 'dpg.i_p_yellowdot_student', 'makes a leaf');
 select is(dpg.ensure_item_partition('yellow_dot', 'student')::text, 'dpg.i_p_yellowdot_student', 'finds it');

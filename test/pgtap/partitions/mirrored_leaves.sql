@@ -2,24 +2,16 @@
 begin;
 select plan(19);
 
-insert into public."user" (id, name, email) values ('ann', 'Ann', 'ann@leaves.example'), ('bob', 'Bob', 'bob@leaves.example');
+select dpg_test.insert_users('ann', 'bob');
 
-create function pg_temp.refusal(call text) returns text
-language plpgsql
-as $f$
-declare
-  code text;
-  hint text;
-  detail text;
-begin
-  execute call;
-  return 'no refusal';
-exception
-  when others then
-    get stacked diagnostics code = returned_sqlstate, hint = pg_exception_hint, detail = pg_exception_detail;
-    return concat_ws(' ', code, case when hint !~ 'dpg\.limits' then 'without the remedy' end, detail::jsonb ->> 'limit');
-end
-$f$;
+-- the limit; the hint names the remedy
+create function pg_temp.refusal(statement text)
+returns text
+language sql
+as $body$
+  select concat_ws(' ', e ->> 'code', case when e ->> 'hint' !~ 'dpg[.]limits' then 'without the remedy' end, e #>> '{detail, limit}')
+  from dpg_test.error(statement) e
+$body$;
 -- an event of another instance, of that action type
 create function pg_temp.store(action_type text, network text default 'leaves net')
 returns void

@@ -1,7 +1,7 @@
 -- Different keys that the naming rule alone would put into one table.
 begin;
 select plan(21);
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com');
+select dpg_test.insert_users('asha');
 set local role dpg_app;
 
 select is(dpg.ensure_item_partition('yellow_dot', 'student')::text, 'dpg.i_p_yellowdot_student', 'the first comer keeps the plain name');

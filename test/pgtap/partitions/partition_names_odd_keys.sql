@@ -1,7 +1,7 @@
 -- Keys are text as given: whatever is in them, each pair has a table of its own and its rows come back.
 begin;
 select plan(10);
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com');
+select dpg_test.insert_users('asha');
 
 create function pg_temp.odd_keys() returns table (number bigint, key text)
 language sql

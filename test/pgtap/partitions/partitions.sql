@@ -1,7 +1,7 @@
 -- The view of all leaves.
 begin;
 select plan(8);
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com');
+select dpg_test.insert_users('asha');
 select is(
   (select string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' order by attnum) from pg_attribute where attrelid = 'dpg.partitions'::regclass and attnum > 0),
   'root text, network text, key text, leaf regclass, estimated_rows bigint, bytes bigint',

@@ -2,7 +2,7 @@
 begin;
 select plan(42);
 
-insert into public."user" (id, name, email) values ('ann', 'Ann', 'ann@differ.example'), ('bob', 'Bob', 'bob@differ.example');
+select dpg_test.insert_users('ann', 'bob');
 
 create function pg_temp.event(update_count integer, changes jsonb default '{}')
 returns jsonb

@@ -3,9 +3,7 @@
 begin;
 select plan(27);
 
-insert into public."user" (id, name, email)
-values
-  ('erase asha', 'Asha', 'asha@erase.test'), ('erase ravi', 'Ravi', 'ravi@erase.test'), ('erase mina', 'Mina', 'mina@erase.test');
+select dpg_test.insert_users('erase asha', 'erase ravi', 'erase mina');
 
 create function pg_temp.item(number integer, domain text)
 returns dpg.item_ref
@@ -253,7 +251,7 @@ select is(
 select lives_ok($$delete from public."user" where id = 'erase ravi'$$, 'and the second user can be deleted');
 
 -- a user whose row was deleted first, with no item left, but parts in actions
-insert into public."user" (id, name, email) values ('erase gone', 'Gone', 'gone@erase.test');
+select dpg_test.insert_users('erase gone');
 select dpg.upsert_item(
   'erase gone', 'erase elsewhere', 'student', 'profile', 'https://erase.test', 'https://schemas.erase.test',
   item_id => '10000000-0000-4000-8000-000000000009'

@@ -3,8 +3,7 @@
 begin;
 select plan(5);
 
-insert into public."user" (id, name, email)
-values ('former asha', 'Asha', 'asha@former.test'), ('former ravi', 'Ravi', 'ravi@former.test');
+select dpg_test.insert_users('former asha', 'former ravi');
 do $body$
 begin
   perform dpg.upsert_item(

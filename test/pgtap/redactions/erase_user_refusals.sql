@@ -2,7 +2,7 @@
 begin;
 select plan(12);
 
-insert into public."user" (id, name, email) values ('refused asha', 'Asha', 'asha@refused.test');
+select dpg_test.insert_users('refused asha');
 do $body$
 begin
   perform dpg.upsert_item(
@@ -13,20 +13,9 @@ $body$;
 
 create function pg_temp.refusal(actor text, user_id text, reason text)
 returns text
-language plpgsql
+language sql
 as $body$
-declare
-  code text;
-  hint text;
-  detail text;
-begin
-  perform dpg.erase_user(actor, user_id, reason);
-  return 'none';
-exception
-  when others then
-    get stacked diagnostics code = returned_sqlstate, hint = pg_exception_hint, detail = pg_exception_detail;
-    return concat_ws(' ', code, detail::jsonb ->> 'argument', case when hint = '' then 'without a hint' end);
-end
+  select dpg_test.refusal(format('select dpg.erase_user(%L, %L, %L)', actor, user_id, reason))
 $body$;
 
 select is(pg_temp.refusal(null, 'refused asha', 'why'), 'DP001 actor', 'no actor');

@@ -3,9 +3,7 @@
 begin;
 select plan(26);
 
-insert into public."user" (id, name, email)
-values
-  ('move guest', 'Guest', 'guest@move.test'), ('move asha', 'Asha', 'asha@move.test'), ('move ravi', 'Ravi', 'ravi@move.test');
+select dpg_test.insert_users('move guest', 'move asha', 'move ravi');
 
 create function pg_temp.item(number integer, domain text)
 returns dpg.item_ref

@@ -1,10 +1,9 @@
 -- move_items refuses what is missing, unknown or senseless, and then nothing is moved and nothing recorded. The record of a move
 -- lets the owner of the tables do nothing with events but just this.
 begin;
-select plan(31);
+select plan(33);
 
-insert into public."user" (id, name, email)
-values ('refused guest', 'G', 'guest@refused.test'), ('refused asha', 'A', 'asha@refused.test'), ('refused ravi', 'R', 'ravi@refused.test');
+select dpg_test.insert_users('refused guest', 'refused asha', 'refused ravi');
 do $body$
 begin
   perform dpg.upsert_item(
@@ -22,20 +21,9 @@ $body$;
 
 create function pg_temp.refusal(actor text, from_user text, to_user text, reason text)
 returns text
-language plpgsql
+language sql
 as $body$
-declare
-  code text;
-  hint text;
-  detail text;
-begin
-  perform dpg.move_items(actor, from_user, to_user, reason);
-  return 'none';
-exception
-  when others then
-    get stacked diagnostics code = returned_sqlstate, hint = pg_exception_hint, detail = pg_exception_detail;
-    return concat_ws(' ', code, detail::jsonb ->> 'argument', detail::jsonb ->> 'actor', case when hint = '' then 'without a hint' end);
-end
+  select dpg_test.refusal(format('select dpg.move_items(%L, %L, %L, %L)', actor, from_user, to_user, reason))
 $body$;
 
 select is(pg_temp.refusal(null, 'refused guest', 'refused asha', 'why'), 'DP001 actor', 'no actor');
@@ -48,8 +36,13 @@ select is(pg_temp.refusal('dpo', 'dpg_erased_user', 'refused asha', 'why'), 'DP0
 select is(pg_temp.refusal('dpo', 'refused guest', 'dpg_erased_user', 'why'), 'DP001 to_user', 'to the tombstone: that is erase_user''s');
 select is(pg_temp.refusal('dpo', 'refused guest', 'refused asha', null), 'DP001 reason', 'no reason');
 select is(pg_temp.refusal('dpo', 'refused guest', 'refused asha', '  '), 'DP001 reason', 'a reason of white space');
-select is(pg_temp.refusal('dpo', 'refused guest', 'nobody at all', 'why'), 'DP009 nobody at all', 'to a user who is not there');
-select is(pg_temp.refusal('dpo', 'nobody at all', 'refused asha', 'why'), 'DP009 nobody at all', 'from one who left no trace');
+select is(pg_temp.refusal('dpo', 'refused guest', 'nobody at all', 'why'), 'DP009', 'to a user who is not there');
+select is(pg_temp.refusal('dpo', 'nobody at all', 'refused asha', 'why'), 'DP009', 'from one who left no trace');
+select is(
+  dpg_test.detail(format('select dpg.move_items(%L, %L, %L, %L)', 'dpo', u.from_user, u.to_user, 'why')) ->> 'actor', 'nobody at all',
+  'which the detail names'
+)
+from (values ('refused guest', 'nobody at all'), ('nobody at all', 'refused asha')) u(from_user, to_user);
 select results_eq(
   $$select created_by from dpg.items where item_network = 'refused test' order by 1$$,
   $$values ('refused guest'), ('refused ravi')$$,

@@ -3,10 +3,7 @@
 begin;
 select plan(21);
 
-insert into public."user" (id, name, email)
-values
-  ('replay guest', 'Guest', 'guest@replay.test'), ('replay asha', 'Asha', 'asha@replay.test'),
-  ('replay mina', 'Mina', 'mina@replay.test'), ('replay ravi', 'Ravi', 'ravi@replay.test');
+select dpg_test.insert_users('replay guest', 'replay asha', 'replay mina', 'replay ravi');
 
 -- an event of an action (number) from the guest's item to one of another instance
 create function pg_temp.event(number integer, update_count integer, changes jsonb default '{}')

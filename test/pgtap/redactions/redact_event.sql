@@ -3,8 +3,7 @@
 begin;
 select plan(18);
 
-insert into public."user" (id, name, email)
-values ('redact asha', 'Asha', 'asha@redact.test'), ('redact ravi', 'Ravi', 'ravi@redact.test');
+select dpg_test.insert_users('redact asha', 'redact ravi');
 
 set local role dpg_app;
 do $body$

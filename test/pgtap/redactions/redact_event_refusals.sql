@@ -2,8 +2,7 @@
 begin;
 select plan(15);
 
-insert into public."user" (id, name, email)
-values ('refuse asha', 'Asha', 'asha@refuse.test'), ('refuse ravi', 'Ravi', 'ravi@refuse.test');
+select dpg_test.insert_users('refuse asha', 'refuse ravi');
 
 do $body$
 begin
@@ -23,42 +22,17 @@ begin
 end
 $body$;
 
-create function pg_temp.digest()
-returns text
-language sql
-as $body$
-  select md5(string_agg(content, ';' order by content collate "C"))
-  from (
-    select e::text as content from dpg.action_events e
-    union all
-    select a::text from dpg.item_actions a
-    union all
-    select r::text from dpg.redactions r
-  ) rows
-$body$;
-create temporary table before as select pg_temp.digest() as digest;
+select dpg_test.note_written();
 
 create function pg_temp.refusal(actor text, network text, type text, event_id uuid, reason text)
 returns text
-language plpgsql
+language sql
 as $body$
-declare
-  code text;
-  hint text;
-  detail text;
-begin
-  perform dpg.redact_event(actor, network, type, event_id, reason);
-  return 'none';
-exception
-  when others then
-    get stacked diagnostics code = returned_sqlstate, hint = pg_exception_hint, detail = pg_exception_detail;
-    return code || ' ' || (detail::jsonb ->> 'argument') || case when hint = '' then ' without a hint' else '' end;
-end
+  select dpg_test.refusal(format('select dpg.redact_event(%L, %L, %L, %L, %L)', actor, network, type, event_id, reason))
 $body$;
 
 create temporary table known as
 select event_id from dpg.action_events where action_id = '33333333-3333-4333-8333-333333333333';
-
 
 select is(pg_temp.refusal(null, 'refuse test', 'connect', event_id, 'why'), 'DP001 actor', 'no actor') from known;
 select is(pg_temp.refusal(' ', 'refuse test', 'connect', event_id, 'why'), 'DP001 actor', 'an actor of white space') from known;
@@ -78,7 +52,7 @@ select is(
 );
 select is(pg_temp.refusal('dpo', 'refuse test', 'visit', event_id, 'why'), 'DP001 event_id', 'an action type without a leaf') from known;
 select is(pg_temp.refusal('dpo', 'elsewhere', 'connect', event_id, 'why'), 'DP001 event_id', 'a network that is not there') from known;
-select is(pg_temp.digest(), digest, 'nothing was written') from before;
+select dpg_test.wrote_nothing('nothing was written');
 
 select is(
   (select count(*) from dpg.partitions where network in ('elsewhere', 'refuse test') and key = 'visit'), 0::bigint,

@@ -3,8 +3,7 @@
 begin;
 select plan(23);
 
-insert into public."user" (id, name, email)
-values ('replay asha', 'Asha', 'asha@replay.test'), ('replay ravi', 'Ravi', 'ravi@replay.test');
+select dpg_test.insert_users('replay asha', 'replay ravi');
 
 create function pg_temp.mirrored(changes jsonb default '{}')
 returns jsonb

@@ -3,8 +3,7 @@
 begin;
 select plan(20);
 
-insert into public."user" (id, name, email)
-values ('keep asha', 'Asha', 'asha@keep.test'), ('keep ravi', 'Ravi', 'ravi@keep.test');
+select dpg_test.insert_users('keep asha', 'keep ravi');
 do $body$
 begin
   perform dpg.upsert_item(

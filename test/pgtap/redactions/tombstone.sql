@@ -3,8 +3,7 @@
 begin;
 select plan(21);
 
-insert into public."user" (id, name, email)
-values ('stone asha', 'Asha', 'asha@stone.test'), ('stone ravi', 'Ravi', 'ravi@stone.test');
+select dpg_test.insert_users('stone asha', 'stone ravi');
 do $body$
 begin
   perform dpg.upsert_item(

@@ -1,38 +1,12 @@
 -- Upserts and perform_action know the actor as a user (DP009); a read by an unknown actor finds nothing; null is DP001.
 begin;
 select plan(24);
-insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com'), ('ravi', 'Ravi', 'ravi@example.com');
-create function pg_temp.refusal(call text) returns text
-language plpgsql
-as $f$
-declare
-  code text;
-  hint text;
-  detail text;
-begin
-  execute call;
-  return 'no refusal';
-exception
-  when others then
-    get stacked diagnostics code = returned_sqlstate, hint = pg_exception_hint, detail = pg_exception_detail;
-    return concat_ws(' ', code, case when hint = '' then 'without a hint' end, detail);
-end
-$f$;
-create function pg_temp.state() returns text
-language sql
-security definer
-as $f$
-  select md5(concat_ws('|',
-    (select string_agg(i::text, ',' order by i::text) from dpg.items i), (select string_agg(a::text, ',' order by a::text) from dpg.item_actions a),
-    (select string_agg(e::text, ',' order by e::text) from dpg.action_events e), (select string_agg(n::text, ',' order by n::text) from dpg_private.partition_names n),
-    (select string_agg(s::text, ',' order by s::text) from dpg_private.instance_url_sightings s), (select count(*) from pg_class where relnamespace = 'dpg'::regnamespace)))
-$f$;
+select dpg_test.insert_users('asha', 'ravi');
 select dpg.upsert_item('asha', 'yellow_dot', 'student', 't', 'https://one.example.com', 'https://s.example.com', item_id => '11111111-1111-4111-8111-111111111111');
 select dpg.upsert_item('ravi', 'yellow_dot', 'tutor', 't', 'https://one.example.com', 'https://s.example.com', item_id => '22222222-2222-4222-8222-222222222222');
 select dpg.perform_action('asha', 'connect', row('yellow_dot', 'student', 't', '11111111-1111-4111-8111-111111111111'),
   row('yellow_dot', 'tutor', 't', '22222222-2222-4222-8222-222222222222'), action_id => '33333333-3333-4333-8333-333333333333');
-create temp table before as select pg_temp.state() as state;
-grant select on before to dpg_app;
+select dpg_test.note_written();
 create temp table calls (name text, call text, for_unknown text);
 grant select on calls to dpg_app;
 insert into calls values
@@ -48,15 +22,15 @@ insert into calls values
   ('find_events', 'select dpg.find_events(%s)', 'no refusal');
 
 set local role dpg_app;
-select is(left(pg_temp.refusal(format(call, '''nobody''')), length(for_unknown)), for_unknown, name || ' by an unknown actor') from calls;
-select matches(pg_temp.refusal(format(call, 'null')), '^DP001 \{"value": null, "argument": "actor"\}$', name || ' by nobody') from calls;
+select is(left(dpg_test.full_refusal(format(call, '''nobody''')), length(for_unknown)), for_unknown, name || ' by an unknown actor') from calls;
+select matches(dpg_test.full_refusal(format(call, 'null')), '^DP001 \{"value": null, "argument": "actor"\}$', name || ' by nobody') from calls;
 select is((select count(*) from dpg.find_actions('nobody')), 0::bigint, 'an unknown actor has no actions');
 select is((select count(*) from dpg.find_events('nobody')), 0::bigint, 'and no events');
 select is(
-  pg_temp.refusal($$ select dpg.upsert_item('nobody', 'new_dot', '', 't', 'u', 's') $$) ~ '^DP001',
+  dpg_test.full_refusal($$ select dpg.upsert_item('nobody', 'new_dot', '', 't', 'u', 's') $$) ~ '^DP001',
   true,
   'arguments are checked before the user'
 );
-select is(pg_temp.state(), (select state from before), 'after all these refusals nothing has changed');
+select dpg_test.wrote_nothing('after all these refusals nothing has changed');
 select * from finish();
 rollback;

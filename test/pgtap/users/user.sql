@@ -26,7 +26,7 @@ set local role dpg_app;
 select lives_ok($$ insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com') $$, 'an application adds a user');
 select lives_ok($$ update public."user" set name = 'Asha B' where id = 'asha' $$, 'changes one');
 select lives_ok($$ delete from public."user" where id = 'asha' $$, 'and removes one');
-insert into public."user" (id, name, email) values ('ravi', 'Ravi', 'ravi@example.com');
+select dpg_test.insert_users('ravi');
 select dpg.upsert_item('ravi', 'yellow_dot', 'tutor', 't', 'https://one.example.com', 'https://s.example.com');
 select throws_ok($$ delete from public."user" where id = 'ravi' $$, '23503', null, 'but not the owner of an item');
 select * from finish();

@@ -2,20 +2,14 @@
 // finding, and a statement after which the call does not fail.
 
 import type postgres from 'postgres';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { examine } from '../../sdk/cli/doctor.js';
-import { migrateToCurrent } from '../support/migrations.js';
-import { identifier } from '../support/server.js';
-import { testDatabase } from '../support/test-database.js';
-import { healthyDatabases, mend } from './faults.js';
+import { describe, expect, inject, test } from 'vitest';
+import { examine } from '../../../sdk/cli/doctor.js';
+import { migrateToCurrent } from '../../support/migrations.js';
+import { identifier } from '../../support/server.js';
+import { testDatabase } from '../../support/test-database.js';
+import { mend, withPatient } from './faults.js';
 
 const version = Number.parseInt(inject('serverVersion'), 10);
-let databases: Awaited<ReturnType<typeof healthyDatabases>>;
-
-beforeAll(async () => {
-  databases = await healthyDatabases();
-});
-afterAll(() => databases.drop());
 
 /** Each of these reads or writes a table of ours, or creates a partition of it; what they do is taken back. */
 const CALLS = {
@@ -50,7 +44,7 @@ interface Fault {
 
 function faults(list: Record<string, Fault>): void {
   test.each(Object.entries(list))('%s', async (_, { plant, found, calls }) => {
-    await databases.withPatient(async ({ sql }) => {
+    await withPatient(async ({ sql }) => {
       await sql.unsafe(plant).simple();
       const findings = (await examine(sql)).found;
       expect(findings).toEqual(
@@ -220,7 +214,7 @@ describe('expressions', () => {
     });
   } else {
     test('the seed’s index on ll_to_earth does no harm', async () => {
-      await databases.withPatient(async ({ sql }) => {
+      await withPatient(async ({ sql }) => {
         await sql.unsafe(geography);
         expect((await examine(sql)).found).toEqual([]);
         for (const call of ['get', 'insert', 'replace', 'partition'] as const)
@@ -230,7 +224,7 @@ describe('expressions', () => {
   }
 
   test('one that fails wherever it is evaluated is not for us to mend', async () => {
-    await databases.withPatient(async ({ sql }) => {
+    await withPatient(async ({ sql }) => {
       await sql
         .unsafe(
           `create function public.picky(value text) returns boolean language plpgsql immutable as
@@ -243,7 +237,7 @@ describe('expressions', () => {
   });
 
   test('trying them changes nothing, and runs as the owner of the tables', async () => {
-    await databases.withPatient(async ({ sql }) => {
+    await withPatient(async ({ sql }) => {
       await sql
         .unsafe(
           `create sequence public.numbers;
@@ -300,7 +294,7 @@ describe('columns', () => {
   }
 
   test('one that only a trigger fills is noticed', async () => {
-    await databases.withPatient(async ({ sql }) => {
+    await withPatient(async ({ sql }) => {
       await sql
         .unsafe(
           `delete from dpg.item_actions; delete from dpg.items; alter table dpg.items add column theirs text not null;
@@ -318,7 +312,7 @@ describe('columns', () => {
 });
 
 test('what an application adds with care is no finding', async () => {
-  await databases.withPatient(async ({ sql }) => {
+  await withPatient(async ({ sql }) => {
     await sql
       .unsafe(
         `alter table dpg.items add column note text, add column rank integer not null default 0,

@@ -2,12 +2,12 @@
 // other tests run on the version of the run, in continuous integration 18 and 15.
 
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { SHAPES } from '../../sdk/cli/doctor/shapes.js';
-import { examine } from '../../sdk/cli/doctor.js';
-import { type Embedded, PACKAGES, startEmbedded } from '../support/embedded.js';
-import { migrateToCurrent } from '../support/migrations.js';
-import { connectTo } from '../support/server.js';
-import { healthyDatabases, mend } from './faults.js';
+import { SHAPES } from '../../../sdk/cli/doctor/shapes.js';
+import { examine } from '../../../sdk/cli/doctor.js';
+import { type Embedded, PACKAGES, startEmbedded } from '../../support/embedded.js';
+import { migrateToCurrent } from '../../support/migrations.js';
+import { connectTo } from '../../support/server.js';
+import { mend, withPatient } from './faults.js';
 
 const ours = !process.env.TEST_DATABASE_URL && !process.env.DPG_TEST_SERVER;
 if (!ours) console.log('SKIPPED: the doctor on other versions (TEST_DATABASE_URL or a container)');
@@ -53,15 +53,18 @@ describe.skipIf(!ours).each(others)('on PostgreSQL %s', (version) => {
   test('nothing is found, then each fault, and nothing when they are mended', async () => {
     const databases = connectTo(server.adminUrl);
     await migrateToCurrent(await databases.createDatabase('migrated'));
-    const { withPatient } = await healthyDatabases(databases, 'migrated');
-    await withPatient(async ({ sql }) => {
-      expect((await examine(sql)).found).toEqual([]);
-      for (const fault of Object.values(faults)) await sql.unsafe(fault).simple();
-      const { found } = await examine(sql);
-      const of = found.filter(({ check, severity }) => check === 'shape' && severity === 'error');
-      expect(of.map(({ object }) => object).sort()).toEqual(Object.keys(faults).sort());
-      await mend(sql, found);
-      expect((await examine(sql)).found).toEqual([]);
-    });
+    await withPatient(
+      async ({ sql }) => {
+        expect((await examine(sql)).found).toEqual([]);
+        for (const fault of Object.values(faults)) await sql.unsafe(fault).simple();
+        const { found } = await examine(sql);
+        const of = found.filter(({ check, severity }) => check === 'shape' && severity === 'error');
+        expect(of.map(({ object }) => object).sort()).toEqual(Object.keys(faults).sort());
+        await mend(sql, found);
+        expect((await examine(sql)).found).toEqual([]);
+      },
+      databases,
+      'migrated',
+    );
   });
 });

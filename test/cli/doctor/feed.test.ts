@@ -1,16 +1,9 @@
 // What doctor finds in the feed of events: what nobody would get, and what is lost.
 
 import type postgres from 'postgres';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { examine } from '../../sdk/cli/doctor.js';
-import { type Finding, healthyDatabases, mend } from './faults.js';
-
-let databases: Awaited<ReturnType<typeof healthyDatabases>>;
-
-beforeAll(async () => {
-  databases = await healthyDatabases();
-});
-afterAll(() => databases.drop());
+import { expect, test } from 'vitest';
+import { examine } from '../../../sdk/cli/doctor.js';
+import { type Finding, mend, withPatient } from './faults.js';
 
 /** Of the two checks that are about it. */
 async function findings(sql: postgres.Sql): Promise<Finding[]> {
@@ -26,11 +19,11 @@ async function eventsInFeed(sql: postgres.Sql, subscription: string): Promise<nu
 }
 
 test('a healthy database has nothing', async () => {
-  await databases.withPatient(async ({ sql }) => expect(await findings(sql)).toEqual([]));
+  await withPatient(async ({ sql }) => expect(await findings(sql)).toEqual([]));
 });
 
 test('events that count as swept: found, and brought back by the statements that it names', async () => {
-  await databases.withPatient(async ({ sql }) => {
+  await withPatient(async ({ sql }) => {
     // in the queue, since nobody reads
     await sql`
       select dpg.transition_action(a.target_item_owner, a.partition_network, a.action_type, a.action_id, 'seen')
@@ -63,7 +56,7 @@ test('events that count as swept: found, and brought back by the statements that
 });
 
 test('a leaf of events that was dropped, or dropped and made anew: found until the loss is confirmed', async () => {
-  await databases.withPatient(async ({ sql }) => {
+  await withPatient(async ({ sql }) => {
     // all have positions
     const all = await eventsInFeed(sql, 'before');
     const [leaf] = await sql`
@@ -99,7 +92,7 @@ test('a leaf of events that was dropped, or dropped and made anew: found until t
 });
 
 test('of a large feed a sample is looked at', async () => {
-  await databases.withPatient(async ({ sql }) => {
+  await withPatient(async ({ sql }) => {
     await sql`
       insert into dpg_private.event_feed (partition_network, action_type, event_id, source_item_instance_url, created_at)
       select 'gone', 'type', gen_random_uuid(), 'https://far.example.com', now() from generate_series(1, 60000)`;

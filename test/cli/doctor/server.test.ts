@@ -2,9 +2,9 @@
 
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { migrateToCurrent } from '../support/migrations.js';
-import { type Server, startServer, withAdmin } from '../support/server.js';
-import { type Installed, installedCommand } from './command.js';
+import { migrateToCurrent } from '../../support/migrations.js';
+import { type Server, startServer, withAdmin } from '../../support/server.js';
+import { type Installed, installedCommand } from '../command.js';
 import { type Finding, mend } from './faults.js';
 
 const ours = !process.env.TEST_DATABASE_URL && !process.env.DPG_TEST_SERVER;

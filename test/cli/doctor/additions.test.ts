@@ -1,19 +1,13 @@
 // What others have put into our schemas, or taken from partitions: planted, reported, mended by the statements of the report
 // where there are some, and gone. And what an application may add is no finding.
 
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { examine } from '../../sdk/cli/doctor.js';
-import { folderOfRelease, migrate } from '../support/migrations.js';
-import { testDatabase } from '../support/test-database.js';
-import { healthyDatabases, mend } from './faults.js';
+import { expect, test } from 'vitest';
+import { examine } from '../../../sdk/cli/doctor.js';
+import { folderOfRelease, migrate } from '../../support/migrations.js';
+import { testDatabase } from '../../support/test-database.js';
+import { mend, withPatient } from './faults.js';
 
-let databases: Awaited<ReturnType<typeof healthyDatabases>>;
 const half = await testDatabase({ from: 'empty' });
-
-beforeAll(async () => {
-  databases = await healthyDatabases();
-});
-afterAll(() => databases.drop());
 
 /** [check, severity, object] of each finding; `undo` mends what has no statement. */
 const FAULTS: Record<string, { plant: string; found: [string, string, string][]; undo?: string }> = {
@@ -97,7 +91,7 @@ const FAULTS: Record<string, { plant: string; found: [string, string, string][];
 };
 
 test.each(Object.entries(FAULTS))('%s', async (_, { plant, found, undo }) => {
-  await databases.withPatient(async ({ sql }) => {
+  await withPatient(async ({ sql }) => {
     await sql.unsafe(plant).simple();
     const ill = await examine(sql);
     expect(ill.found.map(({ check, severity, object }) => [check, severity, object])).toEqual(found);
@@ -108,7 +102,7 @@ test.each(Object.entries(FAULTS))('%s', async (_, { plant, found, undo }) => {
 });
 
 test('a member of dpg_admin that was granted what is for administrators has nothing that it lacked', async () => {
-  await databases.withPatient(async ({ sql }) => {
+  await withPatient(async ({ sql }) => {
     const role = `dpg_admin_${Date.now()}`;
     await sql
       .unsafe(`create role ${role} in role dpg_admin; grant execute on function dpg.erase_user to ${role}`)
@@ -119,7 +113,7 @@ test('a member of dpg_admin that was granted what is for administrators has noth
 });
 
 test('what an application may add is no finding', async () => {
-  await databases.withPatient(async ({ sql }) => {
+  await withPatient(async ({ sql }) => {
     await sql
       .unsafe(`alter table dpg.items add column note text;
         create index of_an_application on dpg.items (note);
