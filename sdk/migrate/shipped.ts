@@ -19,6 +19,7 @@ export interface ShippedMigration {
 const NAME = /^(\d+)(-[-\w]*)?\.sql$/;
 const HEADERS = /^(?:--! [A-Z]\w*(?::.*)?\n)+/;
 const DROP = /^drop (function|view|table|type|index|trigger|policy)\s+(?:if\s+exists\s+)?([^;]+)/gm;
+const GONE = /^-- No longer in sql\/: (.+\.sql)$/gm;
 const INCLUDED = /^--! Included (.+\.sql)\n([\s\S]*?)\n--! EndIncluded \1$/gm;
 
 /** The folder that holds `committed/`. */
@@ -68,8 +69,9 @@ const dropped = (list: string) =>
     .flatMap((entry) => /^[\w.]+/.exec(entry.trim())?.[0] ?? []);
 
 /**
- * The files that the migrations consist of, as committed last, in the order of the first migration that has them; without
- * those whose object a later migration drops, which is written by hand beside its files.
+ * The files that the migrations consist of, as committed last, in the order of the first migration that has them. Without
+ * those that a later migration says are gone, and without those whose object a later migration drops (a statement that is
+ * written by hand beside its files).
  */
 export function shippedFiles(migrations: readonly Pick<ShippedMigration, 'text'>[]): Map<string, string> {
   const files = new Map<string, string>();
@@ -83,6 +85,7 @@ export function shippedFiles(migrations: readonly Pick<ShippedMigration, 'text'>
         for (const [path, content] of files) if (creation.test(content)) files.delete(path);
       }
     }
+    for (const [, path = ''] of text.matchAll(GONE)) files.delete(path);
     for (const [, path = '', content = ''] of text.matchAll(INCLUDED)) files.set(path, content);
   }
   return files;

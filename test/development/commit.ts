@@ -11,7 +11,10 @@ import { describeFailure } from '../support/failure.js';
 import {
   changedFiles,
   committedMigrations,
+  committedTexts,
   connectionsClosed,
+  fileTexts,
+  goneFiles,
   listedFiles,
   listMistakes,
   migrationsFolder,
@@ -69,7 +72,11 @@ async function commitChanges(message: string, amend: boolean): Promise<string | 
     // A comment of its own line is no statement; what is above the include may be.
     // in the order of all.sql: what is known comes before what is new
     const included = listed.filter((path) => changed.includes(path) || EACH_TIME.includes(path));
-    const includes = included.map((path) => `--!include ${path}`).join('\n');
+    const gone = goneFiles(await fileTexts(listed), await committedTexts());
+    const includes = [
+      ...gone.map((path) => `-- No longer in sql/: ${path}`), // for doctor, which looks for what the files create
+      ...included.map((path) => `--!include ${path}`),
+    ].join('\n');
     await writeFile(
       current,
       before

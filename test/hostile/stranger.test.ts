@@ -95,8 +95,8 @@ test.skipIf(shared)(
     order by 1, 2`;
     expect(named.map(({ name, call }) => `${name} ${call}`)).toEqual([
       'place_events pg_try_advisory_xact_lock',
-      'queue_for_partitions pg_advisory_xact_lock',
-      'queue_for_partitions pg_try_advisory_xact_lock',
+      'take_partition_turn pg_advisory_xact_lock',
+      'take_partition_turn pg_try_advisory_xact_lock',
     ]);
     for (const take of [
       'pg_advisory_lock',

@@ -122,11 +122,28 @@ export async function changedFiles(): Promise<string[]> {
   return differingFiles(await fileTexts(listed), await committedTexts());
 }
 
-/** A file that was put together of whole committed ones does not differ: what creates indexes or policies would lock tables anew. */
+/** A file that was put together of whole committed ones does not differ: to create its indexes or policies anew would lock tables. */
 export function differingFiles(texts: Map<string, string>, committed: Map<string, string>): string[] {
-  const known = [...committed.values()].sort((a, b) => b.length - a.length);
   const isKnown = (path: string, text: string) =>
-    committed.get(path) === text ||
-    (!committed.has(path) && known.reduce((rest, part) => rest.replace(part, ''), text).trim() === '');
+    committed.get(path) === text || partsOf(path, text, committed).length > 0;
   return [...texts].filter(([path, text]) => !isKnown(path, text)).map(([path]) => path);
+}
+
+/** The committed files that are gone, but for those of which a listed one was put together. */
+export function goneFiles(texts: Map<string, string>, committed: Map<string, string>): string[] {
+  const parts = [...texts].flatMap(([path, text]) => partsOf(path, text, committed));
+  return [...committed.keys()].filter((path) => !texts.has(path) && !parts.includes(path));
+}
+
+/** The committed files of which a new one consists; none when it has anything else. */
+function partsOf(path: string, text: string, committed: Map<string, string>): string[] {
+  if (committed.has(path)) return [];
+  const parts: string[] = [];
+  let rest = text;
+  for (const [part, content] of [...committed].sort(([, one], [, other]) => other.length - one.length)) {
+    if (!rest.includes(content)) continue;
+    rest = rest.replace(content, '');
+    parts.push(part);
+  }
+  return rest.trim() === '' ? parts : [];
 }

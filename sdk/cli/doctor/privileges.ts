@@ -2,9 +2,7 @@
 // is the whole of it.
 
 const FILE = 'access/privileges.sql';
-const READS_ONLY = /p\.proname ~ '([^']+)' as reads_only/;
-const ADMINISTRATION = /p\.proname in \(([^)]*)\) as is_administration/;
-const OF_VIEWS = /p\.proname in \(([^)]*)\) as is_of_views/;
+const LIST = /^\s*(\w+) constant text\[\] := array\[([^\]]*)\];/gm;
 const GRANT = /^\s*grant (\w+)(?: \((\w+)\))?\s+on (schema )?([\w.,\s]+?)\s+to ([\w,\s]+);/gm;
 
 export interface Grant {
@@ -21,20 +19,19 @@ function text(files: ReadonlyMap<string, string>): string {
   return found;
 }
 
-/** The roles that may call a function: none but its owner where it is private and no view calls it. */
+/** The roles that may call a function: none but its owner where no list names it. */
 export function callers(name: string, files: ReadonlyMap<string, string>): string[] {
-  const readsOnly = READS_ONLY.exec(text(files))?.[1];
-  const administration = ADMINISTRATION.exec(text(files))?.[1];
-  const ofViews = OF_VIEWS.exec(text(files))?.[1];
-  if (readsOnly === undefined || administration === undefined || ofViews === undefined)
-    throw new Error(`${FILE} does not say in the way that is known here who may call which function`);
+  const lists = new Map([...text(files).matchAll(LIST)].map(([, list = '', names = '']) => [list, names]));
+  const named = (list: string) => {
+    const names = lists.get(list);
+    if (names === undefined) throw new Error(`${FILE} has no list ${list}: who may call which function is not known`);
+    return names.includes(`'${own}'`);
+  };
   const [schema, own = ''] = name.split('.');
-  if (schema !== 'dpg') return ofViews.includes(`'${own}'`) ? ['dpg_app', 'dpg_readonly', 'dpg_admin'] : [];
-  return [
-    'dpg_admin',
-    ...(administration.includes(`'${own}'`) ? [] : ['dpg_app']),
-    ...(new RegExp(readsOnly).test(own) ? ['dpg_readonly'] : []),
-  ];
+  if (schema !== 'dpg') return named('used_by_views') ? ['dpg_app', 'dpg_readonly', 'dpg_admin'] : [];
+  if (named('reading')) return ['dpg_admin', 'dpg_app', 'dpg_readonly'];
+  if (named('writing')) return ['dpg_admin', 'dpg_app'];
+  return named('administering') ? ['dpg_admin'] : [];
 }
 
 /** What a function that was made anew needs: it is everybody's, until that is revoked. */
