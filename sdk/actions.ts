@@ -16,15 +16,12 @@ import {
   updateCount,
   url,
 } from './arguments.js';
-import { call, nothing, only, type Queryable, reading, row } from './client.js';
+import { call, type Queryable } from './client.js';
 import { itemRef } from './items.js';
 import { type List, list } from './pages.js';
-import { type Action, actionColumns, type FoundAction, foundActionColumns } from './rows.js';
+import type { Action, FoundAction, OwnershipRole } from './rows.js';
 
-/** The sides of an action that a user has taken. */
-export type OwnershipRole = 'initiated' | 'received';
-
-export type { Action, FoundAction };
+export type { Action, FoundAction, OwnershipRole };
 
 /** Names one action; an action row will do. */
 export const actionRef = z.object(
@@ -106,66 +103,6 @@ export type TransitionAction = z.input<typeof transitionAction>;
 export type ReceiveTransition = z.input<typeof receiveTransition>;
 export type FindActions = z.input<typeof findActions>;
 
-const action = row<Action<never>>(actionColumns);
-
-const oneAction = { partition_network: 'text', action_type: 'text', action_id: 'uuid' } as const;
-const making = {
-  requirements_snapshot: 'jsonb',
-  remarks: 'text',
-  event_payload: 'jsonb',
-  action_id: 'uuid',
-} as const;
-const moving = {
-  ...oneAction,
-  action_status: 'text',
-  expected_update_count: 'integer',
-  event_payload: 'jsonb',
-  remarks: 'text',
-  event_id: 'uuid',
-} as const;
-const remoteSource = { source_item_instance_url: 'text', source_item_owner: 'text' } as const;
-
-const define_action = call(
-  'define_action',
-  { partition_network: 'text', action_type: 'text', transitions: 'jsonb', initial_status: 'text' },
-  nothing,
-);
-const perform_action = call(
-  'perform_action',
-  { actor: 'text', action_type: 'text', source: 'item_ref', target: 'item_ref', ...making },
-  action,
-);
-const receive_action = call(
-  'receive_action',
-  {
-    action_type: 'text',
-    source: 'item_ref',
-    ...remoteSource,
-    target: 'item_ref',
-    ...making,
-    source_item_latitude: 'double precision',
-    source_item_longitude: 'double precision',
-  },
-  action,
-);
-const transition_action = call('transition_action', { actor: 'text', ...moving }, action);
-const receive_transition = call('receive_transition', { ...remoteSource, ...moving }, action);
-const get_action = reading('get_action', { actor: 'text', ...oneAction }, action);
-const find_actions = reading(
-  'find_actions',
-  {
-    actor: 'text',
-    ownership_role: 'text',
-    partition_network: 'text',
-    action_type: 'text',
-    action_status: 'text',
-    item_id: 'uuid',
-    page_size: 'integer',
-    page_token: 'text',
-  },
-  row<FoundAction<never>>(foundActionColumns),
-);
-
 /** What is done on behalf of no user of this instance. */
 export function instanceActions<Json = JsonObject>(sql: Queryable) {
   return {
@@ -175,7 +112,7 @@ export function instanceActions<Json = JsonObject>(sql: Queryable) {
      * type takes any status from either party.
      */
     async define(definition: DefineAction): Promise<void> {
-      await define_action(sql, check(defineAction, definition, 'definition'));
+      return call(sql, 'define_action', check(defineAction, definition, 'definition'));
     },
 
     /**
@@ -184,7 +121,7 @@ export function instanceActions<Json = JsonObject>(sql: Queryable) {
      * @throws {ItemNotFoundError} {@link DuplicateDiffersError}
      */
     async receive(received: ReceiveAction): Promise<Action<Json>> {
-      return only(await receive_action(sql, check(receiveAction, received, 'received')));
+      return call(sql, 'receive_action', check(receiveAction, received, 'received'));
     },
 
     /**
@@ -193,7 +130,7 @@ export function instanceActions<Json = JsonObject>(sql: Queryable) {
      *   {@link TransitionNotAllowedError} {@link DuplicateDiffersError}
      */
     async receiveTransition(received: ReceiveTransition): Promise<Action<Json>> {
-      return only(await receive_transition(sql, check(receiveTransition, received, 'received')));
+      return call(sql, 'receive_transition', check(receiveTransition, received, 'received'));
     },
   };
 }
@@ -207,7 +144,7 @@ export function actorActions<Json = JsonObject>(sql: Queryable, actor: string) {
      * @throws {UserNotFoundError} {@link ItemNotFoundError} {@link NotItemOwnerError} {@link DuplicateDiffersError}
      */
     async perform(request: PerformAction): Promise<Action<Json>> {
-      return only(await perform_action(sql, { actor, ...check(performAction, request, 'request') }));
+      return call(sql, 'perform_action', { actor, ...check(performAction, request, 'request') });
     },
 
     /**
@@ -218,12 +155,11 @@ export function actorActions<Json = JsonObject>(sql: Queryable, actor: string) {
      *   {@link TransitionNotAllowedError} {@link DuplicateDiffersError}
      */
     async transition(ref: ActionRef, transition: TransitionAction): Promise<Action<Json>> {
-      const values = {
+      return call(sql, 'transition_action', {
         actor,
         ...check(actionRef, ref, 'action'),
         ...check(transitionAction, transition, 'transition'),
-      };
-      return only(await transition_action(sql, values));
+      });
     },
 
     /**
@@ -231,7 +167,7 @@ export function actorActions<Json = JsonObject>(sql: Queryable, actor: string) {
      * @throws {ActionNotFoundError} {@link NotActionPartyError}
      */
     async get(ref: ActionRef): Promise<Action<Json>> {
-      return only(await get_action(sql, { actor, ...check(actionRef, ref, 'action') }));
+      return call(sql, 'get_action', { actor, ...check(actionRef, ref, 'action') });
     },
 
     /**
@@ -242,7 +178,7 @@ export function actorActions<Json = JsonObject>(sql: Queryable, actor: string) {
     find(filter: FindActions = {}): List<FoundAction<Json>> {
       return list(
         () => check(findActions, filter, 'filter'),
-        (values) => find_actions(sql, { actor, ...values }),
+        (values) => call(sql, 'find_actions', { actor, ...values }),
       );
     },
   };

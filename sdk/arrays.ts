@@ -1,6 +1,8 @@
 // Arrays of PostgreSQL as text. postgres.js learns of them by asking each new connection for all of its types; the SDK
 // does not let it ask (connection.ts says why) and tells it of the built-in ones, which have the same numbers everywhere.
 
+import { arrayTypesOf } from './postgres-js.js';
+
 /** The built-in types that arrays are usually made of: the number of the type, and that of its array. */
 const ARRAYS: Record<string, [type: number, array: number]> = {
   bool: [16, 1000],
@@ -35,18 +37,18 @@ const ARRAYS: Record<string, [type: number, array: number]> = {
 type Parser = (text: string) => unknown;
 type Serializer = (value: unknown) => unknown;
 
-/** What postgres.js keeps of an instance, as far as it concerns types. */
+/** How an instance of postgres.js reads and writes types. */
 interface TypesOfInstance {
   parsers: Record<number, Parser | undefined>;
   serializers: Record<number, Serializer | undefined>;
-  shared: { typeArrayMap: Record<number, number> };
 }
 
 /** Does for the built-in types what postgres.js does for all when it has asked. What the options say of one stays. */
 export function addArrayTypes(options: object): void {
-  const { parsers, serializers, shared } = options as TypesOfInstance;
+  const { parsers, serializers } = options as TypesOfInstance;
+  const arrayTypes = arrayTypesOf(options);
   for (const [type, array] of Object.values(ARRAYS)) {
-    shared.typeArrayMap[type] = array;
+    if (arrayTypes) arrayTypes[type] = array;
     parsers[array] ??= (text) => readArray(text, parsers[type]);
     serializers[array] ??= (value) =>
       Array.isArray(value) ? writeArray(value, serializers[type] ?? String) : value;

@@ -8,9 +8,13 @@
 // since PostgreSQL takes as long to make JSON of a row as to find it.
 
 import type postgres from 'postgres';
-import { isConnectionLoss, OutcomeUnknownError, toDpgError } from './errors.js';
+import type { Cells, Returns } from './columns.js';
+import { isConnectionLoss, OutcomeUnknownError } from './connection-loss.js';
+import { toDpgError } from './errors.js';
+import { functions } from './functions.js';
 import { toNotMigratedError } from './not-migrated.js';
 import { parseExactly, stringifyJson } from './numbers.js';
+import { mayHaveBeenSent } from './postgres-js.js';
 
 /** What is needed of postgres.js: an instance, a reserved connection or a transaction (`sql.begin(tx => …)`). */
 export interface Queryable {
@@ -24,154 +28,87 @@ export interface Queryable {
   readonly options?: object;
 }
 
-type ScalarType = 'text' | 'uuid' | 'integer' | 'bigint' | 'double precision' | 'jsonb' | 'timestamptz';
-type ArgumentType = ScalarType | 'item_ref';
-
-/** How a column is selected, so that no setting of the session bends it, and how its text is read. */
-interface Kind<Value> {
-  select(column: string): string;
-  read(text: string, parseJson: ParseJson): Value;
+/** What an argument of each type takes: a uuid or a time as text, JSON also as text that stays as it is. */
+interface Values {
+  text: string;
+  uuid: string;
+  integer: number;
+  bigint: bigint;
+  'double precision': number;
+  jsonb: object | null;
+  timestamptz: string;
+  item_ref: { item_network: string; item_domain: string; item_type: string; item_id: string };
 }
+type Type = keyof Values;
 
-/** How the text of a jsonb is read. */
-type ParseJson = (text: string) => unknown;
+type Functions = typeof functions;
+/** The functions of schema dpg that the SDK calls. */
+export type FunctionName = keyof Functions;
 
-const asText = (column: string) => `${column}::text`;
-const bits = new DataView(new ArrayBuffer(8));
+/** Type by name, of arguments or columns. */
+type Types = { readonly [name: string]: Type };
+type Given<Some extends Types> = { [name in keyof Some]: Values[Some[name]] };
+type Optional<Some extends Types> = { [name in keyof Some]?: Values[Some[name]] | null | undefined };
 
-/** What kinds of columns there are: texts are arrays of text, tables are named with their schema, times in UTC. */
-const kinds = {
-  text: { select: asText, read: (text: string) => text },
-  integer: { select: asText, read: (text: string) => Number(text) },
-  bigint: { select: asText, read: (text: string) => BigInt(text) },
-  boolean: { select: asText, read: (text: string) => text === 'true' },
-  json: { select: asText, read: (text: string, parseJson: ParseJson) => parseJson(text) },
-  texts: {
-    select: (column: string) => `array_to_json(${column})::text`,
-    read: (text: string) => JSON.parse(text) as string[],
-  },
-  double: {
-    select: (column: string) => `encode(float8send(${column}), 'hex')`,
-    read(text: string) {
-      bits.setUint32(0, Number.parseInt(text.slice(0, 8), 16));
-      bits.setUint32(4, Number.parseInt(text.slice(8), 16));
-      return bits.getFloat64(0);
-    },
-  },
-  table: {
-    select: (column: string) => `(pg_identify_object('pg_class'::regclass, ${column}::oid, 0)).identity`,
-    read: (text: string) => text,
-  },
-  time: {
-    select: (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`,
-    read: (text: string) => text,
-  },
-} satisfies Record<string, Kind<unknown>>;
-export type KindOfColumn = keyof typeof kinds;
+/** The arguments of a function by their names; what is null or not given is its default. */
+export type ArgumentsOf<Name extends FunctionName> = Given<Functions[Name]['takes']> &
+  Optional<Functions[Name]['mayTake']>;
 
-/** A row as it comes: the text of each column, as a string or in UTF-8. */
-type Cells = ArrayLike<unknown>;
+type Row<Name extends FunctionName> =
+  Functions[Name]['returns'] extends Returns<infer Result> ? Result : never;
 
-/** What a function returns: the expressions to select from `result`, and how to read a row of them. */
-export interface Returns<Result> {
-  select: string[];
-  read(cells: Cells, parseJson: ParseJson): Result;
-}
-
-/** A row of these columns. */
-export function row<Row>(columns: { readonly [column in keyof Row & string]-?: KindOfColumn }): Returns<Row> {
-  const names = Object.keys(columns);
-  const readers: ((text: string, parseJson: ParseJson) => unknown)[] = [];
-  const select: string[] = [];
-  for (const [column, kind] of Object.entries<KindOfColumn>(columns)) {
-    readers.push(kinds[kind].read);
-    select.push(kinds[kind].select(`result.${column}`));
-  }
-  return {
-    select,
-    read(cells, parseJson) {
-      const result: Record<string, unknown> = {};
-      for (let i = 0; i < names.length; i++) {
-        const text = textOf(cells[i]);
-        result[names[i] as string] = text === null ? null : readers[i]?.(text, parseJson);
-      }
-      return result as Row;
-    },
-  };
-}
-
-/** A single value. */
-export function value<Value = string>(kind: KindOfColumn): Returns<Value> {
-  const { select, read } = kinds[kind];
-  return {
-    select: [select('result')],
-    read: (cells, parseJson) => read(textOf(cells[0]) as string, parseJson) as Value,
-  };
-}
-
-/** Nothing. */
-export const nothing: Returns<void> = { select: ['null::text'], read: () => undefined };
-
-/** How many rows there are, instead of the rows. */
-export const rowCount: Returns<number> = {
-  select: ['count(*)::text'],
-  read: (cells) => Number(textOf(cells[0])),
-};
-
-/** The text of a cell. */
-export function textOf(cell: unknown): string | null {
-  if (cell === null || typeof cell === 'string') return cell;
-  if (Buffer.isBuffer(cell)) return cell.toString();
-  if (cell instanceof Uint8Array)
-    return Buffer.from(cell.buffer, cell.byteOffset, cell.byteLength).toString();
-  throw new TypeError(
-    'transform.row of this postgres.js instance takes raw rows apart: let it leave arrays as they are, or pass another instance',
-  );
-}
-
-/** Sends a statement with these values and reads its rows. */
-export type Statement<Argument extends string, Result> = (
-  sql: Queryable,
-  values: { [name in Argument]?: unknown },
-) => Promise<Result[]>;
+/** What a function returns: an array where it returns a set. */
+export type ResultOf<Name extends FunctionName> = Functions[Name]['isSet'] extends true
+  ? Row<Name>[]
+  : Row<Name>;
 
 /**
- * A call of the function `dpg.<name>`, by argument name. Its text is the same each time, so that a connection prepares
- * it once; an argument that is not given is sent as null.
+ * Calls the function `dpg.<name>`, by argument name. With `returns` that is read in place of what the function returns, of
+ * each row.
  */
-export function call<Argument extends string, Result>(
-  name: string,
-  takes: Record<Argument, ArgumentType>,
+export async function call<Name extends FunctionName>(
+  sql: Queryable,
+  name: Name,
+  given: ArgumentsOf<Name>,
+): Promise<ResultOf<Name>>;
+export async function call<Name extends FunctionName, Result>(
+  sql: Queryable,
+  name: Name,
+  given: ArgumentsOf<Name>,
   returns: Returns<Result>,
-): Statement<Argument, Result> {
-  return statement(calling(name, takes), takes, returns, name);
+): Promise<Result[]>;
+export async function call(
+  sql: Queryable,
+  name: FunctionName,
+  given: { readonly [argument: string]: unknown },
+  returns?: Returns<unknown>,
+): Promise<unknown> {
+  const rows = await send(sql, callOf(name, returns ?? functions[name].returns), given);
+  return returns || functions[name].isSet ? rows : rows[0];
 }
 
-/** The same for a function that writes nothing: when its connection is lost, nothing is unknown. */
-export function reading<Argument extends string, Result>(
-  name: string,
-  takes: Record<Argument, ArgumentType>,
-  returns: Returns<Result>,
-): Statement<Argument, Result> {
-  return statement(calling(name, takes), takes, returns);
+/** The text of a call is the same each time, so that a connection prepares it once. */
+const calls = new Map<FunctionName, Map<Returns<unknown>, Statement<unknown>>>();
+
+function callOf(name: FunctionName, returns: Returns<unknown>): Statement<unknown> {
+  let ofFunction = calls.get(name);
+  if (!ofFunction) {
+    ofFunction = new Map();
+    calls.set(name, ofFunction);
+  }
+  let made = ofFunction.get(returns);
+  if (!made) {
+    const { takes, mayTake, isReading } = functions[name];
+    const types: Types = { ...takes, ...mayTake };
+    made = statement(calling(name, types), types, returns, isReading ? undefined : name);
+    ofFunction.set(returns, made);
+  }
+  return made;
 }
 
-/** The rows of the view `dpg.<name>`, of which the named columns have the values given. */
-export function view<Column extends string, Result>(
-  name: string,
-  columns: Record<Column, ScalarType>,
-  returns: Returns<Result>,
-): Statement<Column, Result> {
+function calling(name: string, types: Types): string {
   const next = parameters();
-  const wanted = (Object.entries(columns) as [Column, ScalarType][]).map(
-    ([column, type]) => `result.${column} = coalesce(${next(type)}, result.${column})`,
-  );
-  return statement(`dpg.${name} as result where ${wanted.join(' and ')}`, columns, returns);
-}
-
-function calling(name: string, takes: Record<string, ArgumentType>): string {
-  const next = parameters();
-  const given = Object.entries(takes).map(
+  const given = Object.entries(types).map(
     ([argument, type]) =>
       type === 'item_ref'
         ? `${argument} => row(${next('text')}, ${next('text')}, ${next('text')}, ${next('uuid')})::dpg.item_ref`
@@ -180,12 +117,44 @@ function calling(name: string, takes: Record<string, ArgumentType>): string {
   return `dpg.${name}(${given.join(', ')}) as result`;
 }
 
-function parameters(): (type: ScalarType) => string {
+/** Reads the rows of the view `dpg.<name>`, of which the named columns have the values given. */
+export function view<Columns extends Types, Row>(
+  name: string,
+  columns: Columns,
+  returns: Returns<Row>,
+): (sql: Queryable, given: Optional<Columns>) => Promise<Row[]> {
+  const next = parameters();
+  const wanted = Object.entries(columns).map(
+    ([column, type]) => `result.${column} = coalesce(${next(type)}, result.${column})`,
+  );
+  const made = statement(`dpg.${name} as result where ${wanted.join(' and ')}`, columns, returns);
+  return (sql, given) => send(sql, made, given);
+}
+
+function parameters(): (type: Type) => string {
   let count = 0;
   return (type) => {
     count += 1;
     return type === 'text' ? `$${count}::text` : `$${count}::text::${type}`;
   };
+}
+
+interface Statement<Result> {
+  text: string;
+  types: readonly (readonly [name: string, type: Type])[];
+  returns: Returns<Result>;
+  /** The name of the function that is called, where it writes: when the connection is lost, its outcome is unknown. */
+  writes: string | undefined;
+}
+
+function statement<Result>(
+  source: string,
+  types: Types,
+  returns: Returns<Result>,
+  writes?: string,
+): Statement<Result> {
+  const text = `select ${returns.select.join(', ')} from ${source}`;
+  return { text, types: Object.entries(types), returns, writes };
 }
 
 const PREPARED = { prepare: true };
@@ -197,34 +166,28 @@ export function exactly<Sql extends Queryable>(sql: Sql): Sql {
   return Object.create(sql, { [EXACT]: { value: true } }) as Sql;
 }
 
-/** `writes` is the name of the function that is called, where it writes. */
-function statement<Argument extends string, Result>(
-  source: string,
-  takes: Record<Argument, ArgumentType>,
-  returns: Returns<Result>,
-  writes?: string,
-): Statement<Argument, Result> {
-  const text = `select ${returns.select.join(', ')} from ${source}`;
-  const types = Object.entries(takes) as [Argument, ArgumentType][];
-  return async (sql, values) => {
-    let query: PromiseLike<ArrayLike<Cells>> | undefined;
-    let rows: ArrayLike<Cells>;
-    try {
-      const given: unknown[] = [];
-      for (const [argument, type] of types) write(sql, given, type, values[argument]);
-      const sent = sql.unsafe(text, given, PREPARED);
-      query = leavesTextAsItIs(sql) && sent.values ? sent.values() : sent.raw();
-      rows = await query;
-    } catch (error) {
-      if (writes && query && isOutcomeUnknown(sql, query, error))
-        throw new OutcomeUnknownError(writes, values, { cause: error });
-      throw toNotMigratedError(toDpgError(error));
-    }
-    const results = new Array<Result>(rows.length);
-    const parseJson = EXACT in sql ? parseExactly : JSON.parse;
-    for (let i = 0; i < rows.length; i++) results[i] = returns.read(rows[i] as Cells, parseJson);
-    return results;
-  };
+async function send<Result>(
+  sql: Queryable,
+  { text, types, returns, writes }: Statement<Result>,
+  values: { readonly [name: string]: unknown },
+): Promise<Result[]> {
+  let query: PromiseLike<ArrayLike<Cells>> | undefined;
+  let rows: ArrayLike<Cells>;
+  try {
+    const given: unknown[] = [];
+    for (const [argument, type] of types) write(sql, given, type, values[argument]);
+    const sent = sql.unsafe(text, given, PREPARED);
+    query = leavesTextAsItIs(sql) && sent.values ? sent.values() : sent.raw();
+    rows = await query;
+  } catch (error) {
+    if (writes && query && isOutcomeUnknown(sql, query, error))
+      throw new OutcomeUnknownError(writes, values, { cause: error });
+    throw toNotMigratedError(toDpgError(error));
+  }
+  const results = new Array<Result>(rows.length);
+  const parseJson = EXACT in sql ? parseExactly : JSON.parse;
+  for (let i = 0; i < rows.length; i++) results[i] = returns.read(rows[i] as Cells, parseJson);
+  return results;
 }
 
 /** The type text. */
@@ -244,21 +207,14 @@ function leavesTextAsItIs({ options }: Queryable): boolean {
 
 /** Whether a writing call may have been done although no answer came. */
 function isOutcomeUnknown(sql: Queryable, query: object, error: unknown): boolean {
-  // postgres.js notes in a query the connection it was given to, before which the server has not seen it; without such a
-  // note, the worse is assumed. A transaction that has lost its connection was not committed.
-  const wasSent = (query as { state?: unknown }).state !== null;
-  return wasSent && !('savepoint' in sql) && isConnectionLoss(error);
-}
-
-/** The only row of a result. */
-export function only<Result>(rows: Result[]): Result {
-  return rows[0] as Result;
+  // a transaction that has lost its connection was not committed
+  return mayHaveBeenSent(query) && !('savepoint' in sql) && isConnectionLoss(error);
 }
 
 /** The type unknown: postgres.js registers no serializer for it, and the cast in the statement decides. */
 const UNKNOWN = 705;
 
-function write(sql: Queryable, given: unknown[], type: ArgumentType, value: unknown): void {
+function write(sql: Queryable, given: unknown[], type: Type, value: unknown): void {
   if (type === 'item_ref') {
     const item = value as Record<string, string>;
     write(sql, given, 'text', item.item_network);

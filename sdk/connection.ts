@@ -3,7 +3,9 @@
 
 import postgres from 'postgres';
 import { addArrayTypes } from './arrays.js';
-import { InvalidArgumentError, isConnectionLoss } from './errors.js';
+import { isConnectionLoss } from './connection-loss.js';
+import { InvalidArgumentError } from './errors.js';
+import { guardSending } from './postgres-js.js';
 
 /** The settings of postgres.js, for connections that the SDK makes. */
 export type ConnectionOptions = postgres.Options<Record<string, never>>;
@@ -74,12 +76,6 @@ function withSafeTransactions(sql: postgres.Sql): postgres.Sql {
   return Object.assign(sql, { begin: safeBegin });
 }
 
-/** A statement of postgres.js: sent by its handler, when somebody waits for it. */
-interface Statement extends Promise<unknown> {
-  handler(statement: Statement): void;
-  reject(error: unknown): void;
-}
-
 /** Whether the connection of a transaction is there. */
 class Lifeline {
   /** Rejects when the connection is lost. */
@@ -137,14 +133,11 @@ class Lifeline {
   #guardedStatement(made: unknown): unknown {
     // identifiers and lists of values are made in the same way, and are no promises
     if (!(made instanceof Promise)) return made;
-    const statement = made as Statement;
-    const send = statement.handler;
-    const guardedSend = (sent: Statement) => {
-      if (this.#loss) return sent.reject(this.#loss.error);
-      sent.catch((error) => this.notice(error));
-      send(sent);
-    };
-    statement.handler = Object.assign(guardedSend, send);
-    return statement;
+    guardSending(
+      made,
+      () => this.#loss,
+      (error) => this.notice(error),
+    );
+    return made;
   }
 }

@@ -16,11 +16,11 @@ import {
   updateCount,
   url,
 } from './arguments.js';
-import { call, JsonText, only, type Queryable, reading, row } from './client.js';
+import { call, JsonText, type Queryable } from './client.js';
 import { isTextTooDeep, MOST_LEVELS } from './documents.js';
 import { InvalidArgumentError } from './errors.js';
 import { type List, list } from './pages.js';
-import { type ActionEvent, actionEventColumns, type FoundEvent, foundEventColumns } from './rows.js';
+import type { ActionEvent, FoundEvent } from './rows.js';
 
 export type { ActionEvent, FoundEvent };
 
@@ -75,24 +75,6 @@ export const findEvents = fields({
 export type StoreEvent = z.input<typeof storeEvent>;
 export type FindEvents = z.input<typeof findEvents>;
 
-const store_event = call('store_event', { event: 'jsonb' }, row<ActionEvent<never>>(actionEventColumns));
-const find_events = reading(
-  'find_events',
-  {
-    actor: 'text',
-    ownership_role: 'text',
-    partition_network: 'text',
-    action_type: 'text',
-    action_id: 'uuid',
-    action_status: 'text',
-    update_count: 'integer',
-    item_id: 'uuid',
-    page_size: 'integer',
-    page_token: 'text',
-  },
-  row<FoundEvent<never>>(foundEventColumns),
-);
-
 /** What is done on behalf of no user of this instance. */
 export function instanceEvents<Json = JsonObject>(sql: Queryable) {
   return {
@@ -101,7 +83,7 @@ export function instanceEvents<Json = JsonObject>(sql: Queryable) {
      * @throws {DuplicateDiffersError}
      */
     async store(event: StoreEvent): Promise<ActionEvent<Json>> {
-      return only(await store_event(sql, check(storedEvent, { event })));
+      return call(sql, 'store_event', check(storedEvent, { event }));
     },
 
     /**
@@ -117,7 +99,7 @@ export function instanceEvents<Json = JsonObject>(sql: Queryable) {
           detail: { argument: 'event', value: `${event.slice(0, 200)}...` },
           hint: `An event has at most ${MOST_LEVELS.toLocaleString('en')} objects and arrays in one another.`,
         });
-      return only(await store_event(sql, { event: new JsonText(event) }));
+      return call(sql, 'store_event', { event: new JsonText(event) });
     },
   };
 }
@@ -134,7 +116,7 @@ export function actorEvents<Json = JsonObject>(sql: Queryable, actor: string) {
     find(filter: FindEvents = {}): List<FoundEvent<Json>> {
       return list(
         () => check(findEvents, filter, 'filter'),
-        (values) => find_events(sql, { actor, ...values }),
+        (values) => call(sql, 'find_events', { actor, ...values }),
       );
     },
   };

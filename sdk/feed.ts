@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { check, document, fields, id, key, url } from './arguments.js';
-import { call, only, type Queryable, type Returns, row, textOf, value, view } from './client.js';
+import { call, type Queryable, view } from './client.js';
+import { type Returns, row, textOf } from './columns.js';
 import { isPlainObject } from './documents.js';
 import { storeEvent } from './events.js';
 import { stringifyJson } from './numbers.js';
@@ -13,7 +14,6 @@ import {
   peerColumns,
   type Subscription,
   type SubscriptionStatus,
-  subscriptionColumns,
   subscriptionStatusColumns,
 } from './rows.js';
 
@@ -106,9 +106,6 @@ export type SettleEvent = z.input<typeof settleEvent>;
 export type ListSubscriptions = z.input<typeof listSubscriptions>;
 export type ListFailedEvents = z.input<typeof listFailedEvents>;
 
-const subscription = row<Subscription>(subscriptionColumns);
-const failedEvent = row<FailedEvent>(failedEventColumns);
-
 /** The payload as the database wrote it travels with the row, unseen, for `eventText`. */
 const PAYLOAD = Symbol.for('dpg-database.event_payload');
 const parsed = row<FeedEvent>(feedEventColumns);
@@ -136,38 +133,16 @@ const anEvent = fields({
   event: z.looseObject({ event_payload: document }, 'Pass an event as it was read.'),
 });
 
-const named = { subscription: 'text' } as const;
-const reading = { ...named, max_events: 'integer', lease_seconds: 'double precision' } as const;
-const place = { ...named, position: 'bigint' } as const;
-const lease_id = { lease_id: 'uuid' } as const;
-
-const create_subscription = call(
-  'create_subscription',
-  { ...named, partition_network: 'text', action_type: 'text', source_item_instance_url: 'text' },
-  subscription,
-);
-const drop_subscription = call('drop_subscription', named, subscription);
-const read_events = call('read_events', reading, feedEvent);
-const acknowledge = call('acknowledge', { ...place, ...lease_id }, value<bigint>('bigint'));
-const release_events = call(
-  'release_events',
-  { ...named, error: 'text', retry_seconds: 'double precision', ...lease_id },
-  subscription,
-);
-const fail_event = call(
-  'fail_event',
-  { ...place, error: 'text', max_attempts: 'integer', retry_seconds: 'double precision', ...lease_id },
-  failedEvent,
-);
-const retry_events = call('retry_events', place, failedEvent);
-const read_retries = call('read_retries', reading, feedEvent);
-const settle_event = call('settle_event', { ...place, ...lease_id }, value<boolean>('boolean'));
 const subscription_status = view(
   'subscription_status',
-  named,
+  { subscription: 'text' },
   row<SubscriptionStatus>(subscriptionStatusColumns),
 );
-const failed_events = view('failed_events', { ...named, state: 'text', event_id: 'uuid' }, failedEvent);
+const failed_events = view(
+  'failed_events',
+  { subscription: 'text', state: 'text', event_id: 'uuid' },
+  row<FailedEvent>(failedEventColumns),
+);
 const peers = view('peers', { instance_url: 'text' }, row<Peer>(peerColumns));
 
 /**
@@ -181,12 +156,12 @@ export function subscriptionsOf(sql: Queryable) {
      * @throws {DuplicateDiffersError} when it is there with others
      */
     async create(created: CreateSubscription): Promise<Subscription> {
-      return only(await create_subscription(sql, check(createSubscription, created, 'created')));
+      return call(sql, 'create_subscription', check(createSubscription, created, 'created'));
     },
 
     /** Ends a subscription; its last state. No event is lost: a new one begins at the first. */
     async drop(dropped: DropSubscription): Promise<Subscription> {
-      return only(await drop_subscription(sql, check(dropSubscription, dropped, 'dropped')));
+      return call(sql, 'drop_subscription', check(dropSubscription, dropped, 'dropped'));
     },
 
     /**
@@ -196,7 +171,7 @@ export function subscriptionsOf(sql: Queryable) {
      * a transaction of repeatable read or serializable (25006, 25000).
      */
     async read(reader: ReadEvents): Promise<FeedEvent[]> {
-      return read_events(sql, check(readEvents, reader, 'reader'));
+      return call(sql, 'read_events', check(readEvents, reader, 'reader'), feedEvent);
     },
 
     /**
@@ -204,7 +179,7 @@ export function subscriptionsOf(sql: Queryable) {
      * has ended the position still moves, and the lease of whoever has the events now stays.
      */
     async acknowledge(done: AcknowledgeEvents): Promise<bigint> {
-      return only(await acknowledge(sql, check(acknowledgeEvents, done, 'done')));
+      return call(sql, 'acknowledge', check(acknowledgeEvents, done, 'done'));
     },
 
     /**
@@ -212,7 +187,7 @@ export function subscriptionsOf(sql: Queryable) {
      * only the error is noted.
      */
     async release(released: ReleaseEvents): Promise<Subscription> {
-      return only(await release_events(sql, check(releaseEvents, released, 'released')));
+      return call(sql, 'release_events', check(releaseEvents, released, 'released'));
     },
 
     /**
@@ -220,17 +195,17 @@ export function subscriptionsOf(sql: Queryable) {
      * `lease_id` that has ended it is not counted: somebody else has the event now.
      */
     async fail(failed: FailEvent): Promise<FailedEvent> {
-      return only(await fail_event(sql, check(failEvent, failed, 'failed')));
+      return call(sql, 'fail_event', check(failEvent, failed, 'failed'));
     },
 
     /** For an operator: has dead events tried again, all or the one at `position`. */
     async retry(revived: RetryEvents): Promise<FailedEvent[]> {
-      return retry_events(sql, check(retryEvents, revived, 'revived'));
+      return call(sql, 'retry_events', check(retryEvents, revived, 'revived'));
     },
 
     /** The events that `retry` revived, each leased to whoever got it: then `settle` or `fail`. */
     async readRetries(reader: ReadRetries): Promise<FeedEvent[]> {
-      return read_retries(sql, check(readRetries, reader, 'reader'));
+      return call(sql, 'read_retries', check(readRetries, reader, 'reader'), feedEvent);
     },
 
     /**
@@ -238,7 +213,7 @@ export function subscriptionsOf(sql: Queryable) {
      * has the event now.
      */
     async settle(settled: SettleEvent): Promise<boolean> {
-      return only(await settle_event(sql, check(settleEvent, settled, 'settled')));
+      return call(sql, 'settle_event', check(settleEvent, settled, 'settled'));
     },
 
     /** How far behind each subscription is, and why. */

@@ -14,6 +14,7 @@ export type {
 } from './actions.js';
 export type { ExactJsonObject, ExactJsonValue, JsonObject, JsonValue } from './arguments.js';
 export type { Queryable } from './client.js';
+export { isConnectionLoss, OutcomeUnknownError } from './connection-loss.js';
 export { type ActorDpg, type ConnectionOptions, createDpg, type Dpg, type DpgOptions } from './dpg.js';
 export * from './errors.js';
 export type {
@@ -66,8 +67,9 @@ export type {
   Networks,
   RegisteredNetwork,
 } from './networks.js';
+export { NotMigratedError } from './not-migrated.js';
 export { isJsonNumber, JsonNumber, type Numbers, stringifyJson } from './numbers.js';
-export type { List, Page } from './pages.js';
+export type { List, Page, PageOfJson } from './pages.js';
 export type {
   EnsureActionPartition,
   EnsureItemPartition,

@@ -17,16 +17,10 @@ import {
   together,
   url,
 } from './arguments.js';
-import { call, only, type Queryable, reading, row, rowCount, value } from './client.js';
+import { call, type Queryable } from './client.js';
+import { rowCount } from './columns.js';
 import { type List, list } from './pages.js';
-import {
-  type FoundItem,
-  foundItemColumns,
-  type Item,
-  itemColumns,
-  type NearestItem,
-  nearestItemColumns,
-} from './rows.js';
+import type { FoundItem, Item, NearestItem } from './rows.js';
 
 export type { FoundItem, Item, NearestItem };
 
@@ -100,71 +94,22 @@ export const nearestItems = fields({
 });
 
 export type ItemRef = z.input<typeof itemRef>;
-export type UpsertItem = z.input<typeof upsertItem>;
-export type UpdateItem = z.input<typeof updateItem>;
+
+/** What can be an empty object need not be given. */
+type Given<Name extends string, Value> =
+  Record<never, never> extends Value ? { [name in Name]?: Value | undefined } : { [name in Name]: Value };
+
+/** An item to write; of `State`, when the caller says of what type its documents are. */
+export type UpsertItem<State = object> = Omit<z.input<typeof upsertItem>, 'item_state'> &
+  Given<'item_state', State>;
+
+/** Changes of an item, `item_state` of `State`. */
+export type UpdateItem<State = object> = Omit<z.input<typeof updateItem>, 'changes'> & {
+  changes: Omit<z.input<typeof updateItem>['changes'], 'item_state'> & { item_state?: State | undefined };
+};
 export type FindItems = z.input<typeof findItems>;
 export type CountItems = z.input<typeof countItems>;
 export type NearestItems = z.input<typeof nearestItems>;
-
-const item = row<Item>(itemColumns);
-
-const oneItem = { item_network: 'text', item_domain: 'text', item_type: 'text', item_id: 'uuid' } as const;
-const manyItems = { actor: 'text', items: 'jsonb' } as const;
-const filters = {
-  item_network: 'text',
-  item_domain: 'text',
-  item_type: 'text',
-  created_by: 'text',
-  item_instance_url: 'text',
-  item_schema_url: 'text',
-  item_state: 'jsonb',
-  latitude: 'double precision',
-  longitude: 'double precision',
-  radius_meters: 'double precision',
-} as const;
-const paging = { page_size: 'integer', page_token: 'text' } as const;
-
-const upsert_item = call(
-  'upsert_item',
-  {
-    actor: 'text',
-    item_network: 'text',
-    item_domain: 'text',
-    item_type: 'text',
-    item_instance_url: 'text',
-    item_schema_url: 'text',
-    item_state: 'jsonb',
-    item_latitude: 'double precision',
-    item_longitude: 'double precision',
-    item_id: 'uuid',
-  },
-  item,
-);
-const upsert_items = call('upsert_items', manyItems, item);
-const upsert_items_count = call('upsert_items', manyItems, rowCount);
-const update_item = call(
-  'update_item',
-  { actor: 'text', ...oneItem, changes: 'jsonb', expected_updated_at: 'timestamptz' },
-  item,
-);
-const delete_item = call('delete_item', { actor: 'text', ...oneItem }, item);
-const get_item = reading('get_item', oneItem, item);
-const find_items = reading('find_items', { ...filters, ...paging }, row<FoundItem>(foundItemColumns));
-const count_items = reading('count_items', filters, value<bigint>('bigint'));
-const nearest_items = reading(
-  'nearest_items',
-  {
-    item_network: 'text',
-    item_domain: 'text',
-    latitude: 'double precision',
-    longitude: 'double precision',
-    radius_meters: 'double precision',
-    item_type: 'text',
-    item_state: 'jsonb',
-    ...paging,
-  },
-  row<NearestItem>(nearestItemColumns),
-);
 
 /** Reading items takes no actor. */
 export function readItems<Json = JsonObject>(sql: Queryable) {
@@ -174,7 +119,7 @@ export function readItems<Json = JsonObject>(sql: Queryable) {
      * @throws {ItemNotFoundError}
      */
     async get<State = Json>(ref: ItemRef): Promise<Item<State>> {
-      return only(await get_item(sql, check(itemRef, ref, 'item'))) as Item<State>;
+      return call(sql, 'get_item', check(itemRef, ref, 'item'));
     },
 
     /**
@@ -186,13 +131,13 @@ export function readItems<Json = JsonObject>(sql: Queryable) {
     find<State = Json>(filter: FindItems): List<FoundItem<State>> {
       return list(
         () => check(findItems, filter, 'filter'),
-        (checked) => find_items(sql, checked) as Promise<FoundItem<State>[]>,
+        (checked) => call(sql, 'find_items', checked),
       );
     },
 
     /** How many items match the filters of `find`. */
     async count(filter: CountItems): Promise<bigint> {
-      return only(await count_items(sql, check(countItems, filter, 'filter')));
+      return call(sql, 'count_items', check(countItems, filter, 'filter'));
     },
 
     /**
@@ -203,26 +148,37 @@ export function readItems<Json = JsonObject>(sql: Queryable) {
     nearest<State = Json>(filter: NearestItems): List<NearestItem<State>> {
       return list(
         () => check(nearestItems, filter, 'filter'),
-        (checked) => nearest_items(sql, checked) as Promise<NearestItem<State>[]>,
+        (checked) => call(sql, 'nearest_items', checked),
       );
     },
   };
 }
 
+/**
+ * What `item_state` is to be: of the type that the caller names. Where none is named, any object, since one of an interface is
+ * no {@link JsonObject} for the compiler.
+ */
+type Written<State, Json> = [State, Json] extends [Json, State] ? object : NoInfer<State>;
+
 /** Reading, and writing on behalf of a user. */
 export function actorItems<Json = JsonObject>(sql: Queryable, actor: string) {
   function upsertMany<State = Json>(
-    items: readonly UpsertItem[],
+    items: readonly UpsertItem<Written<State, Json>>[],
     options?: { returning?: 'rows' },
   ): Promise<Item<State>[]>;
-  function upsertMany(items: readonly UpsertItem[], options: { returning: 'count' }): Promise<number>;
+  function upsertMany<State = Json>(
+    items: readonly UpsertItem<Written<State, Json>>[],
+    options: { returning: 'count' },
+  ): Promise<number>;
   async function upsertMany(
-    items: readonly UpsertItem[],
+    items: readonly object[],
     options: { returning?: 'rows' | 'count' } = {},
   ): Promise<Item[] | number> {
     const { returning } = check(upsertItemsOptions, options, 'options');
     const values = { actor, items: check(upsertItems, items, 'items') };
-    return returning === 'count' ? only(await upsert_items_count(sql, values)) : upsert_items(sql, values);
+    if (returning !== 'count') return call(sql, 'upsert_items', values);
+    const [count = 0] = await call(sql, 'upsert_items', values, rowCount);
+    return count;
   }
 
   return {
@@ -231,11 +187,11 @@ export function actorItems<Json = JsonObject>(sql: Queryable, actor: string) {
     /**
      * Makes an item of the actor, or replaces the one with this `item_id` in full, when the actor owns it. The partition
      * of a new network and domain is made on the way. Sends a random `item_id` unless you give one; with yours the call
-     * can be repeated safely.
+     * can be repeated safely. `upsert<Profile>(…)` takes an `item_state` of that type only, and returns one.
      * @throws {UserNotFoundError} {@link NotItemOwnerError} {@link PartitionUnavailableError} {@link NotInNetworkError}
      */
-    async upsert<State = Json>(item: UpsertItem): Promise<Item<State>> {
-      return only(await upsert_item(sql, { actor, ...check(upsertItem, item, 'item') })) as Item<State>;
+    async upsert<State = Json>(item: UpsertItem<Written<State, Json>>): Promise<Item<State>> {
+      return call(sql, 'upsert_item', { actor, ...check(upsertItem, item, 'item') });
     },
 
     /**
@@ -251,9 +207,12 @@ export function actorItems<Json = JsonObject>(sql: Queryable, actor: string) {
      * item since.
      * @throws {ItemNotFoundError} {@link NotItemOwnerError} {@link VersionConflictError}
      */
-    async update<State = Json>(ref: ItemRef, update: UpdateItem): Promise<Item<State>> {
-      const values = { actor, ...check(itemRef, ref, 'item'), ...check(updateItem, update, 'update') };
-      return only(await update_item(sql, values)) as Item<State>;
+    async update<State = Json>(ref: ItemRef, update: UpdateItem<Written<State, Json>>): Promise<Item<State>> {
+      return call(sql, 'update_item', {
+        actor,
+        ...check(itemRef, ref, 'item'),
+        ...check(updateItem, update, 'update'),
+      });
     },
 
     /**
@@ -261,7 +220,7 @@ export function actorItems<Json = JsonObject>(sql: Queryable, actor: string) {
      * @throws {ItemNotFoundError} {@link NotItemOwnerError} {@link ItemInUseError}
      */
     async delete<State = Json>(ref: ItemRef): Promise<Item<State>> {
-      return only(await delete_item(sql, { actor, ...check(itemRef, ref, 'item') })) as Item<State>;
+      return call(sql, 'delete_item', { actor, ...check(itemRef, ref, 'item') });
     },
   };
 }

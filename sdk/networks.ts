@@ -1,5 +1,6 @@
 import { check, document, fields, type JsonObject, key } from './arguments.js';
-import { call, nothing, only, type Queryable, row, value, view } from './client.js';
+import { call, type Queryable, view } from './client.js';
+import { row } from './columns.js';
 import { type RegisteredNetwork, registeredNetworkColumns } from './rows.js';
 
 /** JSON Schema 2020-12. */
@@ -49,8 +50,6 @@ const registerNetwork = fields({ document });
 const ofNetwork = fields({ network: key });
 const listNetworks = fields({ network: key.nullish() });
 
-const register_network = call('register_network', { document: 'jsonb' }, nothing);
-const unregister_network = call('unregister_network', { network: 'text' }, value<boolean>('boolean'));
 const networks = view(
   'networks',
   { network: 'text' },
@@ -71,12 +70,12 @@ export function networksOf<Json = JsonObject>(sql: Queryable) {
     async register(network: NetworkDocument | { toJSON(): NetworkDocument }): Promise<void> {
       const { toJSON } = Object(network) as { toJSON?: unknown };
       const given = typeof toJSON === 'function' ? (network as { toJSON(): unknown }).toJSON() : network;
-      await register_network(sql, check(registerNetwork, { document: given }));
+      return call(sql, 'register_network', check(registerNetwork, { document: given }));
     },
 
     /** Opens a network again. False when it was not registered. */
     async unregister(network: { network: string }): Promise<boolean> {
-      return only(await unregister_network(sql, check(ofNetwork, network, 'network')));
+      return call(sql, 'unregister_network', check(ofNetwork, network, 'network'));
     },
 
     /** The registered networks, or the one. */

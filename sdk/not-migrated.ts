@@ -1,6 +1,21 @@
 // What the database says where the data layer is not there, as the error that says what to run.
 
-import { NotMigratedError } from './errors.js';
+/**
+ * A function, view or table of dpg is not there: the database was never migrated, or not to the version of this package, or
+ * it was being migrated while the call ran. `code` is PostgreSQL's SQLSTATE, `cause` its error. Nothing was written.
+ */
+export class NotMigratedError extends Error {
+  override name = 'NotMigratedError';
+  /** 3F000, 42883 or 42P01. */
+  readonly code: string;
+  readonly hint =
+    'Run: npx dpg-database migrate. If the database was being migrated meanwhile, repeat the call: its ids make that safe.';
+
+  constructor(code: string, missing: string, { cause }: { cause: unknown }) {
+    super(`the database is not migrated, run npx dpg-database migrate: ${missing}`, { cause });
+    this.code = code;
+  }
+}
 
 /** In place of an error that says that something of ours is not there; any other error as it is. */
 export function toNotMigratedError(error: unknown): unknown {

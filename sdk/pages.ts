@@ -5,7 +5,22 @@ export interface Page<Row> {
   rows: Row[];
   /** Pass it as `page_token`, with the same filters. */
   next_page_token: string | null;
+  /**
+   * The page for other programs, without the token of each row: `JSON.stringify(page)` is that, and
+   * `{ ...page.toJSON(), total }` adds to it. The rows of the page itself keep theirs, as those of a copy (`{ ...page }`) do,
+   * which has no `toJSON`.
+   */
+  toJSON(): PageOfJson<Row>;
 }
+
+/** A {@link Page} whose rows have no token of their own. */
+export interface PageOfJson<Row> {
+  rows: WithoutToken<Row>[];
+  next_page_token: string | null;
+}
+
+/** Of each of the types that a row may be of. */
+type WithoutToken<Row> = Row extends unknown ? Omit<Row, 'next_page_token'> : never;
 
 /** What every row of a list has. */
 export interface Listed {
@@ -77,6 +92,20 @@ export function list<Arguments extends { page_size: number }, Row extends Listed
     if (refusal) throw refusal.error;
     const rows = await load(pageToken === undefined ? checked : { ...checked, page_token: pageToken });
     const last = rows.length < checked.page_size ? undefined : rows.at(-1);
-    return { rows, next_page_token: last?.next_page_token ?? null };
+    return pageOf(rows, last?.next_page_token ?? null);
   });
+}
+
+function pageOf<Row extends Listed>(rows: Row[], next_page_token: string | null): Page<Row> {
+  const page = { rows, next_page_token, toJSON };
+  // a page is its two fields for all who compare, copy or print it
+  return Object.defineProperty(page, 'toJSON', { enumerable: false });
+}
+
+function toJSON<Row extends Listed>(this: Page<Row>): PageOfJson<Row> {
+  return { ...this, rows: this.rows.map(withoutToken) };
+}
+
+function withoutToken<Row extends Listed>({ next_page_token: _, ...row }: Row) {
+  return row as WithoutToken<Row>;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { check, fields, key } from './arguments.js';
-import { call, only, type Queryable, row, value, view } from './client.js';
+import { call, type Queryable, view } from './client.js';
+import { row } from './columns.js';
 import { type Partition, partitionColumns } from './rows.js';
 
 export type { Partition };
@@ -19,13 +20,6 @@ export type EnsureItemPartition = z.input<typeof ensureItemPartition>;
 export type EnsureActionPartition = z.input<typeof ensureActionPartition>;
 export type ListPartitions = z.input<typeof listPartitions>;
 
-const ofItems = { item_network: 'text', item_domain: 'text' } as const;
-const ofActions = { partition_network: 'text', action_type: 'text' } as const;
-const leaf = value('table');
-
-const ensure_item_partition = call('ensure_item_partition', ofItems, leaf);
-const ensure_action_partition = call('ensure_action_partition', ofActions, leaf);
-const ensure_action_event_partition = call('ensure_action_event_partition', ofActions, leaf);
 const partitions = view('partitions', { root: 'text', network: 'text' }, row<Partition>(partitionColumns));
 
 /**
@@ -40,7 +34,7 @@ export function partitionsOf(sql: Queryable) {
      * @throws {PartitionUnavailableError} {@link NotInNetworkError}
      */
     async ensureItem(partition: EnsureItemPartition): Promise<string> {
-      return only(await ensure_item_partition(sql, check(ensureItemPartition, partition, 'partition')));
+      return call(sql, 'ensure_item_partition', check(ensureItemPartition, partition, 'partition'));
     },
 
     /**
@@ -48,7 +42,7 @@ export function partitionsOf(sql: Queryable) {
      * @throws {PartitionUnavailableError} {@link NotInNetworkError}
      */
     async ensureAction(partition: EnsureActionPartition): Promise<string> {
-      return only(await ensure_action_partition(sql, check(ensureActionPartition, partition, 'partition')));
+      return call(sql, 'ensure_action_partition', check(ensureActionPartition, partition, 'partition'));
     },
 
     /**
@@ -56,9 +50,7 @@ export function partitionsOf(sql: Queryable) {
      * @throws {PartitionUnavailableError} {@link NotInNetworkError}
      */
     async ensureActionEvent(partition: EnsureActionPartition): Promise<string> {
-      return only(
-        await ensure_action_event_partition(sql, check(ensureActionPartition, partition, 'partition')),
-      );
+      return call(sql, 'ensure_action_event_partition', check(ensureActionPartition, partition, 'partition'));
     },
 
     /** The leaves there are, of one root or network when given. */

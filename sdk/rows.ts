@@ -1,7 +1,9 @@
 // Generated out of the comments and columns of the database by `npm run generate`; a test compares them.
 
-import type { OwnershipRole } from './actions.js';
 import type { JsonObject } from './arguments.js';
+
+/** The sides of an action that a user has taken. */
+export type OwnershipRole = 'initiated' | 'received';
 
 /**
  * A row of `dpg.items`. The current record of each item: a JSON document under network, domain and type,

@@ -1,4 +1,4 @@
-import { NotMigratedError } from '../errors.js';
+import { NotMigratedError } from '../not-migrated.js';
 import { type Command, exitCodes, Refusal, UsageError } from './command.js';
 
 interface Told {

@@ -69,13 +69,13 @@ that migrated it; or objects are missing: run dpg-database doctor; 2 wrong usage
     }
 
     async function countPartitions(): Promise<Counts> {
-      const [counts] = await sql`
+      const [counts] = await sql<[Counts]>`
         select count(distinct network)::integer as networks,
           count(*) filter (where root = 'items')::integer as items,
           count(*) filter (where root = 'item_actions')::integer as item_actions,
           count(*) filter (where root = 'action_events')::integer as action_events
         from dpg.partitions`;
-      return counts as unknown as Counts;
+      return counts;
     }
   },
 };

@@ -1,8 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { check, fields, key } from '../arguments.js';
-import { DpgError, NotMigratedError, toDpgError } from '../errors.js';
-import { toNotMigratedError } from '../not-migrated.js';
+import { DpgError, toDpgError } from '../errors.js';
+import { NotMigratedError, toNotMigratedError } from '../not-migrated.js';
 
 /** A drizzle database for PostgreSQL, whatever its driver and schema, or a transaction of one. */
 export interface DrizzleDatabase {

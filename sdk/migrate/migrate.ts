@@ -3,7 +3,7 @@ import type postgres from 'postgres';
 import { z } from 'zod';
 import { check, fields } from '../arguments.js';
 import { checkUrl, connectTo } from '../connection.js';
-import { isConnectionLoss } from '../errors.js';
+import { isConnectionLoss } from '../connection-loss.js';
 import { type Attempt, type Failure, Migrator } from './graphile-migrate.js';
 import { MigrationError } from './migration-error.js';
 import { migrationsFolder } from './shipped.js';

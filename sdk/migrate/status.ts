@@ -96,18 +96,16 @@ function isOfAnother([first]: ShippedMigration[], [recorded]: Recorded[]): boole
 
 /** What graphile-migrate has recorded. */
 export async function recordedMigrations(sql: Readable): Promise<Recorded[]> {
-  const [found] = (await sql.unsafe(`
+  const [found] = await rowsOf<{ exists: boolean; readable: boolean; role: string; owner: string }>(
+    sql,
+    `
     select c.oid is not null as exists,
       has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select') as readable,
       current_user as role, pg_get_userbyid(c.relowner) as owner
     from pg_namespace n
     left join pg_class c on c.relnamespace = n.oid and c.relname = 'migrations' and c.relkind = 'r'
-    where n.nspname = 'graphile_migrate'`)) as unknown as {
-    exists: boolean;
-    readable: boolean;
-    role: string;
-    owner: string;
-  }[];
+    where n.nspname = 'graphile_migrate'`,
+  );
   if (!found?.exists) return [];
   if (!found.readable) {
     throw new MigrationError(`role ${found.role} may not read which migrations were run`, {
@@ -115,9 +113,16 @@ export async function recordedMigrations(sql: Readable): Promise<Recorded[]> {
       hint: `Connect as ${found.owner}, the role that migrates, or as a superuser.`,
     });
   }
-  return (await sql.unsafe(`
+  return rowsOf<Recorded>(
+    sql,
+    `
     select filename, hash, to_regnamespace('dpg') is not null as has_schema,
       to_char(date at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as applied_at
     from graphile_migrate.migrations
-    order by filename`)) as unknown as Recorded[];
+    order by filename`,
+  );
+}
+
+async function rowsOf<Row>(sql: Readable, query: string): Promise<Row[]> {
+  return Array.from((await sql.unsafe(query)) as ArrayLike<Row>);
 }

@@ -108,9 +108,9 @@ export class Watch {
   }
 
   async look(what: Waiting['for']): Promise<void> {
-    const rows = (await (what === 'lock'
-      ? this.#sql.unsafe(OF_A_LOCK, [this.#application_name])
-      : this.#sql.unsafe(OF_ANOTHER))) as unknown as Row[];
+    const rows = await (what === 'lock'
+      ? this.#sql.unsafe<Row[]>(OF_A_LOCK, [this.#application_name])
+      : this.#sql.unsafe<Row[]>(OF_ANOTHER));
     const [first] = rows;
     if (!first) return;
     this.autovacuumMilliseconds = rows.some(({ is_autovacuum }) => is_autovacuum)

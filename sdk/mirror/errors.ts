@@ -1,6 +1,6 @@
 // How a delivery can fail. Anything else that a deliver function throws is one failed attempt at that event.
 
-import { isConnectionLoss } from '../errors.js';
+import { isConnectionLoss } from '../connection-loss.js';
 
 /**
  * The peer cannot be reached, says that it cannot work now, or is not as it should be (an address, a secret, a clock). That

@@ -1,5 +1,6 @@
 // The receiving side: a signed message of another instance becomes a call of the database.
 
+import type { ReceiveAction, ReceiveTransition } from '../actions.js';
 import type { Queryable } from '../client.js';
 import { isTextTooDeep, MOST_LEVELS } from '../documents.js';
 import type { Dpg } from '../dpg.js';
@@ -14,10 +15,9 @@ import {
   type Protocol,
   receiptOf,
   UPGRADE_REQUIRED,
-  VERSION_HEADER,
   withExactDocuments,
 } from './messages.js';
-import { type Claim, isSigned, readHeaders, type Secret } from './signature.js';
+import { type Claim, isSigned, readHeaders, type Secret, VERSION_HEADER } from './signature.js';
 
 export interface HandlerOptions extends BodyLimits {
   /** With `numbers: 'exact'` answers have all digits of the numbers in documents. What is stored has them in any case. */
@@ -153,10 +153,10 @@ async function perform(
     }
     case 'receive_action':
       if (typeof id !== 'string') throw refusal(422, 'action_id is missing: the sender chooses it');
-      return dpg.actions.receive(exact(said, body) as never);
+      return dpg.actions.receive(exact(said, body) as ReceiveAction);
     case 'receive_transition': {
       if (typeof id !== 'string') throw refusal(422, 'event_id is missing: the sender chooses it');
-      const action = await dpg.actions.receiveTransition(exact(said, body) as never);
+      const action = await dpg.actions.receiveTransition(exact(said, body) as ReceiveTransition);
       return version === 0 ? action : { ...action, event_id: id };
     }
   }

@@ -1,8 +1,8 @@
 // Delivery by HTTP: a signed POST of the event to the handler of the instance that its source lives on.
 
+import type { Deliver } from './delivery.js';
 import { messageOf, PeerUnavailableError, toDeliveryError } from './errors.js';
 import { PROTOCOL, type Protocol } from './messages.js';
-import type { Deliver } from './mirror.js';
 import { type Acquaintance, remoteOf } from './remote.js';
 import type { Secret } from './signature.js';
 

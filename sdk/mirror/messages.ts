@@ -18,10 +18,6 @@ export interface Protocol {
  */
 export const PROTOCOL: Protocol = { version: 1, newerFields: {} };
 
-/** In messages: the version of who sends it. In answers: the version of who answers. */
-export const VERSION_HEADER = 'dpg-version';
-/** In a message that lacks something because the receiver is older: the version that it was written for. */
-export const WRITTEN_FOR_HEADER = 'dpg-written-for';
 /** Of a message that was written for an older version than the receiver's: write it again. */
 export const UPGRADE_REQUIRED = 426;
 

@@ -1,7 +1,6 @@
 // Who says so: HMAC-SHA256 over time, call, sender and body, with a secret that two instances share.
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { VERSION_HEADER, WRITTEN_FOR_HEADER } from './messages.js';
 
 /** What two instances share: at least 32 random characters. While it is changed, several: the first signs, any verifies. */
 export type Secret = string | readonly string[];
@@ -19,6 +18,10 @@ export interface Message {
   body: string;
 }
 
+/** In messages: the version of who sends it. In answers: the version of who answers. */
+export const VERSION_HEADER = 'dpg-version';
+/** In a message that lacks something because the receiver is older: the version that it was written for. */
+export const WRITTEN_FOR_HEADER = 'dpg-written-for';
 const HEADERS = {
   call: 'dpg-call',
   sender: 'dpg-instance',

@@ -7,16 +7,17 @@ export type {
   NetworkInstance,
   NetworkInteraction,
 } from '../networks.js';
-export {
-  type NetworkActorActions,
-  type NetworkActorDpg,
-  type NetworkActorItems,
-  type NetworkDpg,
-  type NetworkInstanceActions,
-  type NetworkReadItems,
-  withNetwork,
-} from './apply.js';
-export { defineNetwork, loadNetwork, type Network } from './network.js';
+export { withNetwork } from './apply.js';
+export { defineNetwork, loadNetwork } from './define.js';
+export type {
+  NetworkActorActions,
+  NetworkActorDpg,
+  NetworkActorItems,
+  NetworkDpg,
+  NetworkInstanceActions,
+  NetworkReadItems,
+} from './dpg.js';
+export type { Network } from './network.js';
 export type {
   ItemState,
   LoadedDefinition,

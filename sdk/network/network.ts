@@ -1,11 +1,7 @@
 import { z } from 'zod';
-import { refusal } from '../arguments.js';
 import { type NotInNetworkDetail, NotInNetworkError } from '../errors.js';
 import type { JsonSchema, NetworkDocument, NetworkInteraction } from '../networks.js';
-import { hasJsonNumber, withoutJsonNumbers } from '../numbers.js';
-import { checkDocument } from './document.js';
-import { readJsonSchema } from './json-schema.js';
-import { type Path, refuseDocument } from './path.js';
+import type { Path } from './path.js';
 import type { DomainName, ItemType, LoadedDefinition, NetworkDefinition } from './types.js';
 
 /** What is known of an item before it is read. */
@@ -23,9 +19,9 @@ export interface ActionSchemas {
 
 type Compile = (schema: JsonSchema, path: Path) => z.ZodType;
 
-const anything = z.unknown();
+export const anything = z.unknown();
 
-/** A network as its document has it. Made by {@link defineNetwork} or {@link loadNetwork}. */
+/** A network as its document has it. Made by `defineNetwork` or `loadNetwork`. */
 export class Network<Definition extends NetworkDefinition = LoadedDefinition> {
   readonly name: Definition['name'];
   /** As JSON, for `dpg.networks.register` and for other instances. */
@@ -202,112 +198,3 @@ const nameOf = ({ item_network, item_domain, item_type }: Partial<Party>) =>
   [item_network, item_domain, item_type]
     .flatMap((part) => (part === undefined ? [] : [`'${part}'`]))
     .join('/') || 'anything';
-
-/**
- * A network of a JSON document, for instance a file's, with schemas of JSON Schema 2020-12.
- * @throws {InvalidArgumentError} whose detail has the `path`, a JSON pointer into the document
- */
-export function loadNetwork(document: unknown): Network<LoadedDefinition> {
-  // a copy: what is changed later in what was given changes nothing here
-  return new Network(JSON.parse(JSON.stringify(checkDocument(document))), readJsonSchema);
-}
-
-/**
- * A network written in TypeScript: the same document, with zod schemas in place of JSON Schemas, so that the compiler
- * knows states, requirements and payloads. Documents are checked and not changed: what a schema would fill in or
- * transform stays as it was given.
- * @throws {InvalidArgumentError} whose detail has the `path`, a JSON pointer; also for a schema that JSON Schema cannot say
- */
-export function defineNetwork<const Definition extends NetworkDefinition>(
-  definition: Definition,
-): Network<Definition> {
-  const schemas = new Map<string, z.ZodType>();
-  const asJson = (schema: z.ZodType, path: Path): JsonSchema => {
-    schemas.set(JSON.stringify(path), schema);
-    return jsonSchemaOf(schema, path);
-  };
-  const document = checkDocument({
-    ...definition,
-    domains: mapArray(definition.domains, (domain, index) => ({
-      ...domain,
-      item_schemas: mapValues(domain.item_schemas, (schema, type) =>
-        asJson(schema, ['domains', index, 'item_schemas', type]),
-      ),
-    })),
-    ...(definition.actions && {
-      actions: mapValues(definition.actions, (action, type) => ({
-        ...action,
-        interactions: mapArray(action.interactions, (interaction, index) => {
-          const { requirement_schema, event_schema, ...rest } = interaction;
-          const path = ['actions', type, 'interactions', index];
-          return {
-            ...rest,
-            ...(requirement_schema && {
-              requirement_schema: asJson(requirement_schema, [...path, 'requirement_schema']),
-            }),
-            ...(event_schema && { event_schema: asJson(event_schema, [...path, 'event_schema']) }),
-          };
-        }),
-      })),
-    }),
-  });
-  return new Network<Definition>(document, (_, path) => schemas.get(JSON.stringify(path)) ?? anything);
-}
-
-function jsonSchemaOf(schema: z.ZodType, path: Path): JsonSchema {
-  if (!(schema instanceof Object && '_zod' in schema))
-    throw refuseDocument(path, undefined, 'is no zod schema', 'For JSON Schemas there is loadNetwork.');
-  return JSON.parse(
-    JSON.stringify(
-      z.toJSONSchema(schema, {
-        io: 'input', // what is given, since that is what is stored
-        unrepresentable: ({ path: within, message }) => {
-          throw refuseDocument([...path, ...within], undefined, 'is no JSON Schema', `${message}.`);
-        },
-      }),
-    ),
-  );
-}
-
-/** What is no array is left for the check of the document to refuse. */
-function mapArray<Element, Result>(
-  elements: readonly Element[],
-  map: (element: Element, index: number) => Result,
-) {
-  return Array.isArray(elements) ? elements.map(map) : elements;
-}
-
-function mapValues<Value, Result>(
-  values: { readonly [name: string]: Value },
-  map: (value: Value, name: string) => Result,
-) {
-  return Object.fromEntries(Object.entries(values ?? {}).map(([name, value]) => [name, map(value, name)]));
-}
-
-/**
- * Whether a value fits one of the schemas.
- * @throws {InvalidArgumentError} that names the path in the value, by the first schema
- */
-export async function checkValue(
-  schemas: z.ZodType[],
-  name: string,
-  value: unknown,
-  { index, passOver }: { index?: number; passOver?: string } = {},
-): Promise<void> {
-  let first: z.core.$ZodIssue[] | undefined;
-  // for a schema a number is a number, however it was read
-  const checked = hasJsonNumber(value) ? withoutJsonNumbers(value) : value;
-  for (const schema of schemas) {
-    const { error } = await schema.safeParseAsync(checked);
-    const issues = error?.issues.filter(({ path }) => passOver === undefined || path[0] !== passOver) ?? [];
-    if (issues.length === 0) return;
-    first ??= issues;
-  }
-  const place = index === undefined ? [name] : [index, name];
-  const whole = index === undefined ? { [name]: value } : { [index]: { [name]: value } };
-  throw refusal(
-    new z.ZodError((first ?? []).map((issue) => ({ ...issue, path: [...place, ...issue.path] }))),
-    whole,
-    name,
-  );
-}

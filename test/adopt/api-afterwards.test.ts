@@ -1,7 +1,7 @@
 // What was moved is as good as what the functions of dpg write.
 
 import { expect, test } from 'vitest';
-import { adopt } from '../../sdk/adopt/index.js';
+import { adopt } from '../../sdk/cli/adopt/index.js';
 import { createDpg } from '../../sdk/index.js';
 import { errorOf } from '../sdk/story.js';
 import { testDatabase } from '../support/test-database.js';

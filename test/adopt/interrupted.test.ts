@@ -3,7 +3,7 @@
 
 import type postgres from 'postgres';
 import { expect, test } from 'vitest';
-import { adopt } from '../../sdk/adopt/index.js';
+import { adopt } from '../../sdk/cli/adopt/index.js';
 import { errorOf } from '../sdk/story.js';
 import { differences } from '../support/catalogue.js';
 import { type TestDatabase, temporaryDatabase } from '../support/test-database.js';

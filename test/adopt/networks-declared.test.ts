@@ -1,7 +1,7 @@
 // A registered network whose document declares all that is moved is in nobody's way.
 
 import { expect, test } from 'vitest';
-import { adopt } from '../../sdk/adopt/index.js';
+import { adopt } from '../../sdk/cli/adopt/index.js';
 import { testDatabase } from '../support/test-database.js';
 import { oldStory } from './story.js';
 

@@ -1,7 +1,7 @@
 // Networks that are registered before the rows come: what their documents do not declare is said by the dry run.
 
 import { expect, test } from 'vitest';
-import { adopt } from '../../sdk/adopt/index.js';
+import { adopt } from '../../sdk/cli/adopt/index.js';
 import { testDatabase } from '../support/test-database.js';
 import { oldStory } from './story.js';
 

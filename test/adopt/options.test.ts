@@ -1,7 +1,7 @@
 // What the options change, and what is in the way of an adoption besides rows.
 
 import { expect, test } from 'vitest';
-import { adopt } from '../../sdk/adopt/index.js';
+import { adopt } from '../../sdk/cli/adopt/index.js';
 import { Refusal } from '../../sdk/cli/command.js';
 import { errorOf } from '../sdk/story.js';
 import { type TestDatabase, temporaryDatabase } from '../support/test-database.js';

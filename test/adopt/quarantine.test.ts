@@ -1,7 +1,7 @@
 // The way back out of quarantine, and when it is no way at all.
 
 import { expect, test } from 'vitest';
-import { adopt } from '../../sdk/adopt/index.js';
+import { adopt } from '../../sdk/cli/adopt/index.js';
 import { addUsers } from '../sdk/story.js';
 import { type TestDatabase, temporaryDatabase } from '../support/test-database.js';
 import type { Shape } from './old-deployment.js';

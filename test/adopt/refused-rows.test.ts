@@ -2,7 +2,7 @@
 // them at once, kept in quarantine while the others move.
 
 import { expect, test } from 'vitest';
-import { adopt } from '../../sdk/adopt/index.js';
+import { adopt } from '../../sdk/cli/adopt/index.js';
 import { errorOf } from '../sdk/story.js';
 import { testDatabase } from '../support/test-database.js';
 import { OTHER_URL } from './old-deployment.js';

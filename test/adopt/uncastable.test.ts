@@ -1,7 +1,7 @@
 // Values that PostgreSQL cannot cast to the types of dpg: named with their rows like any other that does not fit.
 
 import { expect, test } from 'vitest';
-import { adopt } from '../../sdk/adopt/index.js';
+import { adopt } from '../../sdk/cli/adopt/index.js';
 import { testDatabase } from '../support/test-database.js';
 import { copyOf, oldStory, student, tutor } from './story.js';
 

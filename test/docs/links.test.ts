@@ -9,7 +9,14 @@ import { projectFolder } from '../support/migrations.js';
 const guides = (await readdir(join(projectFolder, 'docs')))
   .filter((name) => name.endsWith('.md'))
   .map((name) => `docs/${name}`);
-const documents = ['README.md', 'sql/README.md', 'test/bench/results/README.md', ...guides];
+const documents = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'sql/README.md',
+  'test/bench/results/README.md',
+  ...guides,
+];
 const read = (path: string) => readFile(join(projectFolder, path), 'utf8');
 
 /** As GitHub names headings: the second of a name is `name-1`. */

@@ -164,6 +164,26 @@ describe('each code of the contract has its class', () => {
     await refusal(asha.actions.perform(other), DuplicateDiffersError, 'DP008', actionRef(action));
   });
 
+  test('DP008 DuplicateDiffersError, of an event', async () => {
+    const { partition_network, action_type, action_id } = await perform();
+    const event_id = randomUUID();
+    const ref = { partition_network, action_type, action_id };
+    await ravi.actions.transition(ref, { ...accepted, event_id });
+    const again = ravi.actions.transition(ref, { ...accepted, remarks: 'other', event_id });
+    await refusal(again, DuplicateDiffersError, 'DP008', { partition_network, action_type, event_id });
+  });
+
+  test('DP008 DuplicateDiffersError, of a subscription', async () => {
+    await dpg.subscriptions.create({ subscription: 'reports', partition_network: 'yellow_dot' });
+    const other = dpg.subscriptions.create({ subscription: 'reports' });
+    await refusal(other, DuplicateDiffersError, 'DP008', {
+      subscription: 'reports',
+      partition_network: 'yellow_dot',
+      action_type: null,
+      source_item_instance_url: null,
+    });
+  });
+
   test('DP009 UserNotFoundError', async () => {
     const ghost = dpg.as('ghost');
     await refusal(ghost.items.upsert(student()), UserNotFoundError, 'DP009', { actor: 'ghost' });
@@ -267,6 +287,7 @@ describe('everything else passes through unchanged', () => {
 
   test('a code of a later contract is a plain DpgError', () => {
     const later = Object.assign(new Error('new rule'), { code: 'DP099', detail: 'no JSON' });
+    expect(toDpgError(later)).toBeInstanceOf(DpgError);
     expect(toDpgError(later)).toMatchObject({
       name: 'DpgError',
       code: 'DP099',

@@ -72,7 +72,10 @@ describe('items.upsertMany', () => {
   test('returns the rows in the order given', async () => {
     const names = Array.from({ length: 100 }, (_, i) => `n${i}`);
     const rows = await asha.items.upsertMany<{ name: string }>(
-      names.map((name, i) => student({ item_state: { name }, item_domain: i % 2 ? 'odd' : 'even' })),
+      names.map((name, i) => ({
+        ...student({ item_domain: i % 2 ? 'odd' : 'even' }),
+        item_state: { name },
+      })),
     );
     expect(rows.map((row) => row.item_state.name)).toEqual(names);
     expect(await dpg.items.get(rows[99] as never)).toEqual(rows[99]);

@@ -1,5 +1,11 @@
 import { beforeAll, expect, test } from 'vitest';
-import { createDpg, InvalidArgumentError, InvalidPageTokenError } from '../../sdk/index.js';
+import {
+  createDpg,
+  InvalidArgumentError,
+  InvalidPageTokenError,
+  JsonNumber,
+  stringifyJson,
+} from '../../sdk/index.js';
 import { testDatabase } from '../support/test-database.js';
 import { addUsers, errorOf, noting, student } from './story.js';
 
@@ -30,6 +36,34 @@ test('a page has 20 rows and the token of its last, which goes on after it', asy
   expect(third.next_page_token).toBeNull();
   const ids = [first, second, third].flatMap((page) => page.rows.map((row) => row.item_id));
   expect(new Set(ids).size).toBe(45);
+});
+
+test('as JSON a page has the token to go on with, and its rows have none', async () => {
+  const page = await dpg.items.find({ ...at, page_size: 2 });
+  const { rows, next_page_token } = page;
+  const without = rows.map(({ next_page_token: _, ...row }) => row);
+  expect(JSON.parse(JSON.stringify(page))).toStrictEqual({ rows: without, next_page_token });
+  expect(page.toJSON()).toStrictEqual({ rows: without, next_page_token });
+  expect(page.rows.every((row) => row.next_page_token.length > 0)).toBe(true);
+  expect(JSON.parse(JSON.stringify(page.rows))).toStrictEqual(rows);
+});
+
+test('numbers of a page that is sent as JSON text are exact where they were read so', async () => {
+  const item_state = { i: new JsonNumber('9007199254740993') };
+  const at = { item_network: 'yellow_dot', item_domain: 'exact' };
+  await dpg.as('asha').items.upsert(student({ ...at, item_state }));
+  const page = await createDpg(dpg.sql, { numbers: 'exact' }).items.find(at);
+  const text = stringifyJson(page);
+  expect(text).toContain('"item_state":{"i":9007199254740993}');
+  expect(text.match(/next_page_token/g)).toHaveLength(1);
+});
+
+test('a page can be compared, cloned and looked at as the object of two fields that it is', async () => {
+  const page = await dpg.items.find({ ...at, page_size: 45 });
+  const { rows } = page;
+  expect(page).toStrictEqual({ rows, next_page_token: rows.at(-1)?.next_page_token });
+  expect(structuredClone(page)).toStrictEqual(page);
+  expect(Object.keys(page)).toEqual(['rows', 'next_page_token']);
 });
 
 test('any row can be gone on from', async () => {

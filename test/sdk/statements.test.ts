@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, inject, test } from 'vitest';
+import { functions } from '../../sdk/functions.js';
 import { createDpg, eventText } from '../../sdk/index.js';
 import { testDatabase } from '../support/test-database.js';
 import { addUsers, noting, OTHER_URL, OUR_URL, student, tutor } from './story.js';
@@ -159,6 +160,10 @@ test('every method is one statement, of the same text each time', async () => {
   }
 
   expect(seen.size).toBe(38);
+  const called = [...seen.values()]
+    .flatMap((texts) => [...texts])
+    .map((text) => / from dpg\.(\w+)\(/.exec(text)?.[1]);
+  expect(new Set(called.filter((name) => name !== undefined))).toEqual(new Set(Object.keys(functions)));
   for (const [method, texts] of seen) expect([...texts], method).toHaveLength(1);
 });
 

@@ -2,19 +2,32 @@
 
 import type postgres from 'postgres';
 import { describe, expectTypeOf, test } from 'vitest';
+import { call } from '../../sdk/client.js';
 import {
   type Action,
+  type ActionConflict,
+  type ActionDetail,
   type ActionEvent,
   type ActorDpg,
   createDpg,
   type Dpg,
   DpgError,
+  type DpgErrorCode,
+  type EventDetail,
+  type ExactJsonObject,
   type FoundItem,
+  type InvalidArgumentDetail,
   InvalidArgumentError,
   type Item,
+  type ItemConflict,
+  type ItemDetail,
   type JsonObject,
+  type NotInNetworkDetail,
   type Page,
+  type PageOfJson,
   type Partition,
+  type PartitionDetail,
+  type SubscriptionDetail,
   type UpsertItem,
   VersionConflictError,
 } from '../../sdk/index.js';
@@ -55,13 +68,79 @@ describe('types', () => {
       expectTypeOf(await dpg.items.get(item)).toEqualTypeOf<Item<JsonObject>>();
       expectTypeOf((await dpg.items.get<Profile>(item)).item_state).toEqualTypeOf<Profile>();
       expectTypeOf(await dpg.items.count(item)).toEqualTypeOf<bigint>();
-      expectTypeOf(await asha.items.upsertMany<Profile>([upsert])).toEqualTypeOf<Item<Profile>[]>();
+      expectTypeOf(await asha.items.upsert(upsert)).toEqualTypeOf<Item<JsonObject>>();
+      expectTypeOf(await asha.items.upsertMany([upsert])).toEqualTypeOf<Item<JsonObject>[]>();
       expectTypeOf(await asha.items.upsertMany([upsert], { returning: 'count' })).toEqualTypeOf<number>();
+      expectTypeOf(await asha.items.update(item, { changes: {} })).toEqualTypeOf<Item<JsonObject>>();
       expectTypeOf(await asha.actions.get(action)).toEqualTypeOf<Action>();
       expectTypeOf<Partition['bytes']>().toEqualTypeOf<bigint>();
       expectTypeOf<ActionEvent['created_at']>().toEqualTypeOf<string>();
       expectTypeOf<Item['item_latitude']>().toEqualTypeOf<number | null>();
       expectTypeOf(dpg.actions.define).returns.resolves.toEqualTypeOf<void>();
+    });
+  });
+
+  test('a state whose type is named is checked when it is written', () => {
+    never(async () => {
+      const typed = { ...upsert, item_state: profile };
+      expectTypeOf(await asha.items.upsert<Profile>(typed)).toEqualTypeOf<Item<Profile>>();
+      expectTypeOf(await asha.items.upsertMany<Profile>([typed])).toEqualTypeOf<Item<Profile>[]>();
+      const count = await asha.items.upsertMany<Profile>([typed], { returning: 'count' });
+      expectTypeOf(count).toEqualTypeOf<number>();
+      const changed = await asha.items.update<Profile>(item, { changes: { item_state: profile } });
+      expectTypeOf(changed).toEqualTypeOf<Item<Profile>>();
+      asha.items.update<Profile>(item, { changes: { item_latitude: 1, item_longitude: 2 } });
+      // what may be empty need not be given
+      asha.items.upsert<Partial<Profile>>({ ...typed, item_state: undefined });
+      const wrong = { ...upsert, item_state: { nmae: 'Asha' } };
+      // @ts-expect-error another state
+      asha.items.upsert<Profile>(wrong);
+      // @ts-expect-error a misspelt field of it
+      asha.items.upsert<Profile>({ ...upsert, item_state: { name: 'Asha', verifed: true } });
+      // @ts-expect-error none, where it has a field that is required
+      asha.items.upsert<Profile>({ ...upsert, item_state: undefined });
+      // @ts-expect-error among many
+      asha.items.upsertMany<Profile>([typed, wrong]);
+      // @ts-expect-error among many that are counted
+      asha.items.upsertMany<Profile>([wrong], { returning: 'count' });
+      // @ts-expect-error as a change
+      asha.items.update<Profile>(item, { changes: { item_state: { nmae: 'Asha' } } });
+    });
+  });
+
+  test('where numbers are exact, states are read so, and written as they come', () => {
+    never(async () => {
+      const exact = createDpg('postgres://', { numbers: 'exact' }).as('asha').items;
+      expectTypeOf(await exact.upsert({ ...upsert, item_state: profile })).toEqualTypeOf<
+        Item<ExactJsonObject>
+      >();
+      expectTypeOf(await exact.upsert<Profile>({ ...upsert, item_state: profile })).toEqualTypeOf<
+        Item<Profile>
+      >();
+    });
+  });
+
+  test('a call has the arguments and the result of its function', () => {
+    never(async () => {
+      const sql = dpg.sql;
+      const ref = { item_network: 'a', item_domain: 'b', item_type: 'c', item_id: 'd' };
+      expectTypeOf(await call(sql, 'get_item', ref)).toEqualTypeOf<Item<never>>();
+      expectTypeOf(await call(sql, 'upsert_items', { actor: 'asha', items: [] })).toEqualTypeOf<
+        Item<never>[]
+      >();
+      expectTypeOf(
+        await call(sql, 'count_items', { item_network: 'a', item_domain: 'b' }),
+      ).toEqualTypeOf<bigint>();
+      expectTypeOf(await call(sql, 'unregister_network', { network: 'a' })).toEqualTypeOf<boolean>();
+      expectTypeOf(await call(sql, 'register_network', { document: {} })).toEqualTypeOf<void>();
+      // @ts-expect-error no such function
+      call(sql, 'upsert_itme', ref);
+      // @ts-expect-error no such argument
+      call(sql, 'get_item', { ...ref, item_colour: 'red' });
+      // @ts-expect-error one that is required
+      call(sql, 'get_item', { item_network: 'a', item_domain: 'b', item_type: 'c' });
+      // @ts-expect-error of another type
+      call(sql, 'acknowledge', { subscription: 'reports', position: 1 });
     });
   });
 
@@ -73,6 +152,10 @@ describe('types', () => {
       const nearest = dpg.items.nearest({ item_network: 'a', item_domain: 'b', latitude: 1, longitude: 2 });
       for await (const row of nearest) expectTypeOf(row.distance_meters).toEqualTypeOf<number>();
       for await (const row of asha.actions.find()) expectTypeOf(row.action_id).toEqualTypeOf<string>();
+      expectTypeOf((await list).toJSON()).toEqualTypeOf<PageOfJson<FoundItem<Profile>>>();
+      expectTypeOf((await list).toJSON().rows[0]?.item_state).toEqualTypeOf<Profile | undefined>();
+      // @ts-expect-error in JSON a row has no token
+      (await list).toJSON().rows[0]?.next_page_token;
     });
   });
 
@@ -120,6 +203,52 @@ describe('types', () => {
         expectTypeOf(error.detail.update_count).toEqualTypeOf<number>();
       }
       if (error instanceof DpgError) expectTypeOf(error.hint).toEqualTypeOf<string | null>();
+    });
+  });
+
+  test('the code of a refusal tells the type of its detail', () => {
+    type Details = { [Code in DpgErrorCode]: Extract<DpgError, { code: Code }>['detail'] };
+    expectTypeOf<Details>().toEqualTypeOf<{
+      DP001: InvalidArgumentDetail | null;
+      DP002: ItemDetail | null;
+      DP003: (ItemDetail & { actor: string; index?: number }) | null;
+      DP004: ActionDetail | null;
+      DP005: (ActionDetail & { actor: string; from?: string; to?: string; by?: 'source' | 'target' }) | null;
+      DP006: (ActionDetail & { from: string; to: string }) | null;
+      DP007: ActionConflict | ItemConflict | null;
+      DP008: ActionDetail | EventDetail | SubscriptionDetail | null;
+      DP009: { actor: string } | null;
+      DP010: PartitionDetail | null;
+      DP011: { page_token: string } | null;
+      DP012: { operation: string; relation: string } | null;
+      DP013: (ItemDetail & { constraint?: string; relation?: string }) | null;
+      DP014: NotInNetworkDetail | null;
+      DP018: { operation: 'insert' | 'update' | 'delete'; relation: string; [key: string]: unknown } | null;
+    }>();
+    never((error: unknown = undefined) => {
+      if (!(error instanceof DpgError)) return;
+      expectTypeOf(error).toEqualTypeOf<DpgError>();
+      switch (error.code) {
+        case 'DP001':
+          expectTypeOf(error).toEqualTypeOf<InvalidArgumentError>();
+          expectTypeOf(error.detail?.argument).toEqualTypeOf<string | undefined>();
+          break;
+        case 'DP006':
+          expectTypeOf(error.detail?.to).toEqualTypeOf<string | undefined>();
+          // @ts-expect-error not of this code
+          error.detail?.argument;
+          break;
+        case 'DP007':
+          if (error.detail && 'updated_at' in error.detail)
+            expectTypeOf(error.detail.updated_at).toEqualTypeOf<string>();
+          break;
+        // @ts-expect-error no such code
+        case 'DP099':
+          break;
+        default:
+          // @ts-expect-error what is left has other codes
+          if (error.code === 'DP001') return;
+      }
     });
   });
 });

@@ -4,6 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type postgres from 'postgres';
+import { functionsFile } from './function-types.js';
 import { projectFolder } from './migrations.js';
 import { referencePage } from './reference/page.js';
 import { rowTypesFile } from './row-types.js';
@@ -24,6 +25,7 @@ export const shapes: Generated = {
 export const generated: Generated[] = [
   { path: 'docs/reference.md', text: referencePage },
   { path: 'sdk/rows.ts', text: rowTypesFile },
+  { path: 'sdk/functions.ts', text: functionsFile },
   // of each major version, on a server of that
   shapes,
 ];

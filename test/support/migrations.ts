@@ -3,10 +3,11 @@
 
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Logger, migrate as migrateCommitted, type Settings, watch } from 'graphile-migrate';
-import { withAdmin } from './server.js';
+import { compile } from './compiled.js';
+import { describeFailure, messageOf } from './failure.js';
 
 export const projectFolder = fileURLToPath(new URL('../../', import.meta.url));
 export const migrationsFolder = join(projectFolder, 'migrations');
@@ -23,29 +24,15 @@ export async function migrate(url: string, folder = migrationsFolder): Promise<v
 
 /** Runs the committed migrations and then the current one: the database as the working copy describes it. */
 export async function migrateToCurrent(url: string, folder = migrationsFolder): Promise<void> {
+  await migrate(url, folder).catch((error: Error) => {
+    throw new Error(`migrations: ${messageOf(error)}`, { cause: error });
+  });
   try {
     await watch(settings(url, folder), true).finally(connectionsClosed);
   } catch (error) {
-    throw new Error(`${(await failingFile(url)) ?? 'migrations'}: ${(error as Error).message}`, {
-      cause: error,
-    });
+    const described = await describeFailure(error as Error, await compile(folder), url, dirname(folder));
+    throw new Error(described, { cause: error });
   }
-}
-
-/** PostgreSQL says where in its text a statement fails only for some errors, and never in which file. */
-async function failingFile(url: string): Promise<string | undefined> {
-  const texts = await fileTexts(await listedFiles());
-  return await withAdmin(url, async (sql) => {
-    await sql`begin`;
-    for (const [path, text] of texts) {
-      try {
-        await sql.unsafe(text).simple();
-      } catch {
-        return `sql/${path}`;
-      }
-    }
-    return undefined;
-  });
 }
 
 /**
@@ -61,8 +48,8 @@ export function settings(url: string, folder = migrationsFolder): Settings {
 }
 
 /** graphile-migrate says a line a step; what it says of an error comes with the exception as well. */
-const quietLogger = new Logger(() => (level, message) => {
-  if (String(level) === 'error') console.error(message);
+const quietLogger = new Logger(() => (level, message, details) => {
+  if (String(level) === 'error' && !details?.error) console.error(message);
 });
 
 /** The files that sql/all.sql lists, in its order. */

@@ -4,7 +4,7 @@ import type postgres from 'postgres';
 import { type Column, type Relation, readObjects } from './reference/objects.js';
 
 /** A row that the SDK returns. */
-interface RowType {
+export interface RowType {
   relation: string;
   name: string;
   /** The row whose columns this one has too: theirs are not repeated. */
@@ -17,7 +17,7 @@ interface RowType {
 
 const ROLES = { ownership_roles: 'OwnershipRole[]' };
 
-const rowTypes: RowType[] = [
+export const rowTypes: RowType[] = [
   { relation: 'items', name: 'Item', types: { item_state: 'State' } },
   { relation: 'found_item', name: 'FoundItem', base: 'Item' },
   { relation: 'nearest_item', name: 'NearestItem', base: 'FoundItem' },
@@ -53,7 +53,7 @@ const rowTypes: RowType[] = [
   },
 ];
 
-/** By the column's type: how sdk/client.ts reads it, what it is then, and what the comment does not say of its form. */
+/** By the column's type: how sdk/columns.ts reads it, what it is then, and what the comment does not say of its form. */
 const types: Record<string, { kind: string; type: string; form?: string }> = {
   text: { kind: 'text', type: 'string' },
   uuid: { kind: 'text', type: 'string', form: 'UUID, lower case.' },
@@ -72,8 +72,10 @@ export async function rowTypesFile(sql: postgres.Sql): Promise<string> {
   return [
     '// Generated out of the comments and columns of the database by `npm run generate`; a test compares them.',
     '',
-    "import type { OwnershipRole } from './actions.js';",
     "import type { JsonObject } from './arguments.js';",
+    '',
+    '/** The sides of an action that a user has taken. */',
+    "export type OwnershipRole = 'initiated' | 'received';",
     ...rowTypes.flatMap((row) => ['', ...declaration(row, relations)]),
     '',
   ].join('\n');
@@ -122,7 +124,7 @@ function allColumns(row: RowType, relations: Relation[]): Column[] {
 }
 
 /** The parameter of a row that has documents: of the type that the caller may know, or that the SDK was told to read. */
-function documentOf(row: RowType, relations: Relation[]): string | undefined {
+export function documentOf(row: RowType, relations: Relation[]): string | undefined {
   const base = rowTypes.find(({ name }) => name === row.base);
   if (base) return documentOf(base, relations);
   if (Object.values(row.types ?? {}).includes('State')) return 'State';
@@ -130,7 +132,7 @@ function documentOf(row: RowType, relations: Relation[]): string | undefined {
   return named(row.relation, relations).columns.some(isDocument) ? 'Json' : undefined;
 }
 
-function columnsOf({ name }: RowType): string {
+export function columnsOf({ name }: RowType): string {
   return `${name.charAt(0).toLowerCase()}${name.slice(1)}Columns`;
 }
 
@@ -142,7 +144,7 @@ function named(name: string, relations: Relation[]): Relation {
 
 function known(type: string) {
   const found = types[type];
-  if (!found) throw new Error(`sdk/client.ts reads no columns of type ${type}`);
+  if (!found) throw new Error(`sdk/columns.ts reads no columns of type ${type}`);
   return found;
 }
 

@@ -46,7 +46,7 @@ async function missingCalls(sql: Sql, { files, declarations }: Expected): Promis
 }
 
 async function missingGrants(sql: Sql, wanted: Grant[]): Promise<Finding[]> {
-  const rows = await sql.unsafe(
+  const rows = await sql.unsafe<Grant[]>(
     `select wanted.*
      from jsonb_to_recordset($1::text::jsonb)
        wanted (kind text, privilege text, "column" text, object text, role text)
@@ -58,8 +58,7 @@ async function missingGrants(sql: Sql, wanted: Grant[]): Promise<Finding[]> {
      end`,
     [JSON.stringify(wanted)],
   );
-  return rows.map((row) => {
-    const grant = row as unknown as Grant;
+  return rows.map((grant) => {
     const { kind, privilege, column, object, role } = grant;
     return missing(
       `${kind === 'schema' ? 'schema' : 'table'} ${object}`,

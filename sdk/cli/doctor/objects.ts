@@ -35,7 +35,7 @@ export async function missingObjects(sql: Sql, { declarations }: Expected): Prom
 const id = ({ kind, name, on }: Pick<Declared, 'kind' | 'name' | 'on'>) => [kind, name, on].join(' ');
 
 async function presentObjects(sql: Sql): Promise<Set<string>> {
-  const rows = await sql.unsafe(`
+  const rows = await sql.unsafe<Pick<Declared, 'kind' | 'name' | 'on'>[]>(`
     select 'schema' as kind, n.nspname::text as name, null as on from pg_namespace n
     union all
     select case c.relkind when 'v' then 'view' when 'c' then 'type' when 'i' then 'index' when 'I' then 'index' else 'table' end,
@@ -60,7 +60,7 @@ async function presentObjects(sql: Sql): Promise<Set<string>> {
     select 'constraint', k.conname, k.conrelid::regclass::text
     from pg_constraint k
     join pg_class c on c.oid = k.conrelid and c.relnamespace = any (${OURS}) and not c.relispartition`);
-  return new Set(rows.map((row) => id(row as unknown as Declared)));
+  return new Set(rows.map(id));
 }
 
 function missingSchema(name: string): Finding {

@@ -54,7 +54,7 @@ interface Row {
 }
 
 async function partitionsOf(sql: Sql, { declarations }: Expected): Promise<Row[]> {
-  return (await sql.unsafe(
+  return sql.unsafe<Row[]>(
     `with ${TREE}
     select t.root::regclass::text as root, t.oid::regclass::text as name, c.relrowsecurity as is_guarded,
       coalesce((
@@ -68,5 +68,5 @@ async function partitionsOf(sql: Sql, { declarations }: Expected): Promise<Row[]
       and t.root::regclass::text = any ($2::text[])
     order by t.root::regclass::text, t.oid::regclass::text`,
     [declarations.roots, declarations.guarded],
-  )) as unknown as Row[];
+  );
 }

@@ -84,7 +84,7 @@ export function isOurs(signature: string): boolean {
 
 /** Under a search path that writes names with their schema. */
 export async function shapeOf(sql: Sql, tables: string[]): Promise<Shape[]> {
-  return (await sql.unsafe(TEXT, [tables])) as unknown as Shape[];
+  return sql.unsafe<Shape[]>(TEXT, [tables]);
 }
 
 /** Tables and views whose shape is compared. */

@@ -8,6 +8,8 @@ export interface FunctionObject {
   arguments: Argument[];
   /** As PostgreSQL says it: `SETOF dpg.found_item`. */
   returns: string;
+  /** Whether it writes nothing. */
+  isReading: boolean;
   /** The roles that may call it. */
   roles: string[];
   comment: string;
@@ -76,6 +78,7 @@ const FUNCTIONS = `
   select
     p.proname as name,
     pg_get_function_result(p.oid) as returns,
+    p.provolatile <> 'v' as "isReading",
     obj_description(p.oid, 'pg_proc') as comment,
     (select coalesce(jsonb_agg(jsonb_build_object(
          'name', p.proargnames[i], 'type', format_type(p.proargtypes[i - 1], null),

@@ -1,17 +1,19 @@
 // Whether sql/all.sql lists the files that are there: graphile-migrate follows those that it lists, and says nothing of others.
+// Of one that is listed and is not there it says enough itself.
 
 import { watch } from 'node:fs';
-import { listedFiles, listMistakes, presentFiles, sqlFolder } from '../migrations.js';
+import { listedFiles, listMistakes, presentFiles, sqlFolder } from '../support/migrations.js';
 
 /** Says what is wrong with the list, at first and as it changes, until it is closed. */
 export async function watchList(say: (line: string) => void, folder = sqlFolder): Promise<{ close(): void }> {
   let said: string[] = [];
   const look = async () => {
-    const mistakes = listMistakes(await listedFiles(folder), await presentFiles(folder));
+    const all = listMistakes(await listedFiles(folder), await presentFiles(folder));
+    const mistakes = all.filter((mistake) => !mistake.endsWith(', which is not there'));
     for (const mistake of mistakes.filter((each) => !said.includes(each)))
       say(
         / does not list /.test(mistake)
-          ? `${mistake}: it is not watched, and no migration will have it`
+          ? `${mistake}: it does not run, and no migration will have it`
           : mistake,
       );
     said = mistakes;

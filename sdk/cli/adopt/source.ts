@@ -1,7 +1,7 @@
 // What the old tables are: read from the catalogue.
 
 import type postgres from 'postgres';
-import { Refusal } from '../cli/command.js';
+import { Refusal } from '../command.js';
 import { identifier, literal } from './sql-text.js';
 import { type Column, type ColumnType, type Root, roots, tables, updateKey } from './tables.js';
 

@@ -3,11 +3,11 @@
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { summarise } from '../../bench/summary.js';
-import { PACKAGES } from '../embedded.js';
-import { type Generated, generated, keptText, shapes } from '../generated.js';
-import { projectFolder } from '../migrations.js';
-import { withAdmin } from '../server.js';
+import { summarise } from '../bench/summary.js';
+import { PACKAGES } from '../support/embedded.js';
+import { type Generated, generated, keptText, shapes } from '../support/generated.js';
+import { projectFolder } from '../support/migrations.js';
+import { withAdmin } from '../support/server.js';
 import { startMigrated } from './development.js';
 
 async function write(files: Generated[], version?: string): Promise<string> {
@@ -29,9 +29,16 @@ async function write(files: Generated[], version?: string): Promise<string> {
   }
 }
 
-const version = await write(generated);
-// what equals a later version is kept there: the latest first
-if (!process.env.TEST_DATABASE_URL)
-  for (const other of Object.keys(PACKAGES).reverse()) if (other !== version) await write([shapes], other);
-await summarise();
+async function writeAll(): Promise<void> {
+  const version = await write(generated);
+  // what equals a later version is kept there: the latest first
+  if (!process.env.TEST_DATABASE_URL)
+    for (const other of Object.keys(PACKAGES).reverse()) if (other !== version) await write([shapes], other);
+  await summarise();
+}
+
+await writeAll().catch((error: Error) => {
+  console.error(error.message);
+  process.exit(1);
+});
 process.exit(0);

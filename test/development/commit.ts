@@ -6,6 +6,8 @@ import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { commit } from 'graphile-migrate';
+import { compile } from '../support/compiled.js';
+import { describeFailure } from '../support/failure.js';
 import {
   changedFiles,
   committedMigrations,
@@ -14,12 +16,14 @@ import {
   listMistakes,
   migrationsFolder,
   presentFiles,
+  projectFolder,
   settings,
-} from '../migrations.js';
+} from '../support/migrations.js';
+import { blankMigration } from './blank-migration.js';
 import { startDevelopment } from './development.js';
 
-const REST =
-  '-- Statements for one migration only go above this line; see README.md, "Develop".\n--!include all.sql\n';
+/** What current.sql holds at rest: .gmrc has it, for graphile-migrate's own commands as well. */
+const REST = blankMigration(await readFile(join(projectFolder, '.gmrc'), 'utf8'));
 
 /** They look at what is there when they run, and so are part of every migration: what is new has no grants yet. */
 const EACH_TIME = [
@@ -42,7 +46,10 @@ if (refusal) console.error(refusal);
 process.exit(refusal ? 1 : 0);
 
 async function commitChanges(message: string, amend: boolean): Promise<string | undefined> {
-  const mistakes = listMistakes(await listedFiles(), await presentFiles());
+  const listed = await listedFiles();
+  const mistakes = listMistakes(listed, await presentFiles());
+  for (const path of EACH_TIME)
+    if (!listed.includes(path)) mistakes.push(`sql/${path} is part of every migration, and is not there`);
   if (mistakes.length) return mistakes.join('\n');
   const before = await readFile(current, 'utf8');
   if (!/^--!\s*include all\.sql$/m.test(before)) return 'migrations/current.sql does not include all.sql.';
@@ -61,13 +68,14 @@ async function commitChanges(message: string, amend: boolean): Promise<string | 
       return 'Nothing changed under sql/ since the last committed migration.';
     // A comment of its own line is no statement; what is above the include may be.
     // in the order of all.sql: what is known comes before what is new
-    const included = (await listedFiles()).filter(
-      (path) => changed.includes(path) || EACH_TIME.includes(path),
-    );
+    const included = listed.filter((path) => changed.includes(path) || EACH_TIME.includes(path));
     const includes = included.map((path) => `--!include ${path}`).join('\n');
     await writeFile(
       current,
-      before.replace(/^-- Statements for one.*\n/m, '').replace(/^--!\s*include all\.sql$/m, includes),
+      before
+        .replace(REST.split('\n')[0] ?? '', '')
+        .replace(/^--!\s*include all\.sql$/m, includes)
+        .trimStart(),
     );
     await commitOnServer(title);
     done = true;
@@ -86,6 +94,8 @@ async function commitOnServer(message: string): Promise<void> {
   const urls = { DATABASE_URL, SHADOW_DATABASE_URL, ROOT_DATABASE_URL };
   const development = given ? undefined : await startDevelopment();
   Object.assign(urls, development?.urls);
+  // before graphile-migrate, which leaves its own text there when it fails
+  const compiled = await compile(migrationsFolder);
   try {
     await commit(
       {
@@ -101,6 +111,9 @@ async function commitOnServer(message: string): Promise<void> {
     // It makes the file read-only, which git does not record.
     await chmod(path, 0o644);
     console.log(`migrations/committed/${name}`);
+  } catch (error) {
+    const where = [compiled, urls.SHADOW_DATABASE_URL ?? '', projectFolder] as const;
+    throw new Error(await describeFailure(error as Error, ...where), { cause: error });
   } finally {
     await connectionsClosed();
     await development?.server.stop();

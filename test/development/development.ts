@@ -1,8 +1,8 @@
 // The server for development: up until it is told to stop, its databases migrated.
 
 import { join } from 'node:path';
-import { migrateToCurrent, projectFolder } from '../migrations.js';
-import { type Server, type StartOptions, startServer, withAdmin } from '../server.js';
+import { migrateToCurrent, projectFolder } from '../support/migrations.js';
+import { type Server, type StartOptions, startServer, withAdmin } from '../support/server.js';
 
 export interface Development {
   server: Server;

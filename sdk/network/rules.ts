@@ -1,0 +1,113 @@
+// What a network says of a call, each check in a method that returns what is sent.
+
+import { check } from '../arguments.js';
+import { type FindItems, itemRef } from '../items.js';
+import { checkValue } from './check-value.js';
+import type { ActionSchemas, Network, Party } from './network.js';
+import type { NetworkDefinition } from './types.js';
+
+interface CheckedRequest {
+  action_type: string;
+  source: Party;
+  target: Party;
+  requirements_snapshot: object;
+  event_payload?: object | null | undefined;
+}
+
+/** The checks, each of which returns what is sent. */
+export function rulesOf(network: Network<NetworkDefinition>) {
+  const complete = <Item>(item: Item): Item =>
+    item instanceof Object ? { item_network: network.name, ...item } : item;
+
+  return {
+    complete,
+
+    item(ref: object) {
+      const item = check(itemRef, complete(ref), 'item');
+      network.checkItem(item);
+      return item;
+    },
+
+    /** What is malformed is refused where the filter is used. */
+    filter<Filter extends Pick<FindItems, 'item_network' | 'item_domain' | 'item_type'>>(
+      filter: Filter,
+    ): Filter {
+      const completed = complete(filter);
+      if (typeof completed?.item_domain === 'string') network.checkItem(completed);
+      return completed;
+    },
+
+    async state(item: Party & { item_state: object }, index?: number) {
+      await checkValue(
+        [network.checkItem(item, index)],
+        'item_state',
+        item.item_state,
+        index === undefined ? {} : { index },
+      );
+    },
+
+    /** The two items of a request, completed. */
+    between(request: object) {
+      const { source, target } = Object(request) as { source?: object; target?: object };
+      return { ...request, source: complete(source), target: complete(target) };
+    },
+
+    async action(request: CheckedRequest) {
+      const { action_type, source, target, requirements_snapshot, event_payload } = request;
+      const possible = network.checkAction(target.item_network, action_type, source, target);
+      await checkSchemas(possible, 'requirement_schema', 'requirements_snapshot', requirements_snapshot);
+      // the first status is declared in the database: of a payload that is left out only the rest is known to be missing
+      await checkSchemas(
+        possible,
+        'event_schema',
+        'event_payload',
+        event_payload ?? { status: 'created' },
+        event_payload ? {} : { passOver: 'status' },
+      );
+    },
+
+    async payload(
+      action: { partition_network: string; action_type: string },
+      row: object,
+      { action_status, event_payload }: { action_status: string; event_payload?: object | null | undefined },
+    ) {
+      const possible = network.checkAction(
+        action.partition_network,
+        action.action_type,
+        partyOf(row, 'source'),
+        partyOf(row, 'target'),
+      );
+      await checkSchemas(
+        possible,
+        'event_schema',
+        'event_payload',
+        event_payload ?? { status: action_status },
+      );
+    },
+  };
+}
+
+function checkSchemas(
+  possible: ActionSchemas[],
+  keyword: keyof ActionSchemas,
+  name: string,
+  value: unknown,
+  how: { passOver?: string } = {},
+) {
+  return checkValue(
+    possible.map((schemas) => schemas[keyword]),
+    name,
+    value,
+    how,
+  );
+}
+
+/** What a row says of a side of its action; a mere reference says nothing. */
+function partyOf(row: object, side: 'source' | 'target'): Partial<Party> {
+  const columns = row as Record<string, unknown>;
+  const known = (['item_network', 'item_domain', 'item_type'] as const).flatMap((name) => {
+    const value = columns[`${side}_${name}`];
+    return typeof value === 'string' ? [[name, value]] : [];
+  });
+  return Object.fromEntries(known);
+}
