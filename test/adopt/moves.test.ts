@@ -1,4 +1,4 @@
-// Ten thousand rows of each shape that a deployment can have: a dry run leaves everything as it was, an execution moves
+// Two thousand rows of each shape that a deployment can have: a dry run leaves everything as it was, an execution moves
 // every row, and a second one finds it done.
 
 import type postgres from 'postgres';
@@ -19,7 +19,7 @@ import {
 import { everything, fingerprints, type Root } from './rows.js';
 
 const roots: Root[] = ['items', 'item_actions', 'action_events'];
-const rows = { items: 3600, actions: 1800, mirrored: 1000 };
+const rows = { items: 720, actions: 360, mirrored: 200 };
 
 const shapes: [string, Shape][] = [
   ['partitions of two levels', {}],
@@ -60,9 +60,9 @@ async function movesEverything(sql: postgres.Sql, shape: Shape): Promise<void> {
     moved: [],
   });
   expect(plan.tables.map((table) => [table.root, table.rows, table.to_move, table.levels])).toEqual([
-    ['items', 3600, 3600, shape.levels ?? 2],
-    ['item_actions', 1800, 1800, shape.levels ?? 2],
-    ['action_events', 4600, 4600, shape.levels ?? 2],
+    ['items', 720, 720, shape.levels ?? 2],
+    ['item_actions', 360, 360, shape.levels ?? 2],
+    ['action_events', 920, 920, shape.levels ?? 2],
   ]);
   expect(plan.leaves.length).toBe(48);
   expect(plan.leaves.every((leaf) => leaf.leaf === null && leaf.rows > 0)).toBe(true);
@@ -88,9 +88,9 @@ async function movesEverything(sql: postgres.Sql, shape: Shape): Promise<void> {
   expect(again).toMatchObject({ outcome: 'adopted_before', problems: [], moved: [] });
   expect(again.adopted_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
   expect(again.tables.map((table) => [table.to_move, table.already_there])).toEqual([
-    [0, 3600],
-    [0, 1800],
-    [0, 4600],
+    [0, 720],
+    [0, 360],
+    [0, 920],
   ]);
   expect((await everything(sql)).rows).toEqual(after.rows);
 }
@@ -127,7 +127,7 @@ async function derivedColumnsAre(sql: postgres.Sql): Promise<void> {
     from dpg.item_actions a
     join dpg.items t on t.item_id = a.target_item_id
     join dpg.items s on s.item_id = a.source_item_id`;
-  expect(action).toEqual({ remote: 0, wrong_key: 0, across: 600, wrong_place: 0, without_place: 180 });
+  expect(action).toEqual({ remote: 0, wrong_key: 0, across: 120, wrong_place: 0, without_place: 36 });
   const events = await sql`
     select origin_instance_domain as origin, source_item_is_local, target_item_is_local
     from dpg.action_events group by 1, 2, 3 order by 1`;
@@ -148,7 +148,7 @@ async function derivedColumnsAre(sql: postgres.Sql): Promise<void> {
   const [mirrored] = await sql`
     select count(*)::int as actions, min(update_count)::int as least, max(update_count)::int as most
     from dpg_private.mirrored_actions`;
-  expect(mirrored).toEqual({ actions: 500, least: 1, most: 1 });
+  expect(mirrored).toEqual({ actions: 100, least: 1, most: 1 });
   const [feed] = await sql`
     select (select count(*)::int from dpg_private.event_queue) as queued,
       (select count(*)::int from dpg_private.event_feed) as placed`;

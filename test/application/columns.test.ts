@@ -1,11 +1,12 @@
 // Every function on tables to which an application has added columns: the pgTAP files whose calls read or write rows of
-// these tables, on one database with a nullable column and one with a default on each of the three.
+// these tables, on one database with a nullable column and one with a default on each of the three. A soak takes all files.
 
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 import { projectFolder } from '../support/migrations.js';
 import { failureOfFile } from '../support/pgtap.js';
+import { isSoak } from '../support/soak.js';
 import { testDatabase } from '../support/test-database.js';
 
 const pgtapFolder = join(projectFolder, 'test/pgtap');
@@ -17,6 +18,10 @@ const WITHOUT_ROWS = /_refusals\.sql$|_order_of_checks\.sql$|^geo\/earthdistance
 
 /** They are about the columns of the tables themselves, add some, or insert rows or pass them to calls with all columns. */
 const ABOUT_COLUMNS = [
+  'access/comments.sql',
+  'access/functions.sql',
+  'access/row_level_security.sql',
+  'access/tables.sql',
   'application/columns.sql',
   'application/columns_are_named.sql',
   'application/move_items.sql',
@@ -49,7 +54,8 @@ for (const table of ['items', 'item_actions', 'action_events']) {
 const files = (await readdir(pgtapFolder, { recursive: true, withFileTypes: true }))
   .filter((entry) => entry.isFile() && entry.name.endsWith('.sql'))
   .map((entry) => relative(pgtapFolder, join(entry.parentPath, entry.name)))
-  .filter((file) => SUBJECTS.test(file) && !WITHOUT_ROWS.test(file) && !ABOUT_COLUMNS.includes(file))
+  .filter((file) => isSoak || (SUBJECTS.test(file) && !WITHOUT_ROWS.test(file)))
+  .filter((file) => !ABOUT_COLUMNS.includes(file))
   .sort();
 
 // Each file rolls back what it has done, so that they need no database each.

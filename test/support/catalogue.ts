@@ -170,7 +170,8 @@ export async function catalogue(sql: postgres.Sql): Promise<Catalogue> {
       result.set(`rows of ${name}`, String(row?.count));
     }
   });
-  return result;
+  // PostgreSQL gives them in any order, and not twice in the same
+  return new Map([...result].sort(([left], [right]) => (left < right ? -1 : 1)));
 }
 
 /** One line or paragraph for each object in which the two differ; none when they are the same. */

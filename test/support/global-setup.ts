@@ -28,10 +28,13 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const started = performance.now();
   // what is the same for each server of this run, for the tests' own servers as well
-  const cache = await mkdtemp(join(tmpdir(), 'dpg-cache-'));
+  const shared = process.env.DPG_TEST_CACHE; // of a run within a run
+  const cache = shared ?? (await mkdtemp(join(tmpdir(), 'dpg-cache-')));
   await chmod(cache, 0o755);
   process.env.DPG_TEST_CACHE = cache;
-  const uncache = () => rm(cache, { recursive: true, force: true });
+  const uncache = async () => {
+    if (shared === undefined) await rm(cache, { recursive: true, force: true });
+  };
   const server = await startServer({ inMemory: true }).catch(async (error) => {
     await uncache();
     throw error;
