@@ -1,75 +1,81 @@
 --! Previous: sha1:9a0ce945172bd8d638a1c7e4c6ffe7e919cfacfe
---! Hash: sha1:9c91fb059afee281a5a2eed23fec2e19d1fc1490
+--! Hash: sha1:36a8992c165ec5b5fa610900aa54303174cae118
 --! Message: plain names
 
 -- Private functions get names that say what they do. Renamed, not created anew: triggers and indexes keep them, and nothing
 -- but rows of the catalogue is locked.
+select pg_catalog.set_config(
+  'dpg.renamed_functions',
+  '{
+    "leaf": "find_leaf",
+    "leaf_of": "look_up_leaf",
+    "leaf_to_write": "find_or_create_leaf",
+    "ensure_partition": "ensure_leaf",
+    "make_leaf": "create_leaf",
+    "ensure_network": "ensure_network_partition",
+    "renamed_partition": "find_renamed_partition",
+    "mirrored_leaves_of": "find_mirrored_action_types",
+    "tied_tables": "find_tied_tables",
+    "lock_holders": "find_lock_holders",
+    "guard_partition": "copy_row_level_security",
+    "revoke_given": "revoke_default_privileges",
+    "queue_for_partitions": "take_partition_turn",
+    "check_limit": "check_partition_limit",
+    "build_partition": "create_partition_table",
+    "is_begun": "has_action_between",
+    "is_permitted": "interaction_permits",
+    "check_undeclared_item": "refuse_new_undeclared_item",
+    "check_undeclared_items": "refuse_new_undeclared_items",
+    "keep_events": "refuse_event_change",
+    "keep_redactions": "refuse_redaction_change",
+    "keep_differing_events": "refuse_differing_event_change",
+    "check_large_document": "check_document_limits",
+    "are_coordinates": "are_coordinates_or_none",
+    "check_move": "check_transition",
+    "is_repeated_move": "is_repeated_transition",
+    "move_action": "apply_transition",
+    "open_action": "insert_action",
+    "write_beside_triggers": "write_action_and_event",
+    "get_event": "find_event",
+    "get_event_of_update": "find_event_of_update",
+    "get_differing_event": "find_differing_event",
+    "check_other_fields": "check_unknown_fields",
+    "event_of_object": "parse_event",
+    "object_of_event": "event_to_json",
+    "with_missing_fields": "fill_missing_fields",
+    "owner_of_source": "find_source_owner",
+    "has_succeeded": "has_taken_place_of",
+    "nearness": "chord_meters",
+    "distance_of": "great_circle_sql",
+    "haversine": "haversine_sql",
+    "circle_condition": "circle_condition_sql",
+    "item_conditions": "item_conditions_sql",
+    "party_conditions": "party_conditions_sql",
+    "page_token": "page_token_sql",
+    "bounds_of": "bounds_of_circle",
+    "leaves_of_party": "find_party_leaves",
+    "next_positions": "find_next_positions",
+    "missing_events": "find_missing_events",
+    "events_at": "find_events_at",
+    "feed_home": "database_identity",
+    "enter_feed_home": "skip_positions_after_restore",
+    "queue_writers": "find_queue_writers",
+    "check_coordinates": "check_coordinates_or_none",
+    "check_remarks": "check_remarks_or_none",
+    "check_time": "check_time_or_none",
+    "check_field": "refuse_field",
+    "is_circle": "is_circle_or_none"
+  }',
+  true
+);
+
 do $body$
 declare
   renamed record;
 begin
   for renamed in
     select p.oid::regprocedure as signature, n.new_name
-    from (values
-      ('leaf', 'find_leaf'),
-      ('leaf_of', 'look_up_leaf'),
-      ('leaf_to_write', 'find_or_create_leaf'),
-      ('ensure_partition', 'ensure_leaf'),
-      ('make_leaf', 'create_leaf'),
-      ('ensure_network', 'ensure_network_partition'),
-      ('renamed_partition', 'find_renamed_partition'),
-      ('mirrored_leaves_of', 'find_mirrored_action_types'),
-      ('tied_tables', 'find_tied_tables'),
-      ('lock_holders', 'find_lock_holders'),
-      ('guard_partition', 'copy_row_level_security'),
-      ('revoke_given', 'revoke_default_privileges'),
-      ('queue_for_partitions', 'take_partition_turn'),
-      ('check_limit', 'check_partition_limit'),
-      ('build_partition', 'create_partition_table'),
-      ('is_begun', 'has_action_between'),
-      ('is_permitted', 'interaction_permits'),
-      ('check_undeclared_item', 'refuse_new_undeclared_item'),
-      ('check_undeclared_items', 'refuse_new_undeclared_items'),
-      ('keep_events', 'refuse_event_change'),
-      ('keep_redactions', 'refuse_redaction_change'),
-      ('keep_differing_events', 'refuse_differing_event_change'),
-      ('check_large_document', 'check_document_limits'),
-      ('are_coordinates', 'are_coordinates_or_none'),
-      ('check_move', 'check_transition'),
-      ('is_repeated_move', 'is_repeated_transition'),
-      ('move_action', 'apply_transition'),
-      ('open_action', 'insert_action'),
-      ('write_beside_triggers', 'write_action_and_event'),
-      ('get_event', 'find_event'),
-      ('get_event_of_update', 'find_event_of_update'),
-      ('get_differing_event', 'find_differing_event'),
-      ('check_other_fields', 'check_unknown_fields'),
-      ('event_of_object', 'parse_event'),
-      ('object_of_event', 'event_to_json'),
-      ('with_missing_fields', 'fill_missing_fields'),
-      ('owner_of_source', 'find_source_owner'),
-      ('has_succeeded', 'has_taken_place_of'),
-      ('nearness', 'chord_meters'),
-      ('distance_of', 'great_circle_sql'),
-      ('haversine', 'haversine_sql'),
-      ('circle_condition', 'circle_condition_sql'),
-      ('item_conditions', 'item_conditions_sql'),
-      ('party_conditions', 'party_conditions_sql'),
-      ('page_token', 'page_token_sql'),
-      ('bounds_of', 'bounds_of_circle'),
-      ('leaves_of_party', 'find_party_leaves'),
-      ('next_positions', 'find_next_positions'),
-      ('missing_events', 'find_missing_events'),
-      ('events_at', 'find_events_at'),
-      ('feed_home', 'database_identity'),
-      ('enter_feed_home', 'skip_positions_after_restore'),
-      ('queue_writers', 'find_queue_writers'),
-      ('check_coordinates', 'check_coordinates_or_none'),
-      ('check_remarks', 'check_remarks_or_none'),
-      ('check_time', 'check_time_or_none'),
-      ('check_field', 'refuse_field'),
-      ('is_circle', 'is_circle_or_none')
-    ) n(old_name, new_name)
+    from pg_catalog.jsonb_each_text(pg_catalog.current_setting('dpg.renamed_functions')::jsonb) n(old_name, new_name)
     join pg_catalog.pg_proc p on p.proname = n.old_name and p.pronamespace = 'dpg_private'::regnamespace
     where not exists (
       select
@@ -12235,3 +12241,38 @@ begin
 end
 $body$;
 --! EndIncluded partitions/guard_partitions.sql
+
+-- Where all migrations are run again on a database that has everything, the first ones have created the old names anew, and
+-- have given them the triggers.
+do $body$
+declare
+  function_names text;
+  trigger_of_old record;
+begin
+  for trigger_of_old in
+    select t.tgrelid::regclass as relation, t.tgname as name, t.tgenabled,
+      replace(
+        replace(pg_catalog.pg_get_triggerdef(t.oid), 'CREATE TRIGGER', 'CREATE OR REPLACE TRIGGER'),
+        'dpg_private.' || n.old_name || '(', 'dpg_private.' || n.new_name || '('
+      ) as definition
+    from pg_catalog.jsonb_each_text(pg_catalog.current_setting('dpg.renamed_functions')::jsonb) n(old_name, new_name)
+    join pg_catalog.pg_proc p on p.proname = n.old_name and p.pronamespace = 'dpg_private'::regnamespace
+    join pg_catalog.pg_trigger t on t.tgfoid = p.oid
+    where t.tgparentid = 0
+  loop
+    execute trigger_of_old.definition;
+    if trigger_of_old.tgenabled = 'A' then
+      execute pg_catalog.format(
+        'alter table %s enable always trigger %I', trigger_of_old.relation, trigger_of_old.name
+      );
+    end if;
+  end loop;
+  select pg_catalog.string_agg(p.oid::regprocedure::text, ', ')
+  into function_names
+  from pg_catalog.jsonb_each_text(pg_catalog.current_setting('dpg.renamed_functions')::jsonb) n(old_name, new_name)
+  join pg_catalog.pg_proc p on p.proname = n.old_name and p.pronamespace = 'dpg_private'::regnamespace;
+  if function_names is not null then
+    execute 'drop function ' || function_names;
+  end if;
+end
+$body$;

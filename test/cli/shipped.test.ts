@@ -7,7 +7,11 @@ test('the files of the migrations are those of sql/, or parts of them, as they a
   const listed = await fileTexts(await listedFiles());
   expect(files.get('partitions/find_leaf.sql')).toBe(listed.get('partitions/find_leaf.sql'));
   for (const [path, text] of files)
-    if (!listed.has(path)) expect([...listed.values()].some((whole) => whole.includes(text)), path).toBe(true);
+    if (!listed.has(path))
+      expect(
+        [...listed.values()].some((whole) => whole.includes(text)),
+        path,
+      ).toBe(true);
   for (const [path, text] of listed) {
     const rest = [...files.values()]
       .sort((one, other) => other.length - one.length)

@@ -1,5 +1,5 @@
-// What the migrations declare, read out of their text. Each object has a file of its own that can be run again at any
-// time (sql/README.md), so that the file is also what brings back an object that is missing.
+// What the migrations declare, read out of their text. Every statement there can be run again at any time, so that the
+// part of a file that creates an object is also what brings it back.
 
 /** Something that must be there: `create …` at the beginning of a line. */
 export interface Declared {
@@ -45,14 +45,17 @@ const TYPE = /^\s*create type ([\w.]+) as\b/gm;
 const TABLE = /^create table if not exists ([\w.]+) \(\n([\s\S]*?)\n\)([\s\S]*?);$/gm;
 const VIEW = /^create or replace view ([\w.]+)/gm;
 const INDEX = /^create (?:unique )?index if not exists (\w+)\s+on ([\w.]+)[\s\S]*?;$/gm;
-const TRIGGER = /^create or replace trigger (\w+)[\s\S]*?\bon ([\w.]+)/gm;
+/** Also within a block that asks first whether it is there. */
+const TRIGGER = /^ *create (?:or replace )?trigger ((\w+)[^;]*?\bon ([\w.]+)[^;]*;)/gm;
 const POLICY = /^create policy (\w+) on ([\w.]+)[\s\S]*?\bto ([\w,\s]+)\nusing\b/gm;
 const FUNCTION =
   /^create or replace function ([\w.]+)(\([\s\S]*?)^(?:as \$(\w*)\$([\s\S]*?)\$\3\$;|return\b|begin atomic\b)/gm;
-const ALWAYS = /^alter table ([\w.]+) enable always trigger (\w+);/gm;
+const ALWAYS = /^ *(alter table ([\w.]+) enable always trigger (\w+);)/gm;
 const GUARDED = /^alter table ([\w.]+) enable row level security;/gm;
 const SETTING = /^set (\w+) = (.*?)(?: --.*)?$/gm;
 const CONSTRAINT = /^constraint (\w+) /;
+/** Where the next object of a file begins, with the comment above it. */
+const NEXT = /\n\n(?=(?:--.*\n)*(?:create |do \$))/;
 
 export function declarationsOf(files: ReadonlyMap<string, string>): Declarations {
   const found: Declarations = {
@@ -63,7 +66,10 @@ export function declarationsOf(files: ReadonlyMap<string, string>): Declarations
     always: [],
     guarded: [],
   };
-  for (const text of files.values()) read(text, found);
+  for (const text of files.values()) {
+    readPolicies(text, found); // those of a table together
+    for (const part of text.split(NEXT)) read(part, found);
+  }
   return found;
 }
 
@@ -84,18 +90,13 @@ function read(text: string, found: Declarations): void {
   for (const [, name] of text.matchAll(VIEW)) add('view', name);
   for (const [statement, name, table = ''] of text.matchAll(INDEX))
     add('index', `${table.split('.')[0]}.${name}`, table, statement);
-  for (const [, name, table] of text.matchAll(TRIGGER)) add('trigger', name, table);
-  for (const [, name = '', table = '', roles = ''] of text.matchAll(POLICY)) {
-    add('policy', name, table);
-    const statement = text.trim();
-    found.policies.push({
-      kind: 'policy',
-      name,
-      on: table,
-      statement,
-      roles: roles.split(',').map((role) => role.trim()),
-    });
+  const always = [...text.matchAll(ALWAYS)];
+  for (const [, definition = '', name, table = ''] of text.matchAll(TRIGGER)) {
+    const holds = always.find(([, , on, trigger]) => on === table && trigger === name);
+    const statement = [`create or replace trigger ${definition.replace(/\n +/g, '\n')}`, holds?.[1]];
+    add('trigger', name, table, statement.filter(Boolean).join('\n\n'));
   }
+  for (const [, , table, trigger] of always) found.always.push(`${table} ${trigger}`);
   for (const [, name = '', header = '', , body] of text.matchAll(FUNCTION)) {
     found.functions.push({
       kind: 'function',
@@ -108,7 +109,15 @@ function read(text: string, found: Declarations): void {
     });
     add('function', name);
   }
-  for (const [, table, trigger] of text.matchAll(ALWAYS)) found.always.push(`${table} ${trigger}`);
+}
+
+function readPolicies(text: string, found: Declarations): void {
+  const statement = text.trim();
+  for (const [, name = '', on = '', list = ''] of text.matchAll(POLICY)) {
+    const roles = list.split(',').map((role) => role.trim());
+    found.objects.push({ kind: 'policy', name, on, statement });
+    found.policies.push({ kind: 'policy', name, on, statement, roles });
+  }
   for (const [, table = ''] of text.matchAll(GUARDED)) found.guarded.push(table);
 }
 

@@ -24,7 +24,8 @@ export function callers(name: string, files: ReadonlyMap<string, string>): strin
   const lists = new Map([...text(files).matchAll(LIST)].map(([, list = '', names = '']) => [list, names]));
   const named = (list: string) => {
     const names = lists.get(list);
-    if (names === undefined) throw new Error(`${FILE} has no list ${list}: who may call which function is not known`);
+    if (names === undefined)
+      throw new Error(`${FILE} has no list ${list}: who may call which function is not known`);
     return names.includes(`'${own}'`);
   };
   const [schema, own = ''] = name.split('.');

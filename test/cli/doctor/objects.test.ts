@@ -46,9 +46,9 @@ describe('objects', () => {
       found: [
         error('objects', 'table dpg_private.instance_url_sightings', /missing/),
         warning('objects', 'index dpg_private.instance_url_sightings_idx', /missing/),
+        warning('objects', 'index dpg_private.instance_url_sightings_form_idx', /missing/),
         error('objects', 'view dpg.instance_urls', /missing/),
         error('objects', 'view dpg.peers', /missing/),
-        warning('objects', 'index dpg_private.instance_url_sightings_form_idx', /missing/),
       ],
     },
     'an index of a root is missing': {

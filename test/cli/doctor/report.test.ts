@@ -119,10 +119,13 @@ describe('extensions', () => {
       found: [
         error('extensions', 'extension cube', /missing/),
         notice('extensions', 'extension earthdistance', /no function of ours needs it/),
-        ...['place', 'place_box', 'circle_box', 'is_in_box', 'nearness'].map((name) =>
+        ...['place', 'place_box', 'chord_meters'].map((name) =>
           error('objects', `function dpg_private.${name}`, /missing/),
         ),
         warning('objects', 'index dpg.items_place_idx', /missing/),
+        ...['circle_box', 'is_in_box'].map((name) =>
+          error('objects', `function dpg_private.${name}`, /missing/),
+        ),
       ],
     },
     'one that only queries of your own need': {
