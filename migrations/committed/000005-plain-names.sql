@@ -1,5 +1,5 @@
 --! Previous: sha1:9a0ce945172bd8d638a1c7e4c6ffe7e919cfacfe
---! Hash: sha1:36a8992c165ec5b5fa610900aa54303174cae118
+--! Hash: sha1:e3de2f48e3a7ce319c58242e75373a7d665037ed
 --! Message: plain names
 
 -- Private functions get names that say what they do. Renamed, not created anew: triggers and indexes keep them, and nothing
@@ -4183,8 +4183,8 @@ declare
     else array['items', 'item_actions']
   end;
   names text[] := array[]::text[];
-  parents regclass[] := '{}';
-  tied regclass[] := '{}';
+  parents regclass[] := array[]::regclass[];
+  tied regclass[] := array[]::regclass[];
   attachments text[] := array[]::text[];
   member text;
   name text;
@@ -6226,7 +6226,7 @@ begin
     from constraints c
     join pg_constraint p on p.oid = c.conparentid
   )
-  select c.conname
+  select c.conname::text
   into refusing_constraint
   from constraints c
   where c.conparentid = 0;
@@ -8156,7 +8156,11 @@ declare
   key constant jsonb := jsonb_build_object(
     'partition_network', action.partition_network, 'action_type', action.action_type, 'action_id', action.action_id
   );
-  written record;
+  -- what the statement wrote; null where there is no action
+  is_action boolean; -- the action has the key and the update_count that it was given
+  is_event boolean;
+  is_event_of_action boolean; -- the event belongs to it
+  queued_events bigint;
   stored dpg.item_actions;
   event dpg.action_events;
 begin
@@ -8224,9 +8228,9 @@ begin
     end,
     dpg_private.event_columns_sql('')
   )
-  into written
+  into is_action, is_event, queued_events, is_event_of_action
   using action, event_id, event_payload, remarks;
-  if written.is_action is null
+  if is_action is null
     and action.update_count = 0
     and (
       dpg_private.find_action(leaf, action.partition_network, action.action_type, action.action_id)
@@ -8234,10 +8238,10 @@ begin
   then
     return null; -- another session has used the id meanwhile
   end if;
-  if written.is_action is not true then
+  if is_action is not true then
     perform dpg_private.refuse_suppressed(case action.update_count when 0 then 'insert' else 'update' end, leaf, key);
   end if;
-  if written.is_event_of_action is not true then
+  if is_event_of_action is not true then
     event := dpg_private.find_event(action.partition_network, action.action_type, event_id);
     if event.event_id is null then
       event := dpg_private.find_event_of_update(
@@ -8245,16 +8249,16 @@ begin
         action.update_count
       );
     end if;
-    if not written.is_event and event.event_id is not null then
+    if not is_event and event.event_id is not null then
       perform dpg_private.refuse_different_event(event); -- its id or its place is taken
     end if;
-    if not written.is_event then
+    if not is_event then
       -- raises: for a unique index of the application, or since a trigger suppresses it again
       perform dpg_private.append_event(action, event_id, event_payload, remarks);
     end if;
     perform dpg_private.refuse_suppressed('insert', events_leaf, key || jsonb_build_object('event_id', event_id));
   end if;
-  if written.queued_events = 0 then
+  if queued_events = 0 then
     perform dpg_private.refuse_suppressed(
       'insert', 'dpg_private.event_queue', key || jsonb_build_object('event_id', event_id)
     );
@@ -9864,8 +9868,8 @@ declare
   writers text[];
   is_swept boolean := false;
   seqs bigint[];
-  taken integer;
-  placed integer;
+  taken bigint;
+  placed bigint;
 begin
   -- check
   perform dpg_private.check_transaction('dpg_private.place_events');
@@ -10464,7 +10468,7 @@ as $body$
 declare
   wanted record;
   searches text[] := array[]::text[];
-  expected bigint := 0;
+  expected bigint := 0::bigint;
   returned bigint;
 begin
   -- One search for each leaf, by the primary key. A leaf that is not found by its name may have been renamed:

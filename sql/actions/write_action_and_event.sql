@@ -16,7 +16,11 @@ declare
   key constant jsonb := jsonb_build_object(
     'partition_network', action.partition_network, 'action_type', action.action_type, 'action_id', action.action_id
   );
-  written record;
+  -- what the statement wrote; null where there is no action
+  is_action boolean; -- the action has the key and the update_count that it was given
+  is_event boolean;
+  is_event_of_action boolean; -- the event belongs to it
+  queued_events bigint;
   stored dpg.item_actions;
   event dpg.action_events;
 begin
@@ -84,9 +88,9 @@ begin
     end,
     dpg_private.event_columns_sql('')
   )
-  into written
+  into is_action, is_event, queued_events, is_event_of_action
   using action, event_id, event_payload, remarks;
-  if written.is_action is null
+  if is_action is null
     and action.update_count = 0
     and (
       dpg_private.find_action(leaf, action.partition_network, action.action_type, action.action_id)
@@ -94,10 +98,10 @@ begin
   then
     return null; -- another session has used the id meanwhile
   end if;
-  if written.is_action is not true then
+  if is_action is not true then
     perform dpg_private.refuse_suppressed(case action.update_count when 0 then 'insert' else 'update' end, leaf, key);
   end if;
-  if written.is_event_of_action is not true then
+  if is_event_of_action is not true then
     event := dpg_private.find_event(action.partition_network, action.action_type, event_id);
     if event.event_id is null then
       event := dpg_private.find_event_of_update(
@@ -105,16 +109,16 @@ begin
         action.update_count
       );
     end if;
-    if not written.is_event and event.event_id is not null then
+    if not is_event and event.event_id is not null then
       perform dpg_private.refuse_different_event(event); -- its id or its place is taken
     end if;
-    if not written.is_event then
+    if not is_event then
       -- raises: for a unique index of the application, or since a trigger suppresses it again
       perform dpg_private.append_event(action, event_id, event_payload, remarks);
     end if;
     perform dpg_private.refuse_suppressed('insert', events_leaf, key || jsonb_build_object('event_id', event_id));
   end if;
-  if written.queued_events = 0 then
+  if queued_events = 0 then
     perform dpg_private.refuse_suppressed(
       'insert', 'dpg_private.event_queue', key || jsonb_build_object('event_id', event_id)
     );

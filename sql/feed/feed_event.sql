@@ -173,7 +173,7 @@ as $body$
 declare
   wanted record;
   searches text[] := array[]::text[];
-  expected bigint := 0;
+  expected bigint := 0::bigint;
   returned bigint;
 begin
   -- One search for each leaf, by the primary key. A leaf that is not found by its name may have been renamed:

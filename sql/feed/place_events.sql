@@ -41,8 +41,8 @@ declare
   writers text[];
   is_swept boolean := false;
   seqs bigint[];
-  taken integer;
-  placed integer;
+  taken bigint;
+  placed bigint;
 begin
   -- check
   perform dpg_private.check_transaction('dpg_private.place_events');

@@ -27,7 +27,7 @@ begin
     from constraints c
     join pg_constraint p on p.oid = c.conparentid
   )
-  select c.conname
+  select c.conname::text
   into refusing_constraint
   from constraints c
   where c.conparentid = 0;

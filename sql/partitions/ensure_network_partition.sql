@@ -12,8 +12,8 @@ declare
     else array['items', 'item_actions']
   end;
   names text[] := array[]::text[];
-  parents regclass[] := '{}';
-  tied regclass[] := '{}';
+  parents regclass[] := array[]::regclass[];
+  tied regclass[] := array[]::regclass[];
   attachments text[] := array[]::text[];
   member text;
   name text;
