@@ -29,7 +29,9 @@ function pgtapFiles(): Plugin {
 }
 
 /** These change what belongs to the process (its environment, fetch, its listeners), or measure it (its memory). */
-const OWN_PROCESS = ['better-auth', 'crashes', 'mirror', 'support'].map((name) => `test/${name}/**/*.test.ts`);
+const OWN_PROCESS = ['better-auth', 'crashes', 'mirror', 'support'].map(
+  (name) => `test/${name}/**/*.test.ts`,
+);
 
 const common = { pool: 'forks', testTimeout: 60_000, hookTimeout: 60_000 } as const;
 
