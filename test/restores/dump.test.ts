@@ -23,6 +23,13 @@ const [tools] = installedWith('pg_dump', 'pg_restore');
 const version = Number.parseInt(inject('serverVersion'), 10);
 if (!tools) console.log('SKIPPED: dump and restore (no pg_dump and pg_restore on this machine)');
 
+/**
+ * What a dump or the schema of cube can change: grants and texts of functions, the feed's positions, places, names of
+ * partitions, the seed's queries. The catalogue is compared object by object, so of the other pgTAP files a fifth is run;
+ * a soak runs all.
+ */
+const TOUCHED = /^(access|feed|geo|partitions)[\\/]|^seed_queries/;
+
 let source: Databases;
 let crossing = false;
 const ending: (() => Promise<unknown>)[] = [];
@@ -169,9 +176,8 @@ describe.skipIf(!tools).each(['public', 'extensions'])(
     test('every pgTAP file passes on one that nobody has used yet', { timeout: 600_000 }, async (context) => {
       if (!turn()) context.skip(`SKIPPED here: done with the extension in the other schema`);
       const folder = join(projectFolder, 'test/pgtap');
-      const files = (await readdir(folder, { recursive: true }))
-        .filter((path) => path.endsWith('.sql'))
-        .sort();
+      const all = (await readdir(folder, { recursive: true })).filter((path) => path.endsWith('.sql')).sort();
+      const files = all.filter((path, index) => isSoak || TOUCHED.test(path) || index % 5 === 0);
       expect(files.length).toBeGreaterThan(20);
       const failures: string[] = [];
       for (const file of files) {

@@ -9,16 +9,37 @@ import { student } from '../sdk/story.js';
 import { run } from '../support/installed.js';
 import { projectFolder } from '../support/migrations.js';
 import { poolerVersion, startPooler } from '../support/pooler.js';
+import { soak } from '../support/soak.js';
 import { testDatabase } from '../support/test-database.js';
 
 const version = poolerVersion();
 const within = process.env.DPG_TEST_POOLER !== undefined;
 if (!version) console.log('SKIPPED: the SDK through PgBouncer (no pgbouncer on this machine)');
 
+// What a pooler can change: every call once, what holds for one session alone, many clients, transactions, values without
+// prepared statements. A soak runs all files: the others send other values by the same calls.
+const OF_SESSIONS = [
+  'actions',
+  'arrays',
+  'concurrency',
+  'errors',
+  'events',
+  'feed',
+  'instances.test',
+  'items',
+  'pages',
+  'partitions',
+  'postgres-js',
+  'rows',
+  'statements',
+  'transactions',
+];
+
 test.skipIf(!version || within)('the tests of the SDK pass', { timeout: 300_000 }, async () => {
-  // Those of the built package and of types reach no other server than the rest.
-  const apart = ['package', 'types'].flatMap((name) => ['--exclude', `**/${name}.test.ts`]);
-  const said = await run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', 'test/sdk', ...apart], {
+  const files = soak(OF_SESSIONS, ['']).map((name) => `test/sdk/${name}`);
+  // Types reach no server.
+  const apart = ['--exclude', '**/types.test.ts'];
+  const said = await run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...files, ...apart], {
     cwd: projectFolder,
     env: { ...process.env, DPG_TEST_POOLER: '1', NO_COLOR: '1', FORCE_COLOR: undefined, VITEST: undefined },
   });

@@ -17,12 +17,12 @@ export async function runDocument(name: string, document: string): Promise<strin
   const project = await makeProject();
   const from = document.includes('<!-- database: empty -->') ? 'empty' : 'migrated';
   const database = await temporaryDatabase({ from });
-  const other = await temporaryDatabase();
+  // another instance, for what is hidden
+  const other = document.includes('OTHER_DATABASE_URL') ? await temporaryDatabase() : undefined;
   const sql = session(database.url);
   const env = environment(project.folder, {
     DATABASE_URL: database.url,
-    // another instance, for what is hidden
-    OTHER_DATABASE_URL: other.url,
+    ...(other && { OTHER_DATABASE_URL: other.url }),
     PORT: '0',
   });
   const { files, programs } = sourcesOf(blocks);
@@ -74,7 +74,7 @@ export async function runDocument(name: string, document: string): Promise<strin
     await sql.end();
     await project.remove();
     await database.drop();
-    await other.drop();
+    await other?.drop();
   }
 
   function withDocumentLines(text: string): string {
