@@ -73,8 +73,8 @@
 --!include networks/declarations.sql
 --!include networks/register_network.sql
 --!include networks/unregister_network.sql
---!include networks/undeclared_items.sql
---!include networks/undeclared_actions.sql
+--!include networks/items_of_network.sql
+--!include networks/actions_of_network.sql
 
 -- Items
 --!include items/find_item.sql

@@ -1,5 +1,5 @@
 --! Previous: sha1:9a0ce945172bd8d638a1c7e4c6ffe7e919cfacfe
---! Hash: sha1:e3de2f48e3a7ce319c58242e75373a7d665037ed
+--! Hash: sha1:3d8a4245d03152c8bde4d7ce29074c6acf9a2d89
 --! Message: plain names
 
 -- Private functions get names that say what they do. Renamed, not created anew: triggers and indexes keep them, and nothing
@@ -4945,7 +4945,7 @@ when it was not registered.
 Raises DP001.
 Example: select dpg.unregister_network(''yellow_dot'')';
 --! EndIncluded networks/unregister_network.sql
---! Included networks/undeclared_items.sql
+--! Included networks/items_of_network.sql
 create or replace function dpg_private.refuse_not_in_network(
   network text,
   undeclared text,
@@ -5110,8 +5110,8 @@ comment on function dpg_private.refuse_new_undeclared_items(dpg_private.sent_ite
   'The ids of those items that their networks do not declare and that are there already. Raises DP014, with the
 index, for the first one that is not there.
 Locks none of them: the caller must refuse those that turn out to be gone.';
---! EndIncluded networks/undeclared_items.sql
---! Included networks/undeclared_actions.sql
+--! EndIncluded networks/items_of_network.sql
+--! Included networks/actions_of_network.sql
 create or replace function dpg_private.refuse_undeclared_action(
   network text,
   partition_network text,
@@ -5325,7 +5325,7 @@ to target. Or the source''s network is another one, is registered and does not d
 declares this action on the target''s network, but not from this source to this target.
 An action that is there already between the same items is not refused: found by its id, or with an origin by
 its mirrored events.';
---! EndIncluded networks/undeclared_actions.sql
+--! EndIncluded networks/actions_of_network.sql
 --! Included items/find_item.sql
 create or replace function dpg_private.item_key_sql()
 returns text
@@ -8138,6 +8138,36 @@ comment on function dpg_private.check_remote_url(text) is
   'Raises DP001 for the URL of a source that is said to live on another instance, when it is a URL of this one.';
 --! EndIncluded actions/remote_url.sql
 --! Included actions/write_action_and_event.sql
+create or replace function dpg_private.check_event_is_stored(action dpg.item_actions)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  event constant dpg.action_events := dpg_private.find_event_of_update(
+    action.partition_network, action.action_type, action.target_item_instance_url, action.action_id, action.update_count
+  );
+begin
+  if event.event_id is null then
+    raise exception using
+      errcode = 'triggered_data_change_violation',
+      message = dpg_private.text_for_client(
+        format('action %s is being changed by the call that has fired this trigger', action.action_id)
+      ),
+      hint = 'Change it in an AFTER trigger: it runs when the action and its event are stored.',
+      detail = dpg_private.text_for_client(
+        jsonb_build_object('action_id', action.action_id, 'update_count', action.update_count)::text
+      );
+  end if;
+end
+$body$;
+
+comment on function dpg_private.check_event_is_stored(dpg.item_actions) is
+  'Raises 27000 where the present change of an action has no event yet. A BEFORE trigger of the application on the
+events sees the action then, and the event of a next change would come before that of this one.';
+
 create or replace function dpg_private.write_action_and_event(
   leaf regclass,
   action dpg.item_actions,
@@ -8911,43 +8941,13 @@ comment on function dpg_private.is_repeated_transition(dpg.item_actions, text, i
   'Whether exactly this change of the action was made before under this event_id. Raises DP008 when the id was used for
 something else.';
 
-create or replace function dpg_private.check_event_is_stored(action dpg.item_actions)
-returns void
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-as $body$
-declare
-  event constant dpg.action_events := dpg_private.find_event_of_update(
-    action.partition_network, action.action_type, action.target_item_instance_url, action.action_id, action.update_count
-  );
-begin
-  if event.event_id is null then
-    raise exception using
-      errcode = 'triggered_data_change_violation',
-      message = dpg_private.text_for_client(
-        format('action %s is being changed by the call that has fired this trigger', action.action_id)
-      ),
-      hint = 'Change it in an AFTER trigger: it runs when the action and its event are stored.',
-      detail = dpg_private.text_for_client(
-        jsonb_build_object('action_id', action.action_id, 'update_count', action.update_count)::text
-      );
-  end if;
-end
-$body$;
-
-comment on function dpg_private.check_event_is_stored(dpg.item_actions) is
-  'Raises 27000 where the present change of an action has no event yet. A BEFORE trigger of the application on the
-events sees the action then, and the event of a next change would come before that of this one.';
-
 create or replace function dpg_private.refuse_transition(
   party text,
   action dpg.item_actions,
   action_status text,
   expected_update_count integer,
   transitions jsonb,
-  allowed_roles text[]
+  edge_roles text[]
 )
 returns void
 language plpgsql
@@ -8957,7 +8957,8 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  allowed_side constant text := case allowed_roles[1] when 'initiated' then 'source' else 'target' end;
+  -- an edge is of one side: initiated is the source, received the target
+  allowed_side constant text := case edge_roles[1] when 'initiated' then 'source' else 'target' end;
 begin
   if action.update_count <> expected_update_count then
     raise exception using
@@ -8974,7 +8975,7 @@ begin
         'action_status', action.action_status
       )::text);
   end if;
-  if allowed_roles is null then
+  if edge_roles is null then
     raise exception using
       errcode = 'DP006',
       message = dpg_private.text_for_client(
@@ -9028,8 +9029,9 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  transitions jsonb; -- the declared graph; null where none is declared
-  allowed_roles text[]; -- who may go from the present status to the wanted one; null where nobody may
+  transitions jsonb; -- the state graph; null where none is declared
+  edge_roles text[]; -- whose the edges from the present status to the wanted one are; null where there is no such edge
+  is_allowed boolean;
   events_leaf regclass;
   has_additions boolean; -- columns or triggers of the application: row and event are written in another way
   changed dpg.item_actions := action;
@@ -9050,18 +9052,21 @@ begin
     select array_agg(
       case e.edge ->> 'by' when 'source' then 'initiated' when 'target' then 'received' else 'either' end
     )
-    into allowed_roles
+    into edge_roles
     from jsonb_array_elements(transitions) e(edge)
     where e.edge ->> 'from' = action.action_status
       and e.edge ->> 'to' = apply_transition.action_status;
   else
-    allowed_roles := array['either'];
+    edge_roles := array['either'];
   end if;
 
+  -- decide
+  is_allowed := action.update_count = coalesce(expected_update_count, action.update_count)
+    and edge_roles is not null
+    and edge_roles && (roles || array['either']);
+
   -- change
-  if action.update_count = coalesce(expected_update_count, action.update_count)
-    and allowed_roles && (roles || array['either'])
-  then
+  if is_allowed then
     changed.action_status := action_status;
     changed.update_count := action.update_count + 1;
     changed.remarks := coalesce(remarks, action.remarks);
@@ -9110,7 +9115,7 @@ begin
   ) then
     return action;
   end if;
-  if changed.update_count > action.update_count then
+  if is_allowed then
     -- an event that was mirrored before its origin became a URL of ours has the place of this one
     perform dpg_private.refuse_different_event(
       dpg_private.find_event_of_update(
@@ -9120,7 +9125,7 @@ begin
     );
   end if;
   perform dpg_private.refuse_transition(
-    party, action, action_status, expected_update_count, transitions, allowed_roles
+    party, action, action_status, expected_update_count, transitions, edge_roles
   );
   return null;
 end

@@ -1,3 +1,33 @@
+create or replace function dpg_private.check_event_is_stored(action dpg.item_actions)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  event constant dpg.action_events := dpg_private.find_event_of_update(
+    action.partition_network, action.action_type, action.target_item_instance_url, action.action_id, action.update_count
+  );
+begin
+  if event.event_id is null then
+    raise exception using
+      errcode = 'triggered_data_change_violation',
+      message = dpg_private.text_for_client(
+        format('action %s is being changed by the call that has fired this trigger', action.action_id)
+      ),
+      hint = 'Change it in an AFTER trigger: it runs when the action and its event are stored.',
+      detail = dpg_private.text_for_client(
+        jsonb_build_object('action_id', action.action_id, 'update_count', action.update_count)::text
+      );
+  end if;
+end
+$body$;
+
+comment on function dpg_private.check_event_is_stored(dpg.item_actions) is
+  'Raises 27000 where the present change of an action has no event yet. A BEFORE trigger of the application on the
+events sees the action then, and the event of a next change would come before that of this one.';
+
 create or replace function dpg_private.write_action_and_event(
   leaf regclass,
   action dpg.item_actions,

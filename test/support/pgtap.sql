@@ -112,6 +112,13 @@ as $body$
   select dpg_test.error(statement) -> 'detail'
 $body$;
 
+create function dpg_test.hint(statement text)
+returns text
+language sql
+as $body$
+  select dpg_test.error(statement) ->> 'hint'
+$body$;
+
 -- What was written
 
 -- A digest of every table of ours and of "user": every row with all its columns and its place, so that a row that was written
