@@ -148,7 +148,7 @@ class Reader extends Worker {
         `{${events.map(({ event_id }) => event_id)}}`,
       ],
     );
-    if (this.chance(0.05)) return count('died'); // without a word
+    if (this.chance(0.1)) return count('died'); // without a word
     if (this.chance(0.1)) {
       count('late');
       await wait(leaseSeconds * 1000 + this.below(50));
@@ -338,12 +338,12 @@ test(
       not_as_their_last_event: 0,
       wrongReads: 0,
     });
-    // all of it has happened
+    // all of it has happened, on a machine of any speed
     for (const what of [
       ...['transactions', 'rolled back', 'serialization failures', 'cancelled', 'terminated'],
       ...['acknowledged', 'late', 'died', 'refused'],
     ])
-      expect(others[what] ?? 0, what).toBeGreaterThan(5);
+      expect(others[what] ?? 0, what).toBeGreaterThan(0);
     const [lag] = await sql`select sum(lag_events)::integer as events from dpg.subscription_status`;
     expect(lag?.events).toBe(0);
   },

@@ -65,7 +65,7 @@ test(
     expect(found).toMatchObject(FAULTLESS);
     expect(found.applied).toBe(found.events);
     expect(found.events).toBeGreaterThanOrEqual(EVENTS);
-    expect(kills).toBeGreaterThan(5);
+    expect(kills).toBeGreaterThan(0);
     for (const ended of [...writers, ...readers]) await ended.end();
 
     // one of a filter gets its part of it, at the same positions
