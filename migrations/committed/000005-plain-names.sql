@@ -1,5 +1,5 @@
 --! Previous: sha1:9a0ce945172bd8d638a1c7e4c6ffe7e919cfacfe
---! Hash: sha1:3d8a4245d03152c8bde4d7ce29074c6acf9a2d89
+--! Hash: sha1:f2335a580e3909838b55997b93745a208a1e6191
 --! Message: plain names
 
 -- Private functions get names that say what they do. Renamed, not created anew: triggers and indexes keep them, and nothing
@@ -1423,28 +1423,22 @@ create or replace function dpg_private.page_of_searches_sql(
   added_columns text
 )
 returns text
-language plpgsql
+language sql
 stable
 parallel safe
 security invoker
-set search_path = pg_catalog, pg_temp
-as $body$
-declare
-  page constant text := format('order by %s limit %s', order_by, row_limit);
-begin
-  return format(
-    'select %2$s.*, %5$s from (select * from (%1$s) %2$s %3$s) %2$s order by %4$s',
-    (select string_agg(format('(%s %s)', s.search, page), ' union all ') from unnest(searches) s(search)),
-    alias, page, order_by, added_columns
-  );
-end
-$body$;
+return format(
+  'select %2$s.*, %5$s from (select * from (%1$s) %2$s order by %3$s limit %4$s) %2$s order by %3$s',
+  '(' || array_to_string(searches, format(' order by %s limit %s) union all (', order_by, row_limit))
+    || format(' order by %s limit %s)', order_by, row_limit),
+  alias, order_by, row_limit, added_columns
+);
 
 comment on function dpg_private.page_of_searches_sql(text[], text, text, text, text) is
   'The SQL statement that takes one page from several searches. Each search is a select without order and limit,
 over a table named alias; it gets both here, so that an index answers it and reads no more than a page. order_by is
 the same for each search and for the page. row_limit: the parameter that holds the size of the page. added_columns
-are computed for the rows of the page only. Null without searches.';
+are computed for the rows of the page only. There must be a search.';
 --! EndIncluded pages/page_of_searches.sql
 --! Included users/user.sql
 -- Better Auth's table of users. If the application has it, it is used as it is. If not, it is created with Better
@@ -9394,6 +9388,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
+  checked integer; -- see sql/README.md, "Checks"
   binding bigint;
   page_start bytea;
   keys jsonb; -- partition_network, action_type and target_item_instance_url of the row that the page starts after
@@ -9403,13 +9398,14 @@ begin
   -- check
   ownership_role := coalesce(ownership_role, 'all');
   page_size := coalesce(page_size, 20);
-  perform
+  checked := num_nonnulls(
     dpg_private.check_actor(actor),
     dpg_private.check_ownership_role(ownership_role),
     dpg_private.check_key_or_none('partition_network', partition_network),
     dpg_private.check_key_or_none('action_type', action_type),
     dpg_private.check_key_or_none('action_status', action_status),
-    dpg_private.check_page_size(page_size);
+    dpg_private.check_page_size(page_size)
+  );
   select b.binding
   into binding
   from dpg_private.page_binding('find_actions', jsonb_build_array(
@@ -9556,6 +9552,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
+  checked integer; -- see sql/README.md, "Checks"
   binding bigint;
   page_start bytea;
   keys jsonb; -- update_count, partition_network and action_type of the row that the page starts after
@@ -9565,14 +9562,15 @@ begin
   -- check
   ownership_role := coalesce(ownership_role, 'all');
   page_size := coalesce(page_size, 20);
-  perform
+  checked := num_nonnulls(
     dpg_private.check_actor(actor),
     dpg_private.check_ownership_role(ownership_role),
     dpg_private.check_key_or_none('partition_network', partition_network),
     dpg_private.check_key_or_none('action_type', action_type),
     dpg_private.check_key_or_none('action_status', action_status),
     dpg_private.check_page_size(page_size),
-    dpg_private.check_count_or_none('update_count', update_count);
+    dpg_private.check_count_or_none('update_count', update_count)
+  );
   select b.binding
   into binding
   from dpg_private.page_binding('find_events', jsonb_build_array(

@@ -57,6 +57,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
+  checked integer; -- see sql/README.md, "Checks"
   binding bigint;
   page_start bytea;
   keys jsonb; -- partition_network, action_type and target_item_instance_url of the row that the page starts after
@@ -66,13 +67,14 @@ begin
   -- check
   ownership_role := coalesce(ownership_role, 'all');
   page_size := coalesce(page_size, 20);
-  perform
+  checked := num_nonnulls(
     dpg_private.check_actor(actor),
     dpg_private.check_ownership_role(ownership_role),
     dpg_private.check_key_or_none('partition_network', partition_network),
     dpg_private.check_key_or_none('action_type', action_type),
     dpg_private.check_key_or_none('action_status', action_status),
-    dpg_private.check_page_size(page_size);
+    dpg_private.check_page_size(page_size)
+  );
   select b.binding
   into binding
   from dpg_private.page_binding('find_actions', jsonb_build_array(

@@ -60,6 +60,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
+  checked integer; -- see sql/README.md, "Checks"
   binding bigint;
   page_start bytea;
   keys jsonb; -- update_count, partition_network and action_type of the row that the page starts after
@@ -69,14 +70,15 @@ begin
   -- check
   ownership_role := coalesce(ownership_role, 'all');
   page_size := coalesce(page_size, 20);
-  perform
+  checked := num_nonnulls(
     dpg_private.check_actor(actor),
     dpg_private.check_ownership_role(ownership_role),
     dpg_private.check_key_or_none('partition_network', partition_network),
     dpg_private.check_key_or_none('action_type', action_type),
     dpg_private.check_key_or_none('action_status', action_status),
     dpg_private.check_page_size(page_size),
-    dpg_private.check_count_or_none('update_count', update_count);
+    dpg_private.check_count_or_none('update_count', update_count)
+  );
   select b.binding
   into binding
   from dpg_private.page_binding('find_events', jsonb_build_array(

@@ -30,6 +30,8 @@ const EXCEPTIONS: Record<string, string> = {
   'dpg.update_item: cannot determinate a result of dynamic SQL': DYNAMIC,
   'dpg.upsert_item: cannot determinate a result of dynamic SQL': DYNAMIC,
   'dpg.count_items: never read variable "checked"': CHECKED,
+  'dpg.find_actions: never read variable "checked"': CHECKED,
+  'dpg.find_events: never read variable "checked"': CHECKED,
   'dpg.find_items: never read variable "checked"': CHECKED,
   'dpg.nearest_items: never read variable "checked"': CHECKED,
   'dpg.perform_action: never read variable "checked"': CHECKED,
