@@ -1,5 +1,5 @@
 --! Previous: sha1:9a0ce945172bd8d638a1c7e4c6ffe7e919cfacfe
---! Hash: sha1:8e0313b2754dc81a9c6431fc054c24d26a340f9b
+--! Hash: sha1:f2335a580e3909838b55997b93745a208a1e6191
 --! Message: plain names
 
 -- Private functions get names that say what they do. Renamed, not created anew: triggers and indexes keep them, and nothing
@@ -128,6 +128,9 @@ drop function if exists
 -- No longer in sql/: users/refuse_actor.sql
 -- No longer in sql/: users/check_actor.sql
 -- No longer in sql/: users/check_user.sql
+-- No longer in sql/: items/items_created_at_idx.sql
+-- No longer in sql/: items/items_created_by_idx.sql
+-- No longer in sql/: items/items_state_idx.sql
 -- No longer in sql/: items/found_item.sql
 -- No longer in sql/: items/instance_url_sightings.sql
 -- No longer in sql/: geo/latitude_band.sql
@@ -142,6 +145,8 @@ drop function if exists
 -- No longer in sql/: geo/is_in_box.sql
 -- No longer in sql/: geo/nearness.sql
 -- No longer in sql/: geo/check_circle.sql
+-- No longer in sql/: geo/items_band_idx.sql
+-- No longer in sql/: geo/items_place_idx.sql
 -- No longer in sql/: geo/nearest_item.sql
 -- No longer in sql/: actions/action_of_mirrored.sql
 -- No longer in sql/: actions/found_action.sql
@@ -1965,6 +1970,42 @@ comment on function dpg_private.great_circle_sql(text) is
 between its ends. 2 R asin(chord / 2 R), R = 6,378,168 m: the sphere and the formula (sec_to_gc) of earthdistance.
 SQL text, see dpg_private.haversine_sql.';
 --! EndIncluded geo/sphere.sql
+--! Included items/items_indexes.sql
+create index if not exists items_created_at_idx
+on dpg.items (created_at desc, item_type, item_id);
+
+comment on index dpg.items_created_at_idx is
+  'For the order of find_items, newest first.';
+
+create index if not exists items_created_by_idx
+on dpg.items (created_by, created_at desc, item_type, item_id);
+
+comment on index dpg.items_created_by_idx is
+  'For find_items and count_items with created_by, and for the foreign key to the users when a user is deleted.';
+
+create index if not exists items_state_idx
+on dpg.items
+using gin (item_state jsonb_path_ops);
+
+comment on index dpg.items_state_idx is
+  'For item_state (containment) of find_items, count_items and nearest_items.';
+
+-- Not partial, though items without a place are of no use to it: the planner estimates a circle by the statistics
+-- of an index only where that holds every row, and chooses between this index and that of another filter by them.
+create index if not exists items_band_idx
+on dpg.items (dpg_private.latitude_band(item_latitude), item_longitude, item_latitude, created_at);
+
+comment on index dpg.items_band_idx is
+  'For the circle of count_items and find_items; with the time, so that the newest are found without reading the others.';
+
+create index if not exists items_place_idx
+on dpg.items
+using gist (dpg_private.place_box(item_latitude, item_longitude))
+where item_latitude is not null;
+
+comment on index dpg.items_place_idx is
+  'For the order of nearest_items.';
+--! EndIncluded items/items_indexes.sql
 --! Included items/instance_urls.sql
 create table if not exists dpg_private.instance_url_sightings (
   instance_url text not null,

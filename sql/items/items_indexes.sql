@@ -17,8 +17,8 @@ using gin (item_state jsonb_path_ops);
 comment on index dpg.items_state_idx is
   'For item_state (containment) of find_items, count_items and nearest_items.';
 
--- Not partial, though items without a place are of no use to it: the planner estimates a circle by the statistics of an
--- index only where that holds every row, and chooses between this index and that of another filter by them.
+-- Not partial, though items without a place are of no use to it: the planner estimates a circle by the statistics
+-- of an index only where that holds every row, and chooses between this index and that of another filter by them.
 create index if not exists items_band_idx
 on dpg.items (dpg_private.latitude_band(item_latitude), item_longitude, item_latitude, created_at);
 
