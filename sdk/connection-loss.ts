@@ -5,9 +5,8 @@ export function isConnectionLoss(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code, severity } = error as { code?: unknown; severity?: unknown };
   // The server's own word: it ends the session (57P01 and the like) or knows that the connection is broken (class 08).
-  if (typeof severity === 'string') {
-    return severity === 'FATAL' || severity === 'PANIC' || /^(08|57P0[123]|40003)/.test(String(code));
-  }
+  if (/^(08[0-9A-Z]{3}|57P0[123]|40003)$/.test(String(code))) return true;
+  if (typeof severity === 'string') return severity === 'FATAL' || severity === 'PANIC';
   // those of postgres.js (CONNECTION_CLOSED, CONNECTION_DESTROYED) and of the system (ECONNRESET, EPIPE, ETIMEDOUT); Node's
   // own begin with ERR_ and mostly say that it was called in a wrong way
   return typeof code === 'string' && /^(CONNECTION_|E(?!RR_)[A-Z]|ERR_(STREAM|SSL|TLS)_)/.test(code);
