@@ -1,29 +1,13 @@
 // Circles of every size, from a point to the whole globe, and those that are none: through the SDK and in plain SQL.
 
-import type postgres from 'postgres';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { createDpg, type Dpg, DpgError } from '../../sdk/index.js';
-import { addUsers, errorOf, student } from '../sdk/story.js';
+import { DpgError } from '../../sdk/index.js';
+import { errorOf, student } from '../sdk/story.js';
 import { testDatabase } from '../support/test-database.js';
+import { application, outcome } from './application.js';
 
 const database = await testDatabase();
-let sql: postgres.Sql;
-let dpg: Dpg;
-
-beforeAll(async () => {
-  sql = database.connect({ role: 'dpg_app', max: 4 });
-  dpg = createDpg(sql);
-  await addUsers(database.sql, 'asha', 'ravi');
-});
-
-/** The SQLSTATE of a statement, or its rows. */
-async function outcome(statement: PromiseLike<unknown>): Promise<unknown> {
-  try {
-    return await statement;
-  } catch (error) {
-    return (error as { code?: string }).code;
-  }
-}
+const { sql, dpg } = await application(database);
 
 describe('circles', () => {
   const at = { item_network: 'globe', item_domain: 'place' };

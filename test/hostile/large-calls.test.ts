@@ -1,30 +1,15 @@
 // Thousands of items in one call, a road of places, the greatest count: the right answer, or the contract’s error for the one that is wrong.
 
 import type postgres from 'postgres';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { createDpg, type Dpg, type DpgError, type UpsertItem } from '../../sdk/index.js';
-import { addUsers, errorOf, OTHER_URL, student, tutor } from '../sdk/story.js';
+import { describe, expect, test } from 'vitest';
+import type { DpgError, UpsertItem } from '../../sdk/index.js';
+import { errorOf, OTHER_URL, student, tutor } from '../sdk/story.js';
 import { soak } from '../support/soak.js';
 import { testDatabase } from '../support/test-database.js';
+import { application, outcome } from './application.js';
 
 const database = await testDatabase();
-let sql: postgres.Sql;
-let dpg: Dpg;
-
-beforeAll(async () => {
-  sql = database.connect({ role: 'dpg_app', max: 4 });
-  dpg = createDpg(sql);
-  await addUsers(database.sql, 'asha', 'ravi');
-});
-
-/** The SQLSTATE of a statement, or its rows. */
-async function outcome(statement: PromiseLike<unknown>): Promise<unknown> {
-  try {
-    return await statement;
-  } catch (error) {
-    return (error as { code?: string }).code;
-  }
-}
+const { sql, dpg } = await application(database);
 
 // what goes wrong with many goes wrong with 20,000; a soak shows that 100,000 fit into one call
 const MANY = soak(20_000, 100_000);

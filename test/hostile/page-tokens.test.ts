@@ -1,30 +1,13 @@
 // Page tokens go on where they ended, and are refused when they are another call’s, altered, or made by hand: through the SDK and in plain SQL.
 
 import { createHash } from 'node:crypto';
-import type postgres from 'postgres';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { createDpg, type Dpg } from '../../sdk/index.js';
-import { addUsers, OUR_URL, student, tutor } from '../sdk/story.js';
+import { OUR_URL, student, tutor } from '../sdk/story.js';
 import { testDatabase } from '../support/test-database.js';
+import { application, outcome } from './application.js';
 
 const database = await testDatabase();
-let sql: postgres.Sql;
-let dpg: Dpg;
-
-beforeAll(async () => {
-  sql = database.connect({ role: 'dpg_app', max: 4 });
-  dpg = createDpg(sql);
-  await addUsers(database.sql, 'asha', 'ravi');
-});
-
-/** The SQLSTATE of a statement, or its rows. */
-async function outcome(statement: PromiseLike<unknown>): Promise<unknown> {
-  try {
-    return await statement;
-  } catch (error) {
-    return (error as { code?: string }).code;
-  }
-}
+const { sql, dpg } = await application(database);
 
 describe('page tokens', () => {
   const at = { item_network: 'pages', item_domain: 'student' };

@@ -1,29 +1,13 @@
 // NUL and lone surrogates, which no database stores: refused by the SDK wherever they stand, and by PostgreSQL.
 
-import type postgres from 'postgres';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { createDpg, type Dpg, DpgError } from '../../sdk/index.js';
-import { addUsers, student } from '../sdk/story.js';
+import { describe, expect, test } from 'vitest';
+import { DpgError } from '../../sdk/index.js';
+import { student } from '../sdk/story.js';
 import { testDatabase } from '../support/test-database.js';
+import { application, outcome } from './application.js';
 
 const database = await testDatabase();
-let sql: postgres.Sql;
-let dpg: Dpg;
-
-beforeAll(async () => {
-  sql = database.connect({ role: 'dpg_app', max: 4 });
-  dpg = createDpg(sql);
-  await addUsers(database.sql, 'asha', 'ravi');
-});
-
-/** The SQLSTATE of a statement, or its rows. */
-async function outcome(statement: PromiseLike<unknown>): Promise<unknown> {
-  try {
-    return await statement;
-  } catch (error) {
-    return (error as { code?: string }).code;
-  }
-}
+const { sql, dpg } = await application(database);
 
 describe('NUL and lone surrogates', () => {
   const BAD = ['\0', 'a\0b', '\ud800', 'a\udfff', '\udc00\ud800', '😀\ud83d'];

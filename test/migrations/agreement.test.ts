@@ -4,12 +4,13 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { catalogue, differences } from '../support/catalogue.js';
 import {
   committedTexts,
   differingFiles,
   fileTexts,
+  goneFiles,
   listedFiles,
   listMistakes,
   migrate,
@@ -29,6 +30,35 @@ test('sql/all.sql lists every file under sql/ once', async () => {
 
 test('the text of each file is the one committed last', async () => {
   expect(differingFiles(await fileTexts(await listedFiles()), await committedTexts())).toEqual([]);
+});
+
+test('each file that is gone was said to be gone, once', async () => {
+  expect(goneFiles(await fileTexts(await listedFiles()), await committedTexts())).toEqual([]);
+});
+
+describe('files that were merged', () => {
+  const committed = new Map([
+    ['a/table.sql', 'create table a ();'],
+    ['a/index.sql', 'create index a_idx on a (b);'],
+    ['a/function.sql', 'create function f() …;'],
+  ]);
+
+  test('one of whole committed files does not differ, and these are not gone', () => {
+    const texts = new Map([['a/a.sql', 'create table a ();\n\ncreate index a_idx on a (b);']]);
+    expect(differingFiles(texts, committed)).toEqual([]);
+    expect(goneFiles(texts, committed)).toEqual(['a/function.sql']);
+  });
+
+  test('one that has anything else differs, and what it was made of is gone', () => {
+    const texts = new Map([['a/a.sql', 'create table a ();\n\ncreate index a_idx on a (c);']]);
+    expect(differingFiles(texts, committed)).toEqual(['a/a.sql']);
+    expect(goneFiles(texts, committed)).toEqual([...committed.keys()]);
+  });
+
+  test('one that was there before differs when its text does, also by a part that is another file', () => {
+    const texts = new Map([['a/table.sql', 'create table a ();\n\ncreate index a_idx on a (b);']]);
+    expect(differingFiles(texts, committed)).toEqual(['a/table.sql']);
+  });
 });
 
 test('the files in sql/ and the committed migrations make the same database', async () => {

@@ -1,10 +1,10 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type HandlerOptions, handler, nodeListener } from '../../sdk/mirror/index.js';
+import type { HandlerOptions } from '../../sdk/mirror/index.js';
 import { soak, soakTimeout } from '../support/soak.js';
 import { testDatabase } from '../support/test-database.js';
-import { client, event, HERE, head, PEER, signed } from './messages.js';
-import { serve, type TestServer } from './servers.js';
-import { type Instance, instance, SECRET, until } from './world.js';
+import { listen as listenOf, message, stored as storedIn } from './listening.js';
+import { client, HERE, head, PEER, signed } from './messages.js';
+import { type Instance, instance, until } from './world.js';
 
 const database = await testDatabase();
 let here: Instance;
@@ -17,29 +17,9 @@ beforeEach(() => {
   errors = [];
 });
 
-function listen(options: Partial<HandlerOptions> = {}): Promise<TestServer> {
-  const handle = handler({
-    dpg: here.dpg,
-    secretOf: (peer) => (peer === PEER ? SECRET : undefined),
-    maxBytes: 20_000,
-    onError: (error) => errors.push(error),
-    ...options,
-  });
-  return serve({ request: nodeListener(handle) });
-}
-
-const stored = async (id: string) =>
-  (await here.sql`select event_id from dpg.action_events where event_id = ${id}`).length;
-
-/** A message that is well signed, and how it goes over the wire. */
-function message(changes = {}): { id: string; wire: string } {
-  const sent = event(changes);
-  const body = JSON.stringify(sent);
-  return {
-    id: sent.event_id,
-    wire: head({ ...signed(body), 'content-length': Buffer.byteLength(body) }) + body,
-  };
-}
+const listen = (options: Partial<HandlerOptions> = {}) =>
+  listenOf(here, (error) => errors.push(error), options);
+const stored = (id: string) => storedIn(here, id);
 
 describe('after a refusal the next request is answered, on the same connection or a new one:', () => {
   const long = 'x'.repeat(100_000);

@@ -15,6 +15,7 @@ export const sqlFolder = join(projectFolder, 'sql');
 
 const LIST = 'all.sql';
 const INCLUDE = /^--![ \t]*include[ \t]+(.*\.sql)[ \t]*$/gm;
+const GONE = /^-- No longer in sql\/: (.+\.sql)$/gm;
 const INCLUDED = /^--! Included (?!all\.sql$)(.+\.sql)\n([\s\S]*?)\n--! EndIncluded \1$/gm;
 
 /** Runs the committed migrations, as a deployment does. */
@@ -106,11 +107,12 @@ export async function folderOfRelease(count: number): Promise<{ folder: string; 
   return { folder, remove: () => rm(folder, { recursive: true }) };
 }
 
-/** The text of each file as it was committed last, also of files that are gone. */
+/** The text of each file as it was committed last, without those that a migration says are gone. */
 export async function committedTexts(folder = migrationsFolder): Promise<Map<string, string>> {
   const texts = new Map<string, string>();
   for (const name of await committedMigrations(folder)) {
     const migration = await readFile(join(folder, 'committed', name), 'utf8');
+    for (const [, path = ''] of migration.matchAll(GONE)) texts.delete(path);
     for (const [, path = '', text = ''] of migration.matchAll(INCLUDED)) texts.set(path, text);
   }
   return texts;
@@ -141,7 +143,7 @@ function partsOf(path: string, text: string, committed: Map<string, string>): st
   const parts: string[] = [];
   let rest = text;
   for (const [part, content] of [...committed].sort(([, one], [, other]) => other.length - one.length)) {
-    if (!rest.includes(content)) continue;
+    if (content === '' || !rest.includes(content)) continue;
     rest = rest.replace(content, '');
     parts.push(part);
   }
