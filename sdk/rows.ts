@@ -29,9 +29,9 @@ export interface Item<State = JsonObject> {
   item_latitude: number | null;
   /** Degrees, -180 to 180, positive to the east; null with item_latitude when the item has no place. */
   item_longitude: number | null;
-  /** The owner: id of the user who made the item and alone may change it. */
+  /** The owner: id of the user who created the item and alone may change it. */
   created_by: string;
-  /** When the item was made. ISO 8601 in UTC with microseconds. */
+  /** When the item was created. ISO 8601 in UTC with microseconds. */
   created_at: string;
   /** When the item last changed; rises with every change. ISO 8601 in UTC with microseconds. */
   updated_at: string;
@@ -93,9 +93,9 @@ export interface Action<Json = JsonObject> {
   action_id: string;
   /** Current status, a key. */
   action_status: string;
-  /** How often the action has changed: 0 when made, one more with each transition. */
+  /** How often the action has changed: 0 when created, one more with each transition. */
   update_count: number;
-  /** What the source asked for when the action was made, a JSON object. */
+  /** What the source asked for when the action was created, a JSON object. */
   requirements_snapshot: Json;
   /** The latest short note on the status, for people. */
   remarks: string | null;
@@ -107,9 +107,9 @@ export interface Action<Json = JsonObject> {
   source_item_type: string;
   /** Id of the source item, on its own instance. UUID, lower case. */
   source_item_id: string;
-  /** URL of the source item's instance when the action was made. */
+  /** URL of the source item's instance when the action was created. */
   source_item_instance_url: string;
-  /** Owner of the source item when the action was made: the party that initiated. */
+  /** Owner of the source item when the action was created: the party that initiated. */
   source_item_owner: string;
   /** Network of the item that the action is for; equal to partition_network. */
   target_item_network: string;
@@ -119,24 +119,24 @@ export interface Action<Json = JsonObject> {
   target_item_type: string;
   /** Id of the target item, an item of this instance. UUID, lower case. */
   target_item_id: string;
-  /** URL of the target item's instance when the action was made; the origin of the action's events. */
+  /** URL of the target item's instance when the action was created; the origin of the action's events. */
   target_item_instance_url: string;
-  /** Owner of the target item when the action was made: the party that received. */
+  /** Owner of the target item when the action was created: the party that received. */
   target_item_owner: string;
-  /** When the action was made: the time of its first event. ISO 8601 in UTC with microseconds. */
+  /** When the action was created: the time of its first event. ISO 8601 in UTC with microseconds. */
   created_at: string;
   /** When the action last changed: the time of its last event. ISO 8601 in UTC with microseconds. */
   updated_at: string;
   /**
-   * Degrees; where the source item was when the action was made. Copied to each event, so that a transition
-   * reads no item.
+   * Degrees; where the source item was when the action was created. Copied to each event, so that a
+   * transition reads no item.
    */
   source_item_latitude: number | null;
-  /** Degrees; where the source item was when the action was made. */
+  /** Degrees; where the source item was when the action was created. */
   source_item_longitude: number | null;
-  /** Degrees; where the target item was when the action was made. */
+  /** Degrees; where the target item was when the action was created. */
   target_item_latitude: number | null;
-  /** Degrees; where the target item was when the action was made. */
+  /** Degrees; where the target item was when the action was created. */
   target_item_longitude: number | null;
   /**
    * Whether the source item is of this instance. Where it is not, source_item_owner is a user of another
@@ -212,7 +212,7 @@ export interface ActionEvent<Json = JsonObject> {
   event_id: string;
   /** URL of the instance that made the event: the one on which the action lives. */
   origin_instance_domain: string;
-  /** The action that was made or changed. UUID, lower case. */
+  /** The action that was created or changed. UUID, lower case. */
   action_id: string;
   /** Status of the action after the change. */
   action_status: string;
@@ -226,13 +226,13 @@ export interface ActionEvent<Json = JsonObject> {
   source_item_type: string;
   /** Id of the source item, on its own instance. UUID, lower case. */
   source_item_id: string;
-  /** URL of the source item's instance when the action was made. */
+  /** URL of the source item's instance when the action was created. */
   source_item_instance_url: string;
-  /** Owner of the source item when the action was made. */
+  /** Owner of the source item when the action was created. */
   source_item_owner: string;
-  /** Degrees; where the source item was when the action was made. */
+  /** Degrees; where the source item was when the action was created. */
   source_item_latitude: number | null;
-  /** Degrees; where the source item was when the action was made. */
+  /** Degrees; where the source item was when the action was created. */
   source_item_longitude: number | null;
   /** Network of the target item. */
   target_item_network: string;
@@ -242,13 +242,13 @@ export interface ActionEvent<Json = JsonObject> {
   target_item_type: string;
   /** Id of the target item, on its own instance. UUID, lower case. */
   target_item_id: string;
-  /** URL of the target item's instance when the action was made. */
+  /** URL of the target item's instance when the action was created. */
   target_item_instance_url: string;
-  /** Owner of the target item when the action was made. */
+  /** Owner of the target item when the action was created. */
   target_item_owner: string;
-  /** Degrees; where the target item was when the action was made. */
+  /** Degrees; where the target item was when the action was created. */
   target_item_latitude: number | null;
-  /** Degrees; where the target item was when the action was made. */
+  /** Degrees; where the target item was when the action was created. */
   target_item_longitude: number | null;
   /**
    * The business event itself, a JSON object: whatever would change the meaning of the event. {"status":
@@ -264,8 +264,8 @@ export interface ActionEvent<Json = JsonObject> {
   /** Whether the source item is of this instance, so that source_item_owner is a user of this one. */
   source_item_is_local: boolean;
   /**
-   * Whether the event was made by this instance, so that target_item_owner is a user of this one; false for a
-   * mirrored event.
+   * Whether the event was created by this instance, so that target_item_owner is a user of this one; false
+   * for a mirrored event.
    */
   target_item_is_local: boolean;
 }

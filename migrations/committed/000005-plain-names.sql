@@ -1,5 +1,5 @@
 --! Previous: sha1:9a0ce945172bd8d638a1c7e4c6ffe7e919cfacfe
---! Hash: sha1:f2335a580e3909838b55997b93745a208a1e6191
+--! Hash: sha1:496cb2cb09c7727f8c9e198231bee6cec6ce08aa
 --! Message: plain names
 
 -- Private functions get names that say what they do. Renamed, not created anew: triggers and indexes keep them, and nothing
@@ -1750,8 +1750,8 @@ comment on column dpg.items.item_latitude is
   'Degrees, -90 to 90, positive to the north; null with item_longitude when the item has no place.';
 comment on column dpg.items.item_longitude is
   'Degrees, -180 to 180, positive to the east; null with item_latitude when the item has no place.';
-comment on column dpg.items.created_by is 'The owner: id of the user who made the item and alone may change it.';
-comment on column dpg.items.created_at is 'When the item was made.';
+comment on column dpg.items.created_by is 'The owner: id of the user who created the item and alone may change it.';
+comment on column dpg.items.created_at is 'When the item was created.';
 comment on column dpg.items.updated_at is 'When the item last changed; rises with every change.';
 comment on constraint items_pkey on dpg.items is 'One item of each key.';
 comment on constraint items_created_by_fkey on dpg.items is
@@ -2204,38 +2204,38 @@ comment on column dpg.item_actions.action_type is 'Kind of action, a key, such a
 comment on column dpg.item_actions.action_id is 'Id of the action, unique within partition_network and action_type.';
 comment on column dpg.item_actions.action_status is 'Current status, a key.';
 comment on column dpg.item_actions.update_count is
-  'How often the action has changed: 0 when made, one more with each transition.';
+  'How often the action has changed: 0 when created, one more with each transition.';
 comment on column dpg.item_actions.requirements_snapshot is
-  'What the source asked for when the action was made, a JSON object.';
+  'What the source asked for when the action was created, a JSON object.';
 comment on column dpg.item_actions.remarks is 'The latest short note on the status, for people.';
 comment on column dpg.item_actions.source_item_network is 'Network of the item that the action starts from.';
 comment on column dpg.item_actions.source_item_domain is 'Domain of the source item.';
 comment on column dpg.item_actions.source_item_type is 'Type of the source item.';
 comment on column dpg.item_actions.source_item_id is 'Id of the source item, on its own instance.';
 comment on column dpg.item_actions.source_item_instance_url is
-  'URL of the source item''s instance when the action was made.';
+  'URL of the source item''s instance when the action was created.';
 comment on column dpg.item_actions.source_item_owner is
-  'Owner of the source item when the action was made: the party that initiated.';
+  'Owner of the source item when the action was created: the party that initiated.';
 comment on column dpg.item_actions.target_item_network is
   'Network of the item that the action is for; equal to partition_network.';
 comment on column dpg.item_actions.target_item_domain is 'Domain of the target item.';
 comment on column dpg.item_actions.target_item_type is 'Type of the target item.';
 comment on column dpg.item_actions.target_item_id is 'Id of the target item, an item of this instance.';
 comment on column dpg.item_actions.target_item_instance_url is
-  'URL of the target item''s instance when the action was made; the origin of the action''s events.';
+  'URL of the target item''s instance when the action was created; the origin of the action''s events.';
 comment on column dpg.item_actions.target_item_owner is
-  'Owner of the target item when the action was made: the party that received.';
-comment on column dpg.item_actions.created_at is 'When the action was made: the time of its first event.';
+  'Owner of the target item when the action was created: the party that received.';
+comment on column dpg.item_actions.created_at is 'When the action was created: the time of its first event.';
 comment on column dpg.item_actions.updated_at is 'When the action last changed: the time of its last event.';
 comment on column dpg.item_actions.source_item_latitude is
-  'Degrees; where the source item was when the action was made. Copied to each event, so that a transition reads no
+  'Degrees; where the source item was when the action was created. Copied to each event, so that a transition reads no
 item.';
 comment on column dpg.item_actions.source_item_longitude is
-  'Degrees; where the source item was when the action was made.';
+  'Degrees; where the source item was when the action was created.';
 comment on column dpg.item_actions.target_item_latitude is
-  'Degrees; where the target item was when the action was made.';
+  'Degrees; where the target item was when the action was created.';
 comment on column dpg.item_actions.target_item_longitude is
-  'Degrees; where the target item was when the action was made.';
+  'Degrees; where the target item was when the action was created.';
 comment on column dpg.item_actions.source_item_is_local is
   'Whether the source item is of this instance. Where it is not, source_item_owner is a user of another instance,
 and no user of this one is that party, whatever the id.';
@@ -2321,7 +2321,7 @@ comment on column dpg.action_events.action_type is 'Kind of action, a key. Secon
 comment on column dpg.action_events.event_id is 'Id of the event, unique within partition_network and action_type.';
 comment on column dpg.action_events.origin_instance_domain is
   'URL of the instance that made the event: the one on which the action lives.';
-comment on column dpg.action_events.action_id is 'The action that was made or changed.';
+comment on column dpg.action_events.action_id is 'The action that was created or changed.';
 comment on column dpg.action_events.action_status is 'Status of the action after the change.';
 comment on column dpg.action_events.update_count is
   'update_count of the action after the change, 0 for its making. Gapless within an action.';
@@ -2330,23 +2330,23 @@ comment on column dpg.action_events.source_item_domain is 'Domain of the source 
 comment on column dpg.action_events.source_item_type is 'Type of the source item.';
 comment on column dpg.action_events.source_item_id is 'Id of the source item, on its own instance.';
 comment on column dpg.action_events.source_item_instance_url is
-  'URL of the source item''s instance when the action was made.';
-comment on column dpg.action_events.source_item_owner is 'Owner of the source item when the action was made.';
+  'URL of the source item''s instance when the action was created.';
+comment on column dpg.action_events.source_item_owner is 'Owner of the source item when the action was created.';
 comment on column dpg.action_events.source_item_latitude is
-  'Degrees; where the source item was when the action was made.';
+  'Degrees; where the source item was when the action was created.';
 comment on column dpg.action_events.source_item_longitude is
-  'Degrees; where the source item was when the action was made.';
+  'Degrees; where the source item was when the action was created.';
 comment on column dpg.action_events.target_item_network is 'Network of the target item.';
 comment on column dpg.action_events.target_item_domain is 'Domain of the target item.';
 comment on column dpg.action_events.target_item_type is 'Type of the target item.';
 comment on column dpg.action_events.target_item_id is 'Id of the target item, on its own instance.';
 comment on column dpg.action_events.target_item_instance_url is
-  'URL of the target item''s instance when the action was made.';
-comment on column dpg.action_events.target_item_owner is 'Owner of the target item when the action was made.';
+  'URL of the target item''s instance when the action was created.';
+comment on column dpg.action_events.target_item_owner is 'Owner of the target item when the action was created.';
 comment on column dpg.action_events.target_item_latitude is
-  'Degrees; where the target item was when the action was made.';
+  'Degrees; where the target item was when the action was created.';
 comment on column dpg.action_events.target_item_longitude is
-  'Degrees; where the target item was when the action was made.';
+  'Degrees; where the target item was when the action was created.';
 comment on column dpg.action_events.event_payload is
   'The business event itself, a JSON object: whatever would change the meaning of the event. {"status": <status>}
 unless given.';
@@ -2357,7 +2357,7 @@ comment on column dpg.action_events.created_at is
 comment on column dpg.action_events.source_item_is_local is
   'Whether the source item is of this instance, so that source_item_owner is a user of this one.';
 comment on column dpg.action_events.target_item_is_local is
-  'Whether the event was made by this instance, so that target_item_owner is a user of this one; false for a
+  'Whether the event was created by this instance, so that target_item_owner is a user of this one; false for a
 mirrored event.';
 comment on constraint action_events_pkey on dpg.action_events is 'One event of each key.';
 comment on constraint action_events_update_key on dpg.action_events is 'One event for each update of an action.';
@@ -7616,7 +7616,7 @@ $body$;
 
 comment on function dpg_private.find_source_owner(dpg.action_events) is
   'The owner of the source of a mirrored event, as this instance has it now. The instance that made the event knows
-the owner from the time when the action was made. Where that user was erased since, or the items were moved to
+the owner from the time when the action was created. Where that user was erased since, or the items were moved to
 another user, it is the user who has taken the place.';
 
 create or replace function dpg.store_event(event jsonb)
@@ -7657,7 +7657,7 @@ begin
       where dpg_private.normalised_url(p.instance_url) = dpg_private.normalised_url(proposed.origin_instance_domain)
     )
   into is_own, proposed.source_item_is_local, spellings;
-  proposed.target_item_is_local := false; -- the action lives where the event was made
+  proposed.target_item_is_local := false; -- the action lives where the event was created
   if is_own
     or not dpg_private.is_same_url(proposed.target_item_instance_url, proposed.origin_instance_domain)
   then

@@ -46,38 +46,38 @@ comment on column dpg.item_actions.action_type is 'Kind of action, a key, such a
 comment on column dpg.item_actions.action_id is 'Id of the action, unique within partition_network and action_type.';
 comment on column dpg.item_actions.action_status is 'Current status, a key.';
 comment on column dpg.item_actions.update_count is
-  'How often the action has changed: 0 when made, one more with each transition.';
+  'How often the action has changed: 0 when created, one more with each transition.';
 comment on column dpg.item_actions.requirements_snapshot is
-  'What the source asked for when the action was made, a JSON object.';
+  'What the source asked for when the action was created, a JSON object.';
 comment on column dpg.item_actions.remarks is 'The latest short note on the status, for people.';
 comment on column dpg.item_actions.source_item_network is 'Network of the item that the action starts from.';
 comment on column dpg.item_actions.source_item_domain is 'Domain of the source item.';
 comment on column dpg.item_actions.source_item_type is 'Type of the source item.';
 comment on column dpg.item_actions.source_item_id is 'Id of the source item, on its own instance.';
 comment on column dpg.item_actions.source_item_instance_url is
-  'URL of the source item''s instance when the action was made.';
+  'URL of the source item''s instance when the action was created.';
 comment on column dpg.item_actions.source_item_owner is
-  'Owner of the source item when the action was made: the party that initiated.';
+  'Owner of the source item when the action was created: the party that initiated.';
 comment on column dpg.item_actions.target_item_network is
   'Network of the item that the action is for; equal to partition_network.';
 comment on column dpg.item_actions.target_item_domain is 'Domain of the target item.';
 comment on column dpg.item_actions.target_item_type is 'Type of the target item.';
 comment on column dpg.item_actions.target_item_id is 'Id of the target item, an item of this instance.';
 comment on column dpg.item_actions.target_item_instance_url is
-  'URL of the target item''s instance when the action was made; the origin of the action''s events.';
+  'URL of the target item''s instance when the action was created; the origin of the action''s events.';
 comment on column dpg.item_actions.target_item_owner is
-  'Owner of the target item when the action was made: the party that received.';
-comment on column dpg.item_actions.created_at is 'When the action was made: the time of its first event.';
+  'Owner of the target item when the action was created: the party that received.';
+comment on column dpg.item_actions.created_at is 'When the action was created: the time of its first event.';
 comment on column dpg.item_actions.updated_at is 'When the action last changed: the time of its last event.';
 comment on column dpg.item_actions.source_item_latitude is
-  'Degrees; where the source item was when the action was made. Copied to each event, so that a transition reads no
+  'Degrees; where the source item was when the action was created. Copied to each event, so that a transition reads no
 item.';
 comment on column dpg.item_actions.source_item_longitude is
-  'Degrees; where the source item was when the action was made.';
+  'Degrees; where the source item was when the action was created.';
 comment on column dpg.item_actions.target_item_latitude is
-  'Degrees; where the target item was when the action was made.';
+  'Degrees; where the target item was when the action was created.';
 comment on column dpg.item_actions.target_item_longitude is
-  'Degrees; where the target item was when the action was made.';
+  'Degrees; where the target item was when the action was created.';
 comment on column dpg.item_actions.source_item_is_local is
   'Whether the source item is of this instance. Where it is not, source_item_owner is a user of another instance,
 and no user of this one is that party, whatever the id.';

@@ -45,7 +45,7 @@ comment on column dpg.action_events.action_type is 'Kind of action, a key. Secon
 comment on column dpg.action_events.event_id is 'Id of the event, unique within partition_network and action_type.';
 comment on column dpg.action_events.origin_instance_domain is
   'URL of the instance that made the event: the one on which the action lives.';
-comment on column dpg.action_events.action_id is 'The action that was made or changed.';
+comment on column dpg.action_events.action_id is 'The action that was created or changed.';
 comment on column dpg.action_events.action_status is 'Status of the action after the change.';
 comment on column dpg.action_events.update_count is
   'update_count of the action after the change, 0 for its making. Gapless within an action.';
@@ -54,23 +54,23 @@ comment on column dpg.action_events.source_item_domain is 'Domain of the source 
 comment on column dpg.action_events.source_item_type is 'Type of the source item.';
 comment on column dpg.action_events.source_item_id is 'Id of the source item, on its own instance.';
 comment on column dpg.action_events.source_item_instance_url is
-  'URL of the source item''s instance when the action was made.';
-comment on column dpg.action_events.source_item_owner is 'Owner of the source item when the action was made.';
+  'URL of the source item''s instance when the action was created.';
+comment on column dpg.action_events.source_item_owner is 'Owner of the source item when the action was created.';
 comment on column dpg.action_events.source_item_latitude is
-  'Degrees; where the source item was when the action was made.';
+  'Degrees; where the source item was when the action was created.';
 comment on column dpg.action_events.source_item_longitude is
-  'Degrees; where the source item was when the action was made.';
+  'Degrees; where the source item was when the action was created.';
 comment on column dpg.action_events.target_item_network is 'Network of the target item.';
 comment on column dpg.action_events.target_item_domain is 'Domain of the target item.';
 comment on column dpg.action_events.target_item_type is 'Type of the target item.';
 comment on column dpg.action_events.target_item_id is 'Id of the target item, on its own instance.';
 comment on column dpg.action_events.target_item_instance_url is
-  'URL of the target item''s instance when the action was made.';
-comment on column dpg.action_events.target_item_owner is 'Owner of the target item when the action was made.';
+  'URL of the target item''s instance when the action was created.';
+comment on column dpg.action_events.target_item_owner is 'Owner of the target item when the action was created.';
 comment on column dpg.action_events.target_item_latitude is
-  'Degrees; where the target item was when the action was made.';
+  'Degrees; where the target item was when the action was created.';
 comment on column dpg.action_events.target_item_longitude is
-  'Degrees; where the target item was when the action was made.';
+  'Degrees; where the target item was when the action was created.';
 comment on column dpg.action_events.event_payload is
   'The business event itself, a JSON object: whatever would change the meaning of the event. {"status": <status>}
 unless given.';
@@ -81,7 +81,7 @@ comment on column dpg.action_events.created_at is
 comment on column dpg.action_events.source_item_is_local is
   'Whether the source item is of this instance, so that source_item_owner is a user of this one.';
 comment on column dpg.action_events.target_item_is_local is
-  'Whether the event was made by this instance, so that target_item_owner is a user of this one; false for a
+  'Whether the event was created by this instance, so that target_item_owner is a user of this one; false for a
 mirrored event.';
 comment on constraint action_events_pkey on dpg.action_events is 'One event of each key.';
 comment on constraint action_events_update_key on dpg.action_events is 'One event for each update of an action.';

@@ -61,7 +61,7 @@ $body$;
 
 comment on function dpg_private.find_source_owner(dpg.action_events) is
   'The owner of the source of a mirrored event, as this instance has it now. The instance that made the event knows
-the owner from the time when the action was made. Where that user was erased since, or the items were moved to
+the owner from the time when the action was created. Where that user was erased since, or the items were moved to
 another user, it is the user who has taken the place.';
 
 create or replace function dpg.store_event(event jsonb)
@@ -102,7 +102,7 @@ begin
       where dpg_private.normalised_url(p.instance_url) = dpg_private.normalised_url(proposed.origin_instance_domain)
     )
   into is_own, proposed.source_item_is_local, spellings;
-  proposed.target_item_is_local := false; -- the action lives where the event was made
+  proposed.target_item_is_local := false; -- the action lives where the event was created
   if is_own
     or not dpg_private.is_same_url(proposed.target_item_instance_url, proposed.origin_instance_domain)
   then

@@ -39,8 +39,8 @@ comment on column dpg.items.item_latitude is
   'Degrees, -90 to 90, positive to the north; null with item_longitude when the item has no place.';
 comment on column dpg.items.item_longitude is
   'Degrees, -180 to 180, positive to the east; null with item_latitude when the item has no place.';
-comment on column dpg.items.created_by is 'The owner: id of the user who made the item and alone may change it.';
-comment on column dpg.items.created_at is 'When the item was made.';
+comment on column dpg.items.created_by is 'The owner: id of the user who created the item and alone may change it.';
+comment on column dpg.items.created_at is 'When the item was created.';
 comment on column dpg.items.updated_at is 'When the item last changed; rises with every change.';
 comment on constraint items_pkey on dpg.items is 'One item of each key.';
 comment on constraint items_created_by_fkey on dpg.items is
