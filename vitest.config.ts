@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vitest/config';
 import { beAsEverywhere } from './test/support/environment.js';
-import { Slowest } from './test/support/slowest.js';
+import { EndOfRun } from './test/support/end-of-run.js';
 
 beAsEverywhere();
 
@@ -38,7 +38,7 @@ const common = { pool: 'forks', testTimeout: 60_000, hookTimeout: 60_000 } as co
 export default defineConfig({
   test: {
     globalSetup: 'test/support/global-setup.ts',
-    reporters: ['default', new Slowest()],
+    reporters: ['default', new EndOfRun()],
     // One more than there are processors: many tests wait, for a lock, a lease, a process.
     maxWorkers: availableParallelism() + 1,
     projects: [
