@@ -1,5 +1,5 @@
 --! Previous: sha1:9a0ce945172bd8d638a1c7e4c6ffe7e919cfacfe
---! Hash: sha1:496cb2cb09c7727f8c9e198231bee6cec6ce08aa
+--! Hash: sha1:8a95dadd85a6356894fe358f093e9029dfcc6544
 --! Message: plain names
 
 -- Private functions get names that say what they do. Renamed, not created anew: triggers and indexes keep them, and nothing
@@ -4052,6 +4052,7 @@ declare
   pause double precision := 0.01::double precision;
   patience interval := interval '0';
   lock_by timestamptz;
+  left_milliseconds double precision;
   statement text;
   locks constant text[] := array(
     select format('lock table only %s in share update exclusive mode', p.parent)
@@ -4073,8 +4074,10 @@ begin
       -- lock: either we have all locks before lock_by, or the subtransaction gives all of them back. So writers that
       -- queue behind us never wait for longer than that.
       foreach statement in array locks loop
-        if clock_timestamp() < lock_by - interval '1 ms' then
-          perform set_config('lock_timeout', ceil(extract(milliseconds from lock_by - clock_timestamp()))::text, true);
+        -- The clock is read once: between two readings any time can pass, and a lock_timeout of 0 waits for ever.
+        left_milliseconds := extract(epoch from lock_by - clock_timestamp()) * 1000;
+        if left_milliseconds >= 1 then
+          perform set_config('lock_timeout', floor(left_milliseconds)::text, true);
           execute statement;
         else
           execute statement || ' nowait';

@@ -112,6 +112,7 @@ declare
   pause double precision := 0.01::double precision;
   patience interval := interval '0';
   lock_by timestamptz;
+  left_milliseconds double precision;
   statement text;
   locks constant text[] := array(
     select format('lock table only %s in share update exclusive mode', p.parent)
@@ -133,8 +134,10 @@ begin
       -- lock: either we have all locks before lock_by, or the subtransaction gives all of them back. So writers that
       -- queue behind us never wait for longer than that.
       foreach statement in array locks loop
-        if clock_timestamp() < lock_by - interval '1 ms' then
-          perform set_config('lock_timeout', ceil(extract(milliseconds from lock_by - clock_timestamp()))::text, true);
+        -- The clock is read once: between two readings any time can pass, and a lock_timeout of 0 waits for ever.
+        left_milliseconds := extract(epoch from lock_by - clock_timestamp()) * 1000;
+        if left_milliseconds >= 1 then
+          perform set_config('lock_timeout', floor(left_milliseconds)::text, true);
           execute statement;
         else
           execute statement || ' nowait';

@@ -1,6 +1,6 @@
 -- What our functions say and how they are written depends on no setting and no encoding of a session.
 begin;
-select plan(7);
+select plan(8);
 create temp view ours as
 select
   p.*,
@@ -36,6 +36,16 @@ select is(
   ),
   null,
   'what catches an exception starts a subtransaction, which a parallel plan must not'
+);
+-- between a look at the clock and another one any time can pass: below 0 is an error, and 0 waits for ever
+select is(
+  (
+    select string_agg(signature, ', ')
+    from ours
+    where code ~* 'set_config\(\s*''(lock|statement|transaction)_timeout''[^;]*_timestamp\('
+  ),
+  null,
+  'no time-out is computed from the clock in the moment in which it is set'
 );
 -- who calls one that is not parallel safe is not either
 select is(
