@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vitest/config';
-import { beAsEverywhere } from './test/support/environment.js';
 import { EndOfRun } from './test/support/end-of-run.js';
+import { beAsEverywhere } from './test/support/environment.js';
 
 beAsEverywhere();
 

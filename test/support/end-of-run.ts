@@ -11,7 +11,10 @@ export class EndOfRun implements Reporter {
   onTestRunEnd(modules: ReadonlyArray<TestModule>): void {
     if (modules.length < FILES) return;
     const tests = modules.flatMap((module) =>
-      [...module.children.allTests()].map((test) => ({ name: `${module.relativeModuleId} > ${test.fullName}`, test })),
+      [...module.children.allTests()].map((test) => ({
+        name: `${module.relativeModuleId} > ${test.fullName}`,
+        test,
+      })),
     );
     const files = modules.map((module) => ({
       name: module.relativeModuleId,
@@ -49,5 +52,7 @@ function errorsOf(test: TestCase): ReadonlyArray<{ message: string }> {
 }
 
 function failure(name: string, errors: ReadonlyArray<{ message: string }>): string[] {
-  return errors.length === 0 ? [] : [`  ${name}`, ...errors.map(({ message }) => `    ${message.slice(0, 500)}`)];
+  return errors.length === 0
+    ? []
+    : [`  ${name}`, ...errors.map(({ message }) => `    ${message.slice(0, 500)}`)];
 }
