@@ -53,6 +53,7 @@
 -- Partitions
 --!include partitions/partition_names.sql
 --!include partitions/find_leaf.sql
+--!include partitions/slots.sql
 --!include partitions/refuse_partition.sql
 --!include partitions/partition_turn.sql
 --!include partitions/claim_partition_name.sql
@@ -87,6 +88,8 @@
 --!include items/get_item.sql
 --!include geo/circle.sql
 --!include items/item_filters.sql
+--!include items/items_of_slot.sql
+--!include items/items_of_leaf.sql
 --!include items/find_items.sql
 --!include items/count_items.sql
 --!include geo/nearest_items.sql

@@ -7,11 +7,12 @@ security invoker
 -- Functions of degrees, for which the cosine of a pole is 0. PostgreSQL refuses products too small for a float
 -- (22003): adding 1e-100 leaves every number of degrees as it is but those whose squares would be.
 return
-  'sind((i.item_latitude + 1e-100 - ($6 + 1e-100)) / 2) ^ 2
-   + cosd(i.item_latitude) * cosd($6) * sind((i.item_longitude + 1e-100 - ($7 + 1e-100)) / 2) ^ 2';
+  'sind((i.item_latitude + 1e-100 - (($1).latitude + 1e-100)) / 2) ^ 2
+   + cosd(i.item_latitude) * cosd(($1).latitude)
+     * sind((i.item_longitude + 1e-100 - (($1).longitude + 1e-100)) / 2) ^ 2';
 
 comment on function dpg_private.haversine_sql() is
-  'The SQL expression for how far an item i is from the place $6 (latitude), $7 (longitude): the squared sine of
+  'The SQL expression for how far an item i is from the centre of $1, a dpg_private.item_search: the squared sine of
 half the angle between them. It rises with the distance from 0 to 1, and is exact for near places as well. SQL text,
 not a function: inlining a function would take longer than planning the rest of the statement.';
 
@@ -104,23 +105,46 @@ begin
     -- Not both for a large circle: the planner would multiply the share of the one with that of the other, and take
     -- it for a small one.
     case
-      when circle.bands is not null then '= any($8) and i.item_latitude between $9 and $10'
-      else 'between dpg_private.latitude_band($9) and dpg_private.latitude_band($10)'
+      when circle.bands is not null then
+        '= any((($1).circle).bands) and i.item_latitude between (($1).circle).south and (($1).circle).north'
+      else 'between dpg_private.latitude_band((($1).circle).south) and dpg_private.latitude_band((($1).circle).north)'
     end,
     ' and ',
     case
-      when circle.west <= circle.east then 'i.item_longitude between $11 and $12'
-      else '(i.item_longitude >= $11 or i.item_longitude <= $12)'
+      when circle.west <= circle.east then
+        'i.item_longitude between (($1).circle).west and (($1).circle).east'
+      else '(i.item_longitude >= (($1).circle).west or i.item_longitude <= (($1).circle).east)'
     end,
-    ' and ', dpg_private.haversine_sql(), ' <= $13'
+    ' and ', dpg_private.haversine_sql(), ' <= (($1).circle).reach'
   );
 end
 $body$;
 
 comment on function dpg_private.circle_condition_sql(dpg_private.circle_bounds) is
   'The condition that an item i lies in a circle. The index on the bands finds what lies within its bounds, the
-haversine decides. Parameters: $6 latitude and $7 longitude of the centre, then the fields of circle: $8 bands, $9
-south, $10 north, $11 west, $12 east, $13 reach.';
+haversine decides. $1 is the dpg_private.item_search that has this circle.';
+
+create or replace function dpg_private.is_within(
+  latitude double precision,
+  longitude double precision,
+  center_latitude double precision,
+  center_longitude double precision,
+  reach double precision
+)
+returns boolean
+language sql
+immutable
+parallel safe
+security invoker
+return sind((latitude + 1e-100 - (center_latitude + 1e-100)) / 2) ^ 2
+  + cosd(latitude) * cosd(center_latitude) * sind((longitude + 1e-100 - (center_longitude + 1e-100)) / 2) ^ 2
+  <= reach;
+
+comment on function dpg_private.is_within(
+  double precision, double precision, double precision, double precision, double precision
+) is
+  'Whether a place lies in the circle of this centre and reach: dpg_private.haversine_sql as a function, for statements
+whose plan is kept.';
 
 create or replace function dpg_private.circle_box(
   latitude double precision,

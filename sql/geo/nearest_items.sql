@@ -25,6 +25,201 @@ comment on type dpg.nearest_item is
   'A row of dpg.nearest_items: the columns of dpg.items, then distance_meters along the great circle and
 next_page_token, which continues after this row.';
 
+create or replace function dpg_private.page_of_nearest(binding bigint, row_limit integer, page_token text)
+returns dpg_private.item_page
+language plpgsql
+stable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  page dpg_private.item_page;
+  page_start bytea;
+  separator integer;
+  chord_and_type text;
+begin
+  page.row_limit := row_limit;
+  page.binding := binding;
+  if page_token is not null then
+    page_start := dpg_private.page_position(binding, page_token);
+    separator := position(decode('00', 'hex') in substr(page_start, 17));
+    page.after_id := encode(substr(page_start, 1, 16), 'hex')::uuid;
+    chord_and_type := convert_from(
+      case separator when 0 then substr(page_start, 17) else substr(page_start, 17, separator - 1) end, 'UTF8'
+    );
+    page.after_chord := split_part(chord_and_type, ' ', 1)::double precision;
+    page.after_type := substr(chord_and_type, strpos(chord_and_type, ' ') + 1);
+    if separator > 0 then
+      page.after_domain := convert_from(substr(page_start, 17 + separator), 'UTF8');
+    end if;
+  end if;
+  return page;
+end
+$body$;
+
+comment on function dpg_private.page_of_nearest(bigint, integer, text) is
+  'The page that a token of nearest_items asks for; without a token the first one. A place in this order is item_id in
+16 bytes, the chord and item_type with a space between, and in a search over several domains a zero byte and
+item_domain.
+Raises DP011.';
+
+create or replace function dpg_private.nearest_of_slot(
+  slot anyenum,
+  search dpg_private.item_search,
+  page dpg_private.item_page,
+  center cube,
+  box cube
+)
+returns table (
+  item_network text,
+  item_domain text,
+  item_type text,
+  item_id uuid,
+  item_instance_url text,
+  item_schema_url text,
+  item_state jsonb,
+  item_latitude double precision,
+  item_longitude double precision,
+  created_by text,
+  created_at timestamptz,
+  updated_at timestamptz,
+  chord double precision
+)
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_sort = off
+set jit = off
+as $body$
+#variable_conflict use_column
+declare
+  circle dpg_private.circle_bounds := search.circle;
+begin
+  if box is null then
+    return query
+      select i.item_network, i.item_domain, i.item_type, i.item_id, i.item_instance_url, i.item_schema_url,
+        i.item_state, i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at,
+        dpg_private.chord_meters(i.item_latitude, i.item_longitude, center)
+      from dpg_private.item_rows(slot) i
+      where i.item_latitude is not null
+        and (
+          page.after_chord is null
+          or dpg_private.chord_meters(i.item_latitude, i.item_longitude, center) > page.after_chord
+          or (
+            dpg_private.chord_meters(i.item_latitude, i.item_longitude, center) = page.after_chord
+            and (i.item_domain, i.item_type, i.item_id)
+              > (coalesce(page.after_domain, i.item_domain), page.after_type, page.after_id)
+          )
+        )
+      order by dpg_private.chord_meters(i.item_latitude, i.item_longitude, center)
+      fetch first (page.row_limit) rows with ties;
+  else
+    return query
+      select i.item_network, i.item_domain, i.item_type, i.item_id, i.item_instance_url, i.item_schema_url,
+        i.item_state, i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at,
+        dpg_private.chord_meters(i.item_latitude, i.item_longitude, center)
+      from dpg_private.item_rows(slot) i
+      where i.item_latitude is not null
+        and dpg_private.is_in_box(i.item_latitude, i.item_longitude, box)
+        and dpg_private.is_within(i.item_latitude, i.item_longitude, search.latitude, search.longitude, circle.reach)
+        and (
+          page.after_chord is null
+          or dpg_private.chord_meters(i.item_latitude, i.item_longitude, center) > page.after_chord
+          or (
+            dpg_private.chord_meters(i.item_latitude, i.item_longitude, center) = page.after_chord
+            and (i.item_domain, i.item_type, i.item_id)
+              > (coalesce(page.after_domain, i.item_domain), page.after_type, page.after_id)
+          )
+        )
+      order by dpg_private.chord_meters(i.item_latitude, i.item_longitude, center)
+      fetch first (page.row_limit) rows with ties;
+  end if;
+end
+$body$;
+
+comment on function dpg_private.nearest_of_slot(
+  anyenum, dpg_private.item_search, dpg_private.item_page, cube, cube
+) is
+  'The nearest items in the leaf of a slot, by a plan that is kept, ties of the last one included. box: of the circle of
+search, or null. See dpg_private.nearest_of_leaf_sql.';
+
+create or replace function dpg_private.nearest_of_leaf_sql(
+  leaf regclass,
+  slot smallint,
+  search dpg_private.item_search,
+  page dpg_private.item_page
+)
+returns text
+language plpgsql
+stable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  filters dpg_private.item_search := search;
+begin
+  if slot is not null and not dpg_private.has_filters(search) then
+    return format('select * from dpg_private.nearest_of_slot(null::dpg_private.slot_%s, $1, $2, $3, $4)', slot);
+  end if;
+  filters.circle := null;
+  return format(
+    'select %s, dpg_private.chord_meters(i.item_latitude, i.item_longitude, $3) as chord
+     from %s i
+     where i.item_latitude is not null and %s %s %s
+     order by dpg_private.chord_meters(i.item_latitude, i.item_longitude, $3)
+     fetch first (($2).row_limit) rows with ties',
+    dpg_private.item_columns_sql('i.'),
+    leaf,
+    dpg_private.item_conditions_sql(filters),
+    case when (search.circle).reach is not null then
+      'and dpg_private.is_in_box(i.item_latitude, i.item_longitude, $4) and ' || dpg_private.haversine_sql()
+        || ' <= (($1).circle).reach'
+    end,
+    case when page.after_chord is not null then
+      'and (
+         dpg_private.chord_meters(i.item_latitude, i.item_longitude, $3) > ($2).after_chord
+         or (
+           dpg_private.chord_meters(i.item_latitude, i.item_longitude, $3) = ($2).after_chord
+           and (i.item_domain, i.item_type, i.item_id)
+             > (coalesce(($2).after_domain, i.item_domain), ($2).after_type, ($2).after_id)
+         )
+       )'
+    end
+  );
+end
+$body$;
+
+comment on function dpg_private.nearest_of_leaf_sql(
+  regclass, smallint, dpg_private.item_search, dpg_private.item_page
+) is
+  'The statement that finds the nearest items of a leaf with their chord, ties of the last one included. Ordered by the
+chord alone: before version 17 PostgreSQL reads the index in the order of the distance only where nothing else is in
+the order. $1 is the dpg_private.item_search, $2 the dpg_private.item_page, $3 the dpg_private.place of the centre, $4
+the dpg_private.circle_box: as expressions they take long to plan.';
+
+create or replace function dpg_private.page_of_nearest_sql(searches text, "position" text)
+returns text
+language sql
+immutable
+parallel safe
+security invoker
+return format(
+  'select %s, %s, %s from (%s) i order by i.chord, i.item_domain, i.item_type, i.item_id limit ($2).row_limit',
+  dpg_private.item_columns_sql('i.'),
+  dpg_private.great_circle_sql('i.chord'),
+  dpg_private.page_token_sql('($2).binding', "position"),
+  searches
+);
+
+comment on function dpg_private.page_of_nearest_sql(text, text) is
+  'The statement that takes one page from searches of dpg_private.nearest_of_leaf_sql. The distance is computed from the
+chord by which rows are ordered, so that it never decreases. position: as in dpg_private.page_token_sql.';
+
 create or replace function dpg.nearest_items(
   item_network text,
   item_domain text,
@@ -34,7 +229,8 @@ create or replace function dpg.nearest_items(
   item_type text default null,
   item_state jsonb default null,
   page_size integer default 20,
-  page_token text default null
+  page_token text default null,
+  item_domains text[] default null
 )
 returns setof dpg.nearest_item
 language plpgsql
@@ -45,16 +241,20 @@ set extra_float_digits = 1 -- a distance must come back from the page token exac
 as $body$
 declare
   checked integer; -- see sql/README.md, "Checks"
+  search dpg_private.item_search;
+  page dpg_private.item_page;
+  place_in_order constant text := 'uuid_send(i.item_id) || convert_to(i.chord || '' '' || i.item_type, ''UTF8'')';
   leaf regclass;
-  binding bigint;
-  page_start bytea;
-  chord_and_type text; -- of the row that the page starts after
-  bounds dpg_private.circle_bounds;
+  slot smallint;
+  batch record;
+  statement text;
+  of_batch dpg.nearest_item[];
+  of_page dpg.nearest_item[];
 begin
   page_size := coalesce(page_size, 20);
   checked := num_nonnulls(
     dpg_private.check_key('item_network', item_network),
-    dpg_private.check_key('item_domain', item_domain),
+    dpg_private.check_item_domains(item_domain, item_domains),
     dpg_private.check_key_or_none('item_type', item_type),
     dpg_private.check_document_or_none('item_state', item_state),
     dpg_private.check_present('latitude', latitude is not null),
@@ -62,67 +262,76 @@ begin
     dpg_private.check_circle_or_none(latitude, longitude, coalesce(radius_meters, 0)),
     dpg_private.check_page_size(page_size)
   );
-  select b.binding
-  into binding
-  from dpg_private.page_binding('nearest_items', jsonb_build_array(
-    item_network, item_domain, latitude, longitude, radius_meters, item_type, item_state
-  )) b;
-  page_start := dpg_private.page_position(binding, page_token);
-  chord_and_type := convert_from(substr(page_start, 17), 'UTF8');
-  leaf := dpg_private.find_leaf('items', item_network, item_domain);
-  if leaf is null then
+  search := row(
+    item_type, null, null, null, item_state, latitude, longitude,
+    dpg_private.bounds_of_circle(latitude, longitude, radius_meters)
+  );
+  page := dpg_private.page_of_nearest(
+    (
+      select b.binding
+      from dpg_private.page_binding('nearest_items', jsonb_build_array(
+        item_network, item_domain, latitude, longitude, radius_meters, item_type, item_state
+      ) || coalesce(to_jsonb(item_domains), '[]')) b
+    ),
+    page_size, page_token
+  );
+  if item_domain is not null then
+    select l.leaf, l.slot
+    into leaf, slot
+    from dpg_private.look_up_item_leaf(item_network, item_domain) l;
+    if leaf is not null then
+      return query execute dpg_private.page_of_nearest_sql(
+        dpg_private.nearest_of_leaf_sql(leaf, slot, search, page), place_in_order
+      )
+      using search, page, dpg_private.place(latitude, longitude),
+        case when radius_meters is not null then dpg_private.circle_box(latitude, longitude, radius_meters) end;
+    end if;
     return;
   end if;
-  if radius_meters is not null then
-    bounds := dpg_private.bounds_of_circle(latitude, longitude, radius_meters);
-  end if;
-
-  -- Ordered by the chord alone first, ties included: before version 17 PostgreSQL reads the index in the order of
-  -- the distance only where nothing else is in the order. The centre and its box are parameters: as expressions
-  -- they take long to plan. The distance is computed from the chord by which rows are ordered, so that it never
-  -- decreases.
-  return query execute format(
-    'select %1$s, %2$s, %3$s
-     from (
-       select %1$s, dpg_private.chord_meters(i.item_latitude, i.item_longitude, $2) as chord
-       from %4$s i
-       where i.item_latitude is not null and %5$s %6$s %7$s
-       order by dpg_private.chord_meters(i.item_latitude, i.item_longitude, $2)
-       fetch first ($9) rows with ties
-     ) i
-     order by i.chord, i.item_type, i.item_id
-     limit $9',
-    dpg_private.item_columns_sql('i.'),
-    dpg_private.great_circle_sql('i.chord'),
-    dpg_private.page_token_sql('$8', 'uuid_send(i.item_id) || convert_to(i.chord || '' '' || i.item_type, ''UTF8'')'),
-    leaf,
-    dpg_private.item_conditions_sql(item_type, null, null, null, item_state, null),
-    case when radius_meters is not null then
-      'and dpg_private.is_in_box(i.item_latitude, i.item_longitude, $3) and ' || dpg_private.haversine_sql() || ' <= $4'
-    end,
-    case when page_start is not null then
-      'and (
-         dpg_private.chord_meters(i.item_latitude, i.item_longitude, $2) > $10
-         or (
-           dpg_private.chord_meters(i.item_latitude, i.item_longitude, $2) = $10
-           and (i.item_type, i.item_id) > ($11, $12)
-         )
-       )'
-    end
-  )
-  using item_type, dpg_private.place(latitude, longitude),
-    case when radius_meters is not null then dpg_private.circle_box(latitude, longitude, radius_meters) end,
-    bounds.reach, item_state, latitude, longitude,
-    binding, page_size, split_part(chord_and_type, ' ', 1)::double precision,
-    substr(chord_and_type, strpos(chord_and_type, ' ') + 1), encode(substr(page_start, 1, 16), 'hex')::uuid;
+  for batch in
+    select n.batch, max(n.batch) over () as last_batch,
+      string_agg('(' || dpg_private.nearest_of_leaf_sql(n.leaf, n.slot, search, page) || ')', ' union all ') as searches
+    from (
+      select (row_number() over () - 1) / 16 as batch, l.leaf, l.slot
+      from dpg_private.look_up_item_leaves(item_network, item_domains) l
+    ) n
+    group by n.batch
+    order by n.batch
+  loop
+    statement := dpg_private.page_of_nearest_sql(
+      batch.searches, place_in_order || ' || decode(''00'', ''hex'') || convert_to(i.item_domain, ''UTF8'')'
+    );
+    if batch.last_batch = 0 then
+      return query execute statement using search, page, dpg_private.place(latitude, longitude),
+        case when radius_meters is not null then dpg_private.circle_box(latitude, longitude, radius_meters) end;
+      return;
+    end if;
+    begin
+      execute format('select array_agg(row(i.*)::dpg.nearest_item) from (%s) i', statement)
+      into of_batch
+      using search, page, dpg_private.place(latitude, longitude),
+        case when radius_meters is not null then dpg_private.circle_box(latitude, longitude, radius_meters) end;
+      raise exception using errcode = 'DP000';
+    exception
+      when sqlstate 'DP000' then
+        null; -- the locks are gone, and of_batch has its value: see dpg_private.items_of_leaves
+    end;
+    of_page := array(
+      select i
+      from unnest(of_page || of_batch) i
+      order by i.distance_meters, i.item_domain, i.item_type, i.item_id
+      limit page_size
+    );
+  end loop;
+  return query select * from unnest(of_page);
 end
 $body$;
 
 comment on function dpg.nearest_items(
-  text, text, double precision, double precision, double precision, text, jsonb, integer, text
+  text, text, double precision, double precision, double precision, text, jsonb, integer, text, text[]
 ) is
-  'The items of a network and domain that have a place, nearest to latitude and longitude (degrees) first, then by
-item_type and item_id. distance_meters is along the great circle of earthdistance''s sphere. radius_meters limits
+  'The items of a network that have a place, nearest to latitude and longitude (degrees) first, then by item_domain,
+item_type and item_id: those of item_domain, or where that is null of item_domains, or of every domain. distance_meters is along the great circle of earthdistance''s sphere. radius_meters limits
 the search to a circle. item_state means containment (@>). Pages as in dpg.find_items. A later page passes over the
 rows before it, so its cost grows with its number.
 Raises DP001, DP011.

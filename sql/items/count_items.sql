@@ -1,6 +1,77 @@
+create or replace function dpg_private.count_leaf(leaf regclass, slot smallint, search dpg_private.item_search)
+returns bigint
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  many constant integer := 1000; -- from so many items in a circle on, it pays to plan with the values
+  matches bigint;
+begin
+  if slot is not null and not dpg_private.has_filters(search) and dpg_private.is_kept_circle(search.circle) then
+    execute format('select dpg_private.count_circle_of_slot(null::dpg_private.slot_%s, $1, $2)', slot)
+    into matches
+    using search, many;
+    if matches < many then
+      return matches;
+    end if;
+  end if;
+  execute format('select count(*) from %s i where %s', leaf, dpg_private.item_conditions_sql(search))
+  into matches
+  using search;
+  return matches;
+end
+$body$;
+
+comment on function dpg_private.count_leaf(regclass, smallint, dpg_private.item_search) is
+  'How many items of a leaf match a search.';
+
+create or replace function dpg_private.count_leaves(
+  item_network text,
+  item_domains text[],
+  search dpg_private.item_search
+)
+returns bigint
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  batch record;
+  matches bigint := 0;
+begin
+  for batch in
+    select n.batch, max(n.batch) over () as last_batch, array_agg(n.leaf) as leaves, array_agg(n.slot) as slots
+    from (
+      select (row_number() over () - 1) / 16 as batch, l.leaf, l.slot
+      from dpg_private.look_up_item_leaves(item_network, item_domains) l
+    ) n
+    group by n.batch
+  loop
+    begin
+      for number in 1 .. cardinality(batch.leaves) loop
+        matches := matches + dpg_private.count_leaf(batch.leaves[number], batch.slots[number], search);
+      end loop;
+      if batch.last_batch > 0 then
+        raise exception using errcode = 'DP000';
+      end if;
+    exception
+      when sqlstate 'DP000' then
+        null; -- the locks are gone, and matches has its value: see dpg_private.items_of_leaves
+    end;
+  end loop;
+  return matches;
+end
+$body$;
+
+comment on function dpg_private.count_leaves(text, text[], dpg_private.item_search) is
+  'How many items of several domains, or of all, match a search.';
+
 create or replace function dpg.count_items(
   item_network text,
-  item_domain text,
+  item_domain text default null,
   item_type text default null,
   created_by text default null,
   item_instance_url text default null,
@@ -8,7 +79,8 @@ create or replace function dpg.count_items(
   item_state jsonb default null,
   latitude double precision default null,
   longitude double precision default null,
-  radius_meters double precision default null
+  radius_meters double precision default null,
+  item_domains text[] default null
 )
 returns bigint
 language plpgsql
@@ -18,13 +90,14 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   checked integer; -- see sql/README.md, "Checks"
+  search dpg_private.item_search;
   leaf regclass;
+  slot smallint;
   matches bigint;
-  circle dpg_private.circle_bounds;
 begin
   checked := num_nonnulls(
     dpg_private.check_key('item_network', item_network),
-    dpg_private.check_key('item_domain', item_domain),
+    dpg_private.check_item_domains(item_domain, item_domains),
     dpg_private.check_key_or_none('item_type', item_type),
     dpg_private.check_key_or_none('created_by', created_by),
     dpg_private.check_url_or_none('item_instance_url', item_instance_url),
@@ -32,25 +105,25 @@ begin
     dpg_private.check_document_or_none('item_state', item_state),
     dpg_private.check_circle_or_none(latitude, longitude, radius_meters)
   );
-  leaf := dpg_private.find_leaf('items', item_network, item_domain);
+  search := row(
+    item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude,
+    dpg_private.bounds_of_circle(latitude, longitude, radius_meters)
+  );
+  if item_domain is null then
+    return dpg_private.count_leaves(item_network, item_domains, search);
+  end if;
+  select l.leaf, l.slot
+  into leaf, slot
+  from dpg_private.look_up_item_leaf(item_network, item_domain) l;
   if leaf is null then
     return 0::bigint;
   end if;
-  circle := dpg_private.bounds_of_circle(latitude, longitude, radius_meters);
-  execute format(
-    'select count(*) from %s i where %s',
-    leaf,
-    dpg_private.item_conditions_sql(item_type, created_by, item_instance_url, item_schema_url, item_state, circle)
-  )
-  into matches
-  using item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude,
-    circle.bands, circle.south, circle.north, circle.west, circle.east, circle.reach;
-  return matches;
+  return dpg_private.count_leaf(leaf, slot, search);
 end
 $body$;
 
 comment on function dpg.count_items(
-  text, text, text, text, text, text, jsonb, double precision, double precision, double precision
+  text, text, text, text, text, text, jsonb, double precision, double precision, double precision, text[]
 ) is
   'How many items match the filters of dpg.find_items. Counts them one by one: the cost grows with the number of
 matches.

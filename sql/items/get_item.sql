@@ -6,12 +6,24 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
+  checked integer; -- see sql/README.md, "Checks"
   leaf regclass;
+  slot smallint;
+  of_slot record;
   stored dpg.items;
 begin
-  perform dpg_private.check_item_ref(null, row(item_network, item_domain, item_type, item_id));
-  leaf := dpg_private.find_leaf('items', item_network, item_domain);
-  if leaf is not null then
+  checked := num_nonnulls(
+    dpg_private.check_item_ref(null, row(item_network, item_domain, item_type, item_id))
+  );
+  select l.leaf, l.slot
+  into leaf, slot
+  from dpg_private.look_up_item_leaf(item_network, item_domain) l;
+  if slot is not null then
+    execute format('select dpg_private.item_of_slot(null::dpg_private.slot_%s, $1) as item', slot)
+    into of_slot
+    using row(item_network, item_domain, item_type, item_id)::dpg.item_ref;
+    stored := of_slot.item;
+  elsif leaf is not null then
     execute format('select * from %s i where %s', leaf, dpg_private.item_key_sql())
     into stored
     using item_network, item_domain, item_type, item_id;

@@ -1,11 +1,41 @@
-create or replace function dpg_private.item_conditions_sql(
-  item_type text,
-  created_by text,
-  item_instance_url text,
-  item_schema_url text,
-  item_state jsonb,
-  circle dpg_private.circle_bounds
-)
+do $body$
+begin
+  if pg_catalog.to_regtype('dpg_private.item_search') is null then
+    create type dpg_private.item_search as (
+      item_type text,
+      created_by text,
+      item_instance_url text,
+      item_schema_url text,
+      item_state jsonb,
+      latitude double precision,
+      longitude double precision,
+      circle dpg_private.circle_bounds
+    );
+  end if;
+  if pg_catalog.to_regtype('dpg_private.item_page') is null then
+    create type dpg_private.item_page as (
+      row_limit integer,
+      binding bigint,
+      after_time timestamptz,
+      after_chord double precision,
+      after_domain text,
+      after_type text,
+      after_id uuid,
+      oldest timestamptz
+    );
+  end if;
+end
+$body$;
+
+comment on type dpg_private.item_search is
+  'The filters of a search for items, null where one is not given; the centre of a circle, or of nearest_items, and
+the bounds of the circle. It is $1 of every statement that is put together for a search.';
+comment on type dpg_private.item_page is
+  'The page of a search for items: how many rows, what its tokens are bound to (null: rows without a token), and the
+row that it starts after: its created_at or its chord, then its key; null on the first page. oldest: rows that were
+created before cannot be on the page. It is $2 of every statement that is put together for a search.';
+
+create or replace function dpg_private.item_conditions_sql(search dpg_private.item_search)
 returns text
 language plpgsql
 immutable
@@ -16,16 +46,71 @@ as $body$
 begin
   return concat(
     'true',
-    case when item_type is not null then ' and i.item_type = $1' end,
-    case when created_by is not null then ' and i.created_by = $2' end,
-    case when item_instance_url is not null then ' and i.item_instance_url = $3' end,
-    case when item_schema_url is not null then ' and i.item_schema_url = $4' end,
-    case when item_state is not null then ' and i.item_state @> $5' end,
-    case when circle.reach is not null then ' and ' || dpg_private.circle_condition_sql(circle) end
+    case when search.item_type is not null then ' and i.item_type = ($1).item_type' end,
+    case when search.created_by is not null then ' and i.created_by = ($1).created_by' end,
+    case when search.item_instance_url is not null then ' and i.item_instance_url = ($1).item_instance_url' end,
+    case when search.item_schema_url is not null then ' and i.item_schema_url = ($1).item_schema_url' end,
+    case when search.item_state is not null then ' and i.item_state @> ($1).item_state' end,
+    case when (search.circle).reach is not null then ' and ' || dpg_private.circle_condition_sql(search.circle) end
   );
 end
 $body$;
 
-comment on function dpg_private.item_conditions_sql(text, text, text, text, jsonb, dpg_private.circle_bounds) is
-  'The where clause for the filters that are given, over a leaf named i. Parameters: $1 item_type, $2 created_by,
-$3 item_instance_url, $4 item_schema_url, $5 item_state, and $6 to $13 of dpg_private.circle_condition_sql.';
+comment on function dpg_private.item_conditions_sql(dpg_private.item_search) is
+  'The where clause for the filters that are given, over a leaf named i. $1 is the dpg_private.item_search.';
+
+create or replace function dpg_private.has_filters(search dpg_private.item_search)
+returns boolean
+language sql
+immutable
+parallel safe
+security invoker
+return num_nonnulls(
+  (search).item_type, (search).created_by, (search).item_instance_url, (search).item_schema_url, (search).item_state
+) > 0;
+
+comment on function dpg_private.has_filters(dpg_private.item_search) is
+  'Whether a search asks for more than a place. How many items have what it asks for is known only when its statement
+is planned with the values, so such a statement is planned each time.';
+
+create or replace function dpg_private.refuse_item_domains(item_domain text, item_domains text[])
+returns void
+language plpgsql
+stable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  if item_domain is not null then
+    perform dpg_private.refuse_argument(
+      'item_domains', to_jsonb(item_domains), 'stands beside item_domain',
+      'Pass item_domain for one domain, item_domains for several, or neither for all domains of the network.'
+    );
+  end if;
+  perform dpg_private.refuse_argument(
+    'item_domains', to_jsonb(d.domain),
+    case when d.domain is null then 'is missing' else 'is not a key' end,
+    'Pass keys: texts of 1 to 120 characters that are not all white space.', d.number::integer - 1
+  )
+  from unnest(item_domains) with ordinality d(domain, number)
+  where dpg_private.is_key(d.domain) is not true;
+end
+$body$;
+
+comment on function dpg_private.refuse_item_domains(text, text[]) is
+  'Raises DP001 for domains that are no keys, or that stand beside a single domain.';
+
+create or replace function dpg_private.check_item_domains(item_domain text, item_domains text[])
+returns void
+language sql
+stable
+parallel safe
+security invoker
+return case
+  when item_domains is null then dpg_private.check_key_or_none('item_domain', item_domain)
+  else dpg_private.refuse_item_domains(item_domain, item_domains)
+end;
+
+comment on function dpg_private.check_item_domains(text, text[]) is
+  'Raises DP001 unless the domains of a search are one key, several, or not given at all.';

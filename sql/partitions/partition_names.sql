@@ -3,9 +3,12 @@ create table if not exists dpg_private.partition_names (
   network text not null,
   key text,
   name text not null,
+  slot smallint,
   constraint partition_names_root_check check (root in ('items', 'item_actions', 'action_events')),
+  constraint partition_names_slot_check check (slot between 1 and 32),
   constraint partition_names_keys_key unique nulls not distinct (root, network, key),
-  constraint partition_names_name_key unique (name)
+  constraint partition_names_name_key unique (name),
+  constraint partition_names_slot_key unique (root, slot)
 );
 
 -- Few rows a page, so that the planner takes the index. Otherwise it reads the whole table while that has only a few
@@ -22,6 +25,9 @@ comment on column dpg_private.partition_names.key is
   'Domain (items) or action type (actions, events), exactly as given. Null for the network''s own partition, the
 parent of its leaves.';
 comment on column dpg_private.partition_names.name is 'Name of the table in schema dpg. Has only a-z, 0-9 and _.';
+comment on column dpg_private.partition_names.slot is
+  'Number of the type dpg_private.slot_… that stands for the leaf: the plans of its searches are kept. Null for all but
+the first 32 leaves of items.';
 
 create or replace function dpg_private.partition_name(root text, network text, key text, attempt integer default null)
 returns text

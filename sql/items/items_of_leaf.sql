@@ -1,0 +1,222 @@
+create or replace function dpg_private.page_of_items(binding bigint, row_limit integer, page_token text)
+returns dpg_private.item_page
+language plpgsql
+stable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  page dpg_private.item_page;
+  page_start bytea;
+  separator integer;
+begin
+  page.row_limit := row_limit;
+  page.binding := binding;
+  if page_token is not null then
+    page_start := dpg_private.page_position(binding, page_token);
+    separator := position(decode('00', 'hex') in substr(page_start, 25));
+    page.after_time := dpg_private.page_time(page_start);
+    page.after_id := dpg_private.page_id(page_start);
+    page.after_type := convert_from(
+      case separator when 0 then substr(page_start, 25) else substr(page_start, 25, separator - 1) end, 'UTF8'
+    );
+    if separator > 0 then
+      page.after_domain := convert_from(substr(page_start, 25 + separator), 'UTF8');
+    end if;
+  end if;
+  return page;
+end
+$body$;
+
+comment on function dpg_private.page_of_items(bigint, integer, text) is
+  'The page that a token of find_items asks for; without a token the first one. A place in the order of items is
+created_at in 8 bytes, item_id in 16, item_type, and in a search over several domains a zero byte and item_domain.
+Raises DP011.';
+
+create or replace function dpg_private.items_of_leaf_sql(
+  leaf regclass,
+  search dpg_private.item_search,
+  page dpg_private.item_page
+)
+returns text
+language plpgsql
+stable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  return format(
+    'select %s from %s i where %s%s%s',
+    dpg_private.item_columns_sql('i.'),
+    leaf,
+    dpg_private.item_conditions_sql(search),
+    case when page.oldest is not null then ' and i.created_at >= ($2).oldest' end,
+    case
+      when page.after_domain is not null then
+        ' and i.created_at <= ($2).after_time
+          and (
+            i.created_at < ($2).after_time
+            or (i.item_domain, i.item_type, i.item_id) > (($2).after_domain, ($2).after_type, ($2).after_id)
+          )'
+      when page.after_time is not null then
+        ' and i.created_at <= ($2).after_time
+          and (i.created_at < ($2).after_time or (i.item_type, i.item_id) > (($2).after_type, ($2).after_id))'
+    end
+  );
+end
+$body$;
+
+comment on function dpg_private.items_of_leaf_sql(regclass, dpg_private.item_search, dpg_private.item_page) is
+  'The statement, without order and limit, that searches a leaf for the items of a page. The leaf is named i. $1 is the
+dpg_private.item_search, $2 the dpg_private.item_page.';
+
+create or replace function dpg_private.find_oldest_of_page(
+  leaf regclass,
+  search dpg_private.item_search,
+  page dpg_private.item_page
+)
+returns timestamptz
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  oldest timestamptz;
+begin
+  if (search.circle).reach is not null
+    and not dpg_private.has_filters(search)
+    and (select c.reltuples > 200000 from pg_class c where c.oid = leaf)
+  then
+    execute format(
+      'select min(n.created_at)
+       from (
+         select i.created_at from %s i where %s %s order by i.created_at desc limit ($2).row_limit
+       ) n',
+      leaf,
+      dpg_private.item_conditions_sql(search),
+      case when page.after_time is not null then 'and i.created_at < ($2).after_time' end
+    )
+    into oldest
+    using search, page;
+  end if;
+  return oldest;
+end
+$body$;
+
+comment on function dpg_private.find_oldest_of_page(regclass, dpg_private.item_search, dpg_private.item_page) is
+  'When the last row of the page was created, where it pays to ask first, else null. In a large leaf a circle may hold
+many items. Where the circle is the only filter, the index alone says it, and older rows need not be read. In a small
+leaf that takes longer to plan than to read.';
+
+create or replace function dpg_private.items_of_slot_sql(slot smallint, search dpg_private.item_search)
+returns text
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  many constant integer := 300; -- from so many items in a circle on, it pays to plan with the values
+  counted integer;
+begin
+  if slot is null or dpg_private.has_filters(search) then
+    return null;
+  end if;
+  if (search.circle).reach is null then
+    return format('dpg_private.newest_of_slot(null::dpg_private.slot_%s, $2)', slot);
+  end if;
+  if dpg_private.is_kept_circle(search.circle) then
+    execute format('select dpg_private.count_circle_of_slot(null::dpg_private.slot_%s, $1, $2)', slot)
+    into counted
+    using search, many;
+    if counted < many then
+      return format('dpg_private.circle_of_slot(null::dpg_private.slot_%s, $1, $2)', slot);
+    end if;
+  end if;
+  return null;
+end
+$body$;
+
+comment on function dpg_private.items_of_slot_sql(smallint, dpg_private.item_search) is
+  'The call that finds a page of this search by a kept plan; null where none is kept that is good for it. $1 and $2 as in
+dpg_private.items_of_leaf_sql.';
+
+create or replace function dpg_private.items_of_leaves(
+  item_network text,
+  item_domains text[],
+  search dpg_private.item_search,
+  page dpg_private.item_page
+)
+returns setof dpg.found_item
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  order_by constant text := 'i.created_at desc, i.item_domain, i.item_type, i.item_id';
+  batch record;
+  statement text;
+  of_batch dpg.found_item[];
+  of_page dpg.found_item[];
+begin
+  for batch in
+    select n.batch, max(n.batch) over () as last_batch, array_agg(n.of_leaf) as searches
+    from (
+      select
+        (row_number() over () - 1) / 16 as batch,
+        case
+          when l.of_slot is null then dpg_private.items_of_leaf_sql(l.leaf, search, page)
+          else format('select %s from %s i', dpg_private.item_columns_sql('i.'), l.of_slot)
+        end as of_leaf
+      from (
+        select l.leaf, dpg_private.items_of_slot_sql(l.slot, search) as of_slot
+        from dpg_private.look_up_item_leaves(item_network, item_domains) l
+        offset 0
+      ) l
+    ) n
+    group by n.batch
+    order by n.batch
+  loop
+    statement := dpg_private.page_of_searches_sql(
+      batch.searches, 'i', order_by, '($2).row_limit',
+      dpg_private.page_token_sql(
+        '($2).binding',
+        'timestamptz_send(i.created_at) || uuid_send(i.item_id) || convert_to(i.item_type, ''UTF8'')
+         || decode(''00'', ''hex'') || convert_to(i.item_domain, ''UTF8'')'
+      )
+    );
+    if batch.last_batch = 0 then
+      return query execute statement using search, page;
+      return;
+    end if;
+    begin
+      execute format('select array_agg(row(i.*)::dpg.found_item) from (%s) i', statement)
+      into of_batch
+      using search, page;
+      raise exception using errcode = 'DP000';
+    exception
+      when sqlstate 'DP000' then
+        null; -- the locks are gone, and of_batch has its value
+    end;
+    of_page := array(
+      select i
+      from unnest(of_page || of_batch) i
+      order by i.created_at desc, i.item_domain, i.item_type, i.item_id
+      limit page.row_limit
+    );
+  end loop;
+  return query select * from unnest(of_page);
+end
+$body$;
+
+comment on function dpg_private.items_of_leaves(
+  text, text[], dpg_private.item_search, dpg_private.item_page
+) is
+  'A page of the items of several domains, or of all, newest first, with next_page_token. It searches 16 leaves at a
+time. Where there are more, each batch is searched in a subtransaction that is rolled back, which gives back its locks:
+a statement over 256 leaves locks 1,800 tables and indexes, and eight such calls at once would need more than the
+server has room for (53200).';

@@ -1,0 +1,161 @@
+-- Searches whose plans are kept: sql/README.md, "Plans that are kept". Each is one statement over the leaf that a slot
+-- stands for. A kept plan does not know the values. So these are the searches in which they decide nothing: one index
+-- is the best for all of them. The settings leave the planner that index, also while the leaf is empty.
+
+create or replace function dpg_private.item_of_slot(slot anyenum, item dpg.item_ref)
+returns dpg.items
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $body$
+declare
+  stored dpg.items;
+begin
+  select *
+  into stored
+  from dpg_private.item_rows(slot) i
+  where i.item_network = item.item_network
+    and i.item_domain = item.item_domain
+    and i.item_type = item.item_type
+    and i.item_id = item.item_id;
+  return stored;
+end
+$body$;
+
+comment on function dpg_private.item_of_slot(anyenum, dpg.item_ref) is
+  'The item of this key in the leaf of a slot; all columns are null where there is none.';
+
+create or replace function dpg_private.newest_of_slot(slot anyenum, page dpg_private.item_page)
+returns setof dpg.found_item
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_sort = off
+set jit = off -- what the settings leave out counts as infinitely expensive, and would be worth compiling
+as $body$
+begin
+  return query
+    select i.item_network, i.item_domain, i.item_type, i.item_id, i.item_instance_url, i.item_schema_url, i.item_state,
+      i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at,
+      case when page.binding is not null then
+        dpg_private.page_token(
+          page.binding, timestamptz_send(i.created_at) || uuid_send(i.item_id) || convert_to(i.item_type, 'UTF8')
+        )
+      end
+    from dpg_private.item_rows(slot) i
+    where i.created_at between coalesce(page.oldest, '-infinity') and coalesce(page.after_time, 'infinity')
+      and (
+        page.after_time is null
+        or i.created_at < page.after_time
+        or (i.item_domain, i.item_type, i.item_id)
+          > (coalesce(page.after_domain, i.item_domain), page.after_type, page.after_id)
+      )
+    order by i.created_at desc, i.item_type, i.item_id
+    limit page.row_limit;
+end
+$body$;
+
+comment on function dpg_private.newest_of_slot(anyenum, dpg_private.item_page) is
+  'A page of all items in the leaf of a slot, newest first.';
+
+create or replace function dpg_private.is_kept_circle(circle dpg_private.circle_bounds)
+returns boolean
+language sql
+immutable
+parallel safe
+security invoker
+return (circle).bands is not null and (circle).west <= (circle).east;
+
+comment on function dpg_private.is_kept_circle(dpg_private.circle_bounds) is
+  'Whether there is a kept plan for the circle: it is less than a degree high and does not cross the antimeridian.';
+
+create or replace function dpg_private.count_circle_of_slot(
+  slot anyenum,
+  search dpg_private.item_search,
+  at_most integer
+)
+returns integer
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+as $body$
+declare
+  circle dpg_private.circle_bounds := search.circle;
+begin
+  return (
+    select count(*)
+    from (
+      select
+      from dpg_private.item_rows(slot) i
+      where dpg_private.latitude_band(i.item_latitude) = any (circle.bands)
+        and i.item_latitude between circle.south and circle.north
+        and i.item_longitude between circle.west and circle.east
+        and dpg_private.is_within(i.item_latitude, i.item_longitude, search.latitude, search.longitude, circle.reach)
+      limit at_most
+    ) n
+  );
+end
+$body$;
+
+comment on function dpg_private.count_circle_of_slot(anyenum, dpg_private.item_search, integer) is
+  'How many items in the leaf of a slot lie in a circle, counted up to at_most: whoever finds so many takes a plan that
+knows the circle.';
+
+create or replace function dpg_private.circle_of_slot(
+  slot anyenum,
+  search dpg_private.item_search,
+  page dpg_private.item_page
+)
+returns setof dpg.found_item
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+as $body$
+declare
+  circle dpg_private.circle_bounds := search.circle;
+begin
+  return query
+    select i.item_network, i.item_domain, i.item_type, i.item_id, i.item_instance_url, i.item_schema_url, i.item_state,
+      i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at,
+      case when page.binding is not null then
+        dpg_private.page_token(
+          page.binding, timestamptz_send(i.created_at) || uuid_send(i.item_id) || convert_to(i.item_type, 'UTF8')
+        )
+      end
+    from (
+      select i.*
+      from dpg_private.item_rows(slot) i
+      where dpg_private.latitude_band(i.item_latitude) = any (circle.bands)
+        and i.item_latitude between circle.south and circle.north
+        and i.item_longitude between circle.west and circle.east
+        and dpg_private.is_within(i.item_latitude, i.item_longitude, search.latitude, search.longitude, circle.reach)
+        and i.created_at between coalesce(page.oldest, '-infinity') and coalesce(page.after_time, 'infinity')
+      offset 0 -- so that no index by time is taken
+    ) i
+    where page.after_time is null
+      or i.created_at < page.after_time
+      or (i.item_domain, i.item_type, i.item_id)
+        > (coalesce(page.after_domain, i.item_domain), page.after_type, page.after_id)
+    order by i.created_at desc, i.item_type, i.item_id
+    limit page.row_limit;
+end
+$body$;
+
+comment on function dpg_private.circle_of_slot(anyenum, dpg_private.item_search, dpg_private.item_page) is
+  'A page of the items in the leaf of a slot that lie in a circle, newest first. Reads all of them: for few.';
