@@ -156,7 +156,6 @@ create or replace function dpg_private.nearest_of_leaf_sql(
 returns text
 language plpgsql
 stable
-parallel safe
 security invoker
 set search_path = pg_catalog, pg_temp
 as $body$

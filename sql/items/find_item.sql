@@ -124,7 +124,7 @@ declare
   stored dpg.items;
   of_slot record;
 begin
-  if slot is not null then
+  if slot is not null and dpg_private.is_grown(leaf) then
     execute format('select dpg_private.update_item_of_slot(null::dpg_private.slot_%s, $1, $2, $3) as item', slot)
     into of_slot
     using item, changed, owner;

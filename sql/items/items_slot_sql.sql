@@ -74,7 +74,6 @@ language plpgsql
 volatile
 security invoker
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
 as $of_slot$
 declare
   stored dpg.items;

@@ -74,6 +74,17 @@ comment on function dpg_private.give_slot(text, text, text) is
   'Gives a leaf one of the 32 slots of its root while some are free, and creates the functions of the slot, also anew.
 Called under the lock of dpg_private.take_partition_turn, or by a migration.';
 
+create or replace function dpg_private.is_grown(leaf regclass)
+returns boolean
+language sql
+volatile
+security invoker
+return pg_relation_size(leaf) >= 64 * 8192;
+
+comment on function dpg_private.is_grown(regclass) is
+  'Whether a leaf has 64 pages, so that a plan of now takes its index, and is still good when the leaf has grown. For
+changes: a search has enable_seqscan = off instead, under which triggers of the application must not run.';
+
 create or replace function dpg_private.look_up_item_leaves(item_network text, item_domains text[])
 returns table (item_domain text, leaf regclass, slot smallint)
 language sql
