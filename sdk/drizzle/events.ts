@@ -50,11 +50,11 @@ export const action_events = dpg.table(
       columns: [event.partition_network, event.action_type, event.event_id],
     }),
     unique('action_events_update_key').on(
-      event.action_id,
-      event.update_count,
-      event.origin_instance_domain,
       event.partition_network,
       event.action_type,
+      event.origin_instance_domain,
+      event.action_id,
+      event.update_count,
     ),
   ],
 );

@@ -28,9 +28,8 @@ create table if not exists dpg.action_events (
   source_item_is_local boolean not null default true,
   target_item_is_local boolean not null default true,
   constraint action_events_pkey primary key (partition_network, action_type, event_id),
-  -- the action first: so it serves a search for the events of an action, too
   constraint action_events_update_key unique (
-    action_id, update_count, origin_instance_domain, partition_network, action_type
+    partition_network, action_type, origin_instance_domain, action_id, update_count
   ),
   constraint action_events_payload_check check (jsonb_typeof(event_payload) = 'object'),
   constraint action_events_update_count_check check (update_count >= 0)
@@ -92,4 +91,4 @@ comment on index dpg.action_events_pkey is
   'For the repetition of transition_action, receive_transition and store_event, which name the event.';
 comment on index dpg.action_events_update_key is
   'For the one event of each update: store_event, and the repetition of perform_action and receive_action, which is
-compared with the first event. For find_events with action_id.';
+compared with the first event.';

@@ -12,3 +12,9 @@ where target_item_is_local;
 
 comment on index dpg.action_events_target_owner_idx is
   'For find_events of the party that received, newest first.';
+
+create index if not exists action_events_action_idx
+on dpg.action_events (action_id);
+
+comment on index dpg.action_events_action_idx is
+  'For find_events with action_id.';
