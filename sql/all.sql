@@ -99,6 +99,8 @@
 --!include items/forget_instance_url.sql
 
 -- Events
+--!include events/event_filters.sql
+--!include events/events_of_slot.sql
 --!include events/find_event.sql
 --!include events/append_event.sql
 --!include events/event_json.sql
@@ -119,6 +121,8 @@
 --!include actions/apply_transition.sql
 --!include actions/transition_action.sql
 --!include actions/receive_transition.sql
+--!include actions/action_filters.sql
+--!include actions/actions_of_slot.sql
 --!include actions/get_action.sql
 --!include actions/find_actions.sql
 --!include events/find_events.sql
