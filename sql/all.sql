@@ -139,6 +139,7 @@
 --!include feed/drop_subscription.sql
 --!include feed/failed_events.sql
 --!include feed/feed_event.sql
+--!include feed/events_at_of_slot.sql
 --!include feed/read_events.sql
 --!include feed/acknowledge.sql
 --!include feed/release_events.sql

@@ -2,36 +2,6 @@
 -- owner and time, whoever that is; the status is compared in the rows, since no index has it. With item_id another index
 -- may be the better one: that is planned with the values.
 
-create or replace function dpg_private.action_of_slot(
-  slot anyenum,
-  partition_network text,
-  action_type text,
-  action_id uuid
-)
-returns dpg.item_actions
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $body$
-declare
-  stored dpg.item_actions;
-begin
-  select *
-  into stored
-  from dpg_private.action_rows(slot) a
-  where a.partition_network = action_of_slot.partition_network
-    and a.action_type = action_of_slot.action_type
-    and a.action_id = action_of_slot.action_id;
-  return stored;
-end
-$body$;
-
-comment on function dpg_private.action_of_slot(anyenum, text, text, uuid) is
-  'The action of this key in the leaf of a slot; all columns are null where there is none.';
-
 create or replace function dpg_private.actions_of_slot(
   slot anyenum,
   search dpg_private.action_search,

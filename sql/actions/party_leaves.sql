@@ -153,7 +153,7 @@ as $body$
 declare
   leaf dpg_private.party_leaf;
 begin
-  if cardinality(leaves) > 1 and cardinality(leaves) * page_size > 400 then
+  if cardinality(leaves) > 1 and cardinality(leaves) * page_size > 200 then
     return false;
   end if;
   foreach leaf in array leaves loop
