@@ -29,11 +29,17 @@ export function rulesOf(network: Network<NetworkDefinition>) {
     },
 
     /** What is malformed is refused where the filter is used. */
-    filter<Filter extends Pick<FindItems, 'item_network' | 'item_domain' | 'item_type'>>(
-      filter: Filter,
-    ): Filter {
+    filter<
+      Filter extends Pick<FindItems, 'item_network' | 'item_domain' | 'item_type'> & {
+        item_domains?: readonly string[] | null | undefined;
+      },
+    >(filter: Filter): Filter {
       const completed = complete(filter);
-      if (typeof completed?.item_domain === 'string') network.checkItem(completed);
+      const { item_network, item_domain, item_domains, item_type } = Object(completed) as Partial<Filter>;
+      if (typeof item_network !== 'string') return completed;
+      if (typeof item_domain === 'string') network.checkItem({ item_network, item_domain, item_type });
+      else if (!item_domains || isTexts(item_domains))
+        network.checkItems(item_network, item_domains, item_type);
       return completed;
     },
 
@@ -86,6 +92,9 @@ export function rulesOf(network: Network<NetworkDefinition>) {
     },
   };
 }
+
+const isTexts = (value: unknown) =>
+  Array.isArray(value) && value.every((element) => typeof element === 'string');
 
 function checkSchemas(
   possible: ActionSchemas[],

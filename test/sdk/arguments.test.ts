@@ -13,6 +13,7 @@ const asha = dpg.as('asha');
 const item_id = randomUUID();
 const ref = { item_network: 'yellow_dot', item_domain: 'student', item_type: 'profile_1.0', item_id };
 const at = { item_network: 'yellow_dot', item_domain: 'student' };
+const here = { latitude: 1, longitude: 2 };
 const action = { partition_network: 'yellow_dot', action_type: 'connect', action_id: randomUUID() };
 
 beforeAll(() => addUsers(database.sql, 'asha'));
@@ -117,6 +118,16 @@ const refused: Record<string, [argument: string, call: () => PromiseLike<unknown
     ['ownership_role', () => asha.actions.find({ ownership_role: 'owner' as never })],
     ['remarks', () => asha.actions.transition(action, { action_status: 'x', remarks: 'é'.repeat(32_769) })],
     ['event.partition_network', () => dpg.events.store({} as never)],
+  ],
+  domains: [
+    ['item_domains', () => dpg.items.find({ ...at, item_domains: ['tutor'] } as never)],
+    ['item_domains', () => dpg.items.count({ ...at, item_domains: [] } as never)],
+    ['item_domains', () => dpg.items.nearest({ ...at, ...here, item_domains: ['tutor'] } as never)],
+    ['item_domains', () => dpg.items.find({ item_network: 'a', item_domains: 'tutor' as never })],
+    ['item_domains', () => dpg.items.find({ item_network: 'a', item_domains: ['tutor', ''] })],
+    ['item_domains', () => dpg.items.count({ item_network: 'a', item_domains: ['x'.repeat(121)] })],
+    ['item_domains', () => dpg.items.nearest({ ...here, item_network: 'a', item_domains: [null as never] })],
+    ['item_domain', () => dpg.items.find({ item_network: 'a', item_domain: ' ' })],
   ],
   pages: [
     ['page_size', () => dpg.items.find({ ...at, page_size: 0 })],
