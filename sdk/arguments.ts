@@ -150,7 +150,7 @@ export function instead(name: string, other: string, message: string) {
 }
 
 /** A Date, a Map, a promise that was not awaited: an object without fields, which would pass for one that names none. */
-function isSpecial(input: unknown): boolean {
+export function isSpecial(input: unknown): boolean {
   return (
     typeof input === 'object' &&
     input !== null &&

@@ -1,6 +1,6 @@
 // What a network says of a call, each check in a method that returns what is sent.
 
-import { check } from '../arguments.js';
+import { check, isSpecial } from '../arguments.js';
 import { type FindItems, itemRef } from '../items.js';
 import { checkValue } from './check-value.js';
 import type { ActionSchemas, Network, Party } from './network.js';
@@ -16,8 +16,11 @@ interface CheckedRequest {
 
 /** The checks, each of which returns what is sent. */
 export function rulesOf(network: Network<NetworkDefinition>) {
+  // what is no object of fields stays as it is, to be refused: its copy would be one
   const complete = <Item>(item: Item): Item =>
-    item instanceof Object ? { item_network: network.name, ...item } : item;
+    typeof item !== 'object' || item === null || Array.isArray(item) || isSpecial(item)
+      ? item
+      : { item_network: network.name, ...item };
 
   return {
     complete,

@@ -203,6 +203,31 @@ describe('the SDK refuses nothing that the database would take, and takes nothin
     );
   });
 
+  test('domains, alike to the element', async () => {
+    const domain = fc.oneof(anyText, fc.constant(null)).filter((text) => !text?.includes('\0'));
+    await fc.assert(
+      fc.asyncProperty(fc.array(domain, { maxLength: 4 }), fc.boolean(), async (given, isBeside) => {
+        const one = isBeside ? 'student' : null;
+        const count = { item_network: 'a', item_domain: one, item_domains: given } as never;
+        const [bySdk, byDatabase] = await Promise.all([
+          dpg.items.count(count).then(
+            () => undefined,
+            (error) => error.detail,
+          ),
+          database.sql`select dpg.count_items('a', ${one}, item_domains => ${given})`.then(
+            () => undefined,
+            (error) => JSON.parse(error.detail),
+          ),
+        ]);
+        if (isBeside)
+          expect([bySdk?.argument, byDatabase?.argument]).toEqual(['item_domains', 'item_domains']);
+        else expect(bySdk?.index).toBe(byDatabase?.index);
+        expect(bySdk?.argument).toBe(byDatabase?.argument);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   test('documents come back as JSON.stringify would send them', async () => {
     const text = fc.string({ unit: 'binary', maxLength: 20 }).filter((s) => !s.includes('\0'));
     const document = fc.dictionary(text, fc.jsonValue({ stringUnit: 'binary' }), { maxKeys: 5 });
