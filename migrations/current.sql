@@ -66,16 +66,31 @@ drop function if exists
 
 -- Private; a call under way can end once in 42883.
 drop function if exists
-  dpg_private.item_conditions_sql(text, text, text, text, jsonb, dpg_private.circle_bounds);
+  dpg_private.apply_transition(regclass, text, text[], dpg.item_actions, text, integer, jsonb, text, uuid),
+  dpg_private.item_conditions_sql(text, text, text, text, jsonb, dpg_private.circle_bounds),
+  dpg_private.lock_action(regclass, text, text, uuid, text),
+  dpg_private.lock_item(regclass, dpg.item_ref, text),
+  dpg_private.look_for_new_action(dpg.item_ref, dpg.item_ref, text),
+  dpg_private.update_item_sql(regclass);
+drop function if exists
+  dpg_private.look_up_leaf(text, text, text);
 
 -- Slots. ACCESS EXCLUSIVE on a small table for as long as the migration takes: calls that look for a leaf wait.
 alter table dpg_private.partition_names
 add column if not exists slot smallint
 constraint partition_names_slot_check check (slot between 1 and 32);
 
+do $body$
+begin
+  if not exists (select from pg_catalog.pg_constraint k where k.conname = 'partition_names_slot_key') then
+    alter table dpg_private.partition_names add constraint partition_names_slot_key unique (root, slot);
+  end if;
+end
+$body$;
+
 --!include all.sql
 
--- The largest leaves that there are get the slots. The later statements of this transaction do not read them.
+-- The largest leaves that there are get the slots.
 do $body$
 declare
   leaf record;
@@ -84,9 +99,7 @@ begin
     select p.root, p.network, p.key
     from dpg_private.partition_names p
     join pg_catalog.pg_class c on c.oid = pg_catalog.to_regclass('dpg.' || p.name)
-    where p.root = 'items'
-      and p.key is not null
-      and p.slot is null
+    where p.key is not null
     order by c.reltuples desc, p.name
   loop
     perform dpg_private.give_slot(leaf.root, leaf.network, leaf.key);

@@ -53,6 +53,9 @@
 -- Partitions
 --!include partitions/partition_names.sql
 --!include partitions/find_leaf.sql
+--!include items/items_slot_sql.sql
+--!include actions/actions_slot_sql.sql
+--!include events/events_slot_sql.sql
 --!include partitions/slots.sql
 --!include partitions/refuse_partition.sql
 --!include partitions/partition_turn.sql

@@ -125,6 +125,7 @@ DP006, the declared graph (transitions) has no such edge; DP005, it leaves the e
 
 create or replace function dpg_private.apply_transition(
   leaf regclass,
+  slot smallint,
   party text,
   roles text[],
   action dpg.item_actions,
@@ -205,15 +206,21 @@ begin
       end if;
     -- the event first: where its id was used before, nothing is written
     elsif dpg_private.append_event(changed, coalesce(event_id, gen_random_uuid()), event_payload, remarks) then
-      execute format(
-        'update %s a
-         set action_status = $4, update_count = $5, remarks = $6, updated_at = $7
-         where %s',
-        leaf, dpg_private.action_key_sql()
-      )
-      using action.partition_network, action.action_type, action.action_id,
-        changed.action_status, changed.update_count, changed.remarks, changed.updated_at;
-      get diagnostics changed_rows = row_count;
+      if slot is not null and dpg_private.is_grown(leaf) then
+        execute format('select dpg_private.update_action_of_slot(null::dpg_private.slot_%s, $1)', slot)
+        into changed_rows
+        using changed;
+      else
+        execute format(
+          'update %s a
+           set action_status = $4, update_count = $5, remarks = $6, updated_at = $7
+           where %s',
+          leaf, dpg_private.action_key_sql()
+        )
+        using action.partition_network, action.action_type, action.action_id,
+          changed.action_status, changed.update_count, changed.remarks, changed.updated_at;
+        get diagnostics changed_rows = row_count;
+      end if;
       if changed_rows = 0 then
         perform dpg_private.refuse_suppressed('update', leaf, jsonb_build_object('action_id', action.action_id));
       end if;
@@ -244,7 +251,7 @@ end
 $body$;
 
 comment on function dpg_private.apply_transition(
-  regclass, text, text[], dpg.item_actions, text, integer, jsonb, text, uuid
+  regclass, smallint, text, text[], dpg.item_actions, text, integer, jsonb, text, uuid
 ) is
   'Changes the status of an action of this leaf, which the caller has locked, for a party with these roles (initiated,
 received), and appends the event. Raises DP005, DP006, DP007, DP008, DP018.';

@@ -125,7 +125,8 @@ create or replace function dpg_private.lock_action(
   partition_network text,
   action_type text,
   action_id uuid,
-  strength text
+  strength text,
+  slot smallint default null
 )
 returns dpg.item_actions
 language plpgsql
@@ -135,8 +136,16 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   stored dpg.item_actions;
+  of_slot record;
 begin
-  if leaf is not null then
+  if slot is not null then
+    execute format(
+      'select dpg_private.lock_action_of_slot(null::dpg_private.slot_%s, $1, $2, $3, $4) as action', slot
+    )
+    into of_slot
+    using partition_network, action_type, action_id, strength;
+    stored := of_slot.action;
+  elsif leaf is not null then
     if strength = 'no key update' then
       -- The tables first, as the change needs them; the roots before the leaf, as "alter table" takes them. These
       -- locks also keep new triggers of the application out, between the look for triggers and the change.
@@ -153,6 +162,7 @@ begin
 end
 $body$;
 
-comment on function dpg_private.lock_action(regclass, text, text, uuid, text) is
-  'The action of this key in its leaf, under a row lock (strength: key share or no key update).
+comment on function dpg_private.lock_action(regclass, text, text, uuid, text, smallint) is
+  'The action of this key in its leaf, under a row lock (strength: key share or no key update). With the slot of the
+leaf, where the caller knows it, by a kept plan.
 Raises DP004, also where there is no leaf.';

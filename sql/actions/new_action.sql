@@ -8,7 +8,9 @@ create or replace function dpg_private.look_for_new_action(
 returns table (
   is_registered boolean,
   source_leaf regclass,
+  source_slot smallint,
   target_leaf regclass,
+  target_slot smallint,
   action_leaf regclass,
   events_leaf regclass
 )
@@ -22,18 +24,10 @@ begin atomic
       from dpg.networks n
       where n.network in ((look_for_new_action.source).item_network, (look_for_new_action.target).item_network)
     ),
-    (
-      select l.leaf
-      from dpg_private.look_up_leaf(
-        'items', (look_for_new_action.source).item_network, (look_for_new_action.source).item_domain
-      ) l
-    ),
-    (
-      select l.leaf
-      from dpg_private.look_up_leaf(
-        'items', (look_for_new_action.target).item_network, (look_for_new_action.target).item_domain
-      ) l
-    ),
+    s.leaf,
+    s.slot,
+    t.leaf,
+    t.slot,
     (
       select l.leaf
       from dpg_private.look_up_leaf(
@@ -45,7 +39,14 @@ begin atomic
       from dpg_private.look_up_leaf(
         'action_events', (look_for_new_action.target).item_network, look_for_new_action.action_type
       ) l
-    );
+    )
+  from (select) one
+  left join dpg_private.look_up_leaf(
+    'items', (look_for_new_action.source).item_network, (look_for_new_action.source).item_domain
+  ) s on true
+  left join dpg_private.look_up_leaf(
+    'items', (look_for_new_action.target).item_network, (look_for_new_action.target).item_domain
+  ) t on true;
 end;
 
 comment on function dpg_private.look_for_new_action(dpg.item_ref, dpg.item_ref, text) is

@@ -63,11 +63,11 @@ begin
       target.item_network collate "C", target.item_domain collate "C", target.item_type collate "C", target.item_id
     )
   then
-    source_item := dpg_private.lock_item(look.source_leaf, source, 'key share');
-    target_item := dpg_private.lock_item(look.target_leaf, target, 'key share');
+    source_item := dpg_private.lock_item(look.source_leaf, source, 'key share', look.source_slot);
+    target_item := dpg_private.lock_item(look.target_leaf, target, 'key share', look.target_slot);
   else
-    target_item := dpg_private.lock_item(look.target_leaf, target, 'key share');
-    source_item := dpg_private.lock_item(look.source_leaf, source, 'key share');
+    target_item := dpg_private.lock_item(look.target_leaf, target, 'key share', look.target_slot);
+    source_item := dpg_private.lock_item(look.source_leaf, source, 'key share', look.source_slot);
   end if;
   if source_item.item_id is null then
     perform dpg_private.refuse_item_not_found(source);

@@ -62,7 +62,7 @@ begin
   end if;
 
   -- lock
-  target_item := dpg_private.lock_item(look.target_leaf, target, 'key share');
+  target_item := dpg_private.lock_item(look.target_leaf, target, 'key share', look.target_slot);
   if target_item.item_id is null then
     perform dpg_private.refuse_item_not_found(target);
   end if;

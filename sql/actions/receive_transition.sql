@@ -19,6 +19,7 @@ as $body$
 declare
   checked integer; -- see sql/README.md, "Checks"
   leaf regclass;
+  slot smallint;
   action dpg.item_actions;
 begin
   -- check
@@ -34,8 +35,10 @@ begin
   );
 
   -- lock
-  leaf := dpg_private.find_leaf('item_actions', partition_network, action_type);
-  action := dpg_private.lock_action(leaf, partition_network, action_type, action_id, 'no key update');
+  select l.leaf, l.slot
+  into leaf, slot
+  from dpg_private.look_up_leaf('item_actions', partition_network, action_type) l;
+  action := dpg_private.lock_action(leaf, partition_network, action_type, action_id, 'no key update', slot);
   if action.source_item_is_local
     or not dpg_private.is_same_url(action.source_item_instance_url, source_item_instance_url)
     or action.source_item_owner <> source_item_owner
@@ -50,7 +53,7 @@ begin
 
   -- change
   return dpg_private.apply_transition(
-    leaf, source_item_owner, array['initiated'], action,
+    leaf, slot, source_item_owner, array['initiated'], action,
     action_status, expected_update_count, event_payload, remarks, event_id
   );
 end

@@ -18,6 +18,7 @@ as $body$
 declare
   checked integer; -- see sql/README.md, "Checks"
   leaf regclass;
+  slot smallint;
   action dpg.item_actions;
   roles text[];
 begin
@@ -32,8 +33,10 @@ begin
   );
 
   -- lock
-  leaf := dpg_private.find_leaf('item_actions', partition_network, action_type);
-  action := dpg_private.lock_action(leaf, partition_network, action_type, action_id, 'no key update');
+  select l.leaf, l.slot
+  into leaf, slot
+  from dpg_private.look_up_leaf('item_actions', partition_network, action_type) l;
+  action := dpg_private.lock_action(leaf, partition_network, action_type, action_id, 'no key update', slot);
   roles := dpg_private.ownership_roles(
     actor, action.source_item_owner, action.source_item_is_local, action.target_item_owner, true
   );
@@ -43,7 +46,7 @@ begin
 
   -- change
   return dpg_private.apply_transition(
-    leaf, actor, roles, action, action_status, expected_update_count, event_payload, remarks, event_id
+    leaf, slot, actor, roles, action, action_status, expected_update_count, event_payload, remarks, event_id
   );
 end
 $body$;

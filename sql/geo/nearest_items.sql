@@ -156,7 +156,6 @@ create or replace function dpg_private.nearest_of_leaf_sql(
 returns text
 language plpgsql
 stable
-parallel safe
 security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
@@ -278,7 +277,7 @@ begin
   if item_domain is not null then
     select l.leaf, l.slot
     into leaf, slot
-    from dpg_private.look_up_item_leaf(item_network, item_domain) l;
+    from dpg_private.look_up_leaf('items', item_network, item_domain) l;
     if leaf is not null then
       return query execute dpg_private.page_of_nearest_sql(
         dpg_private.nearest_of_leaf_sql(leaf, slot, search, page), place_in_order

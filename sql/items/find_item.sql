@@ -37,7 +37,42 @@ return row(item.item_network, item.item_domain, item.item_type, item.item_id)::d
 comment on function dpg_private.ref_of_item(dpg.items) is
   'The key of an item, for refusals.';
 
-create or replace function dpg_private.lock_item(leaf regclass, item dpg.item_ref, strength text)
+create or replace function dpg_private.read_item(leaf regclass, slot smallint, item dpg.item_ref)
+returns dpg.items
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  stored dpg.items;
+  of_slot record;
+begin
+  if slot is not null then
+    execute format('select dpg_private.item_of_slot(null::dpg_private.slot_%s, $1) as item', slot)
+    into of_slot
+    using item;
+    return of_slot.item;
+  end if;
+  if leaf is not null then
+    execute format('select * from %s i where %s', leaf, dpg_private.item_key_sql())
+    into stored
+    using item.item_network, item.item_domain, item.item_type, item.item_id;
+  end if;
+  return stored;
+end
+$body$;
+
+comment on function dpg_private.read_item(regclass, smallint, dpg.item_ref) is
+  'The item of this key in its leaf, as the statement sees it that calls. All columns are null where there is none, or
+no leaf.';
+
+create or replace function dpg_private.lock_item(
+  leaf regclass,
+  item dpg.item_ref,
+  strength text,
+  slot smallint default null
+)
 returns dpg.items
 language plpgsql
 volatile
@@ -46,7 +81,14 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   stored dpg.items;
+  of_slot record;
 begin
+  if slot is not null and strength <> 'update' then
+    execute format('select dpg_private.lock_item_of_slot(null::dpg_private.slot_%s, $1, $2) as item', slot)
+    into of_slot
+    using item, strength;
+    return of_slot.item;
+  end if;
   if leaf is not null then
     if strength = 'update' then
       -- The table first, as the deletion needs it: a call that creates a leaf of actions locks the leaves of items
@@ -61,26 +103,48 @@ begin
 end
 $body$;
 
-comment on function dpg_private.lock_item(regclass, dpg.item_ref, text) is
+comment on function dpg_private.lock_item(regclass, dpg.item_ref, text, smallint) is
   'The item of this key in its leaf, under a row lock (strength: key share, no key update or update). All columns
-are null where there is no such item, or no leaf.';
+are null where there is no such item, or no leaf. With the slot of the leaf, where the caller knows it, by a kept plan.';
 
-create or replace function dpg_private.update_item_sql(leaf regclass)
-returns text
-language sql
-stable
-parallel safe
-security invoker
-return format(
-  'update %s i
-   set item_instance_url = $5, item_schema_url = $6, item_state = $7, item_latitude = $8, item_longitude = $9,
-     updated_at = greatest(clock_timestamp(), i.updated_at + interval ''1 microsecond'')
-   where %s and i.created_by = $10
-   returning i.*',
-  leaf, dpg_private.item_key_sql()
-);
+create or replace function dpg_private.write_item(
+  leaf regclass,
+  slot smallint,
+  item dpg.item_ref,
+  changed dpg.items,
+  owner text
+)
+returns dpg.items
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  stored dpg.items;
+  of_slot record;
+begin
+  if slot is not null and dpg_private.is_grown(leaf) then
+    execute format('select dpg_private.update_item_of_slot(null::dpg_private.slot_%s, $1, $2, $3) as item', slot)
+    into of_slot
+    using item, changed, owner;
+    return of_slot.item;
+  end if;
+  execute format(
+    'update %s i
+     set item_instance_url = $5, item_schema_url = $6, item_state = $7, item_latitude = $8, item_longitude = $9,
+       updated_at = greatest(clock_timestamp(), i.updated_at + interval ''1 microsecond'')
+     where %s and i.created_by = $10
+     returning i.*',
+    leaf, dpg_private.item_key_sql()
+  )
+  into stored
+  using item.item_network, item.item_domain, item.item_type, item.item_id, changed.item_instance_url,
+    changed.item_schema_url, changed.item_state, changed.item_latitude, changed.item_longitude, owner;
+  return stored;
+end
+$body$;
 
-comment on function dpg_private.update_item_sql(regclass) is
-  'The statement that replaces the content of an item of this owner. Parameters: $1 to $4 as in
-dpg_private.item_key_sql, $5 item_instance_url, $6 item_schema_url, $7 item_state, $8 item_latitude, $9
-item_longitude, $10 the owner. updated_at rises with each change, also when the clock was set back.';
+comment on function dpg_private.write_item(regclass, smallint, dpg.item_ref, dpg.items, text) is
+  'Replaces the content of an item of this owner by that of changed, and returns the row; all columns are null where no
+row was changed. updated_at rises with each change, also when the clock was set back.';

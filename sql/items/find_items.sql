@@ -86,23 +86,25 @@ begin
 
   select l.leaf, l.slot
   into leaf, slot
-  from dpg_private.look_up_item_leaf(item_network, item_domain) l;
+  from dpg_private.look_up_leaf('items', item_network, item_domain) l;
   if leaf is null then
     return;
   end if;
-  kept := dpg_private.items_of_slot_sql(slot, search);
-  if kept is not null then
-    return query execute 'select * from ' || kept using search, page;
-    return;
+  if not dpg_private.has_filters(search) then
+    kept := dpg_private.items_of_slot_sql(slot, search);
+    if kept is not null then
+      return query execute 'select * from ' || kept using search, page;
+      return;
+    elsif radius_meters is not null then
+      page.oldest := dpg_private.find_oldest_of_page(leaf, search, page);
+    end if;
   end if;
-  page.oldest := dpg_private.find_oldest_of_page(leaf, search, page);
-  return query execute format(
-    'select i.*, %s from (%s order by i.created_at desc, i.item_type, i.item_id limit ($2).row_limit) i',
+  return query execute dpg_private.items_of_leaf_sql(
+    leaf, search, page,
     dpg_private.page_token_sql(
       '($2).binding', 'timestamptz_send(i.created_at) || uuid_send(i.item_id) || convert_to(i.item_type, ''UTF8'')'
-    ),
-    dpg_private.items_of_leaf_sql(leaf, search, page)
-  )
+    )
+  ) || ' order by i.created_at desc, i.item_type, i.item_id limit ($2).row_limit'
   using search, page;
 end
 $body$;

@@ -9,7 +9,6 @@ declare
   checked integer; -- see sql/README.md, "Checks"
   leaf regclass;
   slot smallint;
-  of_slot record;
   stored dpg.items;
 begin
   checked := num_nonnulls(
@@ -17,17 +16,8 @@ begin
   );
   select l.leaf, l.slot
   into leaf, slot
-  from dpg_private.look_up_item_leaf(item_network, item_domain) l;
-  if slot is not null then
-    execute format('select dpg_private.item_of_slot(null::dpg_private.slot_%s, $1) as item', slot)
-    into of_slot
-    using row(item_network, item_domain, item_type, item_id)::dpg.item_ref;
-    stored := of_slot.item;
-  elsif leaf is not null then
-    execute format('select * from %s i where %s', leaf, dpg_private.item_key_sql())
-    into stored
-    using item_network, item_domain, item_type, item_id;
-  end if;
+  from dpg_private.look_up_leaf('items', item_network, item_domain) l;
+  stored := dpg_private.read_item(leaf, slot, row(item_network, item_domain, item_type, item_id));
   if stored.item_id is null then
     perform dpg_private.refuse_item_not_found(row(item_network, item_domain, item_type, item_id));
   end if;

@@ -37,7 +37,8 @@ Raises DP011.';
 create or replace function dpg_private.items_of_leaf_sql(
   leaf regclass,
   search dpg_private.item_search,
-  page dpg_private.item_page
+  page dpg_private.item_page,
+  added_columns text default null
 )
 returns text
 language plpgsql
@@ -49,7 +50,7 @@ as $body$
 begin
   return format(
     'select %s from %s i where %s%s%s',
-    dpg_private.item_columns_sql('i.'),
+    concat_ws(', ', dpg_private.item_columns_sql('i.'), added_columns),
     leaf,
     dpg_private.item_conditions_sql(search),
     case when page.oldest is not null then ' and i.created_at >= ($2).oldest' end,
@@ -68,7 +69,7 @@ begin
 end
 $body$;
 
-comment on function dpg_private.items_of_leaf_sql(regclass, dpg_private.item_search, dpg_private.item_page) is
+comment on function dpg_private.items_of_leaf_sql(regclass, dpg_private.item_search, dpg_private.item_page, text) is
   'The statement, without order and limit, that searches a leaf for the items of a page. The leaf is named i. $1 is the
 dpg_private.item_search, $2 the dpg_private.item_page.';
 
@@ -86,9 +87,7 @@ as $body$
 declare
   oldest timestamptz;
 begin
-  if (search.circle).reach is not null
-    and not dpg_private.has_filters(search)
-    and (select c.reltuples > 200000 from pg_class c where c.oid = leaf)
+  if (select c.reltuples > 200000 from pg_class c where c.oid = leaf)
   then
     execute format(
       'select min(n.created_at)
@@ -107,9 +106,9 @@ end
 $body$;
 
 comment on function dpg_private.find_oldest_of_page(regclass, dpg_private.item_search, dpg_private.item_page) is
-  'When the last row of the page was created, where it pays to ask first, else null. In a large leaf a circle may hold
-many items. Where the circle is the only filter, the index alone says it, and older rows need not be read. In a small
-leaf that takes longer to plan than to read.';
+  'When the last row of the page was created, for a search with a circle and no other filter, where it pays to ask
+first, else null. In a large leaf a circle may hold many items; the index alone says it, and older rows need not be
+read. In a small leaf that takes longer to plan than to read.';
 
 create or replace function dpg_private.items_of_slot_sql(slot smallint, search dpg_private.item_search)
 returns text

@@ -61,6 +61,7 @@ as $body$
 declare
   item constant dpg.item_ref := row(item_network, item_domain, item_type, item_id);
   leaf regclass;
+  slot smallint;
   stored dpg.items;
   changed dpg.items;
 begin
@@ -76,8 +77,10 @@ begin
     end;
 
   -- lock
-  leaf := dpg_private.find_leaf('items', item_network, item_domain);
-  stored := dpg_private.lock_item(leaf, item, 'no key update');
+  select l.leaf, l.slot
+  into leaf, slot
+  from dpg_private.look_up_leaf('items', item_network, item_domain) l;
+  stored := dpg_private.lock_item(leaf, item, 'no key update', slot);
   if stored.item_id is null then
     perform dpg_private.refuse_item_not_found(item);
   end if;
@@ -134,10 +137,7 @@ begin
 
   -- change
   perform dpg_private.register_instance_url(changed.item_instance_url);
-  execute dpg_private.update_item_sql(leaf)
-  into stored
-  using item_network, item_domain, item_type, item_id, changed.item_instance_url, changed.item_schema_url,
-    changed.item_state, changed.item_latitude, changed.item_longitude, actor;
+  stored := dpg_private.write_item(leaf, slot, item, changed, actor);
   if stored.item_id is null then
     perform dpg_private.refuse_suppressed('update', leaf, to_jsonb(item));
   end if;

@@ -19,6 +19,7 @@ as $body$
 declare
   checked integer; -- see sql/README.md, "Checks"
   leaf regclass;
+  slot smallint;
   is_user boolean;
   is_undeclared boolean;
   is_known_url boolean;
@@ -54,8 +55,11 @@ begin
       from dpg_private.instance_url_sightings s
       where s.instance_url = upsert_item.item_instance_url
     ),
-    (select l.leaf from dpg_private.look_up_leaf('items', upsert_item.item_network, upsert_item.item_domain) l)
-  into is_user, is_undeclared, is_known_url, leaf;
+    l.leaf,
+    l.slot
+  into is_user, is_undeclared, is_known_url, leaf, slot
+  from (select) one
+  left join dpg_private.look_up_leaf('items', upsert_item.item_network, upsert_item.item_domain) l on true;
   if not is_known_url then
     perform dpg_private.check_instance_url('item_instance_url', item_instance_url);
   end if;
@@ -105,12 +109,10 @@ begin
   -- replace
   for attempt in 1 .. 100 loop
     -- From the second attempt on the row is locked: then an insert or update that changes nothing was suppressed.
-    execute format(
-      'select * from %s i where %s %s',
-      leaf, dpg_private.item_key_sql(), case when attempt > 1 then 'for no key update' end
-    )
-    into stored
-    using sent.item_network, sent.item_domain, sent.item_type, sent.item_id;
+    stored := case attempt
+      when 1 then dpg_private.read_item(leaf, slot, dpg_private.ref_of_item(sent))
+      else dpg_private.lock_item(leaf, dpg_private.ref_of_item(sent), 'no key update', slot)
+    end;
     if stored.item_id is null then
       -- The item was deleted since the insert met it. Or the insert met a unique index of the application; that
       -- raises here. Or a trigger of the application suppresses the row each time.
@@ -141,10 +143,7 @@ begin
     then
       return stored; -- nothing to change, nothing written
     end if;
-    execute dpg_private.update_item_sql(leaf)
-    into stored
-    using sent.item_network, sent.item_domain, sent.item_type, sent.item_id,
-      item_instance_url, item_schema_url, item_state, item_latitude, item_longitude, actor;
+    stored := dpg_private.write_item(leaf, slot, dpg_private.ref_of_item(sent), sent, actor);
     if stored.item_id is not null then
       if has_additions then
         return dpg_private.read_written_item(leaf, sent, 'update');

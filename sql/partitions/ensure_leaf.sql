@@ -13,9 +13,7 @@ begin
     root, network, key, array[('dpg.' || parent)::regclass], dpg_private.find_tied_tables(('dpg.' || parent)::regclass),
     array[format('alter table dpg.%I attach partition dpg.%I for values in (%L)', parent, name, key)]
   );
-  if root = 'items' then
-    perform dpg_private.give_slot(root, network, key);
-  end if;
+  perform dpg_private.give_slot(root, network, key);
   return ('dpg.' || name)::regclass;
 end
 $body$;

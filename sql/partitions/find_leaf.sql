@@ -1,13 +1,13 @@
 create or replace function dpg_private.look_up_leaf(root text, network text, key text)
-returns table (leaf regclass)
+returns table (leaf regclass, slot smallint)
 language sql
 stable
 parallel safe
 security invoker
 begin atomic
-  select n.leaf
+  select n.leaf, n.slot
   from (
-    select to_regclass('dpg.' || p.name) as leaf
+    select to_regclass('dpg.' || p.name) as leaf, p.slot
     from dpg_private.partition_names p
     where p.root = look_up_leaf.root
       and p.network = look_up_leaf.network
@@ -19,7 +19,7 @@ begin atomic
 end;
 
 comment on function dpg_private.look_up_leaf(text, text, text) is
-  'The leaf of these keys, as a table of one row or none. Stored parsed, so that PostgreSQL inlines it into a
+  'The leaf of these keys and its slot, as a table of one row or none. Stored parsed, so that PostgreSQL inlines it into a
 statement that asks for more at the same time. Where only the leaf is needed, call dpg_private.find_leaf.';
 
 create or replace function dpg_private.find_leaf(root text, network text, key text)

@@ -10,7 +10,7 @@ begin
         'comment on type dpg_private.slot_%s is %L',
         number,
         pg_catalog.format(
-          'Stands for the leaf of items that has slot %s in dpg_private.partition_names. Has no values.', number
+          'Stands for the leaves that have slot %s in dpg_private.partition_names. Has no values.', number
         )
       );
     end if;
@@ -27,8 +27,7 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   taken record;
-  rows_of_slot text;
-  grantee text;
+  unwanted record;
 begin
   -- A slot is given once and for all, also when the leaf is dropped: a call that has looked it up never meets another
   -- leaf in it.
@@ -51,52 +50,40 @@ begin
     return;
   end if;
 
-  rows_of_slot := format('dpg_private.item_rows(dpg_private.slot_%s)', taken.slot);
-  -- A body in a string, so that it does not keep anybody from dropping the leaf.
-  execute format(
-    'create or replace function %s returns setof dpg.items language sql stable parallel safe security invoker as %L',
-    replace(rows_of_slot, '(', '(slot '), format('select * from dpg.%I', taken.name)
-  );
-  execute format('comment on function %s is %L', rows_of_slot, format('The rows of dpg.%s.', taken.name));
-  for grantee in
-    select coalesce(r.rolname::regrole::text, 'public')
+  execute case root
+    when 'items' then dpg_private.items_slot_sql(taken.slot, taken.name)
+    when 'item_actions' then dpg_private.actions_slot_sql(taken.slot, taken.name)
+    else dpg_private.events_slot_sql(taken.slot, taken.name)
+  end;
+  -- nobody else's, also where default privileges give them to others
+  for unwanted in
+    select p.oid::regprocedure as signature, coalesce(r.oid::regrole::text, 'public') as grantee
     from pg_proc p
     cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
     left join pg_roles r on r.oid = a.grantee
-    where p.oid = rows_of_slot::regprocedure
+    where p.pronamespace = 'dpg_private'::regnamespace
+      and p.proargtypes[0] = ('dpg_private.slot_' || taken.slot)::regtype
       and a.grantee <> p.proowner
   loop
-    execute format('revoke all on function %s from %s', rows_of_slot, grantee);
+    execute format('revoke all on function %s from %s', unwanted.signature, unwanted.grantee);
   end loop;
 end
 $body$;
 
 comment on function dpg_private.give_slot(text, text, text) is
-  'Gives a leaf of items one of the 32 slots while some are free, with the function item_rows that reads it. Called
-under the lock of dpg_private.take_partition_turn.';
+  'Gives a leaf one of the 32 slots of its root while some are free, and creates the functions of the slot, also anew.
+Called under the lock of dpg_private.take_partition_turn, or by a migration.';
 
-create or replace function dpg_private.look_up_item_leaf(item_network text, item_domain text)
-returns table (leaf regclass, slot smallint)
+create or replace function dpg_private.is_grown(leaf regclass)
+returns boolean
 language sql
-stable
-parallel safe
+volatile
 security invoker
-begin atomic
-  select n.leaf, n.slot
-  from (
-    select to_regclass('dpg.' || p.name) as leaf, p.slot
-    from dpg_private.partition_names p
-    where p.root = 'items'
-      and p.network = look_up_item_leaf.item_network
-      and p.key = look_up_item_leaf.item_domain
-    offset 0
-  ) n
-  where pg_partition_root(n.leaf) = 'dpg.items'::regclass;
-end;
+return pg_relation_size(leaf) >= 64 * 8192;
 
-comment on function dpg_private.look_up_item_leaf(text, text) is
-  'The leaf of items of these keys with its slot, as a table of one row or none: dpg_private.look_up_leaf for calls that
-have a kept plan for it.';
+comment on function dpg_private.is_grown(regclass) is
+  'Whether a leaf has 64 pages, so that a plan of now takes its index, and is still good when the leaf has grown. For
+changes: a search has enable_seqscan = off instead, under which triggers of the application must not run.';
 
 create or replace function dpg_private.look_up_item_leaves(item_network text, item_domains text[])
 returns table (item_domain text, leaf regclass, slot smallint)

@@ -70,11 +70,10 @@ select matches(
   pg_temp.plan_of(
     'select * from dpg.items i where i.item_network = ''geo_dot'' and i.item_domain = ''many'' and '
       || (
-        select replace(replace(replace(replace(replace(replace(replace(replace(
-          dpg_private.item_conditions_sql(null, null, null, null, null, c),
-          '$10', c.north::text), '$11', c.west::text), '$12', c.east::text), '$13', c.reach::text),
-          '$6', '0.5'), '$7', '0.5'), '$8', quote_literal(c.bands)), '$9', c.south::text)
-        from dpg_private.bounds_of_circle(0.5, 0.5, 5000) c
+        select replace(dpg_private.item_conditions_sql(s.search), '$1', format('%L::dpg_private.item_search', s.search))
+        from (
+          select row(null, null, null, null, null, 0.5, 0.5, dpg_private.bounds_of_circle(0.5, 0.5, 5000))::dpg_private.item_search
+        ) s(search)
       )
   ),
   '(Index Scan using|Bitmap Index Scan on) \S*latitude_band\S*idx',
