@@ -18,6 +18,20 @@ begin
 end
 $body$;
 
+create or replace function dpg_private.slot_sql(root text, slot smallint, leaf text)
+returns text
+language sql
+immutable
+security invoker
+return case root
+  when 'items' then dpg_private.items_slot_sql(slot, leaf)
+  when 'item_actions' then dpg_private.actions_slot_sql(slot, leaf)
+  else dpg_private.events_slot_sql(slot, leaf)
+end;
+
+comment on function dpg_private.slot_sql(text, smallint, text) is
+  'The statements that create the functions of a leaf that has a slot.';
+
 create or replace function dpg_private.give_slot(root text, network text, key text)
 returns void
 language plpgsql
@@ -50,11 +64,7 @@ begin
     return;
   end if;
 
-  execute case root
-    when 'items' then dpg_private.items_slot_sql(taken.slot, taken.name)
-    when 'item_actions' then dpg_private.actions_slot_sql(taken.slot, taken.name)
-    else dpg_private.events_slot_sql(taken.slot, taken.name)
-  end;
+  execute dpg_private.slot_sql(root, taken.slot, taken.name);
   -- nobody else's, also where default privileges give them to others
   for unwanted in
     select p.oid::regprocedure as signature, coalesce(r.oid::regrole::text, 'public') as grantee
@@ -73,6 +83,41 @@ $body$;
 comment on function dpg_private.give_slot(text, text, text) is
   'Gives a leaf one of the 32 slots of its root while some are free, and creates the functions of the slot, also anew.
 Called under the lock of dpg_private.take_partition_turn, or by a migration.';
+
+create or replace function dpg_private.find_broken_slots()
+returns table (root text, network text, key text, name text, slot smallint, functions text[])
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+#variable_conflict use_column
+begin
+  return query
+    select s.root, s.network, s.key, s.name, s.slot, array_agg(s.function_name order by s.function_name)
+    from (
+      select p.*, t.slot_sql, f.names[1] as function_name
+      from dpg_private.partition_names p
+      cross join lateral (select dpg_private.slot_sql(p.root, p.slot, p.name)) t(slot_sql)
+      cross join lateral regexp_matches(t.slot_sql, 'create or replace function dpg_private[.]([a-z_]+)', 'g') f(names)
+      where p.slot is not null
+        and to_regclass('dpg.' || p.name) is not null
+    ) s
+    where not exists (
+      select
+      from pg_proc p
+      where p.pronamespace = 'dpg_private'::regnamespace
+        and p.proname = s.function_name
+        and p.proargtypes[0] = to_regtype('dpg_private.slot_' || s.slot)
+        and position(p.prosrc in s.slot_sql) > 0
+        and not p.prosecdef
+    )
+    group by s.root, s.network, s.key, s.name, s.slot;
+end
+$body$;
+
+comment on function dpg_private.find_broken_slots() is
+  'The leaves with a slot of which a function is missing or is not as dpg_private.give_slot creates it. For doctor.';
 
 create or replace function dpg_private.is_grown(leaf regclass)
 returns boolean

@@ -1,0 +1,33 @@
+import type { Check, Finding } from './check.js';
+
+interface BrokenSlot {
+  root: string;
+  network: string;
+  key: string;
+  name: string;
+  functions: string[];
+  mend: string;
+}
+
+/** Leaves of which plans are kept have functions of their own: sql/README.md, "Plans that are kept". */
+export const slots: Check = {
+  name: 'slots',
+  async find(sql, { declarations }) {
+    if (!declarations.functions.some(({ name }) => name === 'dpg_private.find_broken_slots')) return [];
+    const [there] = await sql`select to_regprocedure('dpg_private.find_broken_slots()') is not null as is_there`;
+    if (!there?.is_there) return []; // objects.ts says so
+    const broken = await sql<BrokenSlot[]>`
+      select s.*, format('select dpg_private.give_slot(%L, %L, %L);', s.root, s.network, s.key) as mend
+      from dpg_private.find_broken_slots() s
+      order by s.name`;
+    return broken.map(
+      ({ name, functions, mend }): Finding => ({
+        severity: 'error',
+        object: `partition dpg.${name}`,
+        problem: `Functions of its slot are missing or changed, and calls that need them fail: ${functions.join(', ')}.`,
+        mend: [mend],
+        mend_with: 'sql',
+      }),
+    );
+  },
+};
