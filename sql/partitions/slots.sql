@@ -1,22 +1,6 @@
 -- A slot is an enum without values. It stands for a leaf where a statement is written before the leaf is known: a
 -- function with an argument "slot anyenum" is compiled, and its plans are kept, once for each type that it is called
 -- with. See sql/README.md, "Plans that are kept".
-do $body$
-begin
-  for number in 1 .. 32 loop
-    if pg_catalog.to_regtype('dpg_private.slot_' || number) is null then
-      execute pg_catalog.format('create type dpg_private.slot_%s as enum ()', number);
-      execute pg_catalog.format(
-        'comment on type dpg_private.slot_%s is %L',
-        number,
-        pg_catalog.format(
-          'Stands for the leaves that have slot %s in dpg_private.partition_names. Has no values.', number
-        )
-      );
-    end if;
-  end loop;
-end
-$body$;
 
 create or replace function dpg_private.slot_sql(root text, slot smallint, leaf text)
 returns text
@@ -64,6 +48,14 @@ begin
     return;
   end if;
 
+  if to_regtype('dpg_private.slot_' || taken.slot) is null then
+    execute format('create type dpg_private.slot_%s as enum ()', taken.slot);
+    execute format(
+      'comment on type dpg_private.slot_%s is %L',
+      taken.slot,
+      format('Stands for the leaves that have slot %s in dpg_private.partition_names. Has no values.', taken.slot)
+    );
+  end if;
   execute dpg_private.slot_sql(root, taken.slot, taken.name);
   -- nobody else's, also where default privileges give them to others
   for unwanted in
@@ -81,8 +73,8 @@ end
 $body$;
 
 comment on function dpg_private.give_slot(text, text, text) is
-  'Gives a leaf one of the 32 slots of its root while some are free, and creates the functions of the slot, also anew.
-Called under the lock of dpg_private.take_partition_turn, or by a migration.';
+  'Gives a leaf one of the 32 slots of its root while some are free, and creates the type and the functions of the slot,
+also anew. Called under the lock of dpg_private.take_partition_turn, or by a migration.';
 
 create or replace function dpg_private.find_broken_slots()
 returns table (root text, network text, key text, name text, slot smallint, functions text[])

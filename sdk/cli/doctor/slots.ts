@@ -9,6 +9,15 @@ interface BrokenSlot {
   mend: string;
 }
 
+/** A function of a leaf that has a slot: as many as there are leaves, so no migration names them. */
+export const ofSlot = (procedure: string) => `exists (
+    select
+    from pg_type t
+    where t.oid = ${procedure}.proargtypes[0] and t.typnamespace = 'dpg_private'::regnamespace
+      and t.typnamespace = ${procedure}.pronamespace
+      and t.typname ~ '^slot_[0-9]+$' and ${procedure}.proname ~ '_(rows|of_slot)$'
+  )`;
+
 /** Leaves of which plans are kept have functions of their own: sql/README.md, "Plans that are kept". */
 export const slots: Check = {
   name: 'slots',
