@@ -59,15 +59,23 @@ begin
   execute dpg_private.slot_sql(root, taken.slot, taken.name);
   -- nobody else's, also where default privileges give them to others
   for unwanted in
-    select p.oid::regprocedure as signature, coalesce(r.oid::regrole::text, 'public') as grantee
-    from pg_proc p
-    cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+    select o.kind, o.name, coalesce(r.oid::regrole::text, 'public') as grantee
+    from (
+      select 'function' as kind, p.oid::regprocedure::text as name, coalesce(p.proacl, acldefault('f', p.proowner)) as acl,
+        p.proowner as owner
+      from pg_proc p
+      where p.pronamespace = 'dpg_private'::regnamespace
+        and p.proargtypes[0] = ('dpg_private.slot_' || taken.slot)::regtype
+      union all
+      select 'type', t.oid::regtype::text, coalesce(t.typacl, acldefault('T', t.typowner)), t.typowner
+      from pg_type t
+      where t.oid = ('dpg_private.slot_' || taken.slot)::regtype
+    ) o
+    cross join lateral aclexplode(o.acl) a
     left join pg_roles r on r.oid = a.grantee
-    where p.pronamespace = 'dpg_private'::regnamespace
-      and p.proargtypes[0] = ('dpg_private.slot_' || taken.slot)::regtype
-      and a.grantee <> p.proowner
+    where a.grantee <> o.owner
   loop
-    execute format('revoke all on function %s from %s', unwanted.signature, unwanted.grantee);
+    execute format('revoke all on %s %s from %s', unwanted.kind, unwanted.name, unwanted.grantee);
   end loop;
 end
 $body$;
