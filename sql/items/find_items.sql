@@ -86,7 +86,7 @@ begin
 
   select l.leaf, l.slot
   into leaf, slot
-  from dpg_private.look_up_leaf('items', item_network, item_domain) l;
+  from dpg_private.look_up_leaf_and_slot('items', item_network, item_domain) l;
   if leaf is null then
     return;
   end if;

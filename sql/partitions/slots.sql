@@ -61,13 +61,13 @@ begin
   for unwanted in
     select o.kind, o.name, coalesce(r.oid::regrole::text, 'public') as grantee
     from (
-      select 'function' as kind, p.oid::regprocedure::text as name, coalesce(p.proacl, acldefault('f', p.proowner)) as acl,
-        p.proowner as owner
+      select 'function' as kind, p.oid::regprocedure::text as name, p.proowner as owner,
+        coalesce(p.proacl, acldefault('f', p.proowner)) as acl
       from pg_proc p
       where p.pronamespace = 'dpg_private'::regnamespace
         and p.proargtypes[0] = ('dpg_private.slot_' || taken.slot)::regtype
       union all
-      select 'type', t.oid::regtype::text, coalesce(t.typacl, acldefault('T', t.typowner)), t.typowner
+      select 'type', t.oid::regtype::text, t.typowner, coalesce(t.typacl, acldefault('T', t.typowner))
       from pg_type t
       where t.oid = ('dpg_private.slot_' || taken.slot)::regtype
     ) o

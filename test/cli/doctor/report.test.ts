@@ -123,7 +123,7 @@ describe('extensions', () => {
           error('objects', `function dpg_private.${name}`, /missing/),
         ),
         warning('objects', 'index dpg.items_place_idx', /missing/),
-        ...['circle_box', 'is_in_box'].map((name) =>
+        ...['circle_box', 'is_in_box', 'nearest_of_slot'].map((name) =>
           error('objects', `function dpg_private.${name}`, /missing/),
         ),
       ],
