@@ -1,12 +1,14 @@
+-- Each change of an action is an entry in both indexes of owners. So they hold the owner and the time and nothing else.
+-- Ascending, though they are read from the latest: a page then splits where the next entry of its owner comes, and is full.
 create index if not exists item_actions_source_owner_idx
-on dpg.item_actions (source_item_owner, updated_at desc, action_id)
+on dpg.item_actions (source_item_owner, updated_at)
 where source_item_is_local;
 
 comment on index dpg.item_actions_source_owner_idx is
   'For find_actions of the party that initiated, latest change first.';
 
 create index if not exists item_actions_target_owner_idx
-on dpg.item_actions (target_item_owner, updated_at desc, action_id);
+on dpg.item_actions (target_item_owner, updated_at);
 
 comment on index dpg.item_actions_target_owner_idx is
   'For find_actions of the party that received, latest change first.';

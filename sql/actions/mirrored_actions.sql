@@ -6,7 +6,7 @@ create table if not exists dpg_private.mirrored_actions (
 );
 
 create index if not exists mirrored_actions_owner_idx
-on dpg_private.mirrored_actions (source_item_owner, updated_at desc, action_id);
+on dpg_private.mirrored_actions (source_item_owner, updated_at);
 
 comment on table dpg_private.mirrored_actions is
   'Actions that live on other instances, from an item of this one, as their mirrored events tell of them: the

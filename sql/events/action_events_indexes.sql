@@ -1,12 +1,13 @@
+-- The owner and the time, as in the indexes of actions: dpg.find_events sorts what has the same time.
 create index if not exists action_events_source_owner_idx
-on dpg.action_events (source_item_owner, created_at desc, update_count desc, event_id)
+on dpg.action_events (source_item_owner, created_at)
 where source_item_is_local;
 
 comment on index dpg.action_events_source_owner_idx is
   'For find_events of the party that initiated, newest first.';
 
 create index if not exists action_events_target_owner_idx
-on dpg.action_events (target_item_owner, created_at desc, update_count desc, event_id)
+on dpg.action_events (target_item_owner, created_at)
 where target_item_is_local;
 
 comment on index dpg.action_events_target_owner_idx is

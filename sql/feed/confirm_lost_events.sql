@@ -52,8 +52,9 @@ begin
     array(
       select f.event_id
       from dpg_private.event_feed f
-      where f.partition_network = confirm_lost_events.partition_network
-        and f.action_type = confirm_lost_events.action_type
+      join dpg_private.feed_streams s on s.stream = f.stream
+      where s.partition_network = confirm_lost_events.partition_network
+        and s.action_type = confirm_lost_events.action_type
       union all
       select q.event_id
       from dpg_private.event_queue q
@@ -80,11 +81,12 @@ begin
   end if;
   with gone as (
     delete from dpg_private.event_feed f
-    using unnest(missing) m(event_id)
-    where f.partition_network = confirm_lost_events.partition_network
-      and f.action_type = confirm_lost_events.action_type
+    using dpg_private.feed_streams s, unnest(missing) m(event_id)
+    where s.partition_network = confirm_lost_events.partition_network
+      and s.action_type = confirm_lost_events.action_type
+      and f.stream = s.stream
       and f.event_id = m.event_id
-    returning f."position", f.event_id, f.source_item_instance_url, f.created_at
+    returning f."position", f.event_id, s.source_item_instance_url, f.created_at
   ),
   unplaced as (
     delete from dpg_private.event_queue q

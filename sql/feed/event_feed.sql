@@ -1,9 +1,7 @@
 create table if not exists dpg_private.event_feed (
   "position" bigint generated always as identity,
-  partition_network text not null,
-  action_type text not null,
   event_id uuid not null,
-  source_item_instance_url text not null,
+  stream integer not null,
   created_at timestamptz not null,
   constraint event_feed_pkey primary key ("position")
 );
@@ -14,15 +12,14 @@ up, because a new subscription begins at the first event; only dpg.confirm_lost_
 comment on column dpg_private.event_feed."position" is
   'Place of the event in the feed, from 1. Rises with each commit that places events. Has gaps.
 Is never given to another event.';
-comment on column dpg_private.event_feed.partition_network is 'Of the event.';
-comment on column dpg_private.event_feed.action_type is 'Of the event.';
 comment on column dpg_private.event_feed.event_id is 'The event.';
-comment on column dpg_private.event_feed.source_item_instance_url is 'Of the event: the instance that it is for.';
+comment on column dpg_private.event_feed.stream is
+  'The row of dpg_private.feed_streams with the network, the action type and the source''s instance of the event.';
 comment on column dpg_private.event_feed.created_at is 'Of the event.';
 
-create index if not exists event_feed_source_idx
-on dpg_private.event_feed (dpg_private.normalised_url(source_item_instance_url), "position");
+create index if not exists event_feed_stream_idx
+on dpg_private.event_feed (stream, "position");
 
-comment on index dpg_private.event_feed_source_idx is
-  'For dpg.peers, and for subscriptions to the events for one instance, in any spelling of its URL: reading for a peer
-costs in proportion to what the peer gets.';
+comment on index dpg_private.event_feed_stream_idx is
+  'For dpg.peers, and for subscriptions to the events for one instance: reading for a peer costs in proportion to what
+the peer gets.';

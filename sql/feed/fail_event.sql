@@ -40,10 +40,11 @@ begin
   is_known := found;
 
   -- check what the lock has found
-  select e.partition_network, e.action_type, e.event_id into event
-  from dpg_private.event_feed e
-  where e."position" = fail_event."position"
-    and e."position" <= reader.handed_out_position;
+  select s.partition_network, s.action_type, f.event_id into event
+  from dpg_private.event_feed f
+  join dpg_private.feed_streams s on s.stream = f.stream
+  where f."position" = fail_event."position"
+    and f."position" <= reader.handed_out_position;
   if not found then
     perform dpg_private.refuse_argument(
       'position', to_jsonb(fail_event."position"), 'was not handed out',

@@ -114,10 +114,11 @@ declare
   missing uuid[];
 begin
   for wanted in
-    select f.partition_network, f.action_type, array_agg(f.event_id) as ids
+    select s.partition_network, s.action_type, array_agg(f.event_id) as ids
     from dpg_private.event_feed f
+    join dpg_private.feed_streams s on s.stream = f.stream
     where f."position" = any (positions)
-    group by f.partition_network, f.action_type
+    group by s.partition_network, s.action_type
     order by min(f."position")
   loop
     missing := dpg_private.find_missing_events(wanted.partition_network, wanted.action_type, wanted.ids);
@@ -140,9 +141,10 @@ begin
             from (
               select f."position"
               from dpg_private.event_feed f
+              join dpg_private.feed_streams s on s.stream = f.stream
               where f."position" = any (refuse_lost_events.positions)
-                and f.partition_network = wanted.partition_network
-                and f.action_type = wanted.action_type
+                and s.partition_network = wanted.partition_network
+                and s.action_type = wanted.action_type
                 and f.event_id = any (missing)
               order by f."position"
               limit 100
@@ -179,13 +181,14 @@ begin
   -- One search for each leaf, by the primary key. A leaf that is not found by its name may have been renamed:
   -- PostgreSQL finds it from the root, by its bound.
   for wanted in
-    select f.partition_network, f.action_type,
-      coalesce(dpg_private.find_leaf('action_events', f.partition_network, f.action_type), 'dpg.action_events') as leaf,
+    select s.partition_network, s.action_type,
+      coalesce(dpg_private.find_leaf('action_events', s.partition_network, s.action_type), 'dpg.action_events') as leaf,
       array_agg(f."position" order by f."position") as positions,
       array_agg(f.event_id order by f."position") as ids
     from dpg_private.event_feed f
+    join dpg_private.feed_streams s on s.stream = f.stream
     where f."position" = any (find_events_at.positions)
-    group by f.partition_network, f.action_type
+    group by s.partition_network, s.action_type
   loop
     expected := expected + cardinality(wanted.positions);
     -- The columns are named, because an application may add others to the table.

@@ -1,50 +1,32 @@
 create or replace view dpg.peers as
-with recursive instances as (
-  -- Each step goes to the next instance in the index, so that the cost does not depend on the length of the feed.
-  select min(dpg_private.normalised_url(f.source_item_instance_url)) as form
-  from dpg_private.event_feed f
-  union all
-  select (
-    select min(dpg_private.normalised_url(f.source_item_instance_url))
-    from dpg_private.event_feed f
-    where dpg_private.normalised_url(f.source_item_instance_url) > i.form
-  )
-  from instances i
-  where i.form is not null
-)
-select p.instance_url
+select distinct on (p.form) p.instance_url
 from (
-  -- The spelling that came first must stay the one that is shown: a mirror names its subscription after it.
-  select i.form, f.source_item_instance_url as instance_url
-  from instances i
+  -- One look at the index for each stream, so that the cost does not depend on the length of the feed.
+  select dpg_private.normalised_url(s.source_item_instance_url) as form, s.source_item_instance_url as instance_url,
+    first_event."position", null::bigint as seq
+  from dpg_private.feed_streams s
   cross join lateral (
-    select f.source_item_instance_url
+    select f."position"
     from dpg_private.event_feed f
-    where dpg_private.normalised_url(f.source_item_instance_url) = i.form
+    where f.stream = s.stream
     order by f."position"
     limit 1
-  ) f
-  where i.form is not null
+  ) first_event
   union all
-  select q.form, q.instance_url
+  select dpg_private.normalised_url(q.source_item_instance_url), q.source_item_instance_url, null::bigint, q.seq
   from (
-    select distinct on (dpg_private.normalised_url(q.source_item_instance_url))
-      dpg_private.normalised_url(q.source_item_instance_url) as form,
-      q.source_item_instance_url as instance_url
+    select q.source_item_instance_url, min(q.seq) as seq
     from dpg_private.event_queue q
-    order by dpg_private.normalised_url(q.source_item_instance_url), q.seq
+    group by q.source_item_instance_url
   ) q
-  where not exists (
-    select
-    from dpg_private.event_feed f
-    where dpg_private.normalised_url(f.source_item_instance_url) = q.form
-  )
 ) p
 where not exists (
   select
   from dpg_private.instance_url_sightings s
   where dpg_private.normalised_url(s.instance_url) = p.form
-);
+)
+-- The spelling that came first must stay the one that is shown: a mirror names its subscription after it.
+order by p.form, p."position", p.seq;
 
 comment on view dpg.peers is
   'The other instances that there are events for: each is the source of an event, and is not this instance. A mirror

@@ -101,15 +101,27 @@ begin
     order by q.seq
     limit 1000
   );
+  insert into dpg_private.feed_streams (partition_network, action_type, source_item_instance_url)
+  select distinct q.partition_network, q.action_type, q.source_item_instance_url
+  from dpg_private.event_queue q
+  where q.seq = any (seqs)
+    and not exists (
+      select
+      from dpg_private.feed_streams s
+      where s.partition_network = q.partition_network
+        and s.action_type = q.action_type
+        and s.source_item_instance_url = q.source_item_instance_url
+    );
   with taken as (
     delete from dpg_private.event_queue q
     where q.seq = any (seqs)
     returning q.seq, q.partition_network, q.action_type, q.event_id, q.source_item_instance_url, q.created_at
   ),
   placed as (
-    insert into dpg_private.event_feed (partition_network, action_type, event_id, source_item_instance_url, created_at)
-    select t.partition_network, t.action_type, t.event_id, t.source_item_instance_url, t.created_at
+    insert into dpg_private.event_feed (event_id, stream, created_at)
+    select t.event_id, s.stream, t.created_at
     from taken t
+    join dpg_private.feed_streams s using (partition_network, action_type, source_item_instance_url)
     order by t.seq
     returning 1
   )

@@ -8,21 +8,55 @@ as $body$
 declare
   positions bigint[];
 begin
-  -- The statement has only the filters that the subscription has, so that the planner can choose the right index.
+  -- The statement has only the filters that the subscription has, so that the planner can choose the right index. The
+  -- streams are found in the same statement: an event of a stream that came up meanwhile must not be passed over.
   execute format(
-    'select array(
-       select f."position"
-       from dpg_private.event_feed f
-       where f."position" > $1 %s %s %s
-       order by f."position"
-       limit $2
-     )',
     case
-      when reader.source_item_instance_url is not null
-        then 'and dpg_private.normalised_url(f.source_item_instance_url) = $3'
+      when reader.source_item_instance_url is not null then
+        -- few streams, each with an index in the order of the feed
+        'select array(
+           select f."position"
+           from dpg_private.feed_streams s
+           cross join lateral (
+             select f."position"
+             from dpg_private.event_feed f
+             where f.stream = s.stream
+               and f."position" > $1
+             order by f."position"
+             limit $2
+           ) f
+           where %s
+           order by f."position"
+           limit $2
+         )'
+      when num_nonnulls(reader.partition_network, reader.action_type) > 0 then
+        'select array(
+           select f."position"
+           from dpg_private.event_feed f
+           join dpg_private.feed_streams s on s.stream = f.stream
+           where f."position" > $1
+             and %s
+           order by f."position"
+           limit $2
+         )'
+      else
+        'select array(
+           select f."position"
+           from dpg_private.event_feed f
+           where f."position" > $1
+           order by f."position"
+           limit $2
+         )'
     end,
-    case when reader.partition_network is not null then 'and f.partition_network = $4' end,
-    case when reader.action_type is not null then 'and f.action_type = $5' end
+    concat_ws(
+      ' and ',
+      case
+        when reader.source_item_instance_url is not null
+          then 'dpg_private.normalised_url(s.source_item_instance_url) = $3'
+      end,
+      case when reader.partition_network is not null then 's.partition_network = $4' end,
+      case when reader.action_type is not null then 's.action_type = $5' end
+    )
   )
   into positions
   using greatest(reader.acknowledged_position, reader.passed_position), max_events,

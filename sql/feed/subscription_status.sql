@@ -27,15 +27,16 @@ cross join lateral (
   from (
     select f.created_at
     from dpg_private.event_feed f
+    join dpg_private.feed_streams t on t.stream = f.stream
     where f."position" > greatest(s.acknowledged_position, s.passed_position)
       and (
         s.source_item_instance_url is null
-        or f.source_item_instance_url = s.source_item_instance_url
-        or dpg_private.normalised_url(f.source_item_instance_url)
+        or t.source_item_instance_url = s.source_item_instance_url
+        or dpg_private.normalised_url(t.source_item_instance_url)
           = dpg_private.normalised_url(s.source_item_instance_url)
       )
-      and (s.partition_network is null or f.partition_network = s.partition_network)
-      and (s.action_type is null or f.action_type = s.action_type)
+      and (s.partition_network is null or t.partition_network = s.partition_network)
+      and (s.action_type is null or t.action_type = s.action_type)
     union all
     select q.created_at
     from dpg_private.event_queue q

@@ -235,9 +235,10 @@ async function findings(): Promise<Record<string, number>> {
       (
         select count(*)
         from dpg.subscriptions s
-        join dpg_private.event_feed f
-          on f."position" <= s.acknowledged_position and f.action_type = coalesce(s.action_type, f.action_type)
-            and f.source_item_instance_url = coalesce(s.source_item_instance_url, f.source_item_instance_url)
+        join dpg_private.feed_streams t
+          on t.action_type = coalesce(s.action_type, t.action_type)
+            and t.source_item_instance_url = coalesce(s.source_item_instance_url, t.source_item_instance_url)
+        join dpg_private.event_feed f on f.stream = t.stream and f."position" <= s.acknowledged_position
         where not exists (
           select
           from public.seen n

@@ -60,12 +60,13 @@ test('a leaf of events that was dropped, or dropped and made anew: found until t
     // all have positions
     const all = await eventsInFeed(sql, 'before');
     const [leaf] = await sql`
-      select f.partition_network, f.action_type, count(*)::integer as events,
-        dpg_private.find_leaf('action_events', f.partition_network, f.action_type)::text as name,
+      select s.partition_network, s.action_type, count(*)::integer as events,
+        dpg_private.find_leaf('action_events', s.partition_network, s.action_type)::text as name,
         (select i.inhparent::regclass::text from pg_inherits i
-         where i.inhrelid = dpg_private.find_leaf('action_events', f.partition_network, f.action_type)) as parent
+         where i.inhrelid = dpg_private.find_leaf('action_events', s.partition_network, s.action_type)) as parent
       from dpg_private.event_feed f
-      group by f.partition_network, f.action_type
+      join dpg_private.feed_streams s using (stream)
+      group by s.partition_network, s.action_type
       order by count(*) desc
       limit 1`;
     await sql
@@ -94,8 +95,13 @@ test('a leaf of events that was dropped, or dropped and made anew: found until t
 test('of a large feed a sample is looked at', async () => {
   await withPatient(async ({ sql }) => {
     await sql`
-      insert into dpg_private.event_feed (partition_network, action_type, event_id, source_item_instance_url, created_at)
-      select 'gone', 'type', gen_random_uuid(), 'https://far.example.com', now() from generate_series(1, 60000)`;
+      with stream as (
+        insert into dpg_private.feed_streams (partition_network, action_type, source_item_instance_url)
+        values ('gone', 'type', 'https://far.example.com')
+        returning stream
+      )
+      insert into dpg_private.event_feed (event_id, stream, created_at)
+      select gen_random_uuid(), s.stream, now() from stream s cross join generate_series(1, 60000)`;
     const [found] = (await findings(sql)).filter(({ object }) => object.includes('gone'));
     const [, lookedAt, missing] = /Of (\d+) that were looked at, (\d+)/.exec(found?.problem ?? '') ?? [];
     expect(missing).toBe(lookedAt);
