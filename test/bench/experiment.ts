@@ -37,7 +37,7 @@ export interface Measurement extends Summary {
   unit?: Unit;
 }
 
-export type Unit = 'ms' | 'MiB' | 'calls a second' | 'rows a second';
+export type Unit = 'ms' | 'MiB' | 'calls a second' | 'rows a second' | 'events a second';
 
 export interface Ratio {
   what: string;

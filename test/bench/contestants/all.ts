@@ -1,6 +1,16 @@
 // Every contestant, in the order of charts and tables: what it is, and its hue, the same in every chart. A new one is an entry here.
 
-import { BARE, COPY, POSTGIS, ROUND_TRIP, SEED, THIS } from './contestant.js';
+import {
+  BARE,
+  COPY,
+  GRAPHILE_WORKER,
+  MESSAGE_DB,
+  POSTGIS,
+  POSTGIS_TABLES,
+  ROUND_TRIP,
+  SEED,
+  THIS,
+} from './contestant.js';
 
 /** Each is seen on its paper: charts/charts.test.ts. */
 export interface Hue {
@@ -32,7 +42,22 @@ export const CONTESTANTS: Record<string, Described> = {
   [POSTGIS]: {
     light: '#8250df',
     dark: '#b894ff',
-    is: "`geography` with a GiST index, on Debian's PostgreSQL 15; left out where it is not installed",
+    is: "`geography` with a GiST index, on Debian's PostgreSQL 15: one table, with a column for the domain; left out where it is not installed",
+  },
+  [POSTGIS_TABLES]: {
+    light: '#bf3989',
+    dark: '#ff80c8',
+    is: 'the same in one table for each domain, as partitions of one',
+  },
+  [MESSAGE_DB]: {
+    light: '#1b7c83',
+    dark: '#39c5cf',
+    is: 'a store of events as functions in PostgreSQL, `@eventide/message-db` from npm: its SQL files as they are, installed in the order of its install script, and called by prepared statements',
+  },
+  [GRAPHILE_WORKER]: {
+    light: '#6b6b1a',
+    dark: '#c9c96a',
+    is: 'a queue of jobs in PostgreSQL, from npm, run by its own library',
   },
   [SEED]: {
     light: '#c2452d',

@@ -1,6 +1,7 @@
-// A million points in and around the hundred largest cities, so that a circle of 5 km finds some hundreds.
+// Points in and around the hundred largest cities, so that a circle of 5 km finds some hundreds of a million.
 
 import { readPlaces } from '../../demo/places.js';
+import type { Bench } from '../experiment.js';
 import { seededRandom } from '../measure.js';
 
 export interface Point {
@@ -8,9 +9,20 @@ export interface Point {
   longitude: number;
 }
 
-export const GEO_NETWORK = 'points';
-export const ONE = ['all'];
-export const TEN = Array.from({ length: 10 }, (_, n) => `part ${n}`);
+const ONE = ['all'];
+const TEN = Array.from({ length: 10 }, (_, n) => `part ${n}`);
+
+/** So many points, in one domain of a network or spread over ten. */
+export interface PointSet {
+  count: number;
+  network: string;
+  domains: string[];
+}
+
+export const oneDomain = (count: number): PointSet => ({ count, network: `points ${count}`, domains: ONE });
+export const tenDomains = (count: number): PointSet => ({ count, network: `points ${count}`, domains: TEN });
+export const isOne = ({ domains }: PointSet) => domains === ONE;
+export const sizes = (bench: Bench) => bench.amount([10_000, 100_000, 1_000_000], [10_000, 100_000]);
 
 const CITIES = 100;
 const SPREAD_DEGREES = 0.4;
@@ -29,6 +41,15 @@ export function centres(count: number): Point[] {
   return Array.from({ length: count }, () =>
     near(cities[Math.floor(random() * cities.length)], SPREAD_DEGREES / 2, random),
   );
+}
+
+/** One after another, again and again. */
+export function inTurn(around: Point[]): () => Point {
+  let n = -1;
+  return () => {
+    n += 1;
+    return around[n % around.length] ?? { latitude: 0, longitude: 0 };
+  };
 }
 
 function largestCities(): Point[] {
