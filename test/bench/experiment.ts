@@ -46,7 +46,7 @@ export interface Ratio {
   /** The target: at most, or at least. */
   atMost?: number;
   atLeast?: number;
-  /** Without a target: what a row of the README's table says of this ratio and of all others with the same words. */
+  /** What the row of a table says of this ratio and of all others with the same words and target. */
   shown?: string;
 }
 

@@ -61,6 +61,6 @@ export function ratioLine(ratio: Ratio): string {
       : ratio.atLeast !== undefined
         ? `target at least ${rounded(ratio.atLeast)}`
         : '';
-  const verdict = target === '' ? '' : isMet(ratio) ? ` (${target}: met)` : ` (${target}: missed)`;
+  const verdict = target === '' ? '' : isMet(ratio) ? ` (${target}: reached)` : ` (${target}: missed)`;
   return `${ratio.value.toFixed(ratio.value < 0.1 ? 3 : 2)}  ${ratio.what}${verdict}`;
 }

@@ -5,6 +5,7 @@ import {
   COPY,
   GRAPHILE_WORKER,
   MESSAGE_DB,
+  MESSAGE_DB_WHOLE,
   POSTGIS,
   POSTGIS_TABLES,
   ROUND_TRIP,
@@ -50,13 +51,18 @@ export const CONTESTANTS: Record<string, Described> = {
     is: 'the same in one table for each domain, as partitions of one',
   },
   [MESSAGE_DB]: {
-    light: '#1b7c83',
-    dark: '#39c5cf',
-    is: 'a store of events as functions in PostgreSQL, `@eventide/message-db` from npm: its SQL files as they are, installed in the order of its install script, and called by prepared statements',
+    light: '#0899a8',
+    dark: '#56e0d8',
+    is: 'a store of events as functions in PostgreSQL, `@eventide/message-db` from npm: its SQL files as they are, installed in the order of its install script, and called by prepared statements. Its messages have a status of a few bytes',
+  },
+  [MESSAGE_DB_WHOLE]: {
+    light: '#0a3069',
+    dark: '#1f8fb8',
+    is: 'the same, with all that an event of ours tells its reader in each message: keys, owners, URLs and places of both items',
   },
   [GRAPHILE_WORKER]: {
-    light: '#6b6b1a',
-    dark: '#c9c96a',
+    light: '#557a00',
+    dark: '#b5d84a',
     is: 'a queue of jobs in PostgreSQL, from npm, run by its own library',
   },
   [SEED]: {

@@ -43,6 +43,7 @@ export const POSTGIS = 'PostGIS';
 export const POSTGIS_TABLES = 'PostGIS, ten tables';
 export const COPY = 'COPY';
 export const MESSAGE_DB = 'message-db';
+export const MESSAGE_DB_WHOLE = 'message-db, whole events';
 export const GRAPHILE_WORKER = 'graphile-worker';
 /** Nobody's: what the way there and back costs alone. */
 export const ROUND_TRIP = 'select 1';

@@ -1,6 +1,6 @@
 // A change of status with the update_count that is expected, and what is nearest to it in message-db.
 
-import { MESSAGE_DB, THIS } from '../contestants/contestant.js';
+import { MESSAGE_DB, MESSAGE_DB_WHOLE, THIS } from '../contestants/contestant.js';
 import { dpgContestant } from '../contestants/dpg.js';
 import { messageDb } from '../contestants/message-db.js';
 import { type Experiment, type Measurement, measurements, median } from '../experiment.js';
@@ -8,11 +8,14 @@ import { rotated, throughput } from '../measure.js';
 import {
   ACTION_TYPE,
   actionId,
+  dataOf,
   type EventWorlds,
   eventWorlds,
   NETWORK,
   OWNER,
+  SMALL,
   streamOf,
+  WHOLE,
   withoutFlush,
 } from './event-worlds.js';
 
@@ -55,11 +58,13 @@ export const append: Experiment = {
     return {
       unit: 'calls a second',
       measurements: found,
-      ratios: CASES.map(({ what, connections, flush }) => ({
-        what: `× message-db's appends a second, ${what}`,
-        value: median(found, THIS, what) / median(found, MESSAGE_DB, what),
-        ...(connections === 1 && !flush && { atLeast: 0.6 }),
-      })),
+      ratios: [MESSAGE_DB, MESSAGE_DB_WHOLE].flatMap((who) =>
+        CASES.map(({ what, connections, flush }) => ({
+          what: `× the appends a second of ${who}, ${what}`,
+          value: median(found, THIS, what) / median(found, who, what),
+          ...(who === MESSAGE_DB && connections === 1 && !flush && { atLeast: 0.6 }),
+        })),
+      ),
       notes: ['"No flush": the server does not wait for the disk (`synchronous_commit = off`).'],
     };
   },
@@ -77,7 +82,6 @@ async function copyWithoutFlush(
 function contestants(worlds: EventWorlds, connections: number) {
   const ours = dpgContestant(worlds.dpg, connections);
   const ravi = ours.dpg.as(OWNER);
-  const theirs = messageDb(worlds.messageDb, connections);
   return [
     {
       name: THIS,
@@ -89,15 +93,19 @@ function contestants(worlds: EventWorlds, connections: number) {
       }),
       end: ours.end,
     },
-    {
-      name: MESSAGE_DB,
-      call: inTurn(async (n, version) => {
-        const expected = BigInt(version ?? (await theirs.version(streamOf(n))));
-        const status = `status ${expected + 1n}`;
-        return Number(await theirs.append(streamOf(n), status, { status }, expected));
-      }),
-      end: theirs.end,
-    },
+    ...([SMALL, WHOLE] as const).map((category) => {
+      const theirs = messageDb(worlds.messageDb, connections);
+      return {
+        name: category === SMALL ? MESSAGE_DB : MESSAGE_DB_WHOLE,
+        call: inTurn(async (n, version) => {
+          const stream = streamOf(category, n);
+          const expected = BigInt(version ?? (await theirs.version(stream)));
+          const status = `status ${expected + 1n}`;
+          return Number(await theirs.append(stream, status, dataOf(category, n, status), expected));
+        }),
+        end: theirs.end,
+      };
+    }),
   ];
 }
 

@@ -6,7 +6,7 @@ import { dpgContestant } from '../contestants/dpg.js';
 import { addJobs, installGraphileWorker, workOff } from '../contestants/graphile-worker.js';
 import { type Experiment, type Measurement, measurements, median } from '../experiment.js';
 import { rotated } from '../measure.js';
-import { eventWorlds, withoutFlush } from './event-worlds.js';
+import { dpgEvents, withoutFlush } from './event-worlds.js';
 
 const FEED = THIS;
 const RETRIES = `${THIS}, retries`;
@@ -29,7 +29,7 @@ export const jobs: Experiment = {
     const count = bench.amount(1000, 200);
     const rounds = bench.amount(5, 2);
     const needed = count * rounds * CASES.length;
-    const dpg = (await eventWorlds(bench, Math.ceil(needed / 10), 9)).dpg;
+    const dpg = await dpgEvents(bench, Math.ceil(needed / 10), 9);
     const queue = await bench.databases.create(await bench.databases.server());
     await installGraphileWorker(queue);
     const worlds = new Map([[true, { dpg, queue }]]);
