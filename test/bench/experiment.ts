@@ -74,3 +74,11 @@ export function median(found: Measurement[], who: string, what?: string): number
 export function isMet({ value, atMost, atLeast }: Ratio): boolean {
   return (atMost === undefined || value <= atMost) && (atLeast === undefined || value >= atLeast);
 }
+
+/** In words; empty where there is none. */
+export function target({ atMost, atLeast }: Ratio): string {
+  const limit = atMost ?? atLeast;
+  return limit === undefined
+    ? ''
+    : `at ${atMost === undefined ? 'least' : 'most'} ${Number(limit.toFixed(2))}`;
+}

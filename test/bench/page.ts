@@ -4,7 +4,7 @@ import { better } from './charts/chart.js';
 import { ordered } from './charts/hues.js';
 import { CONTESTANTS } from './contestants/all.js';
 import { BARE, COPY, MESSAGE_DB, POSTGIS, ROUND_TRIP, SEED, THIS } from './contestants/contestant.js';
-import { isMet, type Measurement, type Ratio } from './experiment.js';
+import { isMet, type Measurement, type Ratio, target } from './experiment.js';
 import { rounded } from './measure.js';
 import { optionRows } from './options.js';
 import type { Kept } from './summary.js';
@@ -214,13 +214,6 @@ function row(group: Ratio[]): string[] {
     target(first),
     target(first) && held,
   ];
-}
-
-function target({ atMost, atLeast }: Ratio): string {
-  const limit = atMost ?? atLeast;
-  return limit === undefined
-    ? ''
-    : `at ${atMost === undefined ? 'least' : 'most'} ${Number(limit.toFixed(2))}`;
 }
 
 function span(values: number[]): string {

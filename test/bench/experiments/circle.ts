@@ -73,6 +73,9 @@ export const circle: Experiment = {
       }
       await Promise.all(those.map(({ end }) => end()));
     }
+    // one domain and ten stand side by side
+    const panels = KINDS.flatMap((kind) => [`${kind}, one domain`, `${kind}, ten domains`]);
+    found.sort((a, b) => panels.indexOf(a.panel ?? '') - panels.indexOf(b.panel ?? ''));
     const hasPostgis = found.some(({ who }) => who === POSTGIS);
     const notes = [
       `Rows found in all: ${[...counts].map(([name, count]) => `${name} ${count.toLocaleString('en')}`).join(', ')}.`,

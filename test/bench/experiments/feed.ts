@@ -17,11 +17,11 @@ export const feed: Experiment = {
   title: 'Read all events, 1,000 at a time',
   done: '`read_events` and `acknowledge` of a new subscription, and `get_category_messages` of message-db, until nothing is left. The first reader meets events that nobody has read. A sample is one batch.',
   limits: [
-    "The work is not the same. A batch of ours is leased, and its end is stored by the acknowledgement; a reader of message-db remembers the position itself, and here it forgets it. Our rows have owners, keys and places of both sides, message-db's have a status of a few bytes.",
+    'The work is not the same. A batch of ours is leased, and its end is stored by the acknowledgement; a reader of message-db remembers the position itself, and here it forgets it. The target is against messages with a status of a few bytes; "whole events" are messages that tell a reader as much as an event of ours.',
     'An event of ours gets its position after its transaction has committed, by the first reader: positions never appear behind a reader. message-db draws its positions while it writes, under the lock of the category: readers of one category miss nothing either, at the price of writers that wait for one another.',
   ],
   missed: [
-    'A row of ours has 30 columns, a message 8: more than half of a batch is spent on reading, sending and parsing them. The first reader also moves each event from the queue to the feed.',
+    'A row of ours has 30 columns, a message 8: to send and to parse them takes longer than to find them in the server. The first reader also moves each event from the queue to the feed.',
   ],
   async run(bench) {
     const events = bench.amount(20_000, 5000);

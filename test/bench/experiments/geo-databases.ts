@@ -5,7 +5,7 @@ import type postgres from 'postgres';
 import { withAdmin } from '../../support/server.js';
 import type { Bench } from '../experiment.js';
 import { createIndexes, dropSecondaryIndexes } from './indexes.js';
-import { isOne, oneDomain, type PointSet, points, sizes, tenDomains } from './points.js';
+import { isOne, oneDomain, type PointSet, sizes, tenDomains } from './points.js';
 
 const OWNER = 'mapper';
 const USER = `insert into public."user" (id, name, email) values ('${OWNER}', 'Mapper', 'mapper@example.com')`;
@@ -117,7 +117,7 @@ async function makeLeaves(sql: postgres.Sql, sets: PointSet[]): Promise<void> {
 async function copyItems(
   sql: postgres.Sql,
   table: string,
-  { count, network, domains }: PointSet,
+  { count, network, domains, points }: PointSet,
 ): Promise<void> {
   const stream = await sql
     .unsafe(
@@ -131,7 +131,7 @@ async function copyItems(
     if (!stream.write(text)) await new Promise((resolve) => stream.once('drain', resolve));
   };
   let lines = '';
-  for (const [n, { latitude, longitude }] of points(count).entries()) {
+  for (const [n, { latitude, longitude }] of points.entries()) {
     const domain = domains[n % domains.length];
     const type = n % 5 === 0 ? 'shop_1.0' : 'house_1.0';
     const state = `{"name": "Point ${n}", "state": "${STATES[n % STATES.length]}", "group": "group ${n % 1000}"}`;

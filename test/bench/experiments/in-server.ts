@@ -6,7 +6,7 @@ import { BARE, POSTGIS, THIS } from '../contestants/contestant.js';
 import { type Experiment, type Measurement, measurements, median, type Ratio } from '../experiment.js';
 import { rotated } from '../measure.js';
 import { fillDpg, fillPostgis, postgisTable } from './geo-databases.js';
-import { centres, oneDomain } from './points.js';
+import { inCountry, oneDomain } from './points.js';
 
 const RADIUS = 20_000;
 const KEYS = 200;
@@ -40,7 +40,7 @@ interface Case {
 export const inServer: Experiment = {
   name: 'in-server',
   title: 'In the server alone, 200,000 places in one domain',
-  done: 'No client: a loop in PL/pgSQL executes a prepared statement again and again. Ours calls the function; the other one is what the function does, written by hand. A sample is the mean of 40 calls, of `get_item` of 200.',
+  done: 'No client: a loop in PL/pgSQL executes a prepared statement again and again. Ours calls the function; the other one is what the function does, written by hand. The places are spread evenly over a country, some 50 in a circle of 20 km. A sample is the mean of 40 calls, of `get_item` of 200.',
   limits: [
     'A call from an application adds its round trip to both sides, so that the ratios come closer to 1: the experiments before show them with a client.',
   ],
@@ -49,7 +49,7 @@ export const inServer: Experiment = {
   ],
   async run(bench) {
     const count = bench.amount(200_000, 50_000);
-    const set = oneDomain(count);
+    const set = { ...oneDomain(count), points: inCountry(count, 7) };
     const [domain = ''] = set.domains;
     const withPostgis = await bench.databases.serverWithPostgis();
     const server = withPostgis ?? (await bench.databases.server());
@@ -90,7 +90,7 @@ export const inServer: Experiment = {
       const theirs = postgres(theirUrl, { max: 1, onnotice: () => {} });
       ends.push(() => theirs.end());
       await theirs.unsafe(LOOP);
-      const calls = centres(40).map(({ latitude, longitude }) => `(${latitude}, ${longitude})`);
+      const calls = inCountry(40, 11).map(({ latitude, longitude }) => `(${latitude}, ${longitude})`);
       const point = 'st_setsrid(st_makepoint($2, $1), 4326)::geography';
       const from = `from ${postgisTable(set)} where item_network = '${set.network}' and item_domain = '${domain}'`;
       const of = (what: string, atMost: number, ours: string, their: string): Case => ({

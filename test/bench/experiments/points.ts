@@ -17,10 +17,17 @@ export interface PointSet {
   count: number;
   network: string;
   domains: string[];
+  points: Point[];
 }
 
-export const oneDomain = (count: number): PointSet => ({ count, network: `points ${count}`, domains: ONE });
-export const tenDomains = (count: number): PointSet => ({ count, network: `points ${count}`, domains: TEN });
+const set = (count: number, domains: string[]): PointSet => ({
+  count,
+  network: `points ${count}`,
+  domains,
+  points: inCities(count),
+});
+export const oneDomain = (count: number): PointSet => set(count, ONE);
+export const tenDomains = (count: number): PointSet => set(count, TEN);
 export const isOne = ({ domains }: PointSet) => domains === ONE;
 export const sizes = (bench: Bench) => bench.amount([10_000, 100_000, 1_000_000], [10_000, 100_000]);
 
@@ -28,7 +35,7 @@ const CITIES = 100;
 const SPREAD_DEGREES = 0.4;
 
 /** Always the same ones. */
-export function points(count: number): Point[] {
+function inCities(count: number): Point[] {
   const random = seededRandom(7);
   const cities = largestCities();
   return Array.from({ length: count }, (_, n) => near(cities[n % cities.length], SPREAD_DEGREES, random));
@@ -41,6 +48,15 @@ export function centres(count: number): Point[] {
   return Array.from({ length: count }, () =>
     near(cities[Math.floor(random() * cities.length)], SPREAD_DEGREES / 2, random),
   );
+}
+
+/** Spread evenly over a country of some 2,000 km each way. */
+export function inCountry(count: number, seed: number): Point[] {
+  const random = seededRandom(seed);
+  return Array.from({ length: count }, () => ({
+    latitude: 8 + random() * 20,
+    longitude: 70 + random() * 20,
+  }));
 }
 
 /** One after another, again and again. */
