@@ -20,8 +20,8 @@ export async function addJobs(url: string, count: number): Promise<void> {
   });
 }
 
-/** Works off all jobs, `batch` fetched at a time; how many a second, from the first to the last. */
-export async function workOff(url: string, batch: number): Promise<number> {
+/** Works off all jobs, `count` of them, `batch` fetched at a time; how many a second, from the first to the last. */
+export async function workOff(url: string, count: number, batch: number): Promise<number> {
   let [first, last, done] = [0, 0, 0];
   const task = async () => {
     last = performance.now();
@@ -39,5 +39,6 @@ export async function workOff(url: string, batch: number): Promise<number> {
     },
     { [TASK]: task },
   );
+  if (done !== count) throw new Error(`${done} jobs were handed out instead of ${count}.`);
   return ((done - 1) / (last - first)) * 1000;
 }

@@ -52,8 +52,6 @@ export function messageDb(url: string, connections = 1) {
     types: { bigint: postgres.BigInt },
   });
   return {
-    sql,
-
     /** Returns the version of the stream after it. */
     async append(stream: string, type: string, data: postgres.JSONValue, version: bigint): Promise<bigint> {
       const [row] = await sql`

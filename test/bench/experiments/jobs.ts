@@ -48,7 +48,7 @@ export const jobs: Experiment = {
       const turns = [
         { name: FEED, run: () => followFeed(ours, count, batch) },
         { name: RETRIES, run: () => settleRetries(ours, count, batch) },
-        { name: GRAPHILE_WORKER, run: () => workOff(world.queue, batch) },
+        { name: GRAPHILE_WORKER, run: () => workOff(world.queue, count, batch) },
       ];
       const rates = new Map<string, number[]>(turns.map(({ name }) => [name, []]));
       for (let round = 0; round < rounds; round += 1) {
