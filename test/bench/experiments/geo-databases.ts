@@ -5,7 +5,7 @@ import type postgres from 'postgres';
 import { withAdmin } from '../../support/server.js';
 import type { Bench } from '../experiment.js';
 import { createIndexes, dropSecondaryIndexes } from './indexes.js';
-import { isOne, oneDomain, type PointSet, sizes, tenDomains } from './points.js';
+import { CITIES, isOne, oneDomain, type PointSet, sizes, tenDomains } from './points.js';
 
 const OWNER = 'mapper';
 const USER = `insert into public."user" (id, name, email) values ('${OWNER}', 'Mapper', 'mapper@example.com')`;
@@ -132,10 +132,11 @@ async function copyItems(
   };
   let lines = '';
   for (const [n, { latitude, longitude }] of points.entries()) {
-    const domain = domains[n % domains.length];
+    // each domain has points in each city
+    const domain = domains[Math.floor(n / CITIES) % domains.length];
     const type = n % 5 === 0 ? 'shop_1.0' : 'house_1.0';
     const state = `{"name": "Point ${n}", "state": "${STATES[n % STATES.length]}", "group": "group ${n % 1000}"}`;
-    const at = new Date(1.7e12 + ((n * 7919) % (count / domains.length)) * 1000).toISOString();
+    const at = new Date(1.7e12 + ((n * 7919) % count) * 1000).toISOString();
     lines += `${network}\t${domain}\t${type}\thttps://points.example.com\thttps://schemas.example.com/point_v1.json\t${state}\t${latitude}\t${longitude}\t${OWNER}\t${at}\n`;
     if (lines.length > 1_000_000) {
       await write(lines);

@@ -31,7 +31,7 @@ export const tenDomains = (count: number): PointSet => set(count, TEN);
 export const isOne = ({ domains }: PointSet) => domains === ONE;
 export const sizes = (bench: Bench) => bench.amount([10_000, 100_000, 1_000_000], [10_000, 100_000]);
 
-const CITIES = 100;
+export const CITIES = 100;
 const SPREAD_DEGREES = 0.4;
 
 /** Always the same ones. */
