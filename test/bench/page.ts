@@ -84,7 +84,7 @@ function gains(all: Kept[]): string[] {
         gain(nearest, `Nearest 20, of ${MILLION}`, (m) => m.what === `${MILLION} points, one domain`),
         gain(
           find(all, 'append'),
-          'Change a status, of which the version is expected',
+          'Change a status, with the version that is expected',
           (m) => m.what === 'one connection',
         ),
         gain(find(all, 'feed'), 'Read events, 1,000 at a time', (m) => m.what === 'later readers'),

@@ -10,7 +10,7 @@ export const upsert: Experiment = {
   title: 'Upsert of a new item, one connection',
   done: 'Each contestant creates items in one domain of a network of 100 leaves, one call after another, each in a transaction of its own.',
   limits: [
-    'On loopback a round trip costs little, so the many trips of the seed do: [at a distance](#one-round-trip-the-same-calls-across-a-network) they decide.',
+    "On loopback a round trip costs little, and so do the many trips of the seed's use. [At a distance](#one-round-trip-the-same-calls-across-a-network) they decide.",
   ],
   missed: [
     'What is above bare SQL: the arguments are checked with words for each refusal, the leaf is found, and the item is looked for before it is written, so that a repeated call writes nothing.',
