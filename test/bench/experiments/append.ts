@@ -3,8 +3,8 @@
 import { MESSAGE_DB, MESSAGE_DB_WHOLE, THIS } from '../contestants/contestant.js';
 import { dpgContestant } from '../contestants/dpg.js';
 import { messageDb } from '../contestants/message-db.js';
-import { type Experiment, type Measurement, measurements, median } from '../experiment.js';
-import { rotated, throughput } from '../measure.js';
+import { type Bench, type Experiment, type Measurement, measurements, median } from '../experiment.js';
+import { interleaved, rotated, throughput } from '../measure.js';
 import {
   ACTION_TYPE,
   actionId,
@@ -30,7 +30,7 @@ const CASES = [
 export const append: Experiment = {
   name: 'append',
   title: 'Append an event with an expected version',
-  done: '`transition_action` with `expected_update_count`, and `write_message` of message-db with `expected_version`, each over 800 actions or streams in turn. A sample is a count of the calls of a second.',
+  done: '`transition_action` with `expected_update_count`, and `write_message` of message-db with `expected_version`, each over 800 actions or streams in turn. With one connection a sample is the time of a call, as calls a second; with 16 it is a count of the calls of a second.',
   limits: [
     'The work is not the same. `transition_action` locks and changes the row of the action, checks the party and the state graph, copies owners, keys and places of both sides into the event, and puts it into the feed. `write_message` compares the version and inserts one row; who may write it is left to its caller. "Whole events" are messages with what an event of ours says.',
     'message-db takes one lock for each category until the transaction ends, so appends to one category wait for one another. Ours wait for those of the same action only.',
@@ -47,11 +47,7 @@ export const append: Experiment = {
     const found: Measurement[] = [];
     for (const { what, connections, flush } of CASES) {
       const those = contestants(worlds.get(flush) ?? durable, connections);
-      for (const { call } of those) await throughput(connections, 0.5, call);
-      const rates = new Map<string, number[]>(those.map(({ name }) => [name, []]));
-      for (let round = 0; round < bench.amount(8, 3); round += 1)
-        for (const { name, call } of rotated(those, round))
-          rates.get(name)?.push(await throughput(connections, bench.amount(1, 0.5), call));
+      const rates = await (connections === 1 ? oneByOne(bench, those) : atOnce(bench, those, connections));
       await Promise.all(those.map(({ end }) => end()));
       found.push(...measurements(what, rates));
     }
@@ -70,6 +66,25 @@ export const append: Experiment = {
     };
   },
 };
+
+interface Caller {
+  name: string;
+  call(): Promise<void>;
+}
+
+async function oneByOne(bench: Bench, those: Caller[]): Promise<Map<string, number[]>> {
+  const times = await interleaved(those, { rounds: bench.amount(16, 5), calls: 50, warmUp: 100 });
+  return new Map([...times].map(([name, each]) => [name, each.map((time) => 1000 / time)]));
+}
+
+async function atOnce(bench: Bench, those: Caller[], connections: number): Promise<Map<string, number[]>> {
+  for (const { call } of those) await throughput(connections, 0.5, call);
+  const rates = new Map<string, number[]>(those.map(({ name }) => [name, []]));
+  for (let round = 0; round < bench.amount(8, 3); round += 1)
+    for (const { name, call } of rotated(those, round))
+      rates.get(name)?.push(await throughput(connections, bench.amount(1, 0.5), call));
+  return rates;
+}
 
 async function copyWithoutFlush(
   { dpg, messageDb: store }: EventWorlds,
