@@ -1,3 +1,112 @@
+-- Names of the extension cube resolve from here on. The objects that are there are noted before others are created.
+--!include geo/extensions.sql
+--!include access/known_objects.sql
+
+-- A row of the feed has the number of its stream instead of three texts. ACCESS EXCLUSIVE on dpg_private.event_feed, which is
+-- written anew: reads of the feed wait. Writers put their events into dpg_private.event_queue, which stays as it is. First the
+-- locks that a reader takes, in its order, so that none waits crosswise.
+do $body$
+begin
+  if not exists (
+    select
+    from pg_catalog.pg_attribute a
+    where a.attrelid = 'dpg_private.event_feed'::pg_catalog.regclass
+      and a.attname = 'partition_network'
+      and not a.attisdropped
+  ) then
+    return;
+  end if;
+  lock table dpg.subscriptions, dpg_private.event_feed in access exclusive mode;
+  create table if not exists dpg_private.feed_streams (
+    stream integer generated always as identity,
+    partition_network text not null,
+    action_type text not null,
+    source_item_instance_url text not null,
+    constraint feed_streams_pkey primary key (stream),
+    constraint feed_streams_keys_key unique (partition_network, action_type, source_item_instance_url)
+  );
+  insert into dpg_private.feed_streams (partition_network, action_type, source_item_instance_url)
+  select f.partition_network, f.action_type, f.source_item_instance_url
+  from dpg_private.event_feed f
+  group by f.partition_network, f.action_type, f.source_item_instance_url
+  order by min(f."position")
+  on conflict do nothing;
+  -- The views that read the columns are replaced, not dropped: that keeps what others have granted on them or built on
+  -- them. Their files, below, say again what they are.
+  create or replace view dpg.peers as
+  select null::text as instance_url
+  where false;
+  create or replace view dpg.subscription_status as
+  select s.subscription, s.partition_network, s.action_type, s.source_item_instance_url, s.acknowledged_position,
+    0::bigint as lag_events, 0::double precision as lag_seconds, false as is_leased, false as is_dead,
+    0::bigint as dead_events, s.last_error, s.last_error_at, 0 as held_back_by_pid, ''::text as held_back_by,
+    0::double precision as held_back_seconds
+  from dpg.subscriptions s;
+  drop index if exists dpg_private.event_feed_source_idx;
+  -- Written once, with the numbers in one constant: a look into the table for each row would take ten times as long.
+  execute pg_catalog.format(
+    'alter table dpg_private.event_feed alter column source_item_instance_url type integer using (
+       %L::jsonb ->> jsonb_build_array(partition_network, action_type, source_item_instance_url)::text
+     )::integer',
+    coalesce(
+      (
+        select pg_catalog.jsonb_object_agg(
+          pg_catalog.jsonb_build_array(s.partition_network, s.action_type, s.source_item_instance_url)::text, s.stream
+        )
+        from dpg_private.feed_streams s
+      ),
+      '{}'
+    )
+  );
+  alter table dpg_private.event_feed rename column source_item_instance_url to stream;
+  if exists (
+    select
+    from pg_catalog.pg_constraint c
+    where c.conrelid = 'dpg_private.event_feed'::pg_catalog.regclass
+      and c.conname = 'event_feed_source_item_instance_url_not_null' -- from version 18 on
+  ) then
+    alter table dpg_private.event_feed
+      rename constraint event_feed_source_item_instance_url_not_null to event_feed_stream_not_null;
+  end if;
+  alter table dpg_private.event_feed drop column partition_network, drop column action_type;
+end
+$body$;
+
+-- Narrower indexes of actions and events, after the feed, so that they are locked for less time. This takes ACCESS EXCLUSIVE on
+-- dpg.item_actions and dpg.action_events with all their leaves, until this transaction ends: calls that read or write actions
+-- wait. Indexes that the leaves already have in their new form are taken as they are (docs/upgrading.md says how to create them
+-- beforehand, while everybody works); the others are built by the files below.
+do $body$
+begin
+  if exists (
+    select
+    from pg_catalog.pg_indexes i
+    where i.schemaname = 'dpg'
+      and i.indexname in (
+        'item_actions_source_owner_idx', 'item_actions_target_owner_idx',
+        'action_events_source_owner_idx', 'action_events_target_owner_idx'
+      )
+      and i.indexdef like '% DESC%'
+  ) then
+    -- the order in which a new action takes them: a call under way is waited for, and none waits crosswise
+    lock table dpg.item_actions, dpg.action_events in access exclusive mode;
+    drop index if exists
+      dpg.item_actions_source_owner_idx, dpg.item_actions_target_owner_idx,
+      dpg.action_events_source_owner_idx, dpg.action_events_target_owner_idx;
+  end if;
+  -- ACCESS EXCLUSIVE on a small table, of which only find_actions, get_action and store_event know
+  if exists (
+    select
+    from pg_catalog.pg_indexes i
+    where i.schemaname = 'dpg_private'
+      and i.indexname = 'mirrored_actions_owner_idx'
+      and i.indexdef like '% DESC%'
+  ) then
+    drop index dpg_private.mirrored_actions_owner_idx;
+  end if;
+end
+$body$;
+
 -- Functions of the API that get another argument are dropped and made anew in this transaction; no table is locked. A call
 -- under way can end once in 42883. What somebody else has built on one of them stops the migration, since it would go
 -- with it. What somebody else has granted on them is noted, and granted again at the end.
@@ -73,6 +182,7 @@ drop function if exists
   dpg_private.look_for_new_action(dpg.item_ref, dpg.item_ref, text),
   dpg_private.update_item_sql(regclass);
 drop function if exists
+  dpg_private.find_party_leaves(text, text, text, text),
   dpg_private.look_up_leaf(text, text, text);
 
 -- Slots. ACCESS EXCLUSIVE on a small table for as long as the migration takes: calls that look for a leaf wait.

@@ -141,8 +141,16 @@ export function together(...names: string[]) {
   };
 }
 
+/** The one, or the other instead of it, or neither. */
+export function instead(name: string, other: string, message: string) {
+  return (value: Record<string, unknown>, context: z.RefinementCtx) => {
+    if ([value[name], value[other]].some((one) => one === undefined || one === null)) return;
+    context.addIssue({ code: 'custom', path: [name], message, input: value });
+  };
+}
+
 /** A Date, a Map, a promise that was not awaited: an object without fields, which would pass for one that names none. */
-function isSpecial(input: unknown): boolean {
+export function isSpecial(input: unknown): boolean {
   return (
     typeof input === 'object' &&
     input !== null &&

@@ -75,7 +75,8 @@ export function readArray(
   return outer[0]?.[0] as unknown[];
 }
 
-function writeArray(values: readonly unknown[], write: Serializer): string {
+/** The array as PostgreSQL reads it. */
+export function writeArray(values: readonly unknown[], write: Serializer = String): string {
   const elements = values.map((value) => {
     if (Array.isArray(value)) return writeArray(value, write);
     if (value === null) return 'NULL';

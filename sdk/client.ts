@@ -8,6 +8,7 @@
 // since PostgreSQL takes as long to make JSON of a row as to find it.
 
 import type postgres from 'postgres';
+import { writeArray } from './arrays.js';
 import type { Cells, Returns } from './columns.js';
 import { isConnectionLoss, OutcomeUnknownError } from './connection-loss.js';
 import { toDpgError } from './errors.js';
@@ -31,6 +32,7 @@ export interface Queryable {
 /** What an argument of each type takes: a uuid or a time as text, JSON also as text that stays as it is. */
 interface Values {
   text: string;
+  'text[]': readonly string[];
   uuid: string;
   integer: number;
   bigint: bigint;
@@ -223,9 +225,13 @@ function write(sql: Queryable, given: unknown[], type: Type, value: unknown): vo
     write(sql, given, 'uuid', item.item_id);
     return;
   }
-  const isNull = value === undefined || value === null;
-  const isDocument = type === 'jsonb' && !(value instanceof JsonText);
-  given.push(sql.typed(isNull ? null : isDocument ? stringifyJson(value) : String(value), UNKNOWN));
+  given.push(sql.typed(value === undefined || value === null ? null : textOf(type, value), UNKNOWN));
+}
+
+/** A value as PostgreSQL reads one of this type. */
+function textOf(type: Type, value: unknown): string {
+  if (type === 'text[]') return writeArray(value as readonly string[]);
+  return type === 'jsonb' && !(value instanceof JsonText) ? stringifyJson(value) : String(value);
 }
 
 /** JSON that goes to the database as it is: JavaScript's numbers would bend some of it. */

@@ -16,8 +16,9 @@ export const functions = {
     isReading: false,
   },
   count_items: {
-    takes: { item_network: 'text', item_domain: 'text' },
+    takes: { item_network: 'text' },
     mayTake: {
+      item_domain: 'text',
       item_type: 'text',
       created_by: 'text',
       item_instance_url: 'text',
@@ -26,6 +27,7 @@ export const functions = {
       latitude: 'double precision',
       longitude: 'double precision',
       radius_meters: 'double precision',
+      item_domains: 'text[]',
     },
     returns: value<bigint>('bigint'),
     isSet: false,
@@ -120,8 +122,9 @@ export const functions = {
     isReading: true,
   },
   find_items: {
-    takes: { item_network: 'text', item_domain: 'text' },
+    takes: { item_network: 'text' },
     mayTake: {
+      item_domain: 'text',
       item_type: 'text',
       created_by: 'text',
       item_instance_url: 'text',
@@ -132,6 +135,7 @@ export const functions = {
       radius_meters: 'double precision',
       page_size: 'integer',
       page_token: 'text',
+      item_domains: 'text[]',
     },
     returns: row<rows.FoundItem<Unread>>(rows.foundItemColumns),
     isSet: true,
@@ -152,18 +156,15 @@ export const functions = {
     isReading: true,
   },
   nearest_items: {
-    takes: {
-      item_network: 'text',
-      item_domain: 'text',
-      latitude: 'double precision',
-      longitude: 'double precision',
-    },
+    takes: { item_network: 'text', latitude: 'double precision', longitude: 'double precision' },
     mayTake: {
+      item_domain: 'text',
       radius_meters: 'double precision',
       item_type: 'text',
       item_state: 'jsonb',
       page_size: 'integer',
       page_token: 'text',
+      item_domains: 'text[]',
     },
     returns: row<rows.NearestItem<Unread>>(rows.nearestItemColumns),
     isSet: true,

@@ -5,6 +5,7 @@ import {
   documentOrEmpty,
   fields,
   id,
+  instead,
   type JsonObject,
   key,
   latitude,
@@ -62,12 +63,22 @@ export const updateItem = fields({
   expected_updated_at: time.nullish(),
 });
 
+const ONE_OR_SEVERAL =
+  'Pass item_domain for one domain, item_domains for several, or neither for all domains of the network.';
 const searchedNetwork = named('Every search names its network: pass item_network.');
-const searchedDomain = named('Every search names its domain: pass item_domain.');
+
+/** Where a search looks: in one domain, in several, or in all domains of the network. */
+const searched = {
+  item_network: searchedNetwork,
+  item_domain: key.nullish(),
+  item_domains: z
+    .array(key, 'Pass an array of domains: each is text of 1 to 120 characters.')
+    .readonly()
+    .nullish(),
+};
 
 const itemFilters = {
-  item_network: searchedNetwork,
-  item_domain: searchedDomain,
+  ...searched,
   item_type: key.nullish(),
   created_by: key.nullish(),
   item_instance_url: url.nullish(),
@@ -78,20 +89,22 @@ const itemFilters = {
   radius_meters: radiusMeters.nullish(),
 };
 const circle = together('latitude', 'longitude', 'radius_meters');
+const domains = instead('item_domains', 'item_domain', ONE_OR_SEVERAL);
 
-export const findItems = fields({ ...itemFilters, ...page }).superRefine(circle);
-export const countItems = fields(itemFilters).superRefine(circle);
+export const findItems = fields({ ...itemFilters, ...page })
+  .superRefine(domains)
+  .superRefine(circle);
+export const countItems = fields(itemFilters).superRefine(domains).superRefine(circle);
 
 export const nearestItems = fields({
-  item_network: searchedNetwork,
-  item_domain: searchedDomain,
+  ...searched,
   latitude,
   longitude,
   radius_meters: radiusMeters.nullish(),
   item_type: key.nullish(),
   item_state: document.nullish(),
   ...page,
-});
+}).superRefine(domains);
 
 export type ItemRef = z.input<typeof itemRef>;
 
@@ -107,9 +120,16 @@ export type UpsertItem<State = object> = Omit<z.input<typeof upsertItem>, 'item_
 export type UpdateItem<State = object> = Omit<z.input<typeof updateItem>, 'changes'> & {
   changes: Omit<z.input<typeof updateItem>['changes'], 'item_state'> & { item_state?: State | undefined };
 };
-export type FindItems = z.input<typeof findItems>;
-export type CountItems = z.input<typeof countItems>;
-export type NearestItems = z.input<typeof nearestItems>;
+
+/** A search in one domain, in several or, without either, in all domains of the network. Never both. */
+type InDomains<Search> = Omit<Search, 'item_domain' | 'item_domains'> &
+  (
+    | { item_domain?: string | null | undefined; item_domains?: null | undefined }
+    | { item_domain?: null | undefined; item_domains?: readonly string[] | null | undefined }
+  );
+export type FindItems = InDomains<z.input<typeof findItems>>;
+export type CountItems = InDomains<z.input<typeof countItems>>;
+export type NearestItems = InDomains<z.input<typeof nearestItems>>;
 
 /** Reading items takes no actor. */
 export function readItems<Json = JsonObject>(sql: Queryable) {
@@ -123,9 +143,10 @@ export function readItems<Json = JsonObject>(sql: Queryable) {
     },
 
     /**
-     * The items of a network and domain that match all given filters, newest first. `item_state` means containment:
-     * `{ verified: true }` finds the documents that have it. A circle is `latitude`, `longitude` (degrees) and
-     * `radius_meters` together. Await it for a page (20 rows unless `page_size` says 1 to 1,000), or iterate it for all.
+     * The items of a network that match all given filters, newest first: those of `item_domain`, of `item_domains`, or,
+     * without either, of all domains. `item_state` means containment: `{ verified: true }` finds the documents that have
+     * it. A circle is `latitude`, `longitude` (degrees) and `radius_meters` together. Await it for a page (20 rows unless
+     * `page_size` says 1 to 1,000), or iterate it for all.
      * @throws {InvalidPageTokenError}
      */
     find<State = Json>(filter: FindItems): List<FoundItem<State>> {
@@ -142,7 +163,7 @@ export function readItems<Json = JsonObject>(sql: Queryable) {
 
     /**
      * The items around a point, nearest first, each with `distance_meters`; as far as it takes, or up to
-     * `radius_meters`. Items without a place are left out. Awaited or iterated as `find`.
+     * `radius_meters`. Items without a place are left out. Domains as in `find`; awaited or iterated as `find`.
      * @throws {InvalidPageTokenError}
      */
     nearest<State = Json>(filter: NearestItems): List<NearestItem<State>> {

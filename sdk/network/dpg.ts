@@ -28,7 +28,7 @@ import type {
   UpsertNetworkItem,
 } from './types.js';
 
-/** Reading items of the network. `item_network` need not be said. */
+/** Reading items of the network. `item_network` need not be said. A search is in one domain, in several or in all. */
 export interface NetworkReadItems<D extends NetworkDefinition> {
   get<Name extends DomainName<D>, Type extends ItemType<D, Name>>(
     ref: NetworkItemRef<D, Name, Type>,

@@ -121,6 +121,26 @@ export class Network<Definition extends NetworkDefinition = LoadedDefinition> {
   }
 
   /**
+   * Checks a search of several domains, or of all where none are given. A type is one that any of them has.
+   * @throws {NotInNetworkError}
+   */
+  checkItems(item_network: string, item_domains?: readonly string[] | null, item_type?: string | null): void {
+    const domains = item_domains ?? [...this.#states.keys()];
+    if (item_network !== this.name) this.checkItem({ item_network, item_domain: '' });
+    domains.forEach((item_domain, index) => {
+      this.checkItem({ item_network, item_domain }, index);
+    });
+    const types = new Set(domains.flatMap((domain) => [...(this.#states.get(domain)?.keys() ?? [])]));
+    if (typeof item_type !== 'string' || domains.length === 0 || types.has(item_type)) return;
+    throw this.#refusal(
+      'item_type',
+      `item type '${item_type}' in ${item_domains ? 'these domains' : 'any domain'}`,
+      [...types],
+      { item_network, item_type },
+    );
+  }
+
+  /**
    * The schemas of all interactions that an action may be one of: between these items where they are known.
    * @throws {NotInNetworkError} when there is none
    */

@@ -1,6 +1,6 @@
 // What a network says of a call, each check in a method that returns what is sent.
 
-import { check } from '../arguments.js';
+import { check, isSpecial } from '../arguments.js';
 import { type FindItems, itemRef } from '../items.js';
 import { checkValue } from './check-value.js';
 import type { ActionSchemas, Network, Party } from './network.js';
@@ -16,8 +16,11 @@ interface CheckedRequest {
 
 /** The checks, each of which returns what is sent. */
 export function rulesOf(network: Network<NetworkDefinition>) {
+  // what is no object of fields stays as it is, to be refused: its copy would be one
   const complete = <Item>(item: Item): Item =>
-    item instanceof Object ? { item_network: network.name, ...item } : item;
+    typeof item !== 'object' || item === null || Array.isArray(item) || isSpecial(item)
+      ? item
+      : { item_network: network.name, ...item };
 
   return {
     complete,
@@ -29,11 +32,17 @@ export function rulesOf(network: Network<NetworkDefinition>) {
     },
 
     /** What is malformed is refused where the filter is used. */
-    filter<Filter extends Pick<FindItems, 'item_network' | 'item_domain' | 'item_type'>>(
-      filter: Filter,
-    ): Filter {
+    filter<
+      Filter extends Pick<FindItems, 'item_network' | 'item_domain' | 'item_type'> & {
+        item_domains?: readonly string[] | null | undefined;
+      },
+    >(filter: Filter): Filter {
       const completed = complete(filter);
-      if (typeof completed?.item_domain === 'string') network.checkItem(completed);
+      const { item_network, item_domain, item_domains, item_type } = Object(completed) as Partial<Filter>;
+      if (typeof item_network !== 'string') return completed;
+      if (typeof item_domain === 'string') network.checkItem({ item_network, item_domain, item_type });
+      else if (!item_domains || isTexts(item_domains))
+        network.checkItems(item_network, item_domains, item_type);
       return completed;
     },
 
@@ -86,6 +95,9 @@ export function rulesOf(network: Network<NetworkDefinition>) {
     },
   };
 }
+
+const isTexts = (value: unknown) =>
+  Array.isArray(value) && value.every((element) => typeof element === 'string');
 
 function checkSchemas(
   possible: ActionSchemas[],

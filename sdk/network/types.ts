@@ -59,7 +59,10 @@ type Schemas<D extends NetworkDefinition, Name> =
       : never
     : never;
 
-export type ItemType<D extends NetworkDefinition, Name> = keyof Schemas<D, Name> & string;
+type KeyOfAny<Some> = Some extends unknown ? keyof Some : never;
+
+/** The types that any of the domains has. */
+export type ItemType<D extends NetworkDefinition, Name> = KeyOfAny<Schemas<D, Name>> & string;
 
 /** The document of an item. */
 export type ItemState<D extends NetworkDefinition, Name, Type> =
@@ -108,19 +111,31 @@ type RowOf<Row, D extends NetworkDefinition, Name, Type> = Type extends string
     }
   : never;
 
-export type NetworkItem<
-  D extends NetworkDefinition,
-  Name = DomainName<D>,
-  Type = ItemType<D, Name>,
-> = Name extends string ? RowOf<Item, D, Name, Type> : never;
-export type FoundNetworkItem<D extends NetworkDefinition, Name, Type> = RowOf<FoundItem, D, Name, Type>;
-export type NearestNetworkItem<D extends NetworkDefinition, Name, Type> = RowOf<NearestItem, D, Name, Type>;
+/** A row of an item, of each of the domains and of the types that it has. */
+type RowsOf<Row, D extends NetworkDefinition, Name, Type> = Name extends string
+  ? RowOf<Row, D, Name, Type & ItemType<D, Name>>
+  : never;
+
+export type NetworkItem<D extends NetworkDefinition, Name = DomainName<D>, Type = ItemType<D, Name>> = RowsOf<
+  Item,
+  D,
+  Name,
+  Type
+>;
+export type FoundNetworkItem<D extends NetworkDefinition, Name, Type> = RowsOf<FoundItem, D, Name, Type>;
+export type NearestNetworkItem<D extends NetworkDefinition, Name, Type> = RowsOf<NearestItem, D, Name, Type>;
+
+/** In one domain, in several or, without either, in all of them. */
+type InDomains<Name> =
+  | { item_domain: Name; item_domains?: null | undefined }
+  | { item_domain?: null | undefined; item_domains?: readonly Name[] | null | undefined };
 
 type Filter<All, D extends NetworkDefinition, Name, Type> = Omit<
   All,
-  'item_network' | 'item_domain' | 'item_type'
+  'item_network' | 'item_domain' | 'item_domains' | 'item_type'
 > &
-  InNetwork<D> & { item_domain: Name; item_type?: Type };
+  InNetwork<D> &
+  InDomains<Name> & { item_type?: Type };
 export type FindNetworkItems<D extends NetworkDefinition, Name, Type> = Filter<FindItems, D, Name, Type>;
 export type NearestNetworkItems<D extends NetworkDefinition, Name, Type> = Filter<
   NearestItems,

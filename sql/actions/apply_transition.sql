@@ -156,7 +156,7 @@ begin
   select d.transitions, l.leaf, a.has_additions
   into transitions, events_leaf, has_additions
   from (select) one
-  left join dpg_private.look_up_leaf('action_events', action.partition_network, action.action_type) l on true
+  left join dpg_private.look_up_leaf_and_slot('action_events', action.partition_network, action.action_type) l on true
   cross join lateral dpg_private.additions_to_actions(apply_transition.leaf, l.leaf) a
   left join dpg.action_definitions d
     on d.partition_network = action.partition_network

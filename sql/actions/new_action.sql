@@ -1,6 +1,6 @@
 -- What perform_action and receive_action do before they lock an item.
 
-create or replace function dpg_private.look_for_new_action(
+create or replace function dpg_private.look_before_new_action(
   source dpg.item_ref,
   target dpg.item_ref,
   action_type text
@@ -22,7 +22,7 @@ begin atomic
     exists (
       select
       from dpg.networks n
-      where n.network in ((look_for_new_action.source).item_network, (look_for_new_action.target).item_network)
+      where n.network in ((look_before_new_action.source).item_network, (look_before_new_action.target).item_network)
     ),
     s.leaf,
     s.slot,
@@ -30,26 +30,26 @@ begin atomic
     t.slot,
     (
       select l.leaf
-      from dpg_private.look_up_leaf(
-        'item_actions', (look_for_new_action.target).item_network, look_for_new_action.action_type
+      from dpg_private.look_up_leaf_and_slot(
+        'item_actions', (look_before_new_action.target).item_network, look_before_new_action.action_type
       ) l
     ),
     (
       select l.leaf
-      from dpg_private.look_up_leaf(
-        'action_events', (look_for_new_action.target).item_network, look_for_new_action.action_type
+      from dpg_private.look_up_leaf_and_slot(
+        'action_events', (look_before_new_action.target).item_network, look_before_new_action.action_type
       ) l
     )
   from (select) one
-  left join dpg_private.look_up_leaf(
-    'items', (look_for_new_action.source).item_network, (look_for_new_action.source).item_domain
+  left join dpg_private.look_up_leaf_and_slot(
+    'items', (look_before_new_action.source).item_network, (look_before_new_action.source).item_domain
   ) s on true
-  left join dpg_private.look_up_leaf(
-    'items', (look_for_new_action.target).item_network, (look_for_new_action.target).item_domain
+  left join dpg_private.look_up_leaf_and_slot(
+    'items', (look_before_new_action.target).item_network, (look_before_new_action.target).item_domain
   ) t on true;
 end;
 
-comment on function dpg_private.look_for_new_action(dpg.item_ref, dpg.item_ref, text) is
+comment on function dpg_private.look_before_new_action(dpg.item_ref, dpg.item_ref, text) is
   'What a call needs to know before it creates an action: whether one of the networks is registered, and the leaves,
   null where
 one is missing. One statement instead of five. The answers hold for this moment. It does not look at public."user": that

@@ -43,7 +43,7 @@ begin
     exists (select from public."user" u where u.id = perform_action.actor) as is_user,
     l.*
   into look
-  from dpg_private.look_for_new_action(source, target, action_type) l;
+  from dpg_private.look_before_new_action(source, target, action_type) l;
   if not look.is_user then
     perform dpg_private.refuse_unknown_user(actor);
   end if;
@@ -52,7 +52,7 @@ begin
   end if;
   if look.action_leaf is null or look.events_leaf is null then
     perform dpg_private.create_leaves_for_new_action(actor, source, target, action_type);
-    select l.* into look from dpg_private.look_for_new_action(source, target, action_type) l;
+    select l.* into look from dpg_private.look_before_new_action(source, target, action_type) l;
   end if;
 
   -- lock: an item cannot be deleted until the action refers to it. The lower key first, as everywhere; in bytes,

@@ -50,7 +50,7 @@ begin
     l.*
   into look
   -- a source elsewhere has no leaf here: only its network counts
-  from dpg_private.look_for_new_action(row(source.item_network, null, null, null), target, action_type) l;
+  from dpg_private.look_before_new_action(row(source.item_network, null, null, null), target, action_type) l;
   if look.is_registered then
     perform dpg_private.check_interaction(action_type, source, target, action_id);
   end if;
@@ -58,7 +58,7 @@ begin
     perform dpg_private.create_leaves_for_new_action(null, source, target, action_type);
     select look.is_known_url as is_known_url, l.*
     into look
-    from dpg_private.look_for_new_action(row(source.item_network, null, null, null), target, action_type) l;
+    from dpg_private.look_before_new_action(row(source.item_network, null, null, null), target, action_type) l;
   end if;
 
   -- lock

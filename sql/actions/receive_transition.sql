@@ -37,7 +37,7 @@ begin
   -- lock
   select l.leaf, l.slot
   into leaf, slot
-  from dpg_private.look_up_leaf('item_actions', partition_network, action_type) l;
+  from dpg_private.look_up_leaf_and_slot('item_actions', partition_network, action_type) l;
   action := dpg_private.lock_action(leaf, partition_network, action_type, action_id, 'no key update', slot);
   if action.source_item_is_local
     or not dpg_private.is_same_url(action.source_item_instance_url, source_item_instance_url)

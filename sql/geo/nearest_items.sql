@@ -203,17 +203,22 @@ the dpg_private.circle_box: as expressions they take long to plan.';
 
 create or replace function dpg_private.page_of_nearest_sql(searches text, "position" text)
 returns text
-language sql
+language plpgsql
 immutable
 parallel safe
 security invoker
-return format(
-  'select %s, %s, %s from (%s) i order by i.chord, i.item_domain, i.item_type, i.item_id limit ($2).row_limit',
-  dpg_private.item_columns_sql('i.'),
-  dpg_private.great_circle_sql('i.chord'),
-  dpg_private.page_token_sql('($2).binding', "position"),
-  searches
-);
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  return format(
+    'select %s, %s, %s from (%s) i order by i.chord, i.item_domain, i.item_type, i.item_id limit ($2).row_limit',
+    dpg_private.item_columns_sql('i.'),
+    dpg_private.great_circle_sql('i.chord'),
+    dpg_private.page_token_sql('($2).binding', "position"),
+    searches
+  );
+end
+$body$;
 
 comment on function dpg_private.page_of_nearest_sql(text, text) is
   'The statement that takes one page from searches of dpg_private.nearest_of_leaf_sql. The distance is computed from the
@@ -277,7 +282,7 @@ begin
   if item_domain is not null then
     select l.leaf, l.slot
     into leaf, slot
-    from dpg_private.look_up_leaf('items', item_network, item_domain) l;
+    from dpg_private.look_up_leaf_and_slot('items', item_network, item_domain) l;
     if leaf is not null then
       return query execute dpg_private.page_of_nearest_sql(
         dpg_private.nearest_of_leaf_sql(leaf, slot, search, page), place_in_order
@@ -330,9 +335,10 @@ comment on function dpg.nearest_items(
   text, text, double precision, double precision, double precision, text, jsonb, integer, text, text[]
 ) is
   'The items of a network that have a place, nearest to latitude and longitude (degrees) first, then by item_domain,
-item_type and item_id: those of item_domain, or where that is null of item_domains, or of every domain. distance_meters is along the great circle of earthdistance''s sphere. radius_meters limits
-the search to a circle. item_state means containment (@>). Pages as in dpg.find_items. A later page passes over the
-rows before it, so its cost grows with its number.
+item_type and item_id. item_domain is one domain; null means those of item_domains (no element: no items), or every
+domain. distance_meters is along the great circle of earthdistance''s sphere. radius_meters limits the search to a
+circle. item_state means containment (@>). Pages as in dpg.find_items. A later page passes over the rows before it, so
+its cost grows with its number.
 Raises DP001, DP011.
 Example: select item_id, distance_meters
 from dpg.nearest_items(''yellow_dot'', ''tutor'', 12.9716, 77.5946, page_size => 10)';

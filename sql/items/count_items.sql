@@ -114,7 +114,7 @@ begin
   end if;
   select l.leaf, l.slot
   into leaf, slot
-  from dpg_private.look_up_leaf('items', item_network, item_domain) l;
+  from dpg_private.look_up_leaf_and_slot('items', item_network, item_domain) l;
   if leaf is null then
     return 0::bigint;
   end if;

@@ -16,7 +16,7 @@ begin
   );
   select l.leaf, l.slot
   into leaf, slot
-  from dpg_private.look_up_leaf('items', item_network, item_domain) l;
+  from dpg_private.look_up_leaf_and_slot('items', item_network, item_domain) l;
   stored := dpg_private.read_item(leaf, slot, row(item_network, item_domain, item_type, item_id));
   if stored.item_id is null then
     perform dpg_private.refuse_item_not_found(row(item_network, item_domain, item_type, item_id));

@@ -79,7 +79,7 @@ begin
   -- lock
   select l.leaf, l.slot
   into leaf, slot
-  from dpg_private.look_up_leaf('items', item_network, item_domain) l;
+  from dpg_private.look_up_leaf_and_slot('items', item_network, item_domain) l;
   stored := dpg_private.lock_item(leaf, item, 'no key update', slot);
   if stored.item_id is null then
     perform dpg_private.refuse_item_not_found(item);

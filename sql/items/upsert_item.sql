@@ -59,7 +59,7 @@ begin
     l.slot
   into is_user, is_undeclared, is_known_url, leaf, slot
   from (select) one
-  left join dpg_private.look_up_leaf('items', upsert_item.item_network, upsert_item.item_domain) l on true;
+  left join dpg_private.look_up_leaf_and_slot('items', upsert_item.item_network, upsert_item.item_domain) l on true;
   if not is_known_url then
     perform dpg_private.check_instance_url('item_instance_url', item_instance_url);
   end if;

@@ -48,7 +48,7 @@ with a random value of this database. It finds mistakes; it does not keep out an
 a token. SQL text, not a function: every row has a token, and a PL/pgSQL call would take longer than the rest of the
 row.';
 
-create or replace function dpg_private.page_token(binding bigint, "position" bytea)
+create or replace function dpg_private.token_of_position(binding bigint, "position" bytea)
 returns text
 language sql
 immutable
@@ -57,7 +57,7 @@ security invoker
 return lpad(to_hex(hashtextextended(encode("position", 'hex') collate "C", binding)), 16, '0')
   || encode("position", 'hex');
 
-comment on function dpg_private.page_token(bigint, bytea) is
+comment on function dpg_private.token_of_position(bigint, bytea) is
   'What dpg_private.page_token_sql writes, as a function: for statements whose plan is kept. In others inlining it
 would take longer than the rest of the row.';
 

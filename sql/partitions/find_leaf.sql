@@ -1,4 +1,4 @@
-create or replace function dpg_private.look_up_leaf(root text, network text, key text)
+create or replace function dpg_private.look_up_leaf_and_slot(root text, network text, key text)
 returns table (leaf regclass, slot smallint)
 language sql
 stable
@@ -9,18 +9,18 @@ begin atomic
   from (
     select to_regclass('dpg.' || p.name) as leaf, p.slot
     from dpg_private.partition_names p
-    where p.root = look_up_leaf.root
-      and p.network = look_up_leaf.network
-      and p.key = look_up_leaf.key
+    where p.root = look_up_leaf_and_slot.root
+      and p.network = look_up_leaf_and_slot.network
+      and p.key = look_up_leaf_and_slot.key
     offset 0 -- so that the name is looked up once, however often the leaf is used
   ) n
   -- a table that was detached, or that has the name of a dropped leaf, holds no rows of the root
-  where pg_partition_root(n.leaf) = ('dpg.' || look_up_leaf.root)::regclass;
+  where pg_partition_root(n.leaf) = ('dpg.' || look_up_leaf_and_slot.root)::regclass;
 end;
 
-comment on function dpg_private.look_up_leaf(text, text, text) is
-  'The leaf of these keys and its slot, as a table of one row or none. Stored parsed, so that PostgreSQL inlines it into a
-statement that asks for more at the same time. Where only the leaf is needed, call dpg_private.find_leaf.';
+comment on function dpg_private.look_up_leaf_and_slot(text, text, text) is
+  'The leaf of these keys and its slot, as a table of one row or none. Stored parsed, so that PostgreSQL inlines it
+into a statement that asks for more at the same time. Where only the leaf is needed, call dpg_private.find_leaf.';
 
 create or replace function dpg_private.find_leaf(root text, network text, key text)
 returns regclass
@@ -33,7 +33,7 @@ set enable_seqscan = off -- while partition_names is small, the planner would re
 as $body$
 begin
   -- PL/pgSQL keeps the plan, which pays because this is part of every call
-  return (select l.leaf from dpg_private.look_up_leaf(root, network, key) l);
+  return (select l.leaf from dpg_private.look_up_leaf_and_slot(root, network, key) l);
 end
 $body$;
 

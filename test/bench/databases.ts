@@ -5,7 +5,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { migrateToCurrent } from '../support/migrations.js';
-import { type Server, startServer, withAdmin } from '../support/server.js';
+import { identifier, type Server, startServer, withAdmin } from '../support/server.js';
+import { installMessageDb, ROLE } from './contestants/message-db.js';
 import type { Options } from './options.js';
 
 /** The one setting that differs from the defaults for speed is the memory; the others keep checkpoints out of the way. */
@@ -26,6 +27,7 @@ export class Databases {
   readonly #options: Options;
   readonly #servers = new Map<string, Promise<Server>>();
   readonly #templates = new Map<string, Promise<string>>();
+  readonly #roles = new Map<string, Server>();
   #made = 0;
 
   constructor(options: Options) {
@@ -64,6 +66,25 @@ export class Databases {
     return url;
   }
 
+  /** A database with message-db. */
+  async withMessageDb(): Promise<string> {
+    const server = await this.server();
+    const url = await this.create(server);
+    const madeRole = await installMessageDb(url);
+    // on a server that was there before, and stays
+    if (madeRole && server.kind === 'existing') this.#roles.set(ROLE, server);
+    return url;
+  }
+
+  /** A database as it is now; nobody may be connected to it. */
+  async copy(url: string): Promise<string> {
+    const { host } = new URL(url);
+    const servers = await this.running();
+    const server = servers.find(({ adminUrl }) => new URL(adminUrl).host === host);
+    if (!server) throw new Error(`No server of this run is at ${host}.`);
+    return this.create(server, new URL(url).pathname.slice(1));
+  }
+
   async create(server: Server, template?: string): Promise<string> {
     this.#made += 1;
     return server.createDatabase(`bench_${process.pid}_${this.#made}`, template ? { template } : {});
@@ -80,6 +101,9 @@ export class Databases {
 
   async stop(): Promise<void> {
     for (const server of this.#servers.values()) await (await server).stop();
+    // what a role may do in a database goes with the database
+    for (const [role, { adminUrl }] of this.#roles)
+      await withAdmin(adminUrl, (sql) => sql.unsafe(`drop role if exists ${identifier(role)}`));
     this.#servers.clear();
   }
 

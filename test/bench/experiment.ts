@@ -37,7 +37,7 @@ export interface Measurement extends Summary {
   unit?: Unit;
 }
 
-export type Unit = 'ms' | 'MiB' | 'calls a second' | 'rows a second';
+export type Unit = 'ms' | 'MiB' | 'calls a second' | 'rows a second' | 'events a second';
 
 export interface Ratio {
   what: string;
@@ -46,7 +46,7 @@ export interface Ratio {
   /** The target: at most, or at least. */
   atMost?: number;
   atLeast?: number;
-  /** Without a target: what a row of the README's table says of this ratio and of all others with the same words. */
+  /** What the row of a table says of this ratio and of all others with the same words and target. */
   shown?: string;
 }
 
@@ -73,4 +73,12 @@ export function median(found: Measurement[], who: string, what?: string): number
 
 export function isMet({ value, atMost, atLeast }: Ratio): boolean {
   return (atMost === undefined || value <= atMost) && (atLeast === undefined || value >= atLeast);
+}
+
+/** In words; empty where there is none. */
+export function target({ atMost, atLeast }: Ratio): string {
+  const limit = atMost ?? atLeast;
+  return limit === undefined
+    ? ''
+    : `at ${atMost === undefined ? 'least' : 'most'} ${Number(limit.toFixed(2))}`;
 }

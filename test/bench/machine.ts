@@ -1,7 +1,9 @@
 // On what a result was found.
 
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus, loadavg, release, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { withAdmin } from '../support/server.js';
 import { timed } from './measure.js';
 
@@ -18,7 +20,7 @@ export interface Machine {
 }
 
 export function machine(): Machine {
-  const versions = ['postgres', 'drizzle-orm', 'pg'].map((name) => [name, versionOf(name)]);
+  const names = ['postgres', 'drizzle-orm', 'pg', '@eventide/message-db', 'graphile-worker'];
   return {
     processor: cpus()[0]?.model.trim() ?? 'unknown',
     cores: cpus().length,
@@ -26,21 +28,17 @@ export function machine(): Machine {
     system: `${process.platform} ${release()}`,
     load_average: loadavg().map((load) => Math.round(load * 100) / 100),
     node: process.version,
-    packages: Object.fromEntries(versions),
+    packages: Object.fromEntries(names.map((name) => [name, versionOf(name)])),
   };
 }
 
+/** Some packages do not export their package.json. */
 function versionOf(name: string): string {
-  let folder = require.resolve(name);
-  for (;;) {
-    folder = folder.slice(0, folder.lastIndexOf('/'));
-    try {
-      const found = require(`${folder}/package.json`);
-      if (found.name === name) return found.version;
-    } catch {
-      if (folder === '') return 'unknown';
-    }
+  for (const folder of require.resolve.paths(name) ?? []) {
+    const file = join(folder, name, 'package.json');
+    if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')).version;
   }
+  return 'unknown';
 }
 
 export interface ServerFacts {

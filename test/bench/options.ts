@@ -21,7 +21,7 @@ export interface Options {
 
 const OPTIONS = {
   '--only <name>': 'experiments whose name contains this; several with commas',
-  '--quick': 'less of everything, in little more than a minute',
+  '--quick': 'less of everything, and no million points: a few minutes',
   '--no-flush': 'without waiting for the disk: what the calls themselves cost',
   '--pg15': 'on PostgreSQL 15 instead of 18',
   '--actions <n>': 'actions in the experiment of the busy owner (default 1,000,000)',

@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
 import { chart } from './charts/chart.js';
-import { type Experiment, type Finding, isMet, type Ratio } from './experiment.js';
+import { type Experiment, type Finding, isMet, type Ratio, target } from './experiment.js';
 import type { Machine, ServerFacts } from './machine.js';
 import { rounded } from './measure.js';
 import type { Options } from './options.js';
@@ -55,12 +55,7 @@ export function print(experiment: Experiment, { measurements, ratios, unit, note
 }
 
 export function ratioLine(ratio: Ratio): string {
-  const target =
-    ratio.atMost !== undefined
-      ? `target at most ${rounded(ratio.atMost)}`
-      : ratio.atLeast !== undefined
-        ? `target at least ${rounded(ratio.atLeast)}`
-        : '';
-  const verdict = target === '' ? '' : isMet(ratio) ? ` (${target}: met)` : ` (${target}: missed)`;
+  const wanted = target(ratio);
+  const verdict = wanted === '' ? '' : ` (target ${wanted}: ${isMet(ratio) ? 'reached' : 'missed'})`;
   return `${ratio.value.toFixed(ratio.value < 0.1 ? 3 : 2)}  ${ratio.what}${verdict}`;
 }

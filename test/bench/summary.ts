@@ -1,15 +1,18 @@
-// What is made of the kept results: the page docs/benchmark.md, and a chart of each.
+// What is made of the kept results: the page docs/benchmark.md, the figures in README.md, and a chart of each.
 
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { chart } from './charts/chart.js';
 import type { Experiment, Finding } from './experiment.js';
 import { experiments, scale } from './experiments/all.js';
-import { page } from './page.js';
+import { page, readmeFigures } from './page.js';
 import type { Conditions } from './report.js';
 
 const results = fileURLToPath(new URL('results/', import.meta.url));
 const benchmark = fileURLToPath(new URL('../../docs/benchmark.md', import.meta.url));
+const readme = fileURLToPath(new URL('../../README.md', import.meta.url));
+/** What is between these lines of the README. */
+const FIGURES = /(<!-- figures: [^\n]*-->\n\n).*?(\n\n<!-- end of the figures -->)/s;
 
 /** A result as it is kept, and what the experiment says of itself now. */
 export type Kept = Finding & Conditions & Experiment;
@@ -30,8 +33,11 @@ export async function summaries(): Promise<Map<string, string>> {
     );
     all.push({ ...found, ...experiment });
   }
+  const before = await readFile(readme, 'utf8');
+  if (!FIGURES.test(before)) throw new Error('README.md has no lines between which the figures stand.');
   return new Map([
     [benchmark, page(all)],
+    [readme, before.replace(FIGURES, (_, head, end) => `${head}${readmeFigures(all)}${end}`)],
     ...all.map((kept): [string, string] => [`${results}${kept.name}.svg`, chart(kept.title, kept)]),
   ]);
 }

@@ -1,15 +1,15 @@
 // Questions about places, each answer compared with what a walk through all places finds.
 
 import type { CountItems, Dpg, FoundItem, NearestItem, NearestItems } from '../../sdk/index.js';
-import { type Continent, continents } from './continents.js';
+import type { Continent } from './continents.js';
 import { bold, countryName, dim, expect, kilometers, say, table, timed } from './output.js';
 import { network, type Place, type PlaceState } from './places.js';
 
-type Around = Omit<NearestItems, 'item_network' | 'item_domain'>;
+type Around = Omit<NearestItems, 'item_network' | 'item_domain' | 'item_domains'>;
 
 export async function askQuestions(dpg: Dpg, places: Place[]): Promise<void> {
-  say(dim('A call reads one domain. Where the answer may lie in several, all 7 are asked at once and the'));
-  say(dim('answers merged by distance. Each is compared with a walk through all places in memory.'));
+  say(dim('One call searches all 7 domains, or the one that it names. Each answer is compared with a walk'));
+  say(dim('through all places in memory.'));
 
   await showNearest(
     dpg,
@@ -35,7 +35,10 @@ export async function askQuestions(dpg: Dpg, places: Place[]): Promise<void> {
 }
 
 async function showNearest(dpg: Dpg, places: Place[], question: string, around: Around): Promise<void> {
-  const { result, milliseconds } = await timed(() => nearestAnywhere(dpg, around));
+  const { result, milliseconds } = await timed(async () => {
+    const { rows } = await dpg.items.nearest<PlaceState>({ item_network: network, ...around });
+    return rows;
+  });
   expectSame(result, walk(places, around).slice(0, around.page_size ?? undefined));
   say(`\n${bold(question)} ${dim(`${Math.round(milliseconds)} ms`)}`);
   table(
@@ -49,18 +52,6 @@ async function showNearest(dpg: Dpg, places: Place[], question: string, around: 
       kilometers(item.distance_meters),
     ]),
   );
-}
-
-async function nearestAnywhere(dpg: Dpg, around: Around): Promise<NearestItem<PlaceState>[]> {
-  const pages = await Promise.all(
-    continents.map((item_domain) =>
-      dpg.items.nearest<PlaceState>({ item_network: network, item_domain, ...around }),
-    ),
-  );
-  return pages
-    .flatMap((page) => page.rows)
-    .sort((one, other) => one.distance_meters - other.distance_meters)
-    .slice(0, around.page_size ?? undefined);
 }
 
 /** A circle and a document to contain, in one domain. */

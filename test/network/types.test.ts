@@ -94,6 +94,20 @@ describe('types of a network that is written in TypeScript', () => {
       expectTypeOf(await items.count({ item_domain: 'student' })).toEqualTypeOf<bigint>();
       // @ts-expect-error no such domain
       items.find({ item_domain: 'school' });
+      const both = await items.find({ item_domains: ['student', 'tutor'] });
+      for (const row of both.rows) {
+        if (row.item_domain === 'student') expectTypeOf(row.item_state).toEqualTypeOf<Student>();
+        else expectTypeOf(row.item_type).toEqualTypeOf<'profile_1.0' | 'offer_1.0'>();
+      }
+      const offers = await items.nearest({ latitude: 1, longitude: 2, item_type: 'offer_1.0' });
+      expectTypeOf(offers.rows[0]?.item_state).toEqualTypeOf<Offer | undefined>();
+      expectTypeOf(await items.count({})).toEqualTypeOf<bigint>();
+      // @ts-expect-error one domain and several
+      items.find({ item_domain: 'student', item_domains: ['tutor'] });
+      // @ts-expect-error no such domain among them
+      items.find({ item_domains: ['student', 'school'] });
+      // @ts-expect-error a type that none of them has
+      items.find({ item_domains: ['student'], item_type: 'offer_1.0' });
       // @ts-expect-error no such type in this domain
       items.find({ item_domain: 'student', item_type: 'offer_1.0' });
     });

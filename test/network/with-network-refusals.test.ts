@@ -93,6 +93,26 @@ describe('what the network does not declare is refused before anything is sent',
       () => asha.items.find({ item_domain: 'student', item_type: 'x' }),
       { undeclared: 'item_type', item_type: 'x' },
     ],
+    [
+      'find: one of the domains',
+      () => dpg.items.find({ item_domains: ['student', 'x'] }),
+      { undeclared: 'item_domain', item_domain: 'x', index: 1 },
+    ],
+    [
+      'find: a type that none of the domains has',
+      () => dpg.items.find({ item_domains: ['student'], item_type: 'offer_1.0' }),
+      { undeclared: 'item_type', item_type: 'offer_1.0' },
+    ],
+    [
+      'count: a type that no domain has',
+      () => dpg.items.count({ item_type: 'x' }),
+      { undeclared: 'item_type' },
+    ],
+    [
+      'nearest: another network',
+      () => dpg.items.nearest({ item_network: 'x', latitude: 1, longitude: 2 }),
+      { undeclared: 'item_network', item_network: 'x' },
+    ],
     ['count: domain', () => dpg.items.count({ item_domain: 'x' }), { undeclared: 'item_domain' }],
     [
       'nearest: domain',
@@ -336,7 +356,16 @@ describe('documents that do not fit their schema are refused before anything is 
       { argument: 'item_id' },
     ],
     ['find: nothing', () => dpg.items.find(undefined as never), {}],
-    ['find: no domain', () => dpg.items.find({} as never), { argument: 'item_domain' }],
+    [
+      'find: a domain that is no text',
+      () => dpg.items.find({ item_domains: ['student', 7] } as never),
+      { argument: 'item_domains', index: 1 },
+    ],
+    [
+      'count: one domain and several',
+      () => dpg.items.count({ item_domain: 'student', item_domains: ['tutor'] } as never),
+      { argument: 'item_domains' },
+    ],
     ['perform: nothing', () => asha.actions.perform(undefined as never), { argument: 'action_type' }],
   ])('%s', async (_, call, detail) => {
     const error = (await errorOf(call())) as InvalidArgumentError;

@@ -89,6 +89,12 @@ test('the story of a network, a statement a call', async () => {
   const all = [];
   for await (const row of dpg.items.find({ item_domain: 'tutor', page_size: 2 })) all.push(row.item_id);
   expect(new Set(all).size).toBe(3);
+  const anywhere = await one(dpg.items.find({}));
+  expect(anywhere.rows.map(({ item_domain }) => item_domain)).toEqual(['tutor', 'tutor', 'tutor', 'student']);
+  expect(await one(dpg.items.count({ item_domains: ['student', 'tutor'], item_type: 'profile_1.0' }))).toBe(
+    2n,
+  );
+  expect(await one(dpg.items.count({ item_domains: [] }))).toBe(0n);
   const near = await one(dpg.items.nearest({ item_domain: 'tutor', latitude: 12.9, longitude: 77.6 }));
   expect(near.rows.map(({ item_id }) => item_id)).toEqual([ids.tutor]);
 

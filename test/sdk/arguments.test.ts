@@ -13,6 +13,7 @@ const asha = dpg.as('asha');
 const item_id = randomUUID();
 const ref = { item_network: 'yellow_dot', item_domain: 'student', item_type: 'profile_1.0', item_id };
 const at = { item_network: 'yellow_dot', item_domain: 'student' };
+const here = { latitude: 1, longitude: 2 };
 const action = { partition_network: 'yellow_dot', action_type: 'connect', action_id: randomUUID() };
 
 beforeAll(() => addUsers(database.sql, 'asha'));
@@ -118,6 +119,16 @@ const refused: Record<string, [argument: string, call: () => PromiseLike<unknown
     ['remarks', () => asha.actions.transition(action, { action_status: 'x', remarks: 'é'.repeat(32_769) })],
     ['event.partition_network', () => dpg.events.store({} as never)],
   ],
+  domains: [
+    ['item_domains', () => dpg.items.find({ ...at, item_domains: ['tutor'] } as never)],
+    ['item_domains', () => dpg.items.count({ ...at, item_domains: [] } as never)],
+    ['item_domains', () => dpg.items.nearest({ ...at, ...here, item_domains: ['tutor'] } as never)],
+    ['item_domains', () => dpg.items.find({ item_network: 'a', item_domains: 'tutor' as never })],
+    ['item_domains', () => dpg.items.find({ item_network: 'a', item_domains: ['tutor', ''] })],
+    ['item_domains', () => dpg.items.count({ item_network: 'a', item_domains: ['x'.repeat(121)] })],
+    ['item_domains', () => dpg.items.nearest({ ...here, item_network: 'a', item_domains: [null as never] })],
+    ['item_domain', () => dpg.items.find({ item_network: 'a', item_domain: ' ' })],
+  ],
   pages: [
     ['page_size', () => dpg.items.find({ ...at, page_size: 0 })],
     ['page_size', () => dpg.items.find({ ...at, page_size: 1001 })],
@@ -189,6 +200,31 @@ describe('the SDK refuses nothing that the database would take, and takes nothin
         expect(schemas.url.safeParse(text).success).toBe(row?.taken);
       }),
       { numRuns: 300 },
+    );
+  });
+
+  test('domains, alike to the element', async () => {
+    const domain = fc.oneof(anyText, fc.constant(null)).filter((text) => !text?.includes('\0'));
+    await fc.assert(
+      fc.asyncProperty(fc.array(domain, { maxLength: 4 }), fc.boolean(), async (given, isBeside) => {
+        const one = isBeside ? 'student' : null;
+        const count = { item_network: 'a', item_domain: one, item_domains: given } as never;
+        const [bySdk, byDatabase] = await Promise.all([
+          dpg.items.count(count).then(
+            () => undefined,
+            (error) => error.detail,
+          ),
+          database.sql`select dpg.count_items('a', ${one}, item_domains => ${given})`.then(
+            () => undefined,
+            (error) => JSON.parse(error.detail),
+          ),
+        ]);
+        if (isBeside)
+          expect([bySdk?.argument, byDatabase?.argument]).toEqual(['item_domains', 'item_domains']);
+        else expect(bySdk?.index).toBe(byDatabase?.index);
+        expect(bySdk?.argument).toBe(byDatabase?.argument);
+      }),
+      { numRuns: 200 },
     );
   });
 

@@ -187,6 +187,57 @@ describe('items.find and items.count', () => {
   });
 });
 
+describe('items of several domains', () => {
+  // each means something where PostgreSQL reads an array
+  const odd = ['NULL', '{}', 'a,b', '"', '\\"', ' x ', "'", '日本'];
+  const at = { item_network: 'several' };
+  const domains = async (filter: object, read: 'find' | 'nearest' = 'find') => {
+    const filters = { ...at, latitude: 0, longitude: 0, radius_meters: 2, ...filter };
+    const { rows } = await (read === 'find' ? dpg.items.find(filters) : dpg.items.nearest(filters));
+    return rows.map(({ item_domain }) => item_domain);
+  };
+
+  beforeAll(async () => {
+    const items = odd.map((item_domain) =>
+      student({ ...at, item_domain, item_latitude: 0, item_longitude: 0 }),
+    );
+    await asha.items.upsertMany(items);
+  });
+
+  test('are those of the domains named, of all where none are, of none where the array is empty', async () => {
+    for (const read of ['find', 'nearest'] as const) {
+      for (const item_domain of odd)
+        expect(await domains({ item_domains: [item_domain] }, read)).toEqual([item_domain]);
+      expect(new Set(await domains({ item_domains: odd }, read))).toEqual(new Set(odd));
+      expect(new Set(await domains({}, read))).toEqual(new Set(odd));
+      expect(new Set(await domains({ item_domain: null, item_domains: null }, read))).toEqual(new Set(odd));
+      expect(await domains({ item_domains: [] }, read)).toEqual([]);
+      expect(await domains({ item_domains: ['"', '"', 'unknown'] }, read)).toEqual(['"']);
+    }
+    expect(await dpg.items.count(at)).toBe(BigInt(odd.length));
+    expect(await dpg.items.count({ ...at, item_domains: odd.slice(3) })).toBe(BigInt(odd.length - 3));
+    expect(await dpg.items.count({ ...at, item_domains: [] })).toBe(0n);
+  });
+
+  test('are iterated over all pages, each item once', async () => {
+    const item_domains = odd.slice(0, 5);
+    const found = [];
+    for await (const row of dpg.items.find({ ...at, item_domains, page_size: 2 }))
+      found.push(row.item_domain);
+    expect(found.sort()).toEqual([...item_domains].sort());
+    const near = [];
+    for await (const row of dpg.items.nearest({
+      ...at,
+      item_domains,
+      latitude: 0,
+      longitude: 0,
+      page_size: 2,
+    }))
+      near.push(row.item_domain);
+    expect(near.sort()).toEqual([...item_domains].sort());
+  });
+});
+
 describe('items.nearest', () => {
   test('is nearest first, with the distance in metres', async () => {
     const at = { item_network: 'yellow_dot', item_domain: 'near' };

@@ -172,6 +172,29 @@ describe('types', () => {
     });
   });
 
+  test('a search is in one domain, in several or in all, never in one and several', () => {
+    never(() => {
+      const searched = ['student', 'tutor'] as const;
+      dpg.items.find({ item_network: 'a', item_domains: searched });
+      dpg.items.count({ item_network: 'a', item_domain: null, item_domains: [] });
+      dpg.items.nearest({ item_network: 'a', latitude: 1, longitude: 2 });
+      // @ts-expect-error both
+      dpg.items.find({ item_network: 'a', item_domain: 'b', item_domains: searched });
+      // @ts-expect-error both
+      dpg.items.count({ item_network: 'a', item_domain: 'b', item_domains: ['b'] });
+      // @ts-expect-error both
+      dpg.items.nearest({
+        item_network: 'a',
+        item_domain: 'b',
+        item_domains: ['b'],
+        latitude: 1,
+        longitude: 2,
+      });
+      // @ts-expect-error no text
+      dpg.items.find({ item_network: 'a', item_domains: [7] });
+    });
+  });
+
   test('mistakes do not compile', () => {
     never(() => {
       // @ts-expect-error without a network

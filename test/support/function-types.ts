@@ -17,6 +17,7 @@ const BY_HAND = [
 /** The types of arguments, as sdk/client.ts names them. */
 const ARGUMENTS: Record<string, string> = {
   text: 'text',
+  'text[]': 'text[]',
   uuid: 'uuid',
   integer: 'integer',
   bigint: 'bigint',
@@ -62,8 +63,8 @@ export async function functionsFile(sql: postgres.Sql): Promise<string> {
     'export const functions = {',
     ...called.flatMap((one) => [
       `  ${one.name}: {`,
-      ...argumentsOf(one, 'takes', ({ default: otherwise }) => otherwise === null),
-      ...argumentsOf(one, 'mayTake', ({ default: otherwise }) => otherwise !== null),
+      ...argumentsOf(one, 'takes', (argument) => !mayBeNull(one, argument)),
+      ...argumentsOf(one, 'mayTake', (argument) => mayBeNull(one, argument)),
       `    returns: ${resultOf(one)},`,
       `    isSet: ${one.returns.startsWith('SETOF ')},`,
       `    isReading: ${one.isReading},`,
@@ -72,6 +73,11 @@ export async function functionsFile(sql: postgres.Sql): Promise<string> {
     '} as const;',
     '',
   ].join('\n');
+}
+
+/** One with a default; and a single domain where there may be several instead: it has no default where required ones follow. */
+function mayBeNull({ arguments: all }: FunctionObject, { name, default: otherwise }: Argument): boolean {
+  return otherwise !== null || (name === 'item_domain' && all.some((other) => other.name === 'item_domains'));
 }
 
 function argumentsOf(

@@ -52,7 +52,7 @@ function panelOf(
     height,
     marginRight,
     marginTop: name === undefined ? 0 : 28,
-    x: last > 100 * first ? { type: 'log' as const, domain: [first, last] } : { domain: [0, last] },
+    x: last >= 100 * first ? { type: 'log' as const, domain: [first, last] } : { domain: [0, last] },
     y: { domain: [0, Math.max(...points.map(({ median }) => median)) * 1.1] },
     marks: [
       Plot.gridY({ ticks: 5, strokeOpacity: 0.15 }),

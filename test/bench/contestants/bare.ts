@@ -150,6 +150,14 @@ export function bareContestant(url: string, connections = 1): Contestant & { sql
       if (!row) throw new Error('no such action, no party, or no such transition');
     },
 
+    async getItem({ item_network, item_domain, item_type, item_id }) {
+      const [row] = await sql`
+        select * from ${sql.unsafe(leafOf('i', item_network, item_domain))}
+        where item_network = ${item_network} and item_domain = ${item_domain}
+          and item_type = ${item_type} and item_id = ${item_id}`;
+      if (!row) throw new Error('no such item');
+    },
+
     end: () => sql.end(),
   };
 }

@@ -31,6 +31,7 @@ export interface Contestant {
   /** Returns the id of the new action. */
   performAction(actor: string, actionType: string, source: ItemKey, target: ItemKey): Promise<string>;
   transitionAction(actor: string, action: ActionKey, status: string): Promise<void>;
+  getItem(item: ItemKey): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -39,6 +40,10 @@ export const THIS = 'this project';
 export const BARE = 'bare SQL';
 export const SEED = "the seed's use";
 export const POSTGIS = 'PostGIS';
+export const POSTGIS_TABLES = 'PostGIS, ten tables';
 export const COPY = 'COPY';
+export const MESSAGE_DB = 'message-db';
+export const MESSAGE_DB_WHOLE = 'message-db, whole events';
+export const GRAPHILE_WORKER = 'graphile-worker';
 /** Nobody's: what the way there and back costs alone. */
 export const ROUND_TRIP = 'select 1';

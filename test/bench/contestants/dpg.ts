@@ -25,6 +25,9 @@ export function dpgContestant(url: string, connections = 1): Contestant & { dpg:
     async transitionAction(actor, action, action_status) {
       await as(actor).actions.transition(action, { action_status });
     },
+    async getItem(item) {
+      await dpg.items.get(item);
+    },
     end: () => dpg.end(),
   };
 }

@@ -108,6 +108,10 @@ export function seedContestant(url: string, connections = 1): Contestant & { db:
       });
     },
 
+    async getItem(item) {
+      await readItem(item);
+    },
+
     end: () => pool.end(),
   };
 }

@@ -13,9 +13,12 @@ export const actions: Experiment = {
   name: 'actions',
   title: 'perform_action, then transition_action',
   done: 'Somebody starts an action between two items (`perform_action`), and the owner of the target changes its status (`transition_action`). Both calls write an event. Each call is timed, and both together.',
-  limits: ['Bare SQL checks the parties and the transition. It knows no limits and no repeated call.'],
-  missed: [
+  limits: [
+    'Bare SQL checks the parties and the transition. It knows no limits and no repeated call.',
     "This is loopback again: the seed's many trips cost little there. [The next experiment](#one-round-trip-the-same-calls-across-a-network) shows them at a distance.",
+  ],
+  missed: [
+    'What is above bare SQL: checks with words for each refusal, the look for a repeated call, and statements that name the leaf and are planned at each call.',
   ],
   async run(bench) {
     const those = await contestants(bench);
@@ -53,14 +56,13 @@ export const actions: Experiment = {
     const found = [...times].flatMap(([what, by]) => measurements(what, by));
     const ratios = [BOTH, PERFORM, TRANSITION].flatMap((what) => [
       {
-        what: `of the seed's time, ${what}`,
-        value: median(found, THIS, what) / median(found, SEED, what),
-        ...(what === BOTH && { atMost: 1 / 5 }),
-      },
-      {
         what: `× bare SQL's time, ${what}`,
         value: median(found, THIS, what) / median(found, BARE, what),
-        ...(what === BOTH && { atMost: 1.3 }),
+        ...(what === BOTH && { atMost: 1.2 }),
+      },
+      {
+        what: `of the seed's time, ${what}`,
+        value: median(found, THIS, what) / median(found, SEED, what),
       },
     ]);
     const notes = [

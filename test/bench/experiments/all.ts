@@ -2,11 +2,16 @@
 
 import type { Experiment } from '../experiment.js';
 import { actions } from './actions.js';
+import { append } from './append.js';
 import { bulk } from './bulk.js';
 import { busyOwner } from './busy-owner.js';
 import { circle } from './circle.js';
 import { creation } from './creation.js';
+import { feed } from './feed.js';
 import { filters } from './filters.js';
+import { getItem } from './get-item.js';
+import { inServer } from './in-server.js';
+import { jobs } from './jobs.js';
 import { leaves } from './leaves.js';
 import { nearest } from './nearest.js';
 import { network } from './network.js';
@@ -22,9 +27,14 @@ export const experiments: Experiment[] = [
   upsertConcurrently,
   actions,
   network,
+  getItem,
+  append,
+  feed,
+  jobs,
   bulk,
   circle,
   nearest,
+  inServer,
   filters,
   busyOwner,
   creation,

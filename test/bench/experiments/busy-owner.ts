@@ -1,8 +1,5 @@
 // find_actions of an owner who received a tenth of all actions: page 1 and page 1,000.
 
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { sqlFolder } from '../../support/migrations.js';
 import { withAdmin } from '../../support/server.js';
 import { dpgContestant } from '../contestants/dpg.js';
 import {
@@ -14,12 +11,10 @@ import {
   type Ratio,
 } from '../experiment.js';
 import { interleaved } from '../measure.js';
+import { createIndexes, dropSecondaryIndexes } from './indexes.js';
 
 const OWNER = 'busy';
 const PAGE = 20;
-const INDEXES = ['source_owner', 'target_owner', 'source_item', 'target_item'].map(
-  (what) => `item_actions_${what}_idx`,
-);
 
 export const busyOwner: Experiment = {
   name: 'busy-owner',
@@ -101,7 +96,7 @@ async function database(bench: Bench, actions: number): Promise<string> {
       from generate_series(0, 999) n
       cross join unnest(array['student', 'tutor']) d`;
     // secondary indexes and checks of foreign keys come after the load
-    for (const index of INDEXES) await sql.unsafe(`drop index dpg.${index}`);
+    await dropSecondaryIndexes(sql, 'dpg.item_actions');
     await sql.begin(async (tx) => {
       await tx`set local session_replication_role = replica`;
       await tx`
@@ -125,7 +120,7 @@ async function database(bench: Bench, actions: number): Promise<string> {
       select distinct o.owner, a.partition_network, a.action_type
       from dpg.item_actions a
       cross join lateral (values (a.source_item_owner), (a.target_item_owner)) o(owner)`;
-    await sql.unsafe(await readFile(join(sqlFolder, 'actions/item_actions_indexes.sql'), 'utf8')).simple();
+    await createIndexes(sql, 'actions/item_actions_indexes.sql');
     await sql`vacuum analyze`;
   });
   return url;

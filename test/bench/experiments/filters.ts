@@ -5,7 +5,7 @@ import { THIS } from '../contestants/contestant.js';
 import { type Experiment, type Measurement, measurements, median } from '../experiment.js';
 import { rotated, timed } from '../measure.js';
 import { geoDatabases } from './geo-databases.js';
-import { centres, GEO_NETWORK } from './points.js';
+import { centres, oneDomain, sizes } from './points.js';
 
 const PLACE_ONLY = 'index on the place alone';
 const STATE_ONLY = 'index on the state alone';
@@ -30,14 +30,15 @@ export const filters: Experiment = {
   async run(bench) {
     const { dpg: url } = await geoDatabases(bench);
     const around = centres(20);
+    const { network, domains } = oneDomain(sizes(bench).at(-1) ?? 0);
     const { sql, end } = createDpg(url, { max: 1 });
     const found: Measurement[] = [];
     for (const { what, radius, state } of CASES) {
       const times = new Map<string, number[]>(CONTESTANTS.map(({ name }) => [name, []]));
       const find = ({ items }: Pick<Dpg, 'items'>, n: number) =>
         items.find({
-          item_network: GEO_NETWORK,
-          item_domain: 'all',
+          item_network: network,
+          item_domain: domains[0] ?? '',
           item_type: 'shop_1.0',
           item_state: state,
           ...(around[n % around.length] ?? { latitude: 0, longitude: 0 }),

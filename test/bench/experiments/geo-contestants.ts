@@ -1,79 +1,135 @@
 // How each contestant asks for a circle and for the nearest: the same rows, by its own means.
 
-import { and, desc, sql as drizzleSql, eq } from 'drizzle-orm';
+import { and, desc, sql as drizzleSql, eq, inArray } from 'drizzle-orm';
 import postgres from 'postgres';
-import { POSTGIS, SEED, THIS } from '../contestants/contestant.js';
+import { POSTGIS, POSTGIS_TABLES, SEED, THIS } from '../contestants/contestant.js';
 import { dpgContestant } from '../contestants/dpg.js';
 import { items } from '../contestants/seed/tables.js';
 import { seedContestant } from '../contestants/seed.js';
-import type { GeoDatabases } from './geo-databases.js';
-import { GEO_NETWORK, ONE, type Point, TEN } from './points.js';
+import { type GeoDatabases, postgisTable } from './geo-databases.js';
+import { isOne, type Point, type PointSet } from './points.js';
 
 export interface GeoContestant {
   name: string;
-  /** The newest so many within the radius in the one leaf, or over ten: how many rows came. */
-  circle(centre: Point, radius: number, overTen: boolean, limit: number): Promise<number>;
+  /** The newest so many within the radius: how many rows came. */
+  circle(centre: Point, radius: number, limit: number): Promise<number>;
   /** How many there are within the radius. */
-  count(centre: Point, radius: number, overTen: boolean): Promise<number>;
+  count(centre: Point, radius: number): Promise<number>;
   /** The nearest 20: the distance of the last one in metres. */
-  nearest(centre: Point, overTen: boolean): Promise<number>;
+  nearest(centre: Point): Promise<number>;
   end(): Promise<void>;
 }
 
-export function geoContestants({ dpg, seed, postgis }: GeoDatabases): GeoContestant[] {
-  return [thisProject(dpg), ...(postgis ? [withPostgis(postgis)] : []), theSeed(seed)];
+/** Who can ask for that set of points. */
+export async function geoContestants(
+  { dpg, seed, postgis }: GeoDatabases,
+  set: PointSet,
+): Promise<GeoContestant[]> {
+  const keys = `item_network = '${set.network}' and item_domain in (${set.domains.map((domain) => `'${domain}'`).join(', ')})`;
+  return [
+    isOne(set) ? oneDomain(dpg, set) : await severalDomains(dpg, set),
+    ...(postgis
+      ? [
+          withPostgis(POSTGIS, postgis, postgisTable(set), keys),
+          ...(isOne(set) ? [] : [withPostgis(POSTGIS_TABLES, postgis, 'items', keys)]),
+        ]
+      : []),
+    theSeed(seed, set),
+  ];
 }
 
-const domains = (overTen: boolean) => (overTen ? TEN : ONE);
-
-/** One domain is one call. Over ten, one statement joins the calls, as our README shows it. */
-function thisProject(url: string): GeoContestant {
+function oneDomain(url: string, { network, domains }: PointSet): GeoContestant {
   const { dpg, end } = dpgContestant(url);
-  const { sql } = dpg;
+  const where = { item_network: network, item_domain: domains[0] ?? '' };
   return {
     name: THIS,
-    async circle({ latitude, longitude }, radius_meters, overTen, limit) {
-      if (!overTen) {
-        const where = { item_network: GEO_NETWORK, item_domain: 'all', latitude, longitude, radius_meters };
-        return (await dpg.items.find({ ...where, page_size: limit })).rows.length;
-      }
+    async circle(centre, radius_meters, limit) {
+      return (await dpg.items.find({ ...where, ...centre, radius_meters, page_size: limit })).rows.length;
+    },
+    async count(centre, radius_meters) {
+      return Number(await dpg.items.count({ ...where, ...centre, radius_meters }));
+    },
+    async nearest(centre) {
+      return (await dpg.items.nearest({ ...where, ...centre })).rows.at(-1)?.distance_meters ?? 0;
+    },
+    end,
+  };
+}
+
+/** One call for all domains. */
+async function severalDomains(url: string, set: PointSet): Promise<GeoContestant> {
+  const { dpg, end } = dpgContestant(url);
+  const { sql } = dpg;
+  if (!(await takesDomains(sql))) return callForEachDomain(sql, set, end);
+  const { network, domains } = set;
+  return {
+    name: THIS,
+    async circle({ latitude, longitude }, radius, limit) {
+      const rows = await sql`
+        select * from dpg.find_items(item_network => ${network}, item_domains => ${domains}::text[],
+          latitude => ${latitude}, longitude => ${longitude}, radius_meters => ${radius}, page_size => ${limit})`;
+      return rows.length;
+    },
+    async count({ latitude, longitude }, radius) {
+      const [row] = await sql`
+        select dpg.count_items(item_network => ${network}, item_domains => ${domains}::text[],
+          latitude => ${latitude}, longitude => ${longitude}, radius_meters => ${radius})::integer as count`;
+      return row?.count;
+    },
+    async nearest({ latitude, longitude }) {
+      const rows = await sql`
+        select * from dpg.nearest_items(item_network => ${network}, item_domain => null, latitude => ${latitude},
+          longitude => ${longitude}, item_domains => ${domains}::text[])`;
+      return rows.at(-1)?.distance_meters;
+    },
+    end,
+  };
+}
+
+/** Whether one call takes several domains. Once it always does, this function and the next go. */
+export async function takesDomains(sql: postgres.Sql): Promise<boolean> {
+  const [row] = await sql`
+    select count(*) = 3 as all_three
+    from pg_proc p
+    where p.pronamespace = 'dpg'::regnamespace
+      and p.proname in ('find_items', 'count_items', 'nearest_items')
+      and 'item_domains' = any (p.proargnames)`;
+  return row?.all_three;
+}
+
+/** One statement that joins a call for each domain. */
+function callForEachDomain(
+  sql: postgres.Sql,
+  { network, domains }: PointSet,
+  end: () => Promise<void>,
+): GeoContestant {
+  return {
+    name: THIS,
+    async circle({ latitude, longitude }, radius, limit) {
       const rows = await sql`
         select i.*
-        from unnest(${TEN}::text[]) d(domain)
+        from unnest(${domains}::text[]) d(domain)
         cross join lateral dpg.find_items(
-          ${GEO_NETWORK}, d.domain, latitude => ${latitude}, longitude => ${longitude}, radius_meters => ${radius_meters},
+          ${network}, d.domain, latitude => ${latitude}, longitude => ${longitude}, radius_meters => ${radius},
           page_size => ${limit}
         ) i
         order by i.created_at desc
         limit ${limit}`;
       return rows.length;
     },
-    async count({ latitude, longitude }, radius_meters, overTen) {
-      if (!overTen) {
-        const where = { item_network: GEO_NETWORK, item_domain: 'all', latitude, longitude, radius_meters };
-        return Number(await dpg.items.count(where));
-      }
+    async count({ latitude, longitude }, radius) {
       const [row] = await sql`
         select sum(dpg.count_items(
-          ${GEO_NETWORK}, d.domain, latitude => ${latitude}, longitude => ${longitude}, radius_meters => ${radius_meters}
+          ${network}, d.domain, latitude => ${latitude}, longitude => ${longitude}, radius_meters => ${radius}
         ))::integer as count
-        from unnest(${TEN}::text[]) d(domain)`;
+        from unnest(${domains}::text[]) d(domain)`;
       return row?.count;
     },
-    async nearest({ latitude, longitude }, overTen) {
-      if (!overTen) {
-        const { rows } = await dpg.items.nearest({
-          item_network: GEO_NETWORK,
-          item_domain: 'all',
-          latitude,
-          longitude,
-        });
-        return rows.at(-1)?.distance_meters ?? 0;
-      }
+    async nearest({ latitude, longitude }) {
       const rows = await sql`
         select i.*
-        from unnest(${TEN}::text[]) d(domain)
-        cross join lateral dpg.nearest_items(${GEO_NETWORK}, d.domain, ${latitude}, ${longitude}) i
+        from unnest(${domains}::text[]) d(domain)
+        cross join lateral dpg.nearest_items(${network}, d.domain, ${latitude}, ${longitude}) i
         order by i.distance_meters
         limit 20`;
       return rows.at(-1)?.distance_meters;
@@ -82,31 +138,32 @@ function thisProject(url: string): GeoContestant {
   };
 }
 
-/** Prepared statements through postgres.js, on a stored geography. */
-function withPostgis(url: string): GeoContestant {
+/** The columns of an item; the stored geography stays in the database. */
+const COLUMNS = `item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
+  item_latitude, item_longitude, created_by, created_at, updated_at`;
+
+/** Prepared statements through postgres.js, on a stored geography. `keys` is text: with parameters the sixth call would make a plan that reads all leaves. */
+function withPostgis(name: string, url: string, table: string, keys: string): GeoContestant {
   const sql = postgres(url, { max: 1 });
-  // the keys stand in the text: with parameters the sixth call would make a plan that reads all leaves
-  const keys = (overTen: boolean) => domains(overTen).map((domain) => `'${domain}'`);
-  const of = (overTen: boolean) =>
-    sql.unsafe(`item_network = '${GEO_NETWORK}' and item_domain in (${keys(overTen).join(', ')})`);
+  const [from, columns] = [sql.unsafe(`from ${table} where ${keys}`), sql.unsafe(COLUMNS)];
   const point = ({ latitude, longitude }: Point) =>
     sql`st_setsrid(st_makepoint(${longitude}, ${latitude}), 4326)::geography`;
   return {
-    name: POSTGIS,
-    async circle(centre, radius, overTen, limit) {
+    name,
+    async circle(centre, radius, limit) {
       const rows = await sql`
-        select * from items where ${of(overTen)} and st_dwithin(place, ${point(centre)}, ${radius}, false)
+        select ${columns} ${from} and st_dwithin(place, ${point(centre)}, ${radius}, false)
         order by created_at desc limit ${limit}`;
       return rows.length;
     },
-    async count(centre, radius, overTen) {
+    async count(centre, radius) {
       const [row] = await sql`
-        select count(*)::integer from items where ${of(overTen)} and st_dwithin(place, ${point(centre)}, ${radius}, false)`;
+        select count(*)::integer ${from} and st_dwithin(place, ${point(centre)}, ${radius}, false)`;
       return row?.count;
     },
-    async nearest(centre, overTen) {
+    async nearest(centre) {
       const rows = await sql`
-        select *, place <-> ${point(centre)} as distance from items where ${of(overTen)}
+        select ${columns}, place <-> ${point(centre)} as distance ${from}
         order by place <-> ${point(centre)} limit 20`;
       return rows.at(-1)?.distance;
     },
@@ -115,12 +172,9 @@ function withPostgis(url: string): GeoContestant {
 }
 
 /** The queries of the seed's page: earth_box and earth_distance. */
-function theSeed(url: string): GeoContestant {
+function theSeed(url: string, { network, domains }: PointSet): GeoContestant {
   const { db, end } = seedContestant(url);
-  const of = (overTen: boolean) =>
-    overTen
-      ? and(eq(items.item_network, GEO_NETWORK), drizzleSql`${items.item_domain} <> 'all'`)
-      : and(eq(items.item_network, GEO_NETWORK), eq(items.item_domain, 'all'));
+  const keys = and(eq(items.item_network, network), inArray(items.item_domain, domains));
   const within = ({ latitude, longitude }: Point, radius: number) => drizzleSql`
     earth_box(ll_to_earth(${latitude}, ${longitude}), ${radius}) @> ll_to_earth(${items.item_latitude}, ${items.item_longitude})
     and earth_distance(
@@ -128,25 +182,25 @@ function theSeed(url: string): GeoContestant {
     ) <= ${radius}`;
   return {
     name: SEED,
-    async circle(centre, radius, overTen, limit) {
-      const where = and(of(overTen), within(centre, radius));
+    async circle(centre, radius, limit) {
+      const where = and(keys, within(centre, radius));
       return (await db.select().from(items).where(where).orderBy(desc(items.created_at)).limit(limit)).length;
     },
-    async count(centre, radius, overTen) {
+    async count(centre, radius) {
       const [row] = await db
         .select({ count: drizzleSql<number>`count(*)::integer` })
         .from(items)
-        .where(and(of(overTen), within(centre, radius)));
+        .where(and(keys, within(centre, radius)));
       return row?.count ?? 0;
     },
-    async nearest({ latitude, longitude }, overTen) {
+    async nearest({ latitude, longitude }) {
       const distance = drizzleSql<number>`earth_distance(
         ll_to_earth(${latitude}, ${longitude}), ll_to_earth(${items.item_latitude}, ${items.item_longitude})
       )`;
       const rows = await db
         .select({ item_id: items.item_id, item_state: items.item_state, distance })
         .from(items)
-        .where(of(overTen))
+        .where(keys)
         .orderBy(distance)
         .limit(20);
       return rows.at(-1)?.distance ?? 0;

@@ -1,24 +1,14 @@
-// The same points in three databases: in one leaf of 1,000,000, and in ten of 100,000.
+// The same points in three databases, in several numbers: in one domain, and spread over ten.
 
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import type postgres from 'postgres';
-import { sqlFolder } from '../../support/migrations.js';
 import { withAdmin } from '../../support/server.js';
 import type { Bench } from '../experiment.js';
-import { GEO_NETWORK, ONE, type Point, points, TEN } from './points.js';
+import { createIndexes, dropSecondaryIndexes } from './indexes.js';
+import { CITIES, isOne, oneDomain, type PointSet, sizes, tenDomains } from './points.js';
 
 const OWNER = 'mapper';
 const USER = `insert into public."user" (id, name, email) values ('${OWNER}', 'Mapper', 'mapper@example.com')`;
-/** Secondary indexes are built after the load. */
-const INDEXES = [
-  'items_band_idx',
-  'items_place_idx',
-  'items_state_idx',
-  'items_created_at_idx',
-  'items_created_by_idx',
-];
 const STATES = ['quiet', 'busy', 'closed', 'open'];
 
 export interface GeoDatabases {
@@ -28,9 +18,12 @@ export interface GeoDatabases {
   postgis: string | undefined;
 }
 
+/** PostGIS with one table for a set. */
+export const postgisTable = (set: PointSet) => `points_${set.count}_${isOne(set) ? 'one' : 'ten'}`;
+
 let made: Promise<GeoDatabases> | undefined;
 
-/** Made once a run: several experiments ask them. */
+/** Of all sizes. Made once a run: several experiments ask them. */
 export function geoDatabases(bench: Bench): Promise<GeoDatabases> {
   made ??= make(bench);
   return made;
@@ -39,75 +32,93 @@ export function geoDatabases(bench: Bench): Promise<GeoDatabases> {
 async function make(bench: Bench): Promise<GeoDatabases> {
   const withPostgis = await bench.databases.serverWithPostgis();
   const server = withPostgis ?? (await bench.databases.server());
-  const all = points(bench.amount(1_000_000, 50_000));
-  bench.say(`loading ${all.length.toLocaleString('en')} points, in one leaf and over ten`);
+  const sets = sizes(bench).flatMap((count) => [oneDomain(count), tenDomains(count)]);
+  bench.say(
+    `loading ${sizes(bench)
+      .map((count) => count.toLocaleString('en'))
+      .join(' and ')} points, in one domain and over ten`,
+  );
   // a template is copied by one at a time
   const urls = { dpg: await bench.databases.migrated(server), seed: await bench.databases.seed(server) };
   const withGeography = withPostgis && (await bench.databases.seed(server));
-  const [dpg, seed, postgis] = await Promise.all([
-    dpgDatabase(urls.dpg, all),
-    seedDatabase(urls.seed, all),
-    withGeography && postgisDatabase(withGeography, all),
+  await Promise.all([
+    fillDpg(urls.dpg, sets),
+    fillSeed(urls.seed, sets),
+    withGeography && fillPostgis(withGeography, sets),
   ]);
   bench.say('loaded');
-  return { dpg, seed, postgis };
+  return { ...urls, postgis: withGeography };
 }
 
-async function dpgDatabase(url: string, all: Point[]): Promise<string> {
+export async function fillDpg(url: string, sets: PointSet[]): Promise<void> {
   await withAdmin(url, async (sql) => {
     await sql.unsafe(USER);
-    for (const domain of [...ONE, ...TEN])
-      await sql`select dpg.ensure_item_partition(${GEO_NETWORK}, ${domain})`;
-    for (const index of INDEXES) await sql.unsafe(`drop index dpg.${index}`);
-    await copyItems(sql, 'dpg.items', all);
-    await sql.unsafe(await readFile(join(sqlFolder, 'items/items_indexes.sql'), 'utf8')).simple();
+    for (const { network, domains } of sets)
+      for (const domain of domains) await sql`select dpg.ensure_item_partition(${network}, ${domain})`;
+    await dropSecondaryIndexes(sql, 'dpg.items');
+    for (const set of sets) await copyItems(sql, 'dpg.items', set);
+    await createIndexes(sql, 'items/items_indexes.sql');
     await sql`vacuum analyze`;
   });
-  return url;
 }
 
-async function seedDatabase(url: string, all: Point[]): Promise<string> {
+async function fillSeed(url: string, sets: PointSet[]): Promise<void> {
   await withAdmin(url, async (sql) => {
     await sql.unsafe(USER);
-    await makeLeaves(sql, 'items');
+    await makeLeaves(sql, sets);
     await sql.unsafe('drop index items_geo_idx');
-    await copyItems(sql, 'items', all);
+    for (const set of sets) await copyItems(sql, 'items', set);
     await sql.unsafe(
       'create index items_geo_idx on items using gist (ll_to_earth(item_latitude, item_longitude))',
     );
     await sql`vacuum analyze`;
   });
-  return url;
 }
 
-/** As an expert would: the same table with a stored geography, and GiST on it. */
-async function postgisDatabase(url: string, all: Point[]): Promise<string> {
+/** As an expert would: the same rows with a stored geography and GiST on it, in one table, and in a table for each domain. */
+export async function fillPostgis(url: string, sets: PointSet[]): Promise<void> {
   await withAdmin(url, async (sql) => {
     await sql.unsafe('create extension postgis');
     await sql.unsafe(USER);
-    await makeLeaves(sql, 'items');
+    await makeLeaves(sql, sets);
     await sql.unsafe('drop index items_geo_idx');
     await sql.unsafe(`alter table items add column place geography(point, 4326)
       generated always as (st_setsrid(st_makepoint(item_longitude, item_latitude), 4326)::geography) stored`);
-    await copyItems(sql, 'items', all);
+    for (const set of sets) {
+      await copyItems(sql, 'items', set);
+      const table = postgisTable(set);
+      const domains = set.domains.map((domain) => `'${domain}'`).join(', ');
+      await sql.unsafe(
+        `create table ${table} as select * from items where item_network = '${set.network}' and item_domain in (${domains})`,
+      );
+      await sql.unsafe(`alter table ${table} add primary key (item_domain, item_type, item_id)`);
+      await sql.unsafe(`create index on ${table} using gist (place)`);
+      await sql.unsafe(`create index on ${table} (created_at desc)`);
+    }
     await sql.unsafe('create index items_place_idx on items using gist (place)');
     await sql.unsafe('create index items_created_at_idx on items (created_at desc)');
     await sql`vacuum analyze`;
   });
-  return url;
 }
 
-async function makeLeaves(sql: postgres.Sql, root: string): Promise<void> {
-  await sql.unsafe(
-    `create table i_p_points partition of ${root} for values in ('${GEO_NETWORK}') partition by list (item_domain)`,
-  );
-  for (const domain of [...ONE, ...TEN])
+async function makeLeaves(sql: postgres.Sql, sets: PointSet[]): Promise<void> {
+  for (const { network, domains } of sets) {
+    const table = `i_p_${network.replaceAll(' ', '')}`;
     await sql.unsafe(
-      `create table "i_p_points_${domain.replaceAll(' ', '')}" partition of i_p_points for values in ('${domain}')`,
+      `create table if not exists ${table} partition of items for values in ('${network}') partition by list (item_domain)`,
     );
+    for (const domain of domains)
+      await sql.unsafe(
+        `create table ${table}_${domain.replaceAll(' ', '')} partition of ${table} for values in ('${domain}')`,
+      );
+  }
 }
 
-async function copyItems(sql: postgres.Sql, table: string, all: Point[]): Promise<void> {
+async function copyItems(
+  sql: postgres.Sql,
+  table: string,
+  { count, network, domains, points }: PointSet,
+): Promise<void> {
   const stream = await sql
     .unsafe(
       `copy ${table} (
@@ -120,17 +131,16 @@ async function copyItems(sql: postgres.Sql, table: string, all: Point[]): Promis
     if (!stream.write(text)) await new Promise((resolve) => stream.once('drain', resolve));
   };
   let lines = '';
-  for (const [domains, perDomain] of [[ONE, all.length] as const, [TEN, all.length / TEN.length] as const]) {
-    for (const [n, { latitude, longitude }] of all.entries()) {
-      const domain = domains[Math.floor(n % domains.length)];
-      const type = n % 5 === 0 ? 'shop_1.0' : 'house_1.0';
-      const state = `{"name": "Point ${n}", "state": "${STATES[n % STATES.length]}", "group": "group ${n % 1000}"}`;
-      const at = new Date(1.7e12 + ((n * 7919) % perDomain) * 1000).toISOString();
-      lines += `${GEO_NETWORK}\t${domain}\t${type}\thttps://points.example.com\thttps://schemas.example.com/point_v1.json\t${state}\t${latitude}\t${longitude}\t${OWNER}\t${at}\n`;
-      if (lines.length > 1_000_000) {
-        await write(lines);
-        lines = '';
-      }
+  for (const [n, { latitude, longitude }] of points.entries()) {
+    // each domain has points in each city
+    const domain = domains[Math.floor(n / CITIES) % domains.length];
+    const type = n % 5 === 0 ? 'shop_1.0' : 'house_1.0';
+    const state = `{"name": "Point ${n}", "state": "${STATES[n % STATES.length]}", "group": "group ${n % 1000}"}`;
+    const at = new Date(1.7e12 + ((n * 7919) % count) * 1000).toISOString();
+    lines += `${network}\t${domain}\t${type}\thttps://points.example.com\thttps://schemas.example.com/point_v1.json\t${state}\t${latitude}\t${longitude}\t${OWNER}\t${at}\n`;
+    if (lines.length > 1_000_000) {
+      await write(lines);
+      lines = '';
     }
   }
   stream.end(lines);

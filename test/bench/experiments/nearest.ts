@@ -1,64 +1,60 @@
-// The nearest 20 items, in one leaf of a million and over ten leaves of a hundred thousand.
+// The nearest 20 items, of more and more points, in one domain and over ten.
 
-import { POSTGIS, SEED, THIS } from '../contestants/contestant.js';
-import { type Experiment, type Measurement, measurements, median } from '../experiment.js';
+import { POSTGIS, POSTGIS_TABLES, SEED, THIS } from '../contestants/contestant.js';
+import { type Experiment, type Measurement, measurements, median, type Ratio } from '../experiment.js';
 import { interleaved } from '../measure.js';
 import { geoContestants } from './geo-contestants.js';
 import { geoDatabases } from './geo-databases.js';
-import { centres } from './points.js';
+import { centres, inTurn, isOne, oneDomain, sizes, tenDomains } from './points.js';
+
+/** At most so many times somebody else's. */
+const TARGETS: Record<string, number> = { [POSTGIS]: 1, [POSTGIS_TABLES]: 0.5 };
 
 export const nearest: Experiment = {
   name: 'nearest',
-  title: 'Nearest 20 in 1,000,000 points',
-  done: 'The nearest 20 items to points in the same cities.',
+  title: 'Nearest 20 in 10,000 to 1,000,000 points',
+  done: 'The nearest 20 items to points in the same cities, in one domain and over ten.',
   limits: ["The seed's query reads every row. It was measured a few times only."],
   missed: [
-    'One leaf: half of our time in the server goes into a statement that is parsed and planned at each call ([why](../sql/README.md)). PostGIS has a prepared plan.',
+    'Half of our time in the server goes into a statement that is parsed and planned at each call ([why](../sql/README.md)). PostGIS has a prepared plan.',
   ],
   async run(bench) {
-    const those = geoContestants(await geoDatabases(bench));
+    const databases = await geoDatabases(bench);
     const around = centres(40);
     const found: Measurement[] = [];
-    for (const overTen of [false, true]) {
-      const what = overTen ? 'ten leaves' : 'one leaf';
-      const turn = (contestant: (typeof those)[number]) => {
-        let n = 0;
-        return {
-          name: contestant.name,
-          call: () => {
-            n += 1;
-            return contestant.nearest(around[n % around.length] ?? { latitude: 0, longitude: 0 }, overTen);
-          },
-        };
-      };
-      const fast = those.filter(({ name }) => name !== SEED).map(turn);
-      const slow = those.filter(({ name }) => name === SEED).map(turn);
+    const ratios: Ratio[] = [];
+    const span = `${sizes(bench)[0]?.toLocaleString('en')} to ${sizes(bench).at(-1)?.toLocaleString('en')} points`;
+    const sets = [...sizes(bench).map(oneDomain), ...sizes(bench).map(tenDomains)];
+    for (const set of sets) {
+      const those = await geoContestants(databases, set);
+      const where = isOne(set) ? 'one domain' : 'ten domains';
+      const what = `${set.count.toLocaleString('en')} points, ${where}`;
+      const turns = those.map((contestant) => {
+        const next = inTurn(around);
+        return { name: contestant.name, call: () => contestant.nearest(next()) };
+      });
       const rounds = bench.amount(4, 2);
-      // the seed's query reads every row: a few calls say enough
-      found.push(
+      const fast = turns.filter(({ name }) => name !== SEED);
+      const slow = turns.filter(({ name }) => name === SEED);
+      const of = [
         ...measurements(what, await interleaved(fast, { rounds: rounds * 2, calls: 40, warmUp: 40 })),
-      );
-      found.push(...measurements(what, await interleaved(slow, { rounds: 1, calls: rounds, warmUp: 1 })));
+        // the seed's query reads every row: a few calls say enough
+        ...measurements(what, await interleaved(slow, { rounds: 1, calls: rounds, warmUp: 1 })),
+      ];
+      await Promise.all(those.map(({ end }) => end()));
+      found.push(...of);
+      for (const { name } of those.filter((each) => each.name !== THIS)) {
+        const words = name === SEED ? "of the seed's time" : `× ${name}`;
+        const atMost = TARGETS[name];
+        ratios.push({
+          what: `${words}, ${where}, ${set.count.toLocaleString('en')} points`,
+          value: median(of, THIS) / median(of, name),
+          ...(atMost !== undefined && { atMost }),
+          shown: `${words}, ${where}, ${span}`,
+        });
+      }
     }
-    await Promise.all(those.map(({ end }) => end()));
-    const hasPostgis = those.some(({ name }) => name === POSTGIS);
-    const ratios = ['one leaf', 'ten leaves'].flatMap((what) => [
-      {
-        what: `of the seed's time, ${what}`,
-        value: median(found, THIS, what) / median(found, SEED, what),
-        atMost: 0.05,
-      },
-      ...(hasPostgis
-        ? [
-            {
-              what: `× PostGIS, ${what}`,
-              value: median(found, THIS, what) / median(found, POSTGIS, what),
-              atMost: what === 'one leaf' ? 1.3 : 1,
-            },
-          ]
-        : []),
-    ]);
-    const notes = hasPostgis
+    const notes = found.some(({ who }) => who === POSTGIS)
       ? []
       : ["PostGIS was skipped: Debian's postgresql-15-postgis-3 is not installed."];
     return { unit: 'ms', measurements: found, ratios, notes };

@@ -1,6 +1,7 @@
-// A million points in and around the hundred largest cities, so that a circle of 5 km finds some hundreds.
+// Points in and around the hundred largest cities, so that a circle of 5 km finds some hundreds of a million.
 
 import { readPlaces } from '../../demo/places.js';
+import type { Bench } from '../experiment.js';
 import { seededRandom } from '../measure.js';
 
 export interface Point {
@@ -8,15 +9,33 @@ export interface Point {
   longitude: number;
 }
 
-export const GEO_NETWORK = 'points';
-export const ONE = ['all'];
-export const TEN = Array.from({ length: 10 }, (_, n) => `part ${n}`);
+const ONE = ['all'];
+const TEN = Array.from({ length: 10 }, (_, n) => `part ${n}`);
 
-const CITIES = 100;
+/** So many points, in one domain of a network or spread over ten. */
+export interface PointSet {
+  count: number;
+  network: string;
+  domains: string[];
+  points: Point[];
+}
+
+const set = (count: number, domains: string[]): PointSet => ({
+  count,
+  network: `points ${count}`,
+  domains,
+  points: inCities(count),
+});
+export const oneDomain = (count: number): PointSet => set(count, ONE);
+export const tenDomains = (count: number): PointSet => set(count, TEN);
+export const isOne = ({ domains }: PointSet) => domains === ONE;
+export const sizes = (bench: Bench) => bench.amount([10_000, 100_000, 1_000_000], [10_000, 100_000]);
+
+export const CITIES = 100;
 const SPREAD_DEGREES = 0.4;
 
 /** Always the same ones. */
-export function points(count: number): Point[] {
+function inCities(count: number): Point[] {
   const random = seededRandom(7);
   const cities = largestCities();
   return Array.from({ length: count }, (_, n) => near(cities[n % cities.length], SPREAD_DEGREES, random));
@@ -29,6 +48,24 @@ export function centres(count: number): Point[] {
   return Array.from({ length: count }, () =>
     near(cities[Math.floor(random() * cities.length)], SPREAD_DEGREES / 2, random),
   );
+}
+
+/** Spread evenly over a country of some 2,000 km each way. */
+export function inCountry(count: number, seed: number): Point[] {
+  const random = seededRandom(seed);
+  return Array.from({ length: count }, () => ({
+    latitude: 8 + random() * 20,
+    longitude: 70 + random() * 20,
+  }));
+}
+
+/** One after another, again and again. */
+export function inTurn(around: Point[]): () => Point {
+  let n = -1;
+  return () => {
+    n += 1;
+    return around[n % around.length] ?? { latitude: 0, longitude: 0 };
+  };
 }
 
 function largestCities(): Point[] {

@@ -30,8 +30,12 @@ export const upsertConcurrently: Experiment = {
       unit: 'calls a second',
       measurements: found,
       ratios: [
-        { what: "× the seed's calls a second", value: median(found, THIS) / median(found, SEED), atLeast: 3 },
-        { what: "× bare SQL's calls a second", value: median(found, THIS) / median(found, BARE) },
+        {
+          what: "× bare SQL's calls a second",
+          value: median(found, THIS) / median(found, BARE),
+          atLeast: 0.85,
+        },
+        { what: "× the seed's calls a second", value: median(found, THIS) / median(found, SEED) },
       ],
       notes: [],
     };

@@ -9,9 +9,11 @@ export const upsert: Experiment = {
   name: 'upsert',
   title: 'Upsert of a new item, one connection',
   done: 'Each contestant creates items in one domain of a network of 100 leaves, one call after another, each in a transaction of its own.',
-  limits: [],
+  limits: [
+    "On loopback a round trip costs little, and so do the many trips of the seed's use. [At a distance](#one-round-trip-the-same-calls-across-a-network) they decide.",
+  ],
   missed: [
-    'On loopback a round trip costs little. What everybody must do counts most: one trip, one flush and the indexes. Bare SQL, which does nothing else, takes nearly as long.',
+    'What is above bare SQL: the arguments are checked with words for each refusal, the leaf is found, and the item is looked for before it is written, so that a repeated call writes nothing.',
   ],
   async run(bench) {
     const those = await contestants(bench);
@@ -26,8 +28,8 @@ export const upsert: Experiment = {
       unit: 'ms',
       measurements: found,
       ratios: [
-        { what: "of the seed's time", value: median(found, THIS) / median(found, SEED), atMost: 1 / 4 },
-        { what: "× bare SQL's time", value: median(found, THIS) / median(found, BARE), atMost: 1.3 },
+        { what: "× bare SQL's time", value: median(found, THIS) / median(found, BARE), atMost: 1.15 },
+        { what: "of the seed's time", value: median(found, THIS) / median(found, SEED) },
       ],
       notes: [],
     };

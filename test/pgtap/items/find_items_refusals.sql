@@ -1,6 +1,6 @@
 -- What find_items and count_items refuse: the same.
 begin;
-select plan(30);
+select plan(37);
 
 create function pg_temp.both(filters text) returns text
 language plpgsql as $body$
@@ -18,9 +18,16 @@ select dpg_test.note_written();
 select is(pg_temp.both($$'', 'd', latitude => 91, longitude => 1, radius_meters => 1$$), 'DP001 {"value": "", "argument": "item_network"}', 'the first of several that are wrong');
 select is(pg_temp.both($$null, 'student'$$), 'DP001 {"value": null, "argument": "item_network"}', 'no network');
 select is(pg_temp.both($$'', 'student'$$), 'DP001 {"value": "", "argument": "item_network"}', 'an empty network');
+select is(pg_temp.both($$'n', null$$), 'no refusal', 'no domain is every domain');
 select is(pg_temp.both($$'n', 'd', item_domains => '{d}'$$), 'DP001 {"value": ["d"], "argument": "item_domains"}', 'one domain and several');
-select is(pg_temp.both($$'n', item_domains => '{d,NULL}'$$), 'DP001 {"index": 1, "value": null, "argument": "item_domains"}', 'one of the domains is missing');
-select is(pg_temp.both($$'n', item_domains => '{d," "}'$$), 'DP001 {"index": 1, "value": " ", "argument": "item_domains"}', 'one of the domains is blank');
+select is(pg_temp.both($$'n', 'd', item_domains => '{}'$$), 'DP001 {"value": [], "argument": "item_domains"}', 'one domain and none of several');
+select is(pg_temp.both($$'n', ' ', item_domains => '{""}'$$), 'DP001 {"value": [""], "argument": "item_domains"}', 'both are refused before either is looked at');
+select is(pg_temp.both($$'n', item_domains => '{a,null}'$$), 'DP001 {"index": 1, "value": null, "argument": "item_domains"}', 'a domain that is null');
+select is(pg_temp.both($$'n', item_domains => '{a,b,""}'$$), 'DP001 {"index": 2, "value": "", "argument": "item_domains"}', 'an empty one');
+select is(pg_temp.both($$'n', item_domains => E'{"\t"}'$$), E'DP001 {"index": 0, "value": "\\t", "argument": "item_domains"}', 'a blank one');
+select matches(pg_temp.both($$'n', item_domains => array[repeat('é', 121)]$$), '^DP001 [^/]*"index": 0[^/]*$', 'one of 121 characters');
+select is(pg_temp.both($$'n', item_domains => '[5:6]={a,""}'$$), 'DP001 {"index": 1, "value": "", "argument": "item_domains"}', 'the index counts elements, not bounds');
+select is(pg_temp.both($$'n', item_domains => '{}', item_type => ''$$), 'DP001 {"value": "", "argument": "item_type"}', 'what follows is looked at where there is nothing to search');
 select is(pg_temp.both($$'n', ' '$$), 'DP001 {"value": " ", "argument": "item_domain"}', 'a blank domain');
 select matches(pg_temp.both($$'n', repeat('x', 121)$$), '^DP001 [^/]*$', 'a domain of 121 characters');
 select is(pg_temp.both($$'n', 'd', item_type => ''$$), 'DP001 {"value": "", "argument": "item_type"}', 'an empty type');
