@@ -17,7 +17,7 @@ begin
     dpg_private.check_action_key(partition_network, action_type, action_id);
   select l.leaf, l.slot
   into leaf, slot
-  from dpg_private.look_up_leaf('item_actions', partition_network, action_type) l;
+  from dpg_private.look_up_leaf_and_slot('item_actions', partition_network, action_type) l;
   if slot is not null then
     execute format('select dpg_private.action_of_slot(null::dpg_private.slot_%s, $1, $2, $3) as action', slot)
     into of_slot

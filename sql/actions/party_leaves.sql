@@ -120,7 +120,7 @@ begin
   if partition_network is not null and action_type is not null then
     return array(
       select row(l.leaf, l.slot)::dpg_private.party_leaf
-      from dpg_private.look_up_leaf(root, partition_network, action_type) l
+      from dpg_private.look_up_leaf_and_slot(root, partition_network, action_type) l
     );
   end if;
   return array(
@@ -132,7 +132,7 @@ begin
         and (find_party_leaves.partition_network is null or p.partition_network = find_party_leaves.partition_network)
         and (find_party_leaves.action_type is null or p.action_type = find_party_leaves.action_type)
     ) p
-    cross join lateral dpg_private.look_up_leaf(find_party_leaves.root, p.partition_network, p.action_type) l
+    cross join lateral dpg_private.look_up_leaf_and_slot(find_party_leaves.root, p.partition_network, p.action_type) l
     order by l.leaf
   );
 end

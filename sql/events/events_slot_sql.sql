@@ -48,7 +48,7 @@ begin
       $of_slot$;
 
       comment on function dpg_private.event_of_slot(dpg_private.slot_%1$s, text, text, uuid) is
-        'The event of this id in dpg.%2$I, as it is committed now; all columns are null where there is none.';
+        'The event of this id in dpg.%2$I, as it is committed now, or nulls.';
 
       create or replace function dpg_private.event_of_update_of_slot(
         slot dpg_private.slot_%1$s,
@@ -82,8 +82,7 @@ begin
       $of_slot$;
 
       comment on function dpg_private.event_of_update_of_slot(dpg_private.slot_%1$s, text, text, text, uuid, integer) is
-        'The event of this update of an action in dpg.%2$I, as it is committed now; all columns are null where there is
-      none.';
+        'The event of this update of an action in dpg.%2$I, as it is committed now, or nulls.';
     $statements$,
     slot, leaf
   );

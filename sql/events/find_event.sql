@@ -33,7 +33,7 @@ declare
 begin
   select l.leaf, l.slot
   into leaf, slot
-  from dpg_private.look_up_leaf('action_events', partition_network, action_type) l;
+  from dpg_private.look_up_leaf_and_slot('action_events', partition_network, action_type) l;
   if slot is not null then
     execute format('select dpg_private.event_of_slot(null::dpg_private.slot_%s, $1, $2, $3) as event', slot)
     into of_slot
@@ -74,7 +74,7 @@ declare
 begin
   select l.leaf, l.slot
   into leaf, slot
-  from dpg_private.look_up_leaf('action_events', partition_network, action_type) l;
+  from dpg_private.look_up_leaf_and_slot('action_events', partition_network, action_type) l;
   if slot is not null then
     execute format(
       'select dpg_private.event_of_update_of_slot(null::dpg_private.slot_%s, $1, $2, $3, $4, $5) as event', slot

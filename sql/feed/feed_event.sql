@@ -189,7 +189,7 @@ begin
       group by s.partition_network, s.action_type
       offset 0
     ) f
-    left join lateral dpg_private.look_up_leaf('action_events', f.partition_network, f.action_type) l on true
+    left join lateral dpg_private.look_up_leaf_and_slot('action_events', f.partition_network, f.action_type) l on true
   loop
     if wanted.slot is not null then
       return query execute format(
