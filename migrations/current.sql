@@ -176,13 +176,13 @@ drop function if exists
 -- Private; a call under way can end once in 42883.
 drop function if exists
   dpg_private.apply_transition(regclass, text, text[], dpg.item_actions, text, integer, jsonb, text, uuid),
+  dpg_private.find_party_leaves(text, text, text, text),
   dpg_private.item_conditions_sql(text, text, text, text, jsonb, dpg_private.circle_bounds),
   dpg_private.lock_action(regclass, text, text, uuid, text),
   dpg_private.lock_item(regclass, dpg.item_ref, text),
   dpg_private.look_for_new_action(dpg.item_ref, dpg.item_ref, text),
   dpg_private.update_item_sql(regclass);
 drop function if exists
-  dpg_private.find_party_leaves(text, text, text, text),
   dpg_private.look_up_leaf(text, text, text);
 
 -- Slots. ACCESS EXCLUSIVE on a small table for as long as the migration takes: calls that look for a leaf wait.

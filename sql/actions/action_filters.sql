@@ -64,21 +64,3 @@ comment on function dpg_private.page_of_actions(bigint, integer, text) is
   'The page that a token of find_actions asks for; without a token the first one. A place in the order of actions is
 updated_at in 8 bytes, action_id in 16, and a JSON array of partition_network, action_type and target_item_instance_url.
 Raises DP011.';
-
-create or replace function dpg_private.place_of_action(
-  updated_at timestamptz,
-  action_id uuid,
-  partition_network text,
-  action_type text,
-  target_item_instance_url text
-)
-returns bytea
-language sql
-stable
-parallel safe
-security invoker
-return timestamptz_send(updated_at) || uuid_send(action_id)
-  || convert_to(jsonb_build_array(partition_network, action_type, target_item_instance_url)::text, 'UTF8');
-
-comment on function dpg_private.place_of_action(timestamptz, uuid, text, text, text) is
-  'The place of an action in the order of find_actions, for its page token.';

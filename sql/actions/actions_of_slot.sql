@@ -21,11 +21,12 @@ as $body$
 begin
   return query
     select a.*,
-      dpg_private.page_token(
+      dpg_private.token_of_position(
         page.binding,
-        dpg_private.place_of_action(
-          a.updated_at, a.action_id, a.partition_network, a.action_type, a.target_item_instance_url
-        )
+        timestamptz_send(a.updated_at) || uuid_send(a.action_id)
+          || convert_to(
+            jsonb_build_array(a.partition_network, a.action_type, a.target_item_instance_url)::text, 'UTF8'
+          )
       )
     from (
       (
@@ -138,11 +139,12 @@ as $body$
 begin
   return query
     select a.*,
-      dpg_private.page_token(
+      dpg_private.token_of_position(
         page.binding,
-        dpg_private.place_of_action(
-          a.updated_at, a.action_id, a.partition_network, a.action_type, a.target_item_instance_url
-        )
+        timestamptz_send(a.updated_at) || uuid_send(a.action_id)
+          || convert_to(
+            jsonb_build_array(a.partition_network, a.action_type, a.target_item_instance_url)::text, 'UTF8'
+          )
       )
     from (
       select

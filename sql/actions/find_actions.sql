@@ -192,7 +192,7 @@ begin
     ),
     page_size, page_token
   );
-  leaves := dpg_private.find_party_leaves('item_actions', actor, partition_network, action_type);
+  leaves := dpg_private.find_leaves_of_party('item_actions', actor, partition_network, action_type);
 
   if not dpg_private.is_kept_for_leaves(leaves, page_size) or item_id is not null then
     return query execute dpg_private.actions_of_leaves_sql(leaves, search, page) using search, page;

@@ -103,7 +103,7 @@ $body$;
 comment on type dpg_private.party_leaf is
   'A leaf in which a party has rows, and its slot.';
 
-create or replace function dpg_private.find_party_leaves(
+create or replace function dpg_private.find_leaves_of_party(
   root text,
   actor text,
   partition_network text,
@@ -128,17 +128,17 @@ begin
     from (
       select distinct p.partition_network, p.action_type
       from dpg_private.party_leaves p
-      where p.owner = find_party_leaves.actor
-        and (find_party_leaves.partition_network is null or p.partition_network = find_party_leaves.partition_network)
-        and (find_party_leaves.action_type is null or p.action_type = find_party_leaves.action_type)
+      where p.owner = find_leaves_of_party.actor
+        and (find_leaves_of_party.partition_network is null or p.partition_network = find_leaves_of_party.partition_network)
+        and (find_leaves_of_party.action_type is null or p.action_type = find_leaves_of_party.action_type)
     ) p
-    cross join lateral dpg_private.look_up_leaf_and_slot(find_party_leaves.root, p.partition_network, p.action_type) l
+    cross join lateral dpg_private.look_up_leaf_and_slot(find_leaves_of_party.root, p.partition_network, p.action_type) l
     order by l.leaf
   );
 end
 $body$;
 
-comment on function dpg_private.find_party_leaves(text, text, text, text) is
+comment on function dpg_private.find_leaves_of_party(text, text, text, text) is
   'The leaves that can hold rows of which the actor is a party: the one that the keys name, or those in which the
 actor has rows.';
 

@@ -49,7 +49,7 @@ begin
       dpg_private.ownership_roles(
         search.actor, e.source_item_owner, e.source_item_is_local, e.target_item_owner, e.target_item_is_local
       ),
-      dpg_private.page_token(
+      dpg_private.token_of_position(
         page.binding,
         timestamptz_send(e.created_at) || uuid_send(e.event_id)
           || convert_to(jsonb_build_array(e.update_count, e.partition_network, e.action_type)::text, 'UTF8')
@@ -121,7 +121,7 @@ begin
       dpg_private.ownership_roles(
         search.actor, e.source_item_owner, e.source_item_is_local, e.target_item_owner, e.target_item_is_local
       ),
-      dpg_private.page_token(
+      dpg_private.token_of_position(
         page.binding,
         timestamptz_send(e.created_at) || uuid_send(e.event_id)
           || convert_to(jsonb_build_array(e.update_count, e.partition_network, e.action_type)::text, 'UTF8')

@@ -229,7 +229,7 @@ begin
     ),
     page_size, page_token
   );
-  leaves := dpg_private.find_party_leaves('action_events', actor, partition_network, action_type);
+  leaves := dpg_private.find_leaves_of_party('action_events', actor, partition_network, action_type);
   if cardinality(leaves) = 0 then
     return;
   elsif not dpg_private.is_kept_for_leaves(leaves, page_size) or not dpg_private.is_kept_for_action(leaves, action_id) then

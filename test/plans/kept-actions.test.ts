@@ -80,7 +80,8 @@ async function walk(sql: postgres.ISql, call: string, pageSize: number): Promise
 }
 
 async function withoutSlots<T>(use: (sql: postgres.ISql) => Promise<T>): Promise<T> {
-  const session = await database.connect({ max: 1 }).reserve();
+  const client = database.connect({ max: 1 });
+  const session = await client.reserve();
   try {
     await session`begin`;
     await session`update dpg_private.partition_names set slot = null`;
@@ -88,6 +89,7 @@ async function withoutSlots<T>(use: (sql: postgres.ISql) => Promise<T>): Promise
   } finally {
     await session`rollback`;
     session.release();
+    await client.end();
   }
 }
 
@@ -132,7 +134,7 @@ describe.each(USERS)('of %s', (actor) => {
       ) r
       where ${conditions(filters)}
       order by r.updated_at desc, r.partition_network, r.action_type, r.action_id, r.target_item_instance_url`);
-    for (const pageSize of [20, 97, 1000]) {
+    for (const pageSize of [97, 1000]) {
       const kept = await walk(database.sql, call, pageSize);
       expect(
         kept.map(({ action_type, action_id, target_item_instance_url }) => ({
@@ -161,7 +163,7 @@ describe.each(USERS)('of %s', (actor) => {
       from dpg.action_events r
       where ${conditions(filters)}
       order by r.created_at desc, r.update_count desc, r.partition_network, r.action_type, r.event_id`);
-    for (const pageSize of [20, 97, 1000]) {
+    for (const pageSize of [97, 1000]) {
       const kept = await walk(database.sql, call, pageSize);
       expect(kept.map(({ event_id }) => ({ event_id }))).toEqual([...expected]);
       expect(await withoutSlots((sql) => walk(sql, call, pageSize))).toEqual(kept);
