@@ -28,9 +28,9 @@ comment on type dpg_private.action_search is
   'The arguments of dpg.find_actions that say which actions. Null: all, except in actor and ownership_role. It is $1 of
 every statement that is put together for a search.';
 comment on type dpg_private.action_page is
-  'A page of dpg.find_actions: how many rows, what its tokens are bound to, and the row that it starts after (null on the
-first page): its updated_at, its key and its target_item_instance_url. It is $2 of every statement that is put together
-for a search.';
+  'A page of dpg.find_actions: how many rows, what its tokens are bound to, and the row that it starts after (null on
+the first page): its updated_at, its key and its target_item_instance_url. It is $2 of every statement that is put
+together for a search.';
 
 create or replace function dpg_private.page_of_actions(binding bigint, row_limit integer, page_token text)
 returns dpg_private.action_page

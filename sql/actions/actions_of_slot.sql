@@ -1,6 +1,6 @@
--- Searches whose plans are kept: sql/README.md, "Plans that are kept". The latest actions of an owner come from the index by
--- owner and time, whoever that is; the status is compared in the rows, since no index has it. With item_id another index
--- may be the better one: that is planned with the values.
+-- Searches whose plans are kept: sql/README.md, "Plans that are kept". The latest actions of an owner come from the
+-- index by owner and time, whoever that is; the status is compared in the rows, since no index has it. With item_id
+-- another index may be the better one: that is planned with the values.
 
 create or replace function dpg_private.actions_of_slot(
   slot anyenum,

@@ -129,5 +129,5 @@ $body$;
 
 comment on function dpg_private.actions_slot_sql(smallint, text) is
   'The functions of a leaf of actions that has a slot: what has to name the table, in statements whose plans are kept.
-What returns the row of the table reads it here, too: a kept statement over action_rows would not notice that an application
-has added a column.';
+What returns the row of the table reads it here, too: a kept statement over action_rows would not notice that an
+application has added a column.';

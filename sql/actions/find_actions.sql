@@ -121,8 +121,8 @@ $body$;
 comment on function dpg_private.actions_of_leaves_sql(
   dpg_private.party_leaf[], dpg_private.action_search, dpg_private.action_page
 ) is
-  'The statement that finds a page of the actions of a party, in these leaves and among those that live on other instances.
-$1 is the dpg_private.action_search, $2 the dpg_private.action_page.';
+  'The statement that finds a page of the actions of a party, in these leaves and among those that live on other
+instances. $1 is the dpg_private.action_search, $2 the dpg_private.action_page.';
 
 create or replace function dpg_private.actions_of_slots(
   leaves dpg_private.party_leaf[],

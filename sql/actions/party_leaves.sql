@@ -129,10 +129,15 @@ begin
       select distinct p.partition_network, p.action_type
       from dpg_private.party_leaves p
       where p.owner = find_leaves_of_party.actor
-        and (find_leaves_of_party.partition_network is null or p.partition_network = find_leaves_of_party.partition_network)
+        and (
+          find_leaves_of_party.partition_network is null
+          or p.partition_network = find_leaves_of_party.partition_network
+        )
         and (find_leaves_of_party.action_type is null or p.action_type = find_leaves_of_party.action_type)
     ) p
-    cross join lateral dpg_private.look_up_leaf_and_slot(find_leaves_of_party.root, p.partition_network, p.action_type) l
+    cross join lateral dpg_private.look_up_leaf_and_slot(
+      find_leaves_of_party.root, p.partition_network, p.action_type
+    ) l
     order by l.leaf
   );
 end
@@ -166,5 +171,5 @@ end
 $body$;
 
 comment on function dpg_private.is_kept_for_leaves(dpg_private.party_leaf[], integer) is
-  'Whether a page of these leaves is found faster by kept plans: each has one, and together they read few rows. A kept plan
-reads a page of its leaf, whatever the others have; a statement over all leaves stops when the page is full.';
+  'Whether a page of these leaves is found faster by kept plans: each has one, and together they read few rows. A kept
+plan reads a page of its leaf, whatever the others have; a statement over all leaves stops when the page is full.';

@@ -25,8 +25,8 @@ end
 $body$;
 
 comment on type dpg_private.event_search is
-  'The arguments of dpg.find_events that say which events of a leaf. Null: all, except in actor and ownership_role. It is $1
-of every statement that is put together for a search.';
+  'The arguments of dpg.find_events that say which events of a leaf. Null: all, except in actor and ownership_role. It
+is $1 of every statement that is put together for a search.';
 comment on type dpg_private.event_page is
   'A page of dpg.find_events: how many rows, what its tokens are bound to, and the row that it starts after (null on the
 first page): its created_at, update_count and key. It is $2 of every statement that is put together for a search.';

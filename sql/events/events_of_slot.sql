@@ -1,6 +1,6 @@
--- Searches whose plans are kept: sql/README.md, "Plans that are kept". An action has few events, and the newest events of an
--- owner come from the index by owner and time, whoever that is. What else is asked for is compared in the rows, since no
--- index has it.
+-- Searches whose plans are kept: sql/README.md, "Plans that are kept". An action has few events, and the newest
+-- events of an owner come from the index by owner and time, whoever that is. What else is asked for is compared in
+-- the rows, since no index has it.
 
 create or replace function dpg_private.count_events_of_slot(slot anyenum, action_id uuid, at_most integer)
 returns integer
@@ -26,8 +26,8 @@ end
 $body$;
 
 comment on function dpg_private.count_events_of_slot(anyenum, uuid, integer) is
-  'How many events of an action the leaf of a slot has, counted up to at_most: whoever finds so many takes a plan that knows
-the action.';
+  'How many events of an action the leaf of a slot has, counted up to at_most: whoever finds so many takes a plan that
+knows the action.';
 
 create or replace function dpg_private.events_of_action_of_slot(
   slot anyenum,
@@ -56,11 +56,12 @@ begin
       )
     from (
       select
-        e.partition_network, e.action_type, e.event_id, e.origin_instance_domain, e.action_id, e.action_status, e.update_count,
-        e.source_item_network, e.source_item_domain, e.source_item_type, e.source_item_id, e.source_item_instance_url,
-        e.source_item_owner, e.source_item_latitude, e.source_item_longitude, e.target_item_network, e.target_item_domain,
-        e.target_item_type, e.target_item_id, e.target_item_instance_url, e.target_item_owner, e.target_item_latitude,
-        e.target_item_longitude, e.event_payload, e.remarks, e.created_at, e.source_item_is_local, e.target_item_is_local
+        e.partition_network, e.action_type, e.event_id, e.origin_instance_domain, e.action_id, e.action_status,
+        e.update_count, e.source_item_network, e.source_item_domain, e.source_item_type, e.source_item_id,
+        e.source_item_instance_url, e.source_item_owner, e.source_item_latitude, e.source_item_longitude,
+        e.target_item_network, e.target_item_domain, e.target_item_type, e.target_item_id,
+        e.target_item_instance_url, e.target_item_owner, e.target_item_latitude, e.target_item_longitude,
+        e.event_payload, e.remarks, e.created_at, e.source_item_is_local, e.target_item_is_local
       from dpg_private.event_rows(slot) e
       where e.action_id = search.action_id
       offset 0 -- so that no other index is taken
@@ -97,8 +98,8 @@ end
 $body$;
 
 comment on function dpg_private.events_of_action_of_slot(anyenum, dpg_private.event_search, dpg_private.event_page) is
-  'A page of the events of an action in the leaf of a slot of which the actor is a party, newest first. Reads all events of
-the action: for few.';
+  'A page of the events of an action in the leaf of a slot of which the actor is a party, newest first. Reads all
+events of the action: for few.';
 
 create or replace function dpg_private.events_of_slot(
   slot anyenum,
@@ -129,11 +130,12 @@ begin
     from (
       (
         select
-          e.partition_network, e.action_type, e.event_id, e.origin_instance_domain, e.action_id, e.action_status, e.update_count,
-          e.source_item_network, e.source_item_domain, e.source_item_type, e.source_item_id, e.source_item_instance_url,
-          e.source_item_owner, e.source_item_latitude, e.source_item_longitude, e.target_item_network, e.target_item_domain,
-          e.target_item_type, e.target_item_id, e.target_item_instance_url, e.target_item_owner, e.target_item_latitude,
-          e.target_item_longitude, e.event_payload, e.remarks, e.created_at, e.source_item_is_local, e.target_item_is_local
+          e.partition_network, e.action_type, e.event_id, e.origin_instance_domain, e.action_id, e.action_status,
+          e.update_count, e.source_item_network, e.source_item_domain, e.source_item_type, e.source_item_id,
+          e.source_item_instance_url, e.source_item_owner, e.source_item_latitude, e.source_item_longitude,
+          e.target_item_network, e.target_item_domain, e.target_item_type, e.target_item_id,
+          e.target_item_instance_url, e.target_item_owner, e.target_item_latitude, e.target_item_longitude,
+          e.event_payload, e.remarks, e.created_at, e.source_item_is_local, e.target_item_is_local
         from dpg_private.event_rows(slot) e
         where search.ownership_role <> 'received'
           and e.source_item_owner = search.actor
@@ -148,7 +150,8 @@ begin
             or e.update_count < page.after_update_count
             or (
               e.update_count = page.after_update_count
-              and (e.partition_network, e.action_type, e.event_id) > (page.after_network, page.after_type, page.after_id)
+              and (e.partition_network, e.action_type, e.event_id)
+                > (page.after_network, page.after_type, page.after_id)
             )
           )
         order by e.created_at desc, e.update_count desc, e.partition_network, e.action_type, e.event_id
@@ -157,11 +160,12 @@ begin
       union all
       (
         select
-          e.partition_network, e.action_type, e.event_id, e.origin_instance_domain, e.action_id, e.action_status, e.update_count,
-          e.source_item_network, e.source_item_domain, e.source_item_type, e.source_item_id, e.source_item_instance_url,
-          e.source_item_owner, e.source_item_latitude, e.source_item_longitude, e.target_item_network, e.target_item_domain,
-          e.target_item_type, e.target_item_id, e.target_item_instance_url, e.target_item_owner, e.target_item_latitude,
-          e.target_item_longitude, e.event_payload, e.remarks, e.created_at, e.source_item_is_local, e.target_item_is_local
+          e.partition_network, e.action_type, e.event_id, e.origin_instance_domain, e.action_id, e.action_status,
+          e.update_count, e.source_item_network, e.source_item_domain, e.source_item_type, e.source_item_id,
+          e.source_item_instance_url, e.source_item_owner, e.source_item_latitude, e.source_item_longitude,
+          e.target_item_network, e.target_item_domain, e.target_item_type, e.target_item_id,
+          e.target_item_instance_url, e.target_item_owner, e.target_item_latitude, e.target_item_longitude,
+          e.event_payload, e.remarks, e.created_at, e.source_item_is_local, e.target_item_is_local
         from dpg_private.event_rows(slot) e
         where search.ownership_role <> 'initiated'
           and e.target_item_owner = search.actor
@@ -184,7 +188,8 @@ begin
             or e.update_count < page.after_update_count
             or (
               e.update_count = page.after_update_count
-              and (e.partition_network, e.action_type, e.event_id) > (page.after_network, page.after_type, page.after_id)
+              and (e.partition_network, e.action_type, e.event_id)
+                > (page.after_network, page.after_type, page.after_id)
             )
           )
         order by e.created_at desc, e.update_count desc, e.partition_network, e.action_type, e.event_id

@@ -90,5 +90,5 @@ end
 $body$;
 
 comment on function dpg_private.events_slot_sql(smallint, text) is
-  'The functions of a leaf of events that has a slot: what has to name the table. What returns the row of the table reads
-it here, too: a kept statement over event_rows would not notice that an application has added a column.';
+  'The functions of a leaf of events that has a slot: what has to name the table. What returns the row of the table
+reads it here, too: a kept statement over event_rows would not notice that an application has added a column.';

@@ -141,7 +141,8 @@ end
 $body$;
 
 comment on function dpg_private.is_kept_for_action(dpg_private.party_leaf[], uuid) is
-  'Whether the kept plan for the events of an action is good for it: it has no more than a few hundred. Also for no action.';
+  'Whether the kept plan for the events of an action is good for it: it has no more than a few hundred. Also for no
+action.';
 
 create or replace function dpg_private.events_of_slot_sql(slot smallint, search dpg_private.event_search)
 returns text
@@ -156,8 +157,8 @@ return format(
 );
 
 comment on function dpg_private.events_of_slot_sql(smallint, dpg_private.event_search) is
-  'The call that finds a page of this search in the leaf of a slot by a kept plan. $1 is the dpg_private.event_search, $2 the
-dpg_private.event_page.';
+  'The call that finds a page of this search in the leaf of a slot by a kept plan. $1 is the dpg_private.event_search,
+$2 the dpg_private.event_page.';
 
 create or replace function dpg_private.events_of_slots(
   leaves dpg_private.party_leaf[],
@@ -232,7 +233,9 @@ begin
   leaves := dpg_private.find_leaves_of_party('action_events', actor, partition_network, action_type);
   if cardinality(leaves) = 0 then
     return;
-  elsif not dpg_private.is_kept_for_leaves(leaves, page_size) or not dpg_private.is_kept_for_action(leaves, action_id) then
+  elsif not dpg_private.is_kept_for_leaves(leaves, page_size)
+    or not dpg_private.is_kept_for_action(leaves, action_id)
+  then
     return query execute dpg_private.events_of_leaves_sql(leaves, search, page) using search, page;
   elsif cardinality(leaves) = 1 then
     return query execute dpg_private.events_of_slot_sql(leaves[1].slot, search) using search, page;

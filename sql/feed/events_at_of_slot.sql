@@ -1,5 +1,5 @@
--- See sql/README.md, "Plans that are kept". Each event of a batch is found by its key, however large the leaf is: the planner,
--- who counts a page of the disk for each, would read a leaf of 20,000 events whole for a batch of 1,000.
+-- See sql/README.md, "Plans that are kept". Each event of a batch is found by its key, however large the leaf is: the
+-- planner, who counts a page of the disk for each, would read a leaf of 20,000 events whole for a batch of 1,000.
 create or replace function dpg_private.events_at_of_slot(
   slot anyenum,
   partition_network text,
@@ -24,11 +24,12 @@ as $body$
 begin
   return query
     select w."position", events_at_of_slot.lease_id,
-      e.partition_network, e.action_type, e.event_id, e.origin_instance_domain, e.action_id, e.action_status, e.update_count,
-      e.source_item_network, e.source_item_domain, e.source_item_type, e.source_item_id, e.source_item_instance_url,
-      e.source_item_owner, e.source_item_latitude, e.source_item_longitude, e.target_item_network, e.target_item_domain,
-      e.target_item_type, e.target_item_id, e.target_item_instance_url, e.target_item_owner, e.target_item_latitude,
-      e.target_item_longitude, e.event_payload, e.remarks, e.created_at, e.source_item_is_local, e.target_item_is_local
+      e.partition_network, e.action_type, e.event_id, e.origin_instance_domain, e.action_id, e.action_status,
+      e.update_count, e.source_item_network, e.source_item_domain, e.source_item_type, e.source_item_id,
+      e.source_item_instance_url, e.source_item_owner, e.source_item_latitude, e.source_item_longitude,
+      e.target_item_network, e.target_item_domain, e.target_item_type, e.target_item_id, e.target_item_instance_url,
+      e.target_item_owner, e.target_item_latitude, e.target_item_longitude, e.event_payload, e.remarks,
+      e.created_at, e.source_item_is_local, e.target_item_is_local
     from unnest(positions, event_ids) w("position", event_id)
     join dpg_private.event_rows(slot) e
       on e.partition_network = events_at_of_slot.partition_network

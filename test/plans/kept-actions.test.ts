@@ -19,6 +19,7 @@ beforeAll(async () => {
       await sql.unsafe(
         `select dpg.upsert_item('${user}', 'n', '${domain}', 't', 'https://one.example.com', 's', item_id => ${item(user)})`,
       );
+  // Many were changed in the same microsecond.
   for (const type of TYPES)
     for (const [source, target, copies] of [
       ['few', 'busy', 3],
@@ -27,7 +28,6 @@ beforeAll(async () => {
       ['both', 'busy', 350],
       ['busy', 'both', 350],
     ] as const)
-      // Many were changed in the same microsecond.
       await sql.unsafe(`
         with made as materialized (
           select p from dpg.perform_action('${source}', '${type}', ${ref('student', source)}, ${ref('tutor', target)}) p
@@ -93,7 +93,7 @@ async function withoutSlots<T>(use: (sql: postgres.ISql) => Promise<T>): Promise
   }
 }
 
-const FILTERS = [
+const FILTERS: Record<string, string>[] = [
   {},
   { ownership_role: 'initiated' },
   { ownership_role: 'received' },
