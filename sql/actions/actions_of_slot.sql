@@ -1,6 +1,90 @@
 -- Searches whose plans are kept: sql/README.md, "Plans that are kept". The latest actions of an owner come from the
--- index by owner and time, whoever that is; the status is compared in the rows, since no index has it. With item_id
--- another index may be the better one: that is planned with the values.
+-- index by owner and time, whoever that is; the status is compared in the rows, since no index has it. Who has many
+-- actions, and few of that status, reads them all: for that, and for item_id, which has an index of its own, PostgreSQL
+-- plans with the values.
+
+create or replace function dpg_private.has_near_page_of_slot(
+  slot anyenum,
+  search dpg_private.action_search,
+  page dpg_private.action_page
+)
+returns boolean
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_sort = off
+set jit = off
+as $body$
+declare
+  many constant integer := 1000;
+  found_rows integer;
+begin
+  if search.ownership_role <> 'received' then
+    select count(*)
+    into found_rows
+    from (
+      select
+      from (
+        select a.action_status
+        from dpg_private.action_rows(slot) a
+        where a.source_item_owner = search.actor
+          and a.source_item_is_local
+          and a.updated_at <= coalesce(page.after_time, 'infinity')
+        order by a.updated_at desc
+        limit many
+      ) a
+      where a.action_status = search.action_status
+      limit page.row_limit
+    ) n;
+    if found_rows < page.row_limit and exists (
+      select
+      from dpg_private.action_rows(slot) a
+      where a.source_item_owner = search.actor
+          and a.source_item_is_local
+        and a.updated_at <= coalesce(page.after_time, 'infinity')
+      order by a.updated_at desc
+      offset many
+    ) then
+      return false;
+    end if;
+  end if;
+  if search.ownership_role <> 'initiated' then
+    select count(*)
+    into found_rows
+    from (
+      select
+      from (
+        select a.action_status
+        from dpg_private.action_rows(slot) a
+        where a.target_item_owner = search.actor
+          and a.updated_at <= coalesce(page.after_time, 'infinity')
+        order by a.updated_at desc
+        limit many
+      ) a
+      where a.action_status = search.action_status
+      limit page.row_limit
+    ) n;
+    if found_rows < page.row_limit and exists (
+      select
+      from dpg_private.action_rows(slot) a
+      where a.target_item_owner = search.actor
+        and a.updated_at <= coalesce(page.after_time, 'infinity')
+      order by a.updated_at desc
+      offset many
+    ) then
+      return false;
+    end if;
+  end if;
+  return true;
+end
+$body$;
+
+comment on function dpg_private.has_near_page_of_slot(anyenum, dpg_private.action_search, dpg_private.action_page) is
+  'Whether a page of the actions that have a status is found among the next 1,000 of the party in each role, or the
+party has no more. Reads no more than the page does, where it is found early.';
 
 create or replace function dpg_private.actions_of_slot(
   slot anyenum,

@@ -124,6 +124,44 @@ comment on function dpg_private.actions_of_leaves_sql(
   'The statement that finds a page of the actions of a party, in these leaves and among those that live on other
 instances. $1 is the dpg_private.action_search, $2 the dpg_private.action_page.';
 
+create or replace function dpg_private.is_kept_for_status(
+  leaves dpg_private.party_leaf[],
+  search dpg_private.action_search,
+  page dpg_private.action_page
+)
+returns boolean
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  leaf dpg_private.party_leaf;
+  is_near boolean;
+begin
+  if search.action_status is not null then
+    if page.row_limit > 100 then
+      return false; -- to plan is a small part of it
+    end if;
+    foreach leaf in array leaves loop
+      execute format('select dpg_private.has_near_page_of_slot(null::dpg_private.slot_%s, $1, $2)', leaf.slot)
+      into is_near
+      using search, page;
+      if not is_near then
+        return false;
+      end if;
+    end loop;
+  end if;
+  return true;
+end
+$body$;
+
+comment on function dpg_private.is_kept_for_status(
+  dpg_private.party_leaf[], dpg_private.action_search, dpg_private.action_page
+) is
+  'Whether the kept plan is good for the status of a search: it does not read thousands of actions that have another
+one. Also for no status.';
+
 create or replace function dpg_private.actions_of_slots(
   leaves dpg_private.party_leaf[],
   search dpg_private.action_search,
@@ -194,7 +232,10 @@ begin
   );
   leaves := dpg_private.find_leaves_of_party('item_actions', actor, partition_network, action_type);
 
-  if not dpg_private.is_kept_for_leaves(leaves, page_size) or item_id is not null then
+  if item_id is not null
+    or not dpg_private.is_kept_for_leaves(leaves, page_size)
+    or not dpg_private.is_kept_for_status(leaves, search, page)
+  then
     return query execute dpg_private.actions_of_leaves_sql(leaves, search, page) using search, page;
   elsif cardinality(leaves) = 0 then
     if ownership_role <> 'received' then

@@ -26,7 +26,7 @@ beforeAll(async () => {
       ['busy', 'few', 2],
       ['both', 'both', 40],
       ['both', 'busy', 350],
-      ['busy', 'both', 350],
+      ['busy', 'both', 1100],
     ] as const)
       await sql.unsafe(`
         with made as materialized (
