@@ -157,9 +157,12 @@ const circle = fc
     radius_meters: `${meters}::float8`,
   }));
 const pageSize = fc.oneof(fc.constantFrom(1, 2, 20, 299, 300, 301, 1000), fc.integer({ min: 1, max: 1000 }));
-const filter: fc.Arbitrary<Record<string, string>> = fc.oneof(
-  { weight: 5, arbitrary: fc.constant({}) },
-  { weight: 1, arbitrary: fc.constantFrom({ item_type: "'a'" }, { item_state: "'{}'" }) },
+const filter = fc.oneof(
+  { weight: 5, arbitrary: fc.constant<Record<string, string>>({}) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom<Record<string, string>>({ item_type: "'a'" }, { item_state: "'{}'" }),
+  },
 );
 const at = { item_domain: "'d'" };
 const domains = fc.constantFrom<Record<string, string>>(
@@ -184,6 +187,10 @@ describe('both find the same rows in the same order', () => {
     };
     const found = await expectSame({ name: 'find_items', given }, 400, 40);
     expect(await expectSame({ name: 'nearest_items', given }, 400, 40)).toBe(found);
+    // where there are few, many pages: they begin in the middle of a time, and of a place
+    if (found < 500)
+      for (const name of ['find_items', 'nearest_items'] as const)
+        expect(await expectSame({ name, given }, 7, 100)).toBe(found);
     const [kept, planned] = await both(
       async (network) =>
         (
