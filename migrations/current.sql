@@ -1,3 +1,7 @@
+-- Names of the extension cube resolve from here on. The objects that are there are noted before others are created.
+--!include geo/extensions.sql
+--!include access/known_objects.sql
+
 -- Functions of the API that get another argument are dropped and made anew in this transaction; no table is locked. A call
 -- under way can end once in 42883. What somebody else has built on one of them stops the migration, since it would go
 -- with it. What somebody else has granted on them is noted, and granted again at the end.

@@ -91,9 +91,9 @@
 --!include items/get_item.sql
 --!include geo/circle.sql
 --!include items/item_filters.sql
+--!include items/find_items.sql
 --!include items/items_of_slot.sql
 --!include items/items_of_leaf.sql
---!include items/find_items.sql
 --!include items/count_items.sql
 --!include geo/nearest_items.sql
 --!include items/forget_instance_url.sql

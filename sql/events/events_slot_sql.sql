@@ -8,18 +8,18 @@ as $body$
 begin
   return format(
     $statements$
-create or replace function dpg_private.event_rows(slot dpg_private.slot_%1$s)
-returns setof dpg.action_events
-language sql
-stable
-parallel safe
-security invoker
-as $of_slot$
-  select * from dpg.%2$I
-$of_slot$;
+      create or replace function dpg_private.event_rows(slot dpg_private.slot_%1$s)
+      returns setof dpg.action_events
+      language sql
+      stable
+      parallel safe
+      security invoker
+      as $of_slot$
+        select * from dpg.%2$I
+      $of_slot$;
 
-comment on function dpg_private.event_rows(dpg_private.slot_%1$s) is 'The rows of dpg.%2$I.';
-$statements$,
+      comment on function dpg_private.event_rows(dpg_private.slot_%1$s) is 'The rows of dpg.%2$I.';
+    $statements$,
     slot, leaf
   );
 end

@@ -330,9 +330,10 @@ comment on function dpg.nearest_items(
   text, text, double precision, double precision, double precision, text, jsonb, integer, text, text[]
 ) is
   'The items of a network that have a place, nearest to latitude and longitude (degrees) first, then by item_domain,
-item_type and item_id: those of item_domain, or where that is null of item_domains, or of every domain. distance_meters is along the great circle of earthdistance''s sphere. radius_meters limits
-the search to a circle. item_state means containment (@>). Pages as in dpg.find_items. A later page passes over the
-rows before it, so its cost grows with its number.
+item_type and item_id. item_domain is one domain; null means those of item_domains (no element: no items), or every
+domain. distance_meters is along the great circle of earthdistance''s sphere. radius_meters limits the search to a
+circle. item_state means containment (@>). Pages as in dpg.find_items. A later page passes over the rows before it, so
+its cost grows with its number.
 Raises DP001, DP011.
 Example: select item_id, distance_meters
 from dpg.nearest_items(''yellow_dot'', ''tutor'', 12.9716, 77.5946, page_size => 10)';

@@ -105,7 +105,8 @@ $body$;
 
 comment on function dpg_private.lock_item(regclass, dpg.item_ref, text, smallint) is
   'The item of this key in its leaf, under a row lock (strength: key share, no key update or update). All columns
-are null where there is no such item, or no leaf. With the slot of the leaf, where the caller knows it, by a kept plan.';
+are null where there is no such item, or no leaf. With the slot of the leaf, where the caller knows it, by a kept
+plan.';
 
 create or replace function dpg_private.write_item(
   leaf regclass,

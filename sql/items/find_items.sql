@@ -113,9 +113,10 @@ comment on function dpg.find_items(
   text, text, text, text, text, text, jsonb, double precision, double precision, double precision, integer, text, text[]
 ) is
   'The items of a network that match all filters, newest first (created_at descending, then item_domain, item_type,
-item_id): those of item_domain, of item_domains (no element: no items), or of every domain. item_state means containment (@>). latitude and longitude (degrees) with radius_meters are a circle. A
-page has page_size rows (1 to 1,000, default 20). To continue after a row, pass its next_page_token as page_token
-with the same filters. Fewer rows than page_size means the end.
+item_id). item_domain is one domain; without it those of item_domains (no element: no items), or every domain.
+item_state means containment (@>). latitude and longitude (degrees) with radius_meters are a circle. A page has
+page_size rows (1 to 1,000, default 20). To continue after a row, pass its next_page_token as page_token with the same
+filters. Fewer rows than page_size means the end.
 Raises DP001, DP011.
 Example: select * from dpg.find_items(
   ''yellow_dot'', ''tutor'',

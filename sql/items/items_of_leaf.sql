@@ -140,8 +140,8 @@ end
 $body$;
 
 comment on function dpg_private.items_of_slot_sql(smallint, dpg_private.item_search) is
-  'The call that finds a page of this search by a kept plan; null where none is kept that is good for it. $1 and $2 as in
-dpg_private.items_of_leaf_sql.';
+  'The call that finds a page of this search by a kept plan; null where none is kept that is good for it. $1 and $2 as
+in dpg_private.items_of_leaf_sql.';
 
 create or replace function dpg_private.items_of_leaves(
   item_network text,

@@ -10,94 +10,94 @@ begin
   -- is inlined into the statement that reads it.
   return format(
     $statements$
-create or replace function dpg_private.item_rows(slot dpg_private.slot_%1$s)
-returns setof dpg.items
-language sql
-stable
-parallel safe
-security invoker
-as $of_slot$
-  select * from dpg.%2$I
-$of_slot$;
+      create or replace function dpg_private.item_rows(slot dpg_private.slot_%1$s)
+      returns setof dpg.items
+      language sql
+      stable
+      parallel safe
+      security invoker
+      as $of_slot$
+        select * from dpg.%2$I
+      $of_slot$;
 
-comment on function dpg_private.item_rows(dpg_private.slot_%1$s) is 'The rows of dpg.%2$I.';
+      comment on function dpg_private.item_rows(dpg_private.slot_%1$s) is 'The rows of dpg.%2$I.';
 
-create or replace function dpg_private.lock_item_of_slot(
-  slot dpg_private.slot_%1$s,
-  item dpg.item_ref,
-  strength text
-)
-returns dpg.items
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-as $of_slot$
-declare
-  stored dpg.items;
-begin
-  if strength = 'key share' then
-    select *
-    into stored
-    from dpg.%2$I i
-    where i.item_network = item.item_network
-      and i.item_domain = item.item_domain
-      and i.item_type = item.item_type
-      and i.item_id = item.item_id
-    for key share;
-  else
-    select *
-    into stored
-    from dpg.%2$I i
-    where i.item_network = item.item_network
-      and i.item_domain = item.item_domain
-      and i.item_type = item.item_type
-      and i.item_id = item.item_id
-    for no key update;
-  end if;
-  return stored;
-end
-$of_slot$;
+      create or replace function dpg_private.lock_item_of_slot(
+        slot dpg_private.slot_%1$s,
+        item dpg.item_ref,
+        strength text
+      )
+      returns dpg.items
+      language plpgsql
+      volatile
+      security invoker
+      set search_path = pg_catalog, pg_temp
+      set enable_seqscan = off
+      as $of_slot$
+      declare
+        stored dpg.items;
+      begin
+        if strength = 'key share' then
+          select *
+          into stored
+          from dpg.%2$I i
+          where i.item_network = item.item_network
+            and i.item_domain = item.item_domain
+            and i.item_type = item.item_type
+            and i.item_id = item.item_id
+          for key share;
+        else
+          select *
+          into stored
+          from dpg.%2$I i
+          where i.item_network = item.item_network
+            and i.item_domain = item.item_domain
+            and i.item_type = item.item_type
+            and i.item_id = item.item_id
+          for no key update;
+        end if;
+        return stored;
+      end
+      $of_slot$;
 
-comment on function dpg_private.lock_item_of_slot(dpg_private.slot_%1$s, dpg.item_ref, text) is
-  'The item of this key in dpg.%2$I under a row lock (strength: key share or no key update).';
+      comment on function dpg_private.lock_item_of_slot(dpg_private.slot_%1$s, dpg.item_ref, text) is
+        'The item of this key in dpg.%2$I under a row lock (strength: key share or no key update).';
 
-create or replace function dpg_private.update_item_of_slot(
-  slot dpg_private.slot_%1$s,
-  item dpg.item_ref,
-  changed dpg.items,
-  owner text
-)
-returns dpg.items
-language plpgsql
-volatile
-security invoker
-set search_path = pg_catalog, pg_temp
-as $of_slot$
-declare
-  stored dpg.items;
-begin
-  update dpg.%2$I i
-  set item_instance_url = changed.item_instance_url,
-    item_schema_url = changed.item_schema_url,
-    item_state = changed.item_state,
-    item_latitude = changed.item_latitude,
-    item_longitude = changed.item_longitude,
-    updated_at = greatest(clock_timestamp(), i.updated_at + interval '1 microsecond')
-  where i.item_network = item.item_network
-    and i.item_domain = item.item_domain
-    and i.item_type = item.item_type
-    and i.item_id = item.item_id
-    and i.created_by = owner
-  returning i.* into stored;
-  return stored;
-end
-$of_slot$;
+      create or replace function dpg_private.update_item_of_slot(
+        slot dpg_private.slot_%1$s,
+        item dpg.item_ref,
+        changed dpg.items,
+        owner text
+      )
+      returns dpg.items
+      language plpgsql
+      volatile
+      security invoker
+      set search_path = pg_catalog, pg_temp
+      as $of_slot$
+      declare
+        stored dpg.items;
+      begin
+        update dpg.%2$I i
+        set item_instance_url = changed.item_instance_url,
+          item_schema_url = changed.item_schema_url,
+          item_state = changed.item_state,
+          item_latitude = changed.item_latitude,
+          item_longitude = changed.item_longitude,
+          updated_at = greatest(clock_timestamp(), i.updated_at + interval '1 microsecond')
+        where i.item_network = item.item_network
+          and i.item_domain = item.item_domain
+          and i.item_type = item.item_type
+          and i.item_id = item.item_id
+          and i.created_by = owner
+        returning i.* into stored;
+        return stored;
+      end
+      $of_slot$;
 
-comment on function dpg_private.update_item_of_slot(dpg_private.slot_%1$s, dpg.item_ref, dpg.items, text) is
-  'Does in dpg.%2$I what dpg_private.write_item says.';
-$statements$,
+      comment on function dpg_private.update_item_of_slot(dpg_private.slot_%1$s, dpg.item_ref, dpg.items, text) is
+        'Does in dpg.%2$I what dpg_private.write_item says.';
+    $statements$,
     slot, leaf
   );
 end

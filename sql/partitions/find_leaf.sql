@@ -19,8 +19,8 @@ begin atomic
 end;
 
 comment on function dpg_private.look_up_leaf(text, text, text) is
-  'The leaf of these keys and its slot, as a table of one row or none. Stored parsed, so that PostgreSQL inlines it into a
-statement that asks for more at the same time. Where only the leaf is needed, call dpg_private.find_leaf.';
+  'The leaf of these keys and its slot, as a table of one row or none. Stored parsed, so that PostgreSQL inlines it
+into a statement that asks for more at the same time. Where only the leaf is needed, call dpg_private.find_leaf.';
 
 create or replace function dpg_private.find_leaf(root text, network text, key text)
 returns regclass

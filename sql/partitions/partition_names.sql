@@ -26,8 +26,8 @@ comment on column dpg_private.partition_names.key is
 parent of its leaves.';
 comment on column dpg_private.partition_names.name is 'Name of the table in schema dpg. Has only a-z, 0-9 and _.';
 comment on column dpg_private.partition_names.slot is
-  'Number of the type dpg_private.slot_… that stands for the leaf: plans of its statements are kept. Null for all but the
-first 32 leaves of each root.';
+  'Number of the type (dpg_private.slot_1 to slot_32) that stands for the leaf: plans of its statements are kept. Null
+for all but the first 32 leaves of each root.';
 
 create or replace function dpg_private.partition_name(root text, network text, key text, attempt integer default null)
 returns text

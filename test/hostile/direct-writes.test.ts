@@ -97,7 +97,7 @@ test.each(['dpg_app', 'dpg_readonly', 'dpg_admin'])(
     const helpers = await database.sql`
     select p.oid::regprocedure::text as name,
       format('select %I.%I(%s)', n.nspname, p.proname,
-        (select string_agg(format('null::%s', format_type(t.type, null)), ', ' order by t.position)
+        (select string_agg(format('null::%s', replace(format_type(t.type, null), 'anyenum', 'dpg_private.slot_1')), ', ' order by t.position)
          from unnest(p.proargtypes) with ordinality t(type, position) )) as call
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace
     where n.nspname = 'dpg_private' and p.prokind = 'f' and p.prorettype not in ('trigger'::regtype)

@@ -39,7 +39,8 @@ async function elsewhere(): Promise<Record<string, string>> {
       join pg_namespace n on n.oid = c.relnamespace
       where n.nspname !~ '^pg_(toast|temp)'
         and coalesce((select i.indrelid from pg_index i where i.indexrelid = c.oid), c.oid) not in (${partitions})`,
-    functions: `select p.oid, p.proname, p.prosrc, p.proacl::text from pg_proc p`,
+    'functions but those of slots': `select p.oid, p.proname, p.prosrc, p.proacl::text from pg_proc p
+      where not exists (select from pg_type t where t.oid = p.proargtypes[0] and t.typname ~ '^slot_[0-9]+$')`,
     roles: `select r.rolname, r.rolsuper from pg_roles r where r.rolname !~ '_user_[0-9a-f]+$'`,
     schemas: `select n.nspname, n.nspacl::text from pg_namespace n where n.nspname !~ '^pg_(toast_)?temp'`,
     settings: `select s.setdatabase, s.setconfig from pg_db_role_setting s`,

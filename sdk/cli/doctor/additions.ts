@@ -1,4 +1,5 @@
 import { type Check, type Expected, type Finding, OURS, type Sql } from './check.js';
+import { ofSlot } from './slots.js';
 
 interface Added {
   kind: string;
@@ -54,6 +55,7 @@ async function addedObjects(sql: Sql, { declarations }: Expected): Promise<Added
       join pg_namespace n on n.oid = p.pronamespace
       where n.nspname in ('dpg', 'dpg_private')
         and (p.prokind <> 'f' or format('%I.%I', n.nspname, p.proname) <> all ($1::text[]))
+        and not ${ofSlot('p')}
       union all
       select 2, 'pg_class'::regclass, c.oid,
         case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table' when 'S' then 'sequence'
@@ -90,6 +92,7 @@ async function addedObjects(sql: Sql, { declarations }: Expected): Promise<Added
         and not exists (select from pg_type e where e.typarray = t.oid)
         and not exists (select from pg_range r where r.rngmultitypid = t.oid)
         and format('%I.%I', t.typnamespace::regnamespace, t.typname) <> all ($2::text[])
+        and not (t.typtype = 'e' and t.typname ~ '^slot_[0-9]+$')
       union all
       select 4, 'pg_rewrite'::regclass, r.oid, 'rule', format('%I', r.rulename), r.ev_class::regclass::text
       from pg_rewrite r

@@ -17,6 +17,7 @@ import { searchPath } from './search-path.js';
 import { sequences } from './sequences.js';
 import { settings } from './settings.js';
 import { shape } from './shape.js';
+import { slots } from './slots.js';
 import { subscriptions } from './subscriptions.js';
 import { sweptEvents } from './swept-events.js';
 import { triggers } from './triggers.js';
@@ -36,6 +37,7 @@ export const checks: readonly Check[] = [
   collations,
   searchPath,
   partitions,
+  slots,
   partitionPolicies,
   indexes,
   triggers,

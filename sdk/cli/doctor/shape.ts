@@ -4,6 +4,7 @@ import { createdAgain, OURS } from './check.js';
 import type { Declared } from './declarations.js';
 import { callers, grantsOfFunction } from './privileges.js';
 import { SHAPES } from './shapes.js';
+import { ofSlot } from './slots.js';
 
 /** How the database writes what it has of ours: object, kind, name, its table and its definition. */
 export interface Shape {
@@ -43,6 +44,7 @@ const TEXT = `
   cross join pg_proc p
   join pg_namespace n on n.oid = p.pronamespace
   where n.nspname in ('dpg', 'dpg_private') and p.prokind = 'f'
+    and not ${ofSlot('p')}
   union all
   select 'view', 'view ' || t.oid::regclass, t.oid::regclass::text, null, md5(pg_get_viewdef(t.oid))
   from tables t
