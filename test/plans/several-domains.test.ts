@@ -133,7 +133,10 @@ describe.skipIf(!hasOwnServers)('pages over', () => {
         const order = 'created_at desc, item_domain, item_type, item_id';
         const expected = await stored(network, `${which} and ${condition}`, order);
         const search = `('${network}'${given}, ${filter})`;
-        expect(keys(await walk(sql, `dpg.find_items${search}`, Math.ceil(expected.length / 3))), search).toEqual(expected);
+        expect(
+          keys(await walk(sql, `dpg.find_items${search}`, Math.ceil(expected.length / 3))),
+          search,
+        ).toEqual(expected);
         const [row] = await sql.unsafe(`select dpg.count_items${search}::integer as n`);
         expect(row?.n, search).toBe(expected.length);
       }
