@@ -143,6 +143,45 @@ comment on function dpg_private.items_of_slot_sql(smallint, dpg_private.item_sea
   'The call that finds a page of this search by a kept plan; null where none is kept that is good for it. $1 and $2 as
 in dpg_private.items_of_leaf_sql.';
 
+create or replace function dpg_private.items_of_batch_sql(
+  leaves regclass[],
+  slots smallint[],
+  search dpg_private.item_search,
+  page dpg_private.item_page
+)
+returns text
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+  select dpg_private.page_of_searches_sql(
+    array_agg(
+      case
+        when l.of_slot is null then dpg_private.items_of_leaf_sql(l.leaf, search, page)
+        else format('select %s from %s i', dpg_private.item_columns_sql('i.'), l.of_slot)
+      end
+    ),
+    'i', 'i.created_at desc, i.item_domain, i.item_type, i.item_id', '($2).row_limit',
+    dpg_private.page_token_sql(
+      '($2).binding',
+      'timestamptz_send(i.created_at) || uuid_send(i.item_id) || convert_to(i.item_type, ''UTF8'')
+       || decode(''00'', ''hex'') || convert_to(i.item_domain, ''UTF8'')'
+    )
+  )
+  from (
+    select n.leaf, dpg_private.items_of_slot_sql(n.slot, search) as of_slot
+    from unnest(leaves, slots) n(leaf, slot)
+    offset 0
+  ) l
+$body$;
+
+comment on function dpg_private.items_of_batch_sql(
+  regclass[], smallint[], dpg_private.item_search, dpg_private.item_page
+) is
+  'The statement that takes one page from these leaves. To choose between plans it may count a circle, which locks the
+leaf: so it is called where its locks are given back.';
+
 create or replace function dpg_private.items_of_leaves(
   item_network text,
   item_domains text[],
@@ -156,44 +195,28 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  order_by constant text := 'i.created_at desc, i.item_domain, i.item_type, i.item_id';
   batch record;
-  statement text;
   of_batch dpg.found_item[];
   of_page dpg.found_item[];
 begin
   for batch in
-    select n.batch, max(n.batch) over () as last_batch, array_agg(n.of_leaf) as searches
+    select n.batch, max(n.batch) over () as last_batch, array_agg(n.leaf) as leaves, array_agg(n.slot) as slots
     from (
-      select
-        (row_number() over () - 1) / 16 as batch,
-        case
-          when l.of_slot is null then dpg_private.items_of_leaf_sql(l.leaf, search, page)
-          else format('select %s from %s i', dpg_private.item_columns_sql('i.'), l.of_slot)
-        end as of_leaf
-      from (
-        select l.leaf, dpg_private.items_of_slot_sql(l.slot, search) as of_slot
-        from dpg_private.look_up_item_leaves(item_network, item_domains) l
-        offset 0
-      ) l
+      select (row_number() over () - 1) / 16 as batch, l.leaf, l.slot
+      from dpg_private.look_up_item_leaves(item_network, item_domains) l
     ) n
     group by n.batch
     order by n.batch
   loop
-    statement := dpg_private.page_of_searches_sql(
-      batch.searches, 'i', order_by, '($2).row_limit',
-      dpg_private.page_token_sql(
-        '($2).binding',
-        'timestamptz_send(i.created_at) || uuid_send(i.item_id) || convert_to(i.item_type, ''UTF8'')
-         || decode(''00'', ''hex'') || convert_to(i.item_domain, ''UTF8'')'
-      )
-    );
     if batch.last_batch = 0 then
-      return query execute statement using search, page;
+      return query execute dpg_private.items_of_batch_sql(batch.leaves, batch.slots, search, page) using search, page;
       return;
     end if;
     begin
-      execute format('select array_agg(row(i.*)::dpg.found_item) from (%s) i', statement)
+      execute format(
+        'select array_agg(row(i.*)::dpg.found_item) from (%s) i',
+        dpg_private.items_of_batch_sql(batch.leaves, batch.slots, search, page)
+      )
       into of_batch
       using search, page;
       raise exception using errcode = 'DP000';
