@@ -176,6 +176,7 @@ drop function if exists
 -- Private; a call under way can end once in 42883.
 drop function if exists
   dpg_private.apply_transition(regclass, text, text[], dpg.item_actions, text, integer, jsonb, text, uuid),
+  dpg_private.find_party_leaves(text, text, text, text),
   dpg_private.item_conditions_sql(text, text, text, text, jsonb, dpg_private.circle_bounds),
   dpg_private.lock_action(regclass, text, text, uuid, text),
   dpg_private.lock_item(regclass, dpg.item_ref, text),

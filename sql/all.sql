@@ -99,6 +99,8 @@
 --!include items/forget_instance_url.sql
 
 -- Events
+--!include events/event_filters.sql
+--!include events/events_of_slot.sql
 --!include events/find_event.sql
 --!include events/append_event.sql
 --!include events/event_json.sql
@@ -119,6 +121,8 @@
 --!include actions/apply_transition.sql
 --!include actions/transition_action.sql
 --!include actions/receive_transition.sql
+--!include actions/action_filters.sql
+--!include actions/actions_of_slot.sql
 --!include actions/get_action.sql
 --!include actions/find_actions.sql
 --!include events/find_events.sql
@@ -135,6 +139,7 @@
 --!include feed/drop_subscription.sql
 --!include feed/failed_events.sql
 --!include feed/feed_event.sql
+--!include feed/events_at_of_slot.sql
 --!include feed/read_events.sql
 --!include feed/acknowledge.sql
 --!include feed/release_events.sql

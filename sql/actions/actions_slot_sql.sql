@@ -20,6 +20,36 @@ begin
 
       comment on function dpg_private.action_rows(dpg_private.slot_%1$s) is 'The rows of dpg.%2$I.';
 
+      create or replace function dpg_private.action_of_slot(
+        slot dpg_private.slot_%1$s,
+        partition_network text,
+        action_type text,
+        action_id uuid
+      )
+      returns dpg.item_actions
+      language plpgsql
+      stable
+      security invoker
+      set search_path = pg_catalog, pg_temp
+      set plan_cache_mode = force_generic_plan
+      set enable_seqscan = off
+      as $of_slot$
+      declare
+        stored dpg.item_actions;
+      begin
+        select *
+        into stored
+        from dpg.%2$I a
+        where a.partition_network = action_of_slot.partition_network
+          and a.action_type = action_of_slot.action_type
+          and a.action_id = action_of_slot.action_id;
+        return stored;
+      end
+      $of_slot$;
+
+      comment on function dpg_private.action_of_slot(dpg_private.slot_%1$s, text, text, uuid) is
+        'The action of this key in dpg.%2$I; all columns are null where there is none.';
+
       create or replace function dpg_private.lock_action_of_slot(
         slot dpg_private.slot_%1$s,
         partition_network text,
@@ -98,4 +128,6 @@ end
 $body$;
 
 comment on function dpg_private.actions_slot_sql(smallint, text) is
-  'The functions of a leaf of actions that has a slot: what has to name the table, in statements whose plans are kept.';
+  'The functions of a leaf of actions that has a slot: what has to name the table, in statements whose plans are kept.
+What returns the row of the table reads it here, too: a kept statement over action_rows would not notice that an
+application has added a column.';

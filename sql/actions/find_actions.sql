@@ -40,6 +40,116 @@ comment on type dpg.found_action is
   'A row of dpg.find_actions: the columns of dpg.item_actions, then ownership_roles (initiated, received or both:
 the part of the actor in it) and next_page_token, which continues after this row.';
 
+create or replace function dpg_private.actions_of_leaves_sql(
+  leaves dpg_private.party_leaf[],
+  search dpg_private.action_search,
+  page dpg_private.action_page
+)
+returns text
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  added_conditions text;
+  searches text[];
+begin
+  -- one search for each leaf and role, each answered by an index in the order of the page
+  added_conditions := concat(
+    case when search.action_status is not null then ' and a.action_status = ($1).action_status' end,
+    case when page.after_time is not null then
+      ' and a.updated_at <= ($2).after_time
+        and (
+          a.updated_at < ($2).after_time
+          or (a.partition_network, a.action_type, a.action_id, a.target_item_instance_url)
+            > (($2).after_network, ($2).after_type, ($2).after_id, ($2).after_url)
+        )'
+    end
+  );
+  searches := array(
+    select format(
+      'select %s, dpg_private.ownership_roles(
+         ($1).actor, a.source_item_owner, a.source_item_is_local, a.target_item_owner, true
+       ) as ownership_roles
+       from %s a
+       where %s%s',
+      dpg_private.action_columns_sql('a.'), l.leaf, c.condition, added_conditions
+    )
+    from unnest(leaves) l
+    cross join unnest(
+      dpg_private.party_conditions_sql(
+        search.ownership_role,
+        concat(
+          'a.source_item_owner = ($1).actor and a.source_item_is_local',
+          case when search.item_id is not null then ' and a.source_item_id = ($1).item_id' end
+        ),
+        concat(
+          'a.target_item_owner = ($1).actor',
+          case when search.item_id is not null then ' and a.target_item_id = ($1).item_id' end
+        )
+      )
+    ) c(condition)
+  );
+  -- Actions that live on other instances are in one table. The owners of their targets are users there, nobody here.
+  if search.ownership_role <> 'received' or searches = '{}' then
+    searches := searches || format(
+      'select %s, array[''initiated''] as ownership_roles
+       from dpg_private.mirrored_actions a
+       where a.source_item_owner = ($1).actor%s%s%s%s%s',
+      dpg_private.action_columns_sql('a.'),
+      case when search.ownership_role = 'received' then ' and false' end,
+      case when search.item_id is not null then ' and a.source_item_id = ($1).item_id' end,
+      case when search.partition_network is not null then ' and a.partition_network = ($1).partition_network' end,
+      case when search.action_type is not null then ' and a.action_type = ($1).action_type' end,
+      added_conditions
+    );
+  end if;
+  return dpg_private.page_of_searches_sql(
+    searches, 'a',
+    'a.updated_at desc, a.partition_network, a.action_type, a.action_id, a.target_item_instance_url',
+    '($2).row_limit',
+    dpg_private.page_token_sql(
+      '($2).binding',
+      'timestamptz_send(a.updated_at) || uuid_send(a.action_id)
+       || convert_to(jsonb_build_array(a.partition_network, a.action_type, a.target_item_instance_url)::text, ''UTF8'')'
+    )
+  );
+end
+$body$;
+
+comment on function dpg_private.actions_of_leaves_sql(
+  dpg_private.party_leaf[], dpg_private.action_search, dpg_private.action_page
+) is
+  'The statement that finds a page of the actions of a party, in these leaves and among those that live on other
+instances. $1 is the dpg_private.action_search, $2 the dpg_private.action_page.';
+
+create or replace function dpg_private.actions_of_slots(
+  leaves dpg_private.party_leaf[],
+  search dpg_private.action_search,
+  page dpg_private.action_page
+)
+returns setof dpg.found_action
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  for number in 1 .. cardinality(leaves) loop
+    return query execute format(
+      'select * from dpg_private.actions_of_slot(null::dpg_private.slot_%s, $1, $2, $3)', leaves[number].slot
+    )
+    using search, page, number = 1;
+  end loop;
+end
+$body$;
+
+comment on function dpg_private.actions_of_slots(
+  dpg_private.party_leaf[], dpg_private.action_search, dpg_private.action_page
+) is
+  'A page of each of these leaves by kept plans, and of the actions that live on other instances, in no order.';
+
 create or replace function dpg.find_actions(
   actor text,
   ownership_role text default 'all',
@@ -58,13 +168,10 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   checked integer; -- see sql/README.md, "Checks"
-  binding bigint;
-  page_start bytea;
-  keys jsonb; -- partition_network, action_type and target_item_instance_url of the row that the page starts after
-  added_conditions text;
-  searches text[];
+  search dpg_private.action_search;
+  page dpg_private.action_page;
+  leaves dpg_private.party_leaf[];
 begin
-  -- check
   ownership_role := coalesce(ownership_role, 'all');
   page_size := coalesce(page_size, 20);
   checked := num_nonnulls(
@@ -75,76 +182,36 @@ begin
     dpg_private.check_key_or_none('action_status', action_status),
     dpg_private.check_page_size(page_size)
   );
-  select b.binding
-  into binding
-  from dpg_private.page_binding('find_actions', jsonb_build_array(
-    actor, ownership_role, partition_network, action_type, action_status, item_id
-  )) b;
-  page_start := dpg_private.page_position(binding, page_token);
-  keys := convert_from(substr(page_start, 25), 'UTF8')::jsonb;
-
-  -- search: one for each leaf and role, each answered by an index in the order of the page
-  added_conditions := concat(
-    case when action_status is not null then ' and a.action_status = $2' end,
-    case when page_start is not null then
-      ' and a.updated_at <= $6
-        and (
-          a.updated_at < $6
-          or (a.partition_network, a.action_type, a.action_id, a.target_item_instance_url) > ($7, $8, $9, $10)
-        )'
-    end
+  search := row(actor, ownership_role, partition_network, action_type, action_status, item_id);
+  page := dpg_private.page_of_actions(
+    (
+      select b.binding
+      from dpg_private.page_binding('find_actions', jsonb_build_array(
+        actor, ownership_role, partition_network, action_type, action_status, item_id
+      )) b
+    ),
+    page_size, page_token
   );
-  searches := array(
-    select format(
-      'select %s, dpg_private.ownership_roles(
-         $1, a.source_item_owner, a.source_item_is_local, a.target_item_owner, true
-       ) as ownership_roles
-       from %s a
-       where %s%s',
-      dpg_private.action_columns_sql('a.'), l.leaf, c.condition, added_conditions
-    )
-    from unnest(dpg_private.find_party_leaves('item_actions', actor, partition_network, action_type)) l(leaf)
-    cross join unnest(
-      dpg_private.party_conditions_sql(
-        ownership_role,
-        concat(
-          'a.source_item_owner = $1 and a.source_item_is_local',
-          case when item_id is not null then ' and a.source_item_id = $3' end
-        ),
-        concat('a.target_item_owner = $1', case when item_id is not null then ' and a.target_item_id = $3' end)
-      )
-    ) c(condition)
-  );
-  -- Actions that live on other instances are in one table. The owners of their targets are users there, nobody here.
-  if ownership_role <> 'received' then
-    searches := searches || format(
-      'select %s, array[''initiated''] as ownership_roles
-       from dpg_private.mirrored_actions a
-       where a.source_item_owner = $1%s%s%s%s',
-      dpg_private.action_columns_sql('a.'),
-      case when item_id is not null then ' and a.source_item_id = $3' end,
-      case when partition_network is not null then ' and a.partition_network = $11' end,
-      case when action_type is not null then ' and a.action_type = $12' end,
-      added_conditions
-    );
-  end if;
-  if searches = '{}' then
-    return;
-  end if;
+  leaves := dpg_private.find_leaves_of_party('item_actions', actor, partition_network, action_type);
 
-  -- page
-  return query execute dpg_private.page_of_searches_sql(
-    searches, 'a',
-    'a.updated_at desc, a.partition_network, a.action_type, a.action_id, a.target_item_instance_url', '$5',
-    dpg_private.page_token_sql(
-      '$4',
-      'timestamptz_send(a.updated_at) || uuid_send(a.action_id)
-       || convert_to(jsonb_build_array(a.partition_network, a.action_type, a.target_item_instance_url)::text, ''UTF8'')'
+  if not dpg_private.is_kept_for_leaves(leaves, page_size) or item_id is not null then
+    return query execute dpg_private.actions_of_leaves_sql(leaves, search, page) using search, page;
+  elsif cardinality(leaves) = 0 then
+    if ownership_role <> 'received' then
+      return query select * from dpg_private.actions_elsewhere(search, page);
+    end if;
+  elsif cardinality(leaves) = 1 then
+    return query execute format(
+      'select * from dpg_private.actions_of_slot(null::dpg_private.slot_%s, $1, $2, true)', leaves[1].slot
     )
-  )
-  using actor, action_status, item_id, binding, page_size,
-    dpg_private.page_time(page_start), keys ->> 0, keys ->> 1, dpg_private.page_id(page_start), keys ->> 2,
-    partition_network, action_type;
+    using search, page;
+  else
+    return query
+      select *
+      from dpg_private.actions_of_slots(leaves, search, page) a
+      order by a.updated_at desc, a.partition_network, a.action_type, a.action_id, a.target_item_instance_url
+      limit page.row_limit;
+  end if;
 end
 $body$;
 

@@ -6,15 +6,24 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
+  of_slot record;
   leaf regclass;
+  slot smallint;
   action dpg.item_actions;
   mirrored dpg.item_actions;
 begin
   perform
     dpg_private.check_actor(actor),
     dpg_private.check_action_key(partition_network, action_type, action_id);
-  leaf := dpg_private.find_leaf('item_actions', partition_network, action_type);
-  if leaf is not null then
+  select l.leaf, l.slot
+  into leaf, slot
+  from dpg_private.look_up_leaf_and_slot('item_actions', partition_network, action_type) l;
+  if slot is not null then
+    execute format('select dpg_private.action_of_slot(null::dpg_private.slot_%s, $1, $2, $3) as action', slot)
+    into of_slot
+    using partition_network, action_type, action_id;
+    action := of_slot.action;
+  elsif leaf is not null then
     execute format('select * from %s a where %s', leaf, dpg_private.action_key_sql())
     into action
     using partition_network, action_type, action_id;

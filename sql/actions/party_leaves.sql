@@ -89,39 +89,87 @@ comment on trigger item_actions_note_parties on dpg.item_actions is
 comment on trigger action_events_note_parties on dpg.action_events is
   'Keeps dpg_private.party_leaves for mirrored events; the actions of this instance note their own parties.';
 
-create or replace function dpg_private.find_party_leaves(
+do $body$
+begin
+  if pg_catalog.to_regtype('dpg_private.party_leaf') is null then
+    create type dpg_private.party_leaf as (
+      leaf regclass,
+      slot smallint
+    );
+  end if;
+end
+$body$;
+
+comment on type dpg_private.party_leaf is
+  'A leaf in which a party has rows, and its slot.';
+
+create or replace function dpg_private.find_leaves_of_party(
   root text,
   actor text,
   partition_network text,
   action_type text
 )
-returns regclass[]
+returns dpg_private.party_leaf[]
 language plpgsql
 stable
 security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- as in dpg_private.find_leaf
 as $body$
 begin
   if partition_network is not null and action_type is not null then
-    return array_remove(array[dpg_private.find_leaf(root, partition_network, action_type)], null);
+    return array(
+      select row(l.leaf, l.slot)::dpg_private.party_leaf
+      from dpg_private.look_up_leaf_and_slot(root, partition_network, action_type) l
+    );
   end if;
-  return coalesce(
-    (
-      select array_agg(l.leaf order by l.leaf)
-      from (
-        select distinct dpg_private.find_leaf(find_party_leaves.root, p.partition_network, p.action_type) as leaf
-        from dpg_private.party_leaves p
-        where p.owner = find_party_leaves.actor
-          and (find_party_leaves.partition_network is null or p.partition_network = find_party_leaves.partition_network)
-          and (find_party_leaves.action_type is null or p.action_type = find_party_leaves.action_type)
-      ) l
-      where l.leaf is not null
-    ),
-    '{}'
+  return array(
+    select row(l.leaf, l.slot)::dpg_private.party_leaf
+    from (
+      select distinct p.partition_network, p.action_type
+      from dpg_private.party_leaves p
+      where p.owner = find_leaves_of_party.actor
+        and (
+          find_leaves_of_party.partition_network is null
+          or p.partition_network = find_leaves_of_party.partition_network
+        )
+        and (find_leaves_of_party.action_type is null or p.action_type = find_leaves_of_party.action_type)
+    ) p
+    cross join lateral dpg_private.look_up_leaf_and_slot(
+      find_leaves_of_party.root, p.partition_network, p.action_type
+    ) l
+    order by l.leaf
   );
 end
 $body$;
 
-comment on function dpg_private.find_party_leaves(text, text, text, text) is
+comment on function dpg_private.find_leaves_of_party(text, text, text, text) is
   'The leaves that can hold rows of which the actor is a party: the one that the keys name, or those in which the
 actor has rows.';
+
+create or replace function dpg_private.is_kept_for_leaves(leaves dpg_private.party_leaf[], page_size integer)
+returns boolean
+language plpgsql
+immutable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  leaf dpg_private.party_leaf;
+begin
+  if cardinality(leaves) > 1 and cardinality(leaves) * page_size > 200 then
+    return false;
+  end if;
+  foreach leaf in array leaves loop
+    if leaf.slot is null then
+      return false;
+    end if;
+  end loop;
+  return true;
+end
+$body$;
+
+comment on function dpg_private.is_kept_for_leaves(dpg_private.party_leaf[], integer) is
+  'Whether a page of these leaves is found faster by kept plans: each has one, and together they read few rows. A kept
+plan reads a page of its leaf, whatever the others have; a statement over all leaves stops when the page is full.';

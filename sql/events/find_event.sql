@@ -26,10 +26,20 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  leaf regclass := dpg_private.find_leaf('action_events', partition_network, action_type);
+  leaf regclass;
+  slot smallint;
+  of_slot record;
   stored dpg.action_events;
 begin
-  if leaf is not null then
+  select l.leaf, l.slot
+  into leaf, slot
+  from dpg_private.look_up_leaf_and_slot('action_events', partition_network, action_type) l;
+  if slot is not null then
+    execute format('select dpg_private.event_of_slot(null::dpg_private.slot_%s, $1, $2, $3) as event', slot)
+    into of_slot
+    using partition_network, action_type, event_id;
+    return of_slot.event;
+  elsif leaf is not null then
     execute format(
       'select * from %s e where e.partition_network = $1 and e.action_type = $2 and e.event_id = $3', leaf
     )
@@ -57,10 +67,22 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  leaf regclass := dpg_private.find_leaf('action_events', partition_network, action_type);
+  leaf regclass;
+  slot smallint;
+  of_slot record;
   stored dpg.action_events;
 begin
-  if leaf is not null then
+  select l.leaf, l.slot
+  into leaf, slot
+  from dpg_private.look_up_leaf_and_slot('action_events', partition_network, action_type) l;
+  if slot is not null then
+    execute format(
+      'select dpg_private.event_of_update_of_slot(null::dpg_private.slot_%s, $1, $2, $3, $4, $5) as event', slot
+    )
+    into of_slot
+    using partition_network, action_type, origin_instance_domain, action_id, update_count;
+    return of_slot.event;
+  elsif leaf is not null then
     execute format(
       'select * from %s e
        where e.partition_network = $1 and e.action_type = $2 and e.origin_instance_domain = $3

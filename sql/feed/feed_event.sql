@@ -174,43 +174,43 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   wanted record;
-  searches text[] := array[]::text[];
-  expected bigint := 0::bigint;
   returned bigint;
+  missing bigint := 0;
 begin
   -- One search for each leaf, by the primary key. A leaf that is not found by its name may have been renamed:
   -- PostgreSQL finds it from the root, by its bound.
   for wanted in
-    select s.partition_network, s.action_type,
-      coalesce(dpg_private.find_leaf('action_events', s.partition_network, s.action_type), 'dpg.action_events') as leaf,
-      array_agg(f."position" order by f."position") as positions,
-      array_agg(f.event_id order by f."position") as ids
-    from dpg_private.event_feed f
-    join dpg_private.feed_streams s on s.stream = f.stream
-    where f."position" = any (find_events_at.positions)
-    group by s.partition_network, s.action_type
+    select f.partition_network, f.action_type, l.leaf, l.slot, f.positions, f.ids
+    from (
+      select s.partition_network, s.action_type, array_agg(f."position") as positions, array_agg(f.event_id) as ids
+      from dpg_private.event_feed f
+      join dpg_private.feed_streams s on s.stream = f.stream
+      where f."position" = any (find_events_at.positions)
+      group by s.partition_network, s.action_type
+      offset 0
+    ) f
+    left join lateral dpg_private.look_up_leaf_and_slot('action_events', f.partition_network, f.action_type) l on true
   loop
-    expected := expected + cardinality(wanted.positions);
-    -- The columns are named, because an application may add others to the table.
-    searches := searches || format(
-      'select w."position", $1, e.partition_network, e.action_type, e.event_id, e.origin_instance_domain,
-         e.action_id, e.action_status, e.update_count,
-         e.source_item_network, e.source_item_domain, e.source_item_type, e.source_item_id,
-         e.source_item_instance_url, e.source_item_owner, e.source_item_latitude, e.source_item_longitude,
-         e.target_item_network, e.target_item_domain, e.target_item_type, e.target_item_id,
-         e.target_item_instance_url, e.target_item_owner, e.target_item_latitude, e.target_item_longitude,
-         e.event_payload, e.remarks, e.created_at, e.source_item_is_local, e.target_item_is_local
-       from unnest(%L::bigint[], %L::uuid[]) w("position", event_id)
-       join %s e on e.partition_network = %L and e.action_type = %L and e.event_id = w.event_id',
-      wanted.positions, wanted.ids, wanted.leaf, wanted.partition_network, wanted.action_type
-    );
+    if wanted.slot is not null then
+      return query execute format(
+        'select * from dpg_private.events_at_of_slot(null::dpg_private.slot_%s, $1, $2, $3, $4, $5)', wanted.slot
+      )
+      using wanted.partition_network, wanted.action_type, wanted.positions, wanted.ids, lease_id;
+    else
+      -- The columns are named, because an application may add others to the table.
+      return query execute format(
+        'select w."position", $3, %s
+         from unnest($1, $2) w("position", event_id)
+         join %s e on e.partition_network = %L and e.action_type = %L and e.event_id = w.event_id',
+        dpg_private.event_columns_sql('e.'), coalesce(wanted.leaf, 'dpg.action_events'), wanted.partition_network,
+        wanted.action_type
+      )
+      using wanted.positions, wanted.ids, lease_id;
+    end if;
+    get diagnostics returned = row_count;
+    missing := missing + cardinality(wanted.positions) - returned;
   end loop;
-  if searches = '{}' then
-    return;
-  end if;
-  return query execute array_to_string(searches, ' union all ') || ' order by 1' using lease_id;
-  get diagnostics returned = row_count;
-  if returned < expected then
+  if missing > 0 then
     -- It is better to stop than to skip events silently.
     perform dpg_private.refuse_lost_events(positions);
   end if;
@@ -218,4 +218,4 @@ end
 $body$;
 
 comment on function dpg_private.find_events_at(bigint[], uuid) is
-  'The events at these positions of the feed, in order, each with this lease. Raises DP010 when one is missing.';
+  'The events at these positions of the feed, in no order, each with this lease. Raises DP010 when one is missing.';

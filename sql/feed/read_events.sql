@@ -152,7 +152,7 @@ begin
       'update', 'dpg.subscriptions', jsonb_build_object('subscription', subscription)
     );
   end if;
-  return query select e.* from dpg_private.find_events_at(positions, lease) e;
+  return query select e.* from dpg_private.find_events_at(positions, lease) e order by e."position";
 end
 $body$;
 

@@ -2,32 +2,6 @@
 -- stands for. A kept plan does not know the values. So these are the searches in which they decide nothing: one index
 -- is the best for all of them. The settings leave the planner that index, also while the leaf is empty.
 
-create or replace function dpg_private.item_of_slot(slot anyenum, item dpg.item_ref)
-returns dpg.items
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-as $body$
-declare
-  stored dpg.items;
-begin
-  select *
-  into stored
-  from dpg_private.item_rows(slot) i
-  where i.item_network = item.item_network
-    and i.item_domain = item.item_domain
-    and i.item_type = item.item_type
-    and i.item_id = item.item_id;
-  return stored;
-end
-$body$;
-
-comment on function dpg_private.item_of_slot(anyenum, dpg.item_ref) is
-  'The item of this key in the leaf of a slot; all columns are null where there is none.';
-
 create or replace function dpg_private.newest_of_slot(slot anyenum, page dpg_private.item_page)
 returns setof dpg.found_item
 language plpgsql

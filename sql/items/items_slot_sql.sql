@@ -22,6 +22,32 @@ begin
 
       comment on function dpg_private.item_rows(dpg_private.slot_%1$s) is 'The rows of dpg.%2$I.';
 
+      create or replace function dpg_private.item_of_slot(slot dpg_private.slot_%1$s, item dpg.item_ref)
+      returns dpg.items
+      language plpgsql
+      stable
+      security invoker
+      set search_path = pg_catalog, pg_temp
+      set plan_cache_mode = force_generic_plan
+      set enable_seqscan = off
+      as $of_slot$
+      declare
+        stored dpg.items;
+      begin
+        select *
+        into stored
+        from dpg.%2$I i
+        where i.item_network = item.item_network
+          and i.item_domain = item.item_domain
+          and i.item_type = item.item_type
+          and i.item_id = item.item_id;
+        return stored;
+      end
+      $of_slot$;
+
+      comment on function dpg_private.item_of_slot(dpg_private.slot_%1$s, dpg.item_ref) is
+        'The item of this key in dpg.%2$I; all columns are null where there is none.';
+
       create or replace function dpg_private.lock_item_of_slot(
         slot dpg_private.slot_%1$s,
         item dpg.item_ref,
@@ -104,4 +130,6 @@ end
 $body$;
 
 comment on function dpg_private.items_slot_sql(smallint, text) is
-  'The functions of a leaf of items that has a slot: what has to name the table, in statements whose plans are kept.';
+  'The functions of a leaf of items that has a slot: what has to name the table, in statements whose plans are kept.
+What returns the row of the table reads it here, too: a kept statement over item_rows would not notice that an
+application has added a column.';
