@@ -70,7 +70,7 @@ test.skipIf(!hasOwnServers)(
     const promoted = postgres(replica.url, { max: 4, onnotice: () => undefined });
     await promoted`select pg_promote()`;
     const before =
-      await promoted`select f."position"::text, f.event_id from dpg_private.event_feed f order by f."position"`;
+      await promoted`select f."position"::text, f.event_id from dpg_private.feed_positions f order by f."position"`;
     expect(before.length).toBeGreaterThan(500);
 
     const again = Array.from({ length: 4 }, (_, i) => new Session(replica.url, `feed ${i}`));
@@ -94,7 +94,7 @@ test.skipIf(!hasOwnServers)(
     expect(found).toMatchObject(FAULTLESS);
     expect(found.applied).toBe(found.events);
     const after =
-      await promoted`select f."position"::text, f.event_id from dpg_private.event_feed f order by f."position"`;
+      await promoted`select f."position"::text, f.event_id from dpg_private.feed_positions f order by f."position"`;
     expect(after.slice(0, before.length)).toEqual([...before]);
     const last = BigInt(before.at(-1)?.position);
     expect(BigInt(after[before.length]?.position)).toBeGreaterThan(last + 1_000_000_000n);
