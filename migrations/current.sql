@@ -2,21 +2,31 @@
 --!include geo/extensions.sql
 --!include access/known_objects.sql
 
--- A row of the feed has the number of its stream instead of three texts. ACCESS EXCLUSIVE on dpg_private.event_feed, which is
--- written anew: reads of the feed wait. Writers put their events into dpg_private.event_queue, which stays as it is. First the
--- locks that a reader takes, in its order, so that none waits crosswise.
+-- A row of the feed has the number of its stream instead of three texts: event_feed becomes feed_positions. ACCESS EXCLUSIVE on
+-- it while it is written anew: reads of the feed wait (6 s for a million rows). Writers put their events into
+-- dpg_private.event_queue, which stays as it is. First the locks that a reader takes, in its order, so that none waits crosswise.
 do $body$
 begin
-  if not exists (
-    select
-    from pg_catalog.pg_attribute a
-    where a.attrelid = 'dpg_private.event_feed'::pg_catalog.regclass
-      and a.attname = 'partition_network'
-      and not a.attisdropped
-  ) then
+  if pg_catalog.to_regclass('dpg_private.event_feed') is null then
     return;
   end if;
   lock table dpg.subscriptions, dpg_private.event_feed in access exclusive mode;
+  -- The views that read the columns are replaced, not dropped: that keeps what others have granted on them or built on
+  -- them. Their files, below, say again what they are.
+  create or replace view dpg.peers as
+  select null::text as instance_url
+  where false;
+  create or replace view dpg.subscription_status as
+  select s.subscription, s.partition_network, s.action_type, s.source_item_instance_url, s.acknowledged_position,
+    0::bigint as lag_events, 0::double precision as lag_seconds, false as is_leased, false as is_dead,
+    0::bigint as dead_events, s.last_error, s.last_error_at, 0 as held_back_by_pid, ''::text as held_back_by,
+    0::double precision as held_back_seconds
+  from dpg.subscriptions s;
+  if pg_catalog.to_regclass('dpg_private.feed_positions') is not null then
+    -- All migrations are run again on a database that has everything: the first one has made an empty table.
+    drop table dpg_private.event_feed;
+    return;
+  end if;
   create table if not exists dpg_private.feed_streams (
     stream integer generated always as identity,
     partition_network text not null,
@@ -31,17 +41,6 @@ begin
   group by f.partition_network, f.action_type, f.source_item_instance_url
   order by min(f."position")
   on conflict do nothing;
-  -- The views that read the columns are replaced, not dropped: that keeps what others have granted on them or built on
-  -- them. Their files, below, say again what they are.
-  create or replace view dpg.peers as
-  select null::text as instance_url
-  where false;
-  create or replace view dpg.subscription_status as
-  select s.subscription, s.partition_network, s.action_type, s.source_item_instance_url, s.acknowledged_position,
-    0::bigint as lag_events, 0::double precision as lag_seconds, false as is_leased, false as is_dead,
-    0::bigint as dead_events, s.last_error, s.last_error_at, 0 as held_back_by_pid, ''::text as held_back_by,
-    0::double precision as held_back_seconds
-  from dpg.subscriptions s;
   drop index if exists dpg_private.event_feed_source_idx;
   -- Written once, with the numbers in one constant: a look into the table for each row would take ten times as long.
   execute pg_catalog.format(
@@ -59,16 +58,30 @@ begin
     )
   );
   alter table dpg_private.event_feed rename column source_item_instance_url to stream;
-  if exists (
-    select
-    from pg_catalog.pg_constraint c
-    where c.conrelid = 'dpg_private.event_feed'::pg_catalog.regclass
-      and c.conname = 'event_feed_source_item_instance_url_not_null' -- from version 18 on
-  ) then
-    alter table dpg_private.event_feed
-      rename constraint event_feed_source_item_instance_url_not_null to event_feed_stream_not_null;
-  end if;
   alter table dpg_private.event_feed drop column partition_network, drop column action_type;
+  alter table dpg_private.event_feed rename constraint event_feed_pkey to feed_positions_pkey;
+  alter sequence dpg_private.event_feed_position_seq rename to feed_positions_position_seq;
+  alter table dpg_private.event_feed rename to feed_positions;
+end
+$body$;
+
+-- From version 18 on a column that is not null has a constraint with a name.
+do $body$
+declare
+  renamed record;
+begin
+  for renamed in
+    select c.conname as old_name, pg_catalog.format('feed_positions_%s_not_null', a.attname) as new_name
+    from pg_catalog.pg_constraint c
+    join pg_catalog.pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
+    where c.conrelid = pg_catalog.to_regclass('dpg_private.feed_positions')
+      and c.contype = 'n'
+      and c.conname <> pg_catalog.format('feed_positions_%s_not_null', a.attname)
+  loop
+    execute pg_catalog.format(
+      'alter table dpg_private.feed_positions rename constraint %I to %I', renamed.old_name, renamed.new_name
+    );
+  end loop;
 end
 $body$;
 

@@ -131,7 +131,7 @@
 --!include feed/check_transaction.sql
 --!include feed/event_queue.sql
 --!include feed/feed_streams.sql
---!include feed/event_feed.sql
+--!include feed/feed_positions.sql
 --!include feed/feed_state.sql
 --!include feed/place_events.sql
 --!include feed/subscriptions.sql

@@ -11,7 +11,7 @@ create table if not exists dpg_private.lost_events (
 
 comment on table dpg_private.lost_events is
   'Events that dpg.confirm_lost_events has taken out of the feed, because they are gone with their partition: their
-former rows in event_feed and event_queue. No function reads it. It is the record of what was lost.';
+former rows in feed_positions and event_queue. No function reads it. It is the record of what was lost.';
 comment on column dpg_private.lost_events.partition_network is 'Of the event.';
 comment on column dpg_private.lost_events.action_type is 'Of the event.';
 comment on column dpg_private.lost_events.event_id is 'The event.';
@@ -51,7 +51,7 @@ begin
     partition_network, action_type,
     array(
       select f.event_id
-      from dpg_private.event_feed f
+      from dpg_private.feed_positions f
       join dpg_private.feed_streams s on s.stream = f.stream
       where s.partition_network = confirm_lost_events.partition_network
         and s.action_type = confirm_lost_events.action_type
@@ -80,7 +80,7 @@ begin
     perform dpg_private.refuse_suppressed('insert', 'dpg.redactions');
   end if;
   with gone as (
-    delete from dpg_private.event_feed f
+    delete from dpg_private.feed_positions f
     using dpg_private.feed_streams s, unnest(missing) m(event_id)
     where s.partition_network = confirm_lost_events.partition_network
       and s.action_type = confirm_lost_events.action_type
@@ -112,7 +112,7 @@ begin
   select (select count(*) from gone) + (select count(*) from unplaced), (select count(*) from noted)
   into taken, kept;
   if taken < cardinality(missing) or kept < taken then
-    perform dpg_private.refuse_suppressed('delete', 'dpg_private.event_feed');
+    perform dpg_private.refuse_suppressed('delete', 'dpg_private.feed_positions');
   end if;
 
   -- A lost event cannot be tried again.

@@ -11,7 +11,7 @@ with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, au
 
 comment on table dpg_private.event_queue is
   'The events of this instance that have no position in the feed yet. The transaction of an event writes its row here;
-dpg_private.place_events moves it to event_feed.';
+dpg_private.place_events moves it to feed_positions.';
 comment on column dpg_private.event_queue.seq is
   'The order in which visible events are placed. It is drawn under the row lock of the action, so within an action it
 rises with update_count. It says nothing about the order of commits.';

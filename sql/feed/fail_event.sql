@@ -41,7 +41,7 @@ begin
 
   -- check what the lock has found
   select s.partition_network, s.action_type, f.event_id into event
-  from dpg_private.event_feed f
+  from dpg_private.feed_positions f
   join dpg_private.feed_streams s on s.stream = f.stream
   where f."position" = fail_event."position"
     and f."position" <= reader.handed_out_position;

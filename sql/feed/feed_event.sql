@@ -115,7 +115,7 @@ declare
 begin
   for wanted in
     select s.partition_network, s.action_type, array_agg(f.event_id) as ids
-    from dpg_private.event_feed f
+    from dpg_private.feed_positions f
     join dpg_private.feed_streams s on s.stream = f.stream
     where f."position" = any (positions)
     group by s.partition_network, s.action_type
@@ -140,7 +140,7 @@ begin
             select jsonb_agg(l."position" order by l."position")
             from (
               select f."position"
-              from dpg_private.event_feed f
+              from dpg_private.feed_positions f
               join dpg_private.feed_streams s on s.stream = f.stream
               where f."position" = any (refuse_lost_events.positions)
                 and s.partition_network = wanted.partition_network
@@ -183,7 +183,7 @@ begin
     select f.partition_network, f.action_type, l.leaf, l.slot, f.positions, f.ids
     from (
       select s.partition_network, s.action_type, array_agg(f."position") as positions, array_agg(f.event_id) as ids
-      from dpg_private.event_feed f
+      from dpg_private.feed_positions f
       join dpg_private.feed_streams s on s.stream = f.stream
       where f."position" = any (find_events_at.positions)
       group by s.partition_network, s.action_type

@@ -68,11 +68,11 @@ begin
   if exists (select from dpg_private.feed_state s where s.is_only and s.home = here) then
     return;
   end if;
-  select max(f."position") into last_position from dpg_private.event_feed f;
+  select max(f."position") into last_position from dpg_private.feed_positions f;
   if last_position is not null then
     -- The former home has given out positions that are not here: after the dump was made, or before they reached this
     -- replica. A reader that remembers such a position must not find another event at it.
-    perform setval('dpg_private.event_feed_position_seq', last_position + 1000000000);
+    perform setval('dpg_private.feed_positions_position_seq', last_position + 1000000000);
   end if;
   update dpg_private.feed_state s
   set home = here,

@@ -9,7 +9,7 @@ create table if not exists dpg_private.feed_streams (
 
 comment on table dpg_private.feed_streams is
   'What many events of the feed have in common: the network, the action type and the instance that they are for. A row
-of dpg_private.event_feed has the number alone. A row is written by dpg_private.place_events and never changes.';
+of dpg_private.feed_positions has the number alone. A row is written by dpg_private.place_events and never changes.';
 comment on column dpg_private.feed_streams.stream is 'The number. Says nothing about an order.';
 comment on column dpg_private.feed_streams.partition_network is 'Of the events.';
 comment on column dpg_private.feed_streams.action_type is 'Of the events.';

@@ -7,7 +7,7 @@ from (
   from dpg_private.feed_streams s
   cross join lateral (
     select f."position"
-    from dpg_private.event_feed f
+    from dpg_private.feed_positions f
     where f.stream = s.stream
     order by f."position"
     limit 1

@@ -118,7 +118,7 @@ begin
     returning q.seq, q.partition_network, q.action_type, q.event_id, q.source_item_instance_url, q.created_at
   ),
   placed as (
-    insert into dpg_private.event_feed (event_id, stream, created_at)
+    insert into dpg_private.feed_positions (event_id, stream, created_at)
     select t.event_id, s.stream, t.created_at
     from taken t
     join dpg_private.feed_streams s using (partition_network, action_type, source_item_instance_url)
@@ -130,7 +130,7 @@ begin
     perform dpg_private.refuse_suppressed('delete', 'dpg_private.event_queue');
   end if;
   if placed < taken then
-    perform dpg_private.refuse_suppressed('insert', 'dpg_private.event_feed');
+    perform dpg_private.refuse_suppressed('insert', 'dpg_private.feed_positions');
   end if;
 
   -- nothing is left up to that seq: nobody needs to look there again

@@ -19,7 +19,7 @@ begin
            from dpg_private.feed_streams s
            cross join lateral (
              select f."position"
-             from dpg_private.event_feed f
+             from dpg_private.feed_positions f
              where f.stream = s.stream
                and f."position" > $1
              order by f."position"
@@ -32,7 +32,7 @@ begin
       when num_nonnulls(reader.partition_network, reader.action_type) > 0 then
         'select array(
            select f."position"
-           from dpg_private.event_feed f
+           from dpg_private.feed_positions f
            join dpg_private.feed_streams s on s.stream = f.stream
            where f."position" > $1
              and %s
@@ -42,7 +42,7 @@ begin
       else
         'select array(
            select f."position"
-           from dpg_private.event_feed f
+           from dpg_private.feed_positions f
            where f."position" > $1
            order by f."position"
            limit $2
@@ -100,7 +100,7 @@ begin
   -- those that have positions do not fill the batch.
   reader := seen;
   loop
-    select max(f."position") into feed_end from dpg_private.event_feed f;
+    select max(f."position") into feed_end from dpg_private.feed_positions f;
     positions := dpg_private.find_next_positions(reader, max_events);
     if positions = '{}' then
       reader.passed_position := greatest(reader.passed_position, feed_end);

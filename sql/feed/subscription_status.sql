@@ -26,7 +26,7 @@ cross join lateral (
   -- (PostgreSQL 18) as long.
   from (
     select f.created_at
-    from dpg_private.event_feed f
+    from dpg_private.feed_positions f
     join dpg_private.feed_streams t on t.stream = f.stream
     where f."position" > greatest(s.acknowledged_position, s.passed_position)
       and (

@@ -84,7 +84,9 @@ returns table (
   created_by text,
   created_at timestamptz,
   updated_at timestamptz,
-  chord double precision
+  chord double precision,
+  distance_meters double precision,
+  next_page_token text
 )
 language plpgsql
 stable
@@ -102,41 +104,61 @@ begin
   if box is null then
     return query
       select i.item_network, i.item_domain, i.item_type, i.item_id, i.item_instance_url, i.item_schema_url,
-        i.item_state, i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at,
-        dpg_private.chord_meters(i.item_latitude, i.item_longitude, center)
-      from dpg_private.item_rows(slot) i
-      where i.item_latitude is not null
-        and (
-          page.after_chord is null
-          or dpg_private.chord_meters(i.item_latitude, i.item_longitude, center) > page.after_chord
-          or (
-            dpg_private.chord_meters(i.item_latitude, i.item_longitude, center) = page.after_chord
-            and (i.item_domain, i.item_type, i.item_id)
-              > (coalesce(page.after_domain, i.item_domain), page.after_type, page.after_id)
+        i.item_state, i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at, i.chord,
+        2 * 6378168 * asin(least(i.chord / (2 * 6378168), 1)), -- dpg_private.great_circle_sql
+        case when page.binding is not null then
+          dpg_private.token_of_position(
+            page.binding, uuid_send(i.item_id) || convert_to(i.chord || ' ' || i.item_type, 'UTF8')
           )
-        )
-      order by dpg_private.chord_meters(i.item_latitude, i.item_longitude, center)
-      fetch first (page.row_limit) rows with ties;
+        end
+      from (
+        select i.*, dpg_private.chord_meters(i.item_latitude, i.item_longitude, center) as chord
+        from dpg_private.item_rows(slot) i
+        where i.item_latitude is not null
+          and (
+            page.after_chord is null
+            or dpg_private.chord_meters(i.item_latitude, i.item_longitude, center) > page.after_chord
+            or (
+              dpg_private.chord_meters(i.item_latitude, i.item_longitude, center) = page.after_chord
+              and (i.item_domain, i.item_type, i.item_id)
+                > (coalesce(page.after_domain, i.item_domain), page.after_type, page.after_id)
+            )
+          )
+        order by dpg_private.chord_meters(i.item_latitude, i.item_longitude, center)
+        fetch first (page.row_limit) rows with ties
+      ) i
+      order by i.chord, i.item_type, i.item_id
+      limit page.row_limit;
   else
     return query
       select i.item_network, i.item_domain, i.item_type, i.item_id, i.item_instance_url, i.item_schema_url,
-        i.item_state, i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at,
-        dpg_private.chord_meters(i.item_latitude, i.item_longitude, center)
-      from dpg_private.item_rows(slot) i
-      where i.item_latitude is not null
-        and dpg_private.is_in_box(i.item_latitude, i.item_longitude, box)
-        and dpg_private.is_within(i.item_latitude, i.item_longitude, search.latitude, search.longitude, circle.reach)
-        and (
-          page.after_chord is null
-          or dpg_private.chord_meters(i.item_latitude, i.item_longitude, center) > page.after_chord
-          or (
-            dpg_private.chord_meters(i.item_latitude, i.item_longitude, center) = page.after_chord
-            and (i.item_domain, i.item_type, i.item_id)
-              > (coalesce(page.after_domain, i.item_domain), page.after_type, page.after_id)
+        i.item_state, i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at, i.chord,
+        2 * 6378168 * asin(least(i.chord / (2 * 6378168), 1)), -- dpg_private.great_circle_sql
+        case when page.binding is not null then
+          dpg_private.token_of_position(
+            page.binding, uuid_send(i.item_id) || convert_to(i.chord || ' ' || i.item_type, 'UTF8')
           )
-        )
-      order by dpg_private.chord_meters(i.item_latitude, i.item_longitude, center)
-      fetch first (page.row_limit) rows with ties;
+        end
+      from (
+        select i.*, dpg_private.chord_meters(i.item_latitude, i.item_longitude, center) as chord
+        from dpg_private.item_rows(slot) i
+        where i.item_latitude is not null
+          and dpg_private.is_in_box(i.item_latitude, i.item_longitude, box)
+          and dpg_private.is_within(i.item_latitude, i.item_longitude, search.latitude, search.longitude, circle.reach)
+          and (
+            page.after_chord is null
+            or dpg_private.chord_meters(i.item_latitude, i.item_longitude, center) > page.after_chord
+            or (
+              dpg_private.chord_meters(i.item_latitude, i.item_longitude, center) = page.after_chord
+              and (i.item_domain, i.item_type, i.item_id)
+                > (coalesce(page.after_domain, i.item_domain), page.after_type, page.after_id)
+            )
+          )
+        order by dpg_private.chord_meters(i.item_latitude, i.item_longitude, center)
+        fetch first (page.row_limit) rows with ties
+      ) i
+      order by i.chord, i.item_type, i.item_id
+      limit page.row_limit;
   end if;
 end
 $body$;
@@ -144,8 +166,8 @@ $body$;
 comment on function dpg_private.nearest_of_slot(
   anyenum, dpg_private.item_search, dpg_private.item_page, cube, cube
 ) is
-  'The nearest items in the leaf of a slot, by a plan that is kept, ties of the last one included. box: of the circle of
-search, or null. See dpg_private.nearest_of_leaf_sql.';
+  'A page of the nearest items in the leaf of a slot, by a plan that is kept. box: of the circle of search, or null. See
+dpg_private.nearest_of_leaf_sql.';
 
 create or replace function dpg_private.nearest_of_leaf_sql(
   leaf regclass,
@@ -163,7 +185,10 @@ declare
   filters dpg_private.item_search := search;
 begin
   if slot is not null and not dpg_private.has_filters(search) then
-    return format('select * from dpg_private.nearest_of_slot(null::dpg_private.slot_%s, $1, $2, $3, $4)', slot);
+    return format(
+      'select %s, i.chord from dpg_private.nearest_of_slot(null::dpg_private.slot_%s, $1, $2, $3, $4) i',
+      dpg_private.item_columns_sql('i.'), slot
+    );
   end if;
   filters.circle := null;
   return format(
@@ -283,7 +308,15 @@ begin
     select l.leaf, l.slot
     into leaf, slot
     from dpg_private.look_up_leaf_and_slot('items', item_network, item_domain) l;
-    if leaf is not null then
+    if slot is not null and not dpg_private.has_filters(search) then
+      return query execute format(
+        'select %s, i.distance_meters, i.next_page_token
+         from dpg_private.nearest_of_slot(null::dpg_private.slot_%s, $1, $2, $3, $4) i',
+        dpg_private.item_columns_sql('i.'), slot
+      )
+      using search, page, dpg_private.place(latitude, longitude),
+        case when radius_meters is not null then dpg_private.circle_box(latitude, longitude, radius_meters) end;
+    elsif leaf is not null then
       return query execute dpg_private.page_of_nearest_sql(
         dpg_private.nearest_of_leaf_sql(leaf, slot, search, page), place_in_order
       )

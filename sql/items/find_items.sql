@@ -51,7 +51,7 @@ declare
   page dpg_private.item_page;
   leaf regclass;
   slot smallint;
-  kept text;
+  few dpg.found_item[];
 begin
   page_size := coalesce(page_size, 20);
   checked := num_nonnulls(
@@ -91,11 +91,16 @@ begin
     return;
   end if;
   if not dpg_private.has_filters(search) then
-    kept := dpg_private.items_of_slot_sql(slot, search);
-    if kept is not null then
-      return query execute 'select * from ' || kept using search, page;
+    if radius_meters is null and slot is not null then
+      return query execute format('select * from dpg_private.newest_of_slot(null::dpg_private.slot_%s, $1)', slot)
+      using page;
       return;
     elsif radius_meters is not null then
+      few := dpg_private.find_few_in_circle(slot, search, page);
+      if few is not null then
+        return query select * from unnest(few);
+        return;
+      end if;
       page.oldest := dpg_private.find_oldest_of_page(leaf, search, page);
     end if;
   end if;

@@ -89,9 +89,10 @@ knows the circle.';
 create or replace function dpg_private.circle_of_slot(
   slot anyenum,
   search dpg_private.item_search,
-  page dpg_private.item_page
+  page dpg_private.item_page,
+  at_most integer
 )
-returns setof dpg.found_item
+returns table (found dpg.found_item, counted bigint)
 language plpgsql
 stable
 security invoker
@@ -105,31 +106,43 @@ declare
   circle dpg_private.circle_bounds := search.circle;
 begin
   return query
-    select i.item_network, i.item_domain, i.item_type, i.item_id, i.item_instance_url, i.item_schema_url, i.item_state,
-      i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at,
-      case when page.binding is not null then
-        dpg_private.token_of_position(
-          page.binding, timestamptz_send(i.created_at) || uuid_send(i.item_id) || convert_to(i.item_type, 'UTF8')
-        )
-      end
+    select
+      row(
+        i.item_network, i.item_domain, i.item_type, i.item_id, i.item_instance_url, i.item_schema_url, i.item_state,
+        i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at,
+        case when page.binding is not null then
+          dpg_private.token_of_position(
+            page.binding, timestamptz_send(i.created_at) || uuid_send(i.item_id) || convert_to(i.item_type, 'UTF8')
+          )
+        end
+      )::dpg.found_item,
+      i.counted
     from (
-      select i.*
-      from dpg_private.item_rows(slot) i
-      where dpg_private.latitude_band(i.item_latitude) = any (circle.bands)
-        and i.item_latitude between circle.south and circle.north
-        and i.item_longitude between circle.west and circle.east
-        and dpg_private.is_within(i.item_latitude, i.item_longitude, search.latitude, search.longitude, circle.reach)
-        and i.created_at between coalesce(page.oldest, '-infinity') and coalesce(page.after_time, 'infinity')
-      offset 0 -- so that no index by time is taken
+      select i.*, count(*) over () as counted
+      from (
+        select i.*
+        from dpg_private.item_rows(slot) i
+        where dpg_private.latitude_band(i.item_latitude) = any (circle.bands)
+          and i.item_latitude between circle.south and circle.north
+          and i.item_longitude between circle.west and circle.east
+          and dpg_private.is_within(i.item_latitude, i.item_longitude, search.latitude, search.longitude, circle.reach)
+          and i.created_at between coalesce(page.oldest, '-infinity') and coalesce(page.after_time, 'infinity')
+          and (
+            page.after_time is null
+            or i.created_at < page.after_time
+            or (i.item_domain, i.item_type, i.item_id)
+              > (coalesce(page.after_domain, i.item_domain), page.after_type, page.after_id)
+          )
+        limit at_most
+      ) i
     ) i
-    where page.after_time is null
-      or i.created_at < page.after_time
-      or (i.item_domain, i.item_type, i.item_id)
-        > (coalesce(page.after_domain, i.item_domain), page.after_type, page.after_id)
     order by i.created_at desc, i.item_type, i.item_id
     limit page.row_limit;
 end
 $body$;
 
-comment on function dpg_private.circle_of_slot(anyenum, dpg_private.item_search, dpg_private.item_page) is
-  'A page of the items in the leaf of a slot that lie in a circle, newest first. Reads all of them: for few.';
+comment on function dpg_private.circle_of_slot(
+  anyenum, dpg_private.item_search, dpg_private.item_page, integer
+) is
+  'A page of the items in the leaf of a slot that lie in a circle, newest first, each with how many items were read for
+it. It reads at_most: with so many, the page may lack newer ones, and the caller takes a plan that knows the circle.';

@@ -151,7 +151,7 @@ async function derivedColumnsAre(sql: postgres.Sql): Promise<void> {
   expect(mirrored).toEqual({ actions: 100, least: 1, most: 1 });
   const [feed] = await sql`
     select (select count(*)::int from dpg_private.event_queue) as queued,
-      (select count(*)::int from dpg_private.event_feed) as placed`;
+      (select count(*)::int from dpg_private.feed_positions) as placed`;
   expect(feed).toEqual({ queued: 0, placed: 0 });
   const networks = await sql`select distinct network from dpg.partitions`;
   expect(networks.map(({ network }) => network).sort()).toEqual([...awkwardKeys].sort());

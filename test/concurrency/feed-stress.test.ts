@@ -220,15 +220,15 @@ async function findings(): Promise<Record<string, number>> {
     feed as (
       select f."position", f.event_id, o.update_count,
         lag(o.update_count) over (partition by o.action_id order by f."position") as before
-      from dpg_private.event_feed f
+      from dpg_private.feed_positions f
       join own o using (event_id)
     )
     select
       (select count(*) from actions a where a.first <> 0 or a.last <> a.events - 1)::integer as actions_with_gaps,
-      (select count(*) from own o where not exists (select from dpg_private.event_feed f where f.event_id = o.event_id))::integer
+      (select count(*) from own o where not exists (select from dpg_private.feed_positions f where f.event_id = o.event_id))::integer
         as not_in_the_feed,
-      (select count(*) - count(distinct f.event_id) from dpg_private.event_feed f)::integer as twice_in_the_feed,
-      (select count(*) from dpg_private.event_feed f where not exists (select from own o where o.event_id = f.event_id))::integer
+      (select count(*) - count(distinct f.event_id) from dpg_private.feed_positions f)::integer as twice_in_the_feed,
+      (select count(*) from dpg_private.feed_positions f where not exists (select from own o where o.event_id = f.event_id))::integer
         as invented,
       (select count(*) from feed f where f.update_count <= f.before)::integer as out_of_order,
       (select count(*) from dpg_private.event_queue)::integer as in_the_queue,
@@ -238,7 +238,7 @@ async function findings(): Promise<Record<string, number>> {
         join dpg_private.feed_streams t
           on t.action_type = coalesce(s.action_type, t.action_type)
             and t.source_item_instance_url = coalesce(s.source_item_instance_url, t.source_item_instance_url)
-        join dpg_private.event_feed f on f.stream = t.stream and f."position" <= s.acknowledged_position
+        join dpg_private.feed_positions f on f.stream = t.stream and f."position" <= s.acknowledged_position
         where not exists (
           select
           from public.seen n

@@ -1,15 +1,11 @@
 // A replica that is promoted while there is traffic: what it has of the events is all in its feed, at the positions they
-// had, and no position that the lost server may have given out is given to another event. Two servers from npm; they
-// lack pg_basebackup, so the copy is made by hand, as the documentation of PostgreSQL describes it.
+// had, and no position that the lost server may have given out is given to another event. Two servers from npm.
 
-import { spawnSync } from 'node:child_process';
-import { chmod, chown, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import postgres from 'postgres';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { startEmbedded } from '../support/embedded.js';
 import { migrateToCurrent } from '../support/migrations.js';
+import { hasOwnServers, startReplica } from '../support/replica.js';
 import { connectTo } from '../support/server.js';
 import {
   eventCount,
@@ -24,10 +20,9 @@ import {
 } from './traffic.js';
 
 const version = String(Number.parseInt(inject('serverVersion'), 10));
-const isThere = ['15', '18'].includes(version) && !process.env.TEST_DATABASE_URL;
-if (!isThere) console.log('SKIPPED: promotion of a replica (no servers of our own on this machine)');
+if (!hasOwnServers) console.log('SKIPPED: promotion of a replica (no servers of our own on this machine)');
 
-test.skipIf(!isThere)(
+test.skipIf(!hasOwnServers)(
   'a promoted replica goes on with the feed where the lost server was',
   async () => {
     const settings = { fsync: 'off', wal_level: 'replica', max_wal_senders: '5', wal_keep_size: '256MB' };
@@ -49,7 +44,8 @@ test.skipIf(!isThere)(
           : read(session, 'all', () => isRunning),
       ),
     );
-    const replica = await startReplica(primary.adminUrl, primary.embedded.directory);
+    const standby = await startReplica(primary.adminUrl, primary.embedded.directory);
+    const replica = { url: connectTo(standby.adminUrl).url('feed') };
     while ((await eventCount(sql)) < 3000) await wait(20);
 
     // a reader that was sent to the replica by mistake is told so, also where there would be nothing to read
@@ -74,7 +70,7 @@ test.skipIf(!isThere)(
     const promoted = postgres(replica.url, { max: 4, onnotice: () => undefined });
     await promoted`select pg_promote()`;
     const before =
-      await promoted`select f."position"::text, f.event_id from dpg_private.event_feed f order by f."position"`;
+      await promoted`select f."position"::text, f.event_id from dpg_private.feed_positions f order by f."position"`;
     expect(before.length).toBeGreaterThan(500);
 
     const again = Array.from({ length: 4 }, (_, i) => new Session(replica.url, `feed ${i}`));
@@ -98,7 +94,7 @@ test.skipIf(!isThere)(
     expect(found).toMatchObject(FAULTLESS);
     expect(found.applied).toBe(found.events);
     const after =
-      await promoted`select f."position"::text, f.event_id from dpg_private.event_feed f order by f."position"`;
+      await promoted`select f."position"::text, f.event_id from dpg_private.feed_positions f order by f."position"`;
     expect(after.slice(0, before.length)).toEqual([...before]);
     const last = BigInt(before.at(-1)?.position);
     expect(BigInt(after[before.length]?.position)).toBeGreaterThan(last + 1_000_000_000n);
@@ -106,46 +102,3 @@ test.skipIf(!isThere)(
   },
   120_000,
 );
-
-/** Copies a running server's files and starts the copy as its replica; returns the URL of the database there. */
-async function startReplica(adminUrl: string, source: string): Promise<{ url: string }> {
-  const directory = await mkdtemp(join(tmpdir(), 'dpg-replica-'));
-  onTestFinished(() => rm(directory, { recursive: true, force: true }));
-  await chmod(directory, 0o755);
-  const admin = postgres(adminUrl, { max: 1, onnotice: () => undefined });
-  await admin`select pg_backup_start('replica', true)`;
-  // files that vanish meanwhile do not matter; the write-ahead log has what the copy lacks
-  const copied = spawnSync('cp', ['-a', join(source, 'data'), join(source, 'password'), directory], {
-    encoding: 'utf8',
-  });
-  expect(copied.stderr.replace(/^.*No such file.*\n/gm, '')).toBe('');
-  const [backup] = await admin`select labelfile from pg_backup_stop(false)`;
-  await admin.end();
-  const data = join(directory, 'data');
-  const { uid, gid } = await stat(data);
-  for (const [file, text] of [
-    ['backup_label', backup?.labelfile],
-    ['standby.signal', ''],
-  ]) {
-    await writeFile(join(data, file), text);
-    await chown(join(data, file), uid, gid);
-  }
-  await rm(join(data, 'postmaster.pid'), { force: true });
-  const { hostname, port, password } = new URL(adminUrl);
-  const settings = {
-    fsync: 'off',
-    hot_standby: 'on',
-    primary_conninfo: `host=${hostname} port=${port} user=postgres password=${password}`,
-  };
-  const replica = await startEmbedded(version, { settings, directory });
-  onTestFinished(() => replica.stop());
-  const sql = postgres(connectTo(replica.adminUrl).url('feed'), { max: 1, onnotice: () => undefined });
-  for (let waited = 0; ; waited += 50) {
-    const [receiver] = await sql`select status from pg_stat_wal_receiver`;
-    if (receiver?.status === 'streaming') break;
-    expect(waited, 'the replica streams').toBeLessThan(20_000);
-    await wait(50);
-  }
-  await sql.end();
-  return { url: connectTo(replica.adminUrl).url('feed') };
-}

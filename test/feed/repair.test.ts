@@ -60,7 +60,7 @@ test('the migration brings back what a read under an old snapshot has lost', asy
   expect(await drain()).toBe(600);
   const [left] = await sql`
     select (select count(*)::integer from dpg_private.event_queue) as queued,
-      (select count(distinct f.event_id)::integer from dpg_private.event_feed f) as placed`;
+      (select count(distinct f.event_id)::integer from dpg_private.feed_positions f) as placed`;
   expect(left).toEqual({ queued: 0, placed: 603 });
   // nobody goes on searching from the beginning
   expect((await swept()).seq).toBe(603);

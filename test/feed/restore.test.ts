@@ -65,7 +65,7 @@ test.skipIf(!tools)(
     isRunning = false;
     await traffic;
     for (const session of sessions) await session.end();
-    const [lastGiven] = await sql`select max("position")::text as "position" from dpg_private.event_feed`;
+    const [lastGiven] = await sql`select max("position")::text as "position" from dpg_private.feed_positions`;
     await sql.end();
 
     const younger = await startEmbedded(String(version), { settings });
@@ -79,7 +79,7 @@ test.skipIf(!tools)(
     await run(join(tools?.bin ?? '', 'pg_restore'), ['--exit-on-error', `--dbname=${there}`, dump]);
     const restored = postgres(there, { max: 2, onnotice: () => undefined });
     const [dumped] =
-      await restored`select count(*)::integer as placed, max("position")::text as last from dpg_private.event_feed`;
+      await restored`select count(*)::integer as placed, max("position")::text as last from dpg_private.feed_positions`;
     expect(dumped?.placed).toBeGreaterThan(100);
     const writer = new Session(there, 'feed writer');
     const reader = new Session(there, 'feed reader');
@@ -107,7 +107,7 @@ test.skipIf(!tools)(
     expect(found.applied).toBe(found.events);
     // none that the dumped database gave out after the dump is given to another event
     const [next] = await restored`
-    select min("position")::text as "position" from dpg_private.event_feed where "position" > ${dumped?.last}::bigint`;
+    select min("position")::text as "position" from dpg_private.feed_positions where "position" > ${dumped?.last}::bigint`;
     expect(BigInt(next?.position)).toBeGreaterThan(BigInt(lastGiven?.position));
     await restored.end();
   },

@@ -182,7 +182,7 @@ async function recover(session: Session, error: unknown): Promise<void> {
 
 export async function eventCount(sql: postgres.Sql): Promise<number> {
   const [row] = await sql`
-    select (select count(*) from dpg_private.event_queue) + (select count(*) from dpg_private.event_feed) as events`;
+    select (select count(*) from dpg_private.event_queue) + (select count(*) from dpg_private.feed_positions) as events`;
   return Number(row?.events);
 }
 

@@ -348,6 +348,7 @@ const FIRST_CALLS = fc.oneof(
 );
 
 const BAD: Record<string, unknown[]> = {
+  'text[]': [[''], ['student', null], ['tutor', 'x'.repeat(121)], []],
   key: [null, '', ' \n\t', 'x'.repeat(121), '😀'.repeat(121), '😀'.repeat(120)],
   url: [null, '', ' ', `https://${'é'.repeat(509)}`, `https://${'é'.repeat(508)}`],
   remarks: [null, 'x'.repeat(65_537)],
@@ -460,9 +461,22 @@ const party = {
   item_id: sometimes(ITEM_ID),
   page_size,
 };
+/** One domain, several, all of the network; one and several are refused. */
+const domains: fc.Arbitrary<Row> = fc.oneof(
+  { weight: 8, arbitrary: DOMAIN.map((item_domain) => ({ item_domain })) },
+  {
+    weight: 4,
+    arbitrary: fc.array(fc.oneof(DOMAIN, fc.constant('unknown')), { maxLength: 3 }).map((item_domains) => ({
+      item_domain: null,
+      item_domains,
+    })),
+  },
+  { weight: 3, arbitrary: fc.constant({ item_domain: null }) },
+  { weight: 1, arbitrary: fc.constant({ item_domain: 'student', item_domains: ['tutor'] }) },
+);
 const itemFilters = {
   item_network: NETWORK,
-  item_domain: DOMAIN,
+  domains,
   item_type: sometimes(ITEM_TYPE),
   created_by: sometimes(ACTOR),
   item_instance_url: sometimes(OURS),
@@ -472,8 +486,15 @@ const itemFilters = {
 };
 const withCircle = ({
   circle: [latitude, longitude, radius_meters],
+  domains,
   ...rest
-}: Row & { circle: (number | undefined)[] }) => ({ ...rest, latitude, longitude, radius_meters });
+}: Row & { circle: (number | undefined)[]; domains: Row }) => ({
+  ...rest,
+  ...domains,
+  latitude,
+  longitude,
+  radius_meters,
+});
 
 const goodReads: fc.Arbitrary<Call<Read>> = fc.oneof(
   call('get_item', itemRef, (ref, model) => ref(model)) as fc.Arbitrary<Call<Read>>,
@@ -490,7 +511,7 @@ const goodReads: fc.Arbitrary<Call<Read>> = fc.oneof(
     'nearest_items',
     fc.record({
       item_network: NETWORK,
-      item_domain: DOMAIN,
+      domains,
       latitude: fc.constantFrom(12.95, -17.7, 90),
       longitude: fc.constantFrom(77.6, -179.9),
       radius_meters: fc.constantFrom(undefined, 10_000, 1e7),
@@ -498,7 +519,7 @@ const goodReads: fc.Arbitrary<Call<Read>> = fc.oneof(
       item_state: sometimes(DOCUMENT),
       page_size,
     }),
-    (args) => args,
+    ({ domains, ...rest }) => ({ ...rest, ...domains }),
   ),
   call('find_actions', fc.record(party), (args) => args),
   call(

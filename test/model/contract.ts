@@ -492,7 +492,9 @@ export class Contract {
   find_items(a: Row): Row[] {
     this.#checkItemFilters(a, true);
     checkPage(a);
-    return this.#matching(a).sort(by(['created_at', -1], ['item_type', 1], ['item_id', 1]));
+    return this.#matching(a).sort(
+      by(['created_at', -1], ['item_domain', 1], ['item_type', 1], ['item_id', 1]),
+    );
   }
 
   count_items(a: Row): number {
@@ -507,7 +509,7 @@ export class Contract {
     return this.#matching(a)
       .filter((item) => item.item_latitude !== null)
       .map((item) => ({ ...item, distance_meters: distance(item, a) }))
-      .sort(by(['distance_meters', 1], ['item_type', 1], ['item_id', 1]));
+      .sort(by(['distance_meters', 1], ['item_domain', 1], ['item_type', 1], ['item_id', 1]));
   }
 
   find_actions(a: Row): Row[] {
@@ -545,7 +547,12 @@ export class Contract {
 
   #checkItemFilters(a: Row, radiusRequired: boolean) {
     checkKey(a.item_network);
-    checkKey(a.item_domain);
+    // one domain, several, or neither for all
+    if (isGiven(a.item_domain)) checkKey(a.item_domain);
+    if (isGiven(a.item_domains)) {
+      refuseUnless(!isGiven(a.item_domain), 'DP001');
+      for (const domain of a.item_domains as unknown[]) checkKey(domain);
+    }
     if (isGiven(a.item_type)) checkKey(a.item_type);
     if (isGiven(a.created_by)) checkKey(a.created_by);
     if (isGiven(a.item_instance_url)) checkUrl(a.item_instance_url);
@@ -571,6 +578,7 @@ export class Contract {
     return this.items.filter(
       (item) =>
         columns.every((column) => !isGiven(a[column]) || item[column] === a[column]) &&
+        (!isGiven(a.item_domains) || (a.item_domains as unknown[]).includes(item.item_domain)) &&
         (!isGiven(a.item_state) || contains(item.item_state, a.item_state)) &&
         (!isGiven(a.radius_meters) ||
           (item.item_latitude !== null && distance(item, a) <= Number(a.radius_meters))),

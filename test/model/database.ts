@@ -6,6 +6,7 @@ import { instant, type Row } from './contract.js';
 
 type ArgumentType =
   | 'text'
+  | 'text[]'
   | 'uuid'
   | 'integer'
   | 'double precision'
@@ -18,6 +19,7 @@ const filters = {
   ...{ item_network: 'text', item_domain: 'text', item_type: 'text', created_by: 'text' },
   ...{ item_instance_url: 'text', item_schema_url: 'text', item_state: 'jsonb' },
   ...{ latitude: 'double precision', longitude: 'double precision', radius_meters: 'double precision' },
+  item_domains: 'text[]',
 } as const;
 const page = { page_size: 'integer', page_token: 'text' } as const;
 const making = {
@@ -63,7 +65,7 @@ export const READS = {
   nearest_items: {
     ...{ item_network: 'text', item_domain: 'text', latitude: 'double precision' },
     ...{ longitude: 'double precision', radius_meters: 'double precision', item_type: 'text' },
-    ...{ item_state: 'jsonb', ...page },
+    ...{ item_state: 'jsonb', ...page, item_domains: 'text[]' },
   },
   find_actions: { ...party, ...page },
   find_events: { ...party, action_id: 'uuid', update_count: 'integer', ...page },
@@ -92,6 +94,8 @@ function literal(value: unknown, type: ArgumentType): string {
     const cells = Object.entries(ref).map(([name, kind]) => literal((value as Row)[name] ?? null, kind));
     return `row(${cells.join(', ')})::dpg.item_ref`;
   }
+  if (type === 'text[]' && Array.isArray(value))
+    return `array[${value.map((element) => literal(element ?? null, 'text')).join(', ')}]::text[]`;
   const text = type === 'jsonb' ? JSON.stringify(value) : String(value);
   return `'${text.replaceAll("'", "''")}'::${type}`;
 }

@@ -336,7 +336,7 @@ as $body$
 begin
   perform set_config(
     'dpg_test.position',
-    (select (s.last_value - 1 + s.is_called::integer)::text from dpg_private.event_feed_position_seq s), true
+    (select (s.last_value - 1 + s.is_called::integer)::text from dpg_private.feed_positions_position_seq s), true
   );
 end
 $body$;

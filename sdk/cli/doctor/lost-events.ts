@@ -13,17 +13,17 @@ export const lostEvents: Check = {
       `
       with looked_at as (
         select f.stream, f.event_id
-        from dpg_private.event_feed f
+        from dpg_private.feed_positions f
         tablesample system ((
           select least(100, 100.0 * ${PAGES} * current_setting('block_size')::integer
-            / greatest(pg_relation_size('dpg_private.event_feed'), 1))::real
+            / greatest(pg_relation_size('dpg_private.feed_positions'), 1))::real
         )) repeatable (1)
         union
         select n.stream, n.event_id
         from dpg.subscriptions s
         cross join lateral (
           select f.stream, f.event_id
-          from dpg_private.event_feed f
+          from dpg_private.feed_positions f
           where f."position" > greatest(s.acknowledged_position, s.passed_position)
           order by f."position"
           limit ${NEXT}

@@ -77,7 +77,7 @@ const FAULTS: Record<string, { plant: string; found: [string, string, string][];
   'what is for everybody is granted to others, schemas, tables, sequences and types': {
     plant: `grant execute on function dpg.get_item to pg_monitor;
       grant usage on schema dpg, dpg_private to pg_monitor;
-      grant select on dpg.items, dpg_private.event_feed to pg_monitor;
+      grant select on dpg.items, dpg_private.feed_positions to pg_monitor;
       grant usage on sequence dpg_private.event_queue_seq_seq to pg_monitor;
       grant usage on type dpg.item_ref to pg_monitor`,
     found: [

@@ -57,7 +57,7 @@ async function healthyDatabase(server: Databases, template: string): Promise<str
       await fill(sql);
       await sql`select dpg.create_subscription('reader')`;
       await sql`select count(*) from dpg.read_events('reader', 5)`;
-      await sql`select dpg.acknowledge('reader', (select max("position") from dpg_private.event_feed where "position" <= 5))`;
+      await sql`select dpg.acknowledge('reader', (select max("position") from dpg_private.feed_positions where "position" <= 5))`;
       await sql`select dpg.release_events('reader')`;
     });
     await admin.unsafe(`alter database ${identifier(unfinished)} rename to ${identifier(healthy)}`);

@@ -64,7 +64,7 @@ test('a leaf of events that was dropped, or dropped and made anew: found until t
         dpg_private.find_leaf('action_events', s.partition_network, s.action_type)::text as name,
         (select i.inhparent::regclass::text from pg_inherits i
          where i.inhrelid = dpg_private.find_leaf('action_events', s.partition_network, s.action_type)) as parent
-      from dpg_private.event_feed f
+      from dpg_private.feed_positions f
       join dpg_private.feed_streams s using (stream)
       group by s.partition_network, s.action_type
       order by count(*) desc
@@ -100,7 +100,7 @@ test('of a large feed a sample is looked at', async () => {
         values ('gone', 'type', 'https://far.example.com')
         returning stream
       )
-      insert into dpg_private.event_feed (event_id, stream, created_at)
+      insert into dpg_private.feed_positions (event_id, stream, created_at)
       select gen_random_uuid(), s.stream, now() from stream s cross join generate_series(1, 60000)`;
     const [found] = (await findings(sql)).filter(({ object }) => object.includes('gone'));
     const [, lookedAt, missing] = /Of (\d+) that were looked at, (\d+)/.exec(found?.problem ?? '') ?? [];

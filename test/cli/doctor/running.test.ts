@@ -18,12 +18,12 @@ import {
 describe('sequences', () => {
   faults({
     'one is near its end': {
-      plant: `alter sequence dpg_private.event_feed_position_seq maxvalue 2000;
-        select setval('dpg_private.event_feed_position_seq', 1600)`,
+      plant: `alter sequence dpg_private.feed_positions_position_seq maxvalue 2000;
+        select setval('dpg_private.feed_positions_position_seq', 1600)`,
       found: [
         error(
           'sequences',
-          'sequence dpg_private.event_feed_position_seq',
+          'sequence dpg_private.feed_positions_position_seq',
           /used 80 % of its numbers up to 2000/,
         ),
       ],
@@ -33,12 +33,12 @@ describe('sequences', () => {
       found: [error('sequences', 'sequence dpg_private.event_queue_seq_seq', /begins anew/)],
     },
     'one is behind its table': {
-      plant: `select setval('dpg_private.event_feed_position_seq', 3)`,
+      plant: `select setval('dpg_private.feed_positions_position_seq', 3)`,
       found: [
         error(
           'sequences',
-          'sequence dpg_private.event_feed_position_seq',
-          /not beyond the highest of dpg_private.event_feed."?position"?/,
+          'sequence dpg_private.feed_positions_position_seq',
+          /not beyond the highest of dpg_private.feed_positions."?position"?/,
         ),
       ],
     },
@@ -130,7 +130,7 @@ describe('limits', () => {
 describe('subscriptions', () => {
   faults({
     'nobody reads one': {
-      plant: `update dpg_private.event_feed set created_at = created_at - interval '3 hours';
+      plant: `update dpg_private.feed_positions set created_at = created_at - interval '3 hours';
         update dpg.subscriptions set created_at = created_at - interval '3 hours', leased_at = leased_at - interval '3 hours',
           acknowledged_at = acknowledged_at - interval '3 hours'`,
       found: [
@@ -151,7 +151,7 @@ describe('subscriptions', () => {
   test('one is read, but too slowly, and then held back by an open transaction', async () => {
     await withPatient(async ({ url, sql }) => {
       const late = (problem: RegExp) => [warning('subscriptions', 'subscription reader', problem)];
-      await sql`update dpg_private.event_feed set created_at = created_at - interval '3 hours'`;
+      await sql`update dpg_private.feed_positions set created_at = created_at - interval '3 hours'`;
       await sql`select count(*) from dpg.read_events('reader', 1, 86400)`;
       const leased = await examined(url);
       expect(leased.exitCode).toBe(1);

@@ -141,7 +141,9 @@ describe.skipIf(!ours)('of the server', () => {
         check: 'settings',
         severity: 'warning',
         object: 'setting max_locks_per_transaction',
-        problem: expect.stringMatching(/^There are 200 locks for all sessions, and .* takes 714 /),
+        problem: expect.stringMatching(
+          /^There are 200 locks for all sessions, and .* takes 714, pg_dump \d+: /,
+        ),
         mend: ['alter system set max_locks_per_transaction = 72; -- and restart the server'],
         mend_with: 'sql',
       },

@@ -60,7 +60,7 @@ do $body$
 begin
   perform dpg_test.act(4);
   perform dpg_private.place_events();
-  update dpg_private.event_feed f set created_at = now() - interval '2 hours' where f."position" = dpg_test.at(4);
+  update dpg_private.feed_positions f set created_at = now() - interval '2 hours' where f."position" = dpg_test.at(4);
   update dpg.subscriptions s
   set created_at = now() - interval '1 day', leased_at = now() - interval '3 hours', acknowledged_at = now() - interval '3 hours'
   where s.subscription = 'all';

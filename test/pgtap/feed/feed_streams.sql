@@ -21,7 +21,7 @@ select is(dpg_test.batch('far', 3), '1.0 2.0 4.0', 'two types and two spellings:
 select is(
   (
     select string_agg(concat_ws(' ', s.action_type, s.source_item_instance_url, n.events), ', ' order by n.first)
-    from (select f.stream, count(*) as events, min(f."position") as first from dpg_private.event_feed f group by f.stream) n
+    from (select f.stream, count(*) as events, min(f."position") as first from dpg_private.feed_positions f group by f.stream) n
     join dpg_private.feed_streams s using (stream)
     where s.partition_network = 'feed test'
   ),
@@ -30,7 +30,7 @@ select is(
 );
 select lives_ok($$
   select dpg.acknowledge('far', max(f."position"))
-  from dpg_private.event_feed f
+  from dpg_private.feed_positions f
   join dpg_private.feed_streams s using (stream)
   where s.source_item_instance_url = 'https://far.example/'
 $$, 'done up to the last of that batch');

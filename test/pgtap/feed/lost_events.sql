@@ -103,7 +103,7 @@ select matches(
   dpg_test.said($$select dpg.confirm_lost_events('dba', 'feed test', 'visit', 'again')$$), '^DP001', 'a second confirmation has nothing to confirm'
 );
 select is(
-  (select dpg.acknowledge('all', max(f."position")) from dpg_private.event_feed f), (select max(f."position") from dpg_private.event_feed f),
+  (select dpg.acknowledge('all', max(f."position")) from dpg_private.feed_positions f), (select max(f."position") from dpg_private.feed_positions f),
   'the batch can be acknowledged'
 );
 select is(

@@ -43,8 +43,8 @@ select is(
   'DP018: delete of dpg_private.event_queue was suppressed: nothing was written', 'placing events: taken from the queue'
 );
 select is(
-  pg_temp.suppressed('insert', 'dpg_private.event_feed', $$select * from dpg.read_events('all')$$),
-  'DP018: insert of dpg_private.event_feed was suppressed: nothing was written', 'placing events: put into the feed'
+  pg_temp.suppressed('insert', 'dpg_private.feed_positions', $$select * from dpg.read_events('all')$$),
+  'DP018: insert of dpg_private.feed_positions was suppressed: nothing was written', 'placing events: put into the feed'
 );
 select is(
   pg_temp.suppressed('update', 'dpg.subscriptions', $$select * from dpg.read_events('all')$$),

@@ -34,6 +34,7 @@ const MEANINGS: Record<string, string> = {
   latitude: 'Degrees, -90 to 90: of the centre.',
   longitude: 'Degrees, -180 to 180: of the centre.',
   radius_meters: 'Metres along the great circle.',
+  item_domains: 'Several domains instead of one; without either, all of the network.',
   ownership_role: '`initiated`, `received` or `all`.',
   expected_update_count: 'Another one now is DP007.',
   expected_updated_at: 'Another one now is DP007.',
@@ -228,7 +229,7 @@ function relationOf(type: string, { relations }: Objects): Relation | undefined 
 
 /** Without the cast that PostgreSQL adds: `NULL::text`. */
 function shortDefault(expression: string): string {
-  return expression.replace(/^(NULL|'[^']*'|\d+)::[a-z ]+$/, '$1').replace(/^NULL$/, 'null');
+  return expression.replace(/^(NULL|'[^']*'|\d+)::[a-z ]+(\[\])?$/, '$1').replace(/^NULL$/, 'null');
 }
 
 /** The table items has a heading of its own beside the subject Items. */
