@@ -100,7 +100,6 @@
 
 -- Events
 --!include events/event_filters.sql
---!include events/events_of_slot.sql
 --!include events/find_event.sql
 --!include events/append_event.sql
 --!include events/event_json.sql
@@ -122,10 +121,11 @@
 --!include actions/transition_action.sql
 --!include actions/receive_transition.sql
 --!include actions/action_filters.sql
---!include actions/actions_of_slot.sql
 --!include actions/get_action.sql
 --!include actions/find_actions.sql
+--!include actions/actions_of_slot.sql
 --!include events/find_events.sql
+--!include events/events_of_slot.sql
 
 -- The feed
 --!include feed/check_transaction.sql
