@@ -23,7 +23,8 @@ export const slots: Check = {
   name: 'slots',
   async find(sql, { declarations }) {
     if (!declarations.functions.some(({ name }) => name === 'dpg_private.find_broken_slots')) return [];
-    const [there] = await sql`select to_regprocedure('dpg_private.find_broken_slots()') is not null as is_there`;
+    const [there] =
+      await sql`select to_regprocedure('dpg_private.find_broken_slots()') is not null as is_there`;
     if (!there?.is_there) return []; // objects.ts says so
     const broken = await sql<BrokenSlot[]>`
       select s.*, format('select dpg_private.give_slot(%L, %L, %L);', s.root, s.network, s.key) as mend
