@@ -27,7 +27,7 @@ export async function geoContestants(
 ): Promise<GeoContestant[]> {
   const keys = `item_network = '${set.network}' and item_domain in (${set.domains.map((domain) => `'${domain}'`).join(', ')})`;
   return [
-    isOne(set) ? oneDomain(dpg, set) : await severalDomains(dpg, set),
+    thisProject(dpg, set),
     ...(postgis
       ? [
           withPostgis(POSTGIS, postgis, postgisTable(set), keys),
@@ -38,9 +38,13 @@ export async function geoContestants(
   ];
 }
 
-function oneDomain(url: string, { network, domains }: PointSet): GeoContestant {
+/** One call, for one domain or for several. */
+function thisProject(url: string, set: PointSet): GeoContestant {
   const { dpg, end } = dpgContestant(url);
-  const where = { item_network: network, item_domain: domains[0] ?? '' };
+  const { network: item_network, domains } = set;
+  const where = isOne(set)
+    ? { item_network, item_domain: domains[0] ?? '' }
+    : { item_network, item_domains: domains };
   return {
     name: THIS,
     async circle(centre, radius_meters, limit) {
@@ -51,88 +55,6 @@ function oneDomain(url: string, { network, domains }: PointSet): GeoContestant {
     },
     async nearest(centre) {
       return (await dpg.items.nearest({ ...where, ...centre })).rows.at(-1)?.distance_meters ?? 0;
-    },
-    end,
-  };
-}
-
-/** One call for all domains. */
-async function severalDomains(url: string, set: PointSet): Promise<GeoContestant> {
-  const { dpg, end } = dpgContestant(url);
-  const { sql } = dpg;
-  if (!(await takesDomains(sql))) return callForEachDomain(sql, set, end);
-  const { network, domains } = set;
-  return {
-    name: THIS,
-    async circle({ latitude, longitude }, radius, limit) {
-      const rows = await sql`
-        select * from dpg.find_items(item_network => ${network}, item_domains => ${domains}::text[],
-          latitude => ${latitude}, longitude => ${longitude}, radius_meters => ${radius}, page_size => ${limit})`;
-      return rows.length;
-    },
-    async count({ latitude, longitude }, radius) {
-      const [row] = await sql`
-        select dpg.count_items(item_network => ${network}, item_domains => ${domains}::text[],
-          latitude => ${latitude}, longitude => ${longitude}, radius_meters => ${radius})::integer as count`;
-      return row?.count;
-    },
-    async nearest({ latitude, longitude }) {
-      const rows = await sql`
-        select * from dpg.nearest_items(item_network => ${network}, item_domain => null, latitude => ${latitude},
-          longitude => ${longitude}, item_domains => ${domains}::text[])`;
-      return rows.at(-1)?.distance_meters;
-    },
-    end,
-  };
-}
-
-/** Whether one call takes several domains. Once it always does, this function and the next go. */
-export async function takesDomains(sql: postgres.Sql): Promise<boolean> {
-  const [row] = await sql`
-    select count(*) = 3 as all_three
-    from pg_proc p
-    where p.pronamespace = 'dpg'::regnamespace
-      and p.proname in ('find_items', 'count_items', 'nearest_items')
-      and 'item_domains' = any (p.proargnames)`;
-  return row?.all_three;
-}
-
-/** One statement that joins a call for each domain. */
-function callForEachDomain(
-  sql: postgres.Sql,
-  { network, domains }: PointSet,
-  end: () => Promise<void>,
-): GeoContestant {
-  return {
-    name: THIS,
-    async circle({ latitude, longitude }, radius, limit) {
-      const rows = await sql`
-        select i.*
-        from unnest(${domains}::text[]) d(domain)
-        cross join lateral dpg.find_items(
-          ${network}, d.domain, latitude => ${latitude}, longitude => ${longitude}, radius_meters => ${radius},
-          page_size => ${limit}
-        ) i
-        order by i.created_at desc
-        limit ${limit}`;
-      return rows.length;
-    },
-    async count({ latitude, longitude }, radius) {
-      const [row] = await sql`
-        select sum(dpg.count_items(
-          ${network}, d.domain, latitude => ${latitude}, longitude => ${longitude}, radius_meters => ${radius}
-        ))::integer as count
-        from unnest(${domains}::text[]) d(domain)`;
-      return row?.count;
-    },
-    async nearest({ latitude, longitude }) {
-      const rows = await sql`
-        select i.*
-        from unnest(${domains}::text[]) d(domain)
-        cross join lateral dpg.nearest_items(${network}, d.domain, ${latitude}, ${longitude}) i
-        order by i.distance_meters
-        limit 20`;
-      return rows.at(-1)?.distance_meters;
     },
     end,
   };
