@@ -1,5 +1,5 @@
 --! Previous: sha1:8a95dadd85a6356894fe358f093e9029dfcc6544
---! Hash: sha1:79290252836a73fb42e585083fcbf886a56ba84b
+--! Hash: sha1:3c67b7cb21fda2d37c880b3c1b6962ff61feabed
 --! Message: kept plans
 
 -- Names of the extension cube resolve from here on. The objects that are there are noted before others are created.
@@ -1043,6 +1043,18 @@ comment on function dpg_private.items_slot_sql(smallint, text) is
   'The functions of a leaf of items that has a slot: what has to name the table, in statements whose plans are kept.
 What returns the row of the table reads it here, too: a kept statement over item_rows would not notice that an
 application has added a column.';
+
+-- Where leaves have these functions already, they get them anew.
+do $body$
+begin
+  if pg_catalog.to_regprocedure('dpg_private.give_slot(text, text, text)') is not null then
+    perform dpg_private.give_slot(p.root, p.network, p.key)
+    from dpg_private.partition_names p
+    where p.root = 'items'
+      and p.slot is not null;
+  end if;
+end
+$body$;
 --! EndIncluded items/items_slot_sql.sql
 --! Included actions/actions_slot_sql.sql
 create or replace function dpg_private.actions_slot_sql(slot smallint, leaf text)
@@ -1178,6 +1190,18 @@ comment on function dpg_private.actions_slot_sql(smallint, text) is
   'The functions of a leaf of actions that has a slot: what has to name the table, in statements whose plans are kept.
 What returns the row of the table reads it here, too: a kept statement over action_rows would not notice that an
 application has added a column.';
+
+-- Where leaves have these functions already, they get them anew.
+do $body$
+begin
+  if pg_catalog.to_regprocedure('dpg_private.give_slot(text, text, text)') is not null then
+    perform dpg_private.give_slot(p.root, p.network, p.key)
+    from dpg_private.partition_names p
+    where p.root = 'item_actions'
+      and p.slot is not null;
+  end if;
+end
+$body$;
 --! EndIncluded actions/actions_slot_sql.sql
 --! Included events/events_slot_sql.sql
 create or replace function dpg_private.events_slot_sql(slot smallint, leaf text)
@@ -1274,6 +1298,18 @@ $body$;
 comment on function dpg_private.events_slot_sql(smallint, text) is
   'The functions of a leaf of events that has a slot: what has to name the table. What returns the row of the table
 reads it here, too: a kept statement over event_rows would not notice that an application has added a column.';
+
+-- Where leaves have these functions already, they get them anew.
+do $body$
+begin
+  if pg_catalog.to_regprocedure('dpg_private.give_slot(text, text, text)') is not null then
+    perform dpg_private.give_slot(p.root, p.network, p.key)
+    from dpg_private.partition_names p
+    where p.root = 'action_events'
+      and p.slot is not null;
+  end if;
+end
+$body$;
 --! EndIncluded events/events_slot_sql.sql
 --! Included partitions/slots.sql
 -- A slot is an enum without values. It stands for a leaf where a statement is written before the leaf is known: a

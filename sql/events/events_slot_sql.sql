@@ -92,3 +92,15 @@ $body$;
 comment on function dpg_private.events_slot_sql(smallint, text) is
   'The functions of a leaf of events that has a slot: what has to name the table. What returns the row of the table
 reads it here, too: a kept statement over event_rows would not notice that an application has added a column.';
+
+-- Where leaves have these functions already, they get them anew.
+do $body$
+begin
+  if pg_catalog.to_regprocedure('dpg_private.give_slot(text, text, text)') is not null then
+    perform dpg_private.give_slot(p.root, p.network, p.key)
+    from dpg_private.partition_names p
+    where p.root = 'action_events'
+      and p.slot is not null;
+  end if;
+end
+$body$;

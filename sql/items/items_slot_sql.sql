@@ -133,3 +133,15 @@ comment on function dpg_private.items_slot_sql(smallint, text) is
   'The functions of a leaf of items that has a slot: what has to name the table, in statements whose plans are kept.
 What returns the row of the table reads it here, too: a kept statement over item_rows would not notice that an
 application has added a column.';
+
+-- Where leaves have these functions already, they get them anew.
+do $body$
+begin
+  if pg_catalog.to_regprocedure('dpg_private.give_slot(text, text, text)') is not null then
+    perform dpg_private.give_slot(p.root, p.network, p.key)
+    from dpg_private.partition_names p
+    where p.root = 'items'
+      and p.slot is not null;
+  end if;
+end
+$body$;
