@@ -1,5 +1,5 @@
 --! Previous: sha1:8a95dadd85a6356894fe358f093e9029dfcc6544
---! Hash: sha1:3c67b7cb21fda2d37c880b3c1b6962ff61feabed
+--! Hash: sha1:c4e0ed1ca1c579c846732275d49977f682ecd500
 --! Message: kept plans
 
 -- Names of the extension cube resolve from here on. The objects that are there are noted before others are created.
@@ -267,7 +267,9 @@ drop function if exists
 -- Private; a call under way can end once in 42883.
 drop function if exists
   dpg_private.apply_transition(regclass, text, text[], dpg.item_actions, text, integer, jsonb, text, uuid),
+  dpg_private.circle_condition_sql(dpg_private.circle_bounds),
   dpg_private.find_party_leaves(text, text, text, text),
+  dpg_private.haversine_sql(),
   dpg_private.item_conditions_sql(text, text, text, text, jsonb, dpg_private.circle_bounds),
   dpg_private.lock_action(regclass, text, text, uuid, text),
   dpg_private.lock_item(regclass, dpg.item_ref, text),
@@ -2082,23 +2084,28 @@ Example: select * from dpg.get_item(
 )';
 --! EndIncluded items/get_item.sql
 --! Included geo/circle.sql
-create or replace function dpg_private.haversine_sql()
+create or replace function dpg_private.haversine_sql(latitude double precision, longitude double precision)
 returns text
 language sql
 immutable
 parallel safe
 security invoker
+set search_path = pg_catalog, pg_temp
+set extra_float_digits = 1 -- every digit of a number
 -- Functions of degrees, for which the cosine of a pole is 0. PostgreSQL refuses products too small for a float
 -- (22003): adding 1e-100 leaves every number of degrees as it is but those whose squares would be.
-return
-  'sind((i.item_latitude + 1e-100 - (($1).latitude + 1e-100)) / 2) ^ 2
-   + cosd(i.item_latitude) * cosd(($1).latitude)
-     * sind((i.item_longitude + 1e-100 - (($1).longitude + 1e-100)) / 2) ^ 2';
+return format(
+  'sind((i.item_latitude + 1e-100 - (%1$L::double precision + 1e-100)) / 2) ^ 2
+   + cosd(i.item_latitude) * cosd(%1$L::double precision)
+     * sind((i.item_longitude + 1e-100 - (%2$L::double precision + 1e-100)) / 2) ^ 2',
+  latitude, longitude
+);
 
-comment on function dpg_private.haversine_sql() is
-  'The SQL expression for how far an item i is from the centre of $1, a dpg_private.item_search: the squared sine of
-half the angle between them. It rises with the distance from 0 to 1, and is exact for near places as well. SQL text,
-not a function: inlining a function would take longer than planning the rest of the statement.';
+comment on function dpg_private.haversine_sql(double precision, double precision) is
+  'The SQL expression for how far an item i is from a centre (degrees): the squared sine of half the angle between them.
+It rises with the distance from 0 to 1, and is exact for near places as well. SQL text, not a function: inlining a
+function would take longer than planning the rest of the statement. The numbers are in the text: to take them out of a
+composite parameter takes as long as the rest of the condition.';
 
 do $body$
 begin
@@ -2175,13 +2182,18 @@ comment on function dpg_private.bounds_of_circle(double precision, double precis
   'The bounds of the circle of radius_meters around a centre (degrees) on a sphere of 6,378,168 m; null without a
 radius. See dpg_private.item_conditions_sql.';
 
-create or replace function dpg_private.circle_condition_sql(circle dpg_private.circle_bounds)
+create or replace function dpg_private.circle_condition_sql(
+  latitude double precision,
+  longitude double precision,
+  circle dpg_private.circle_bounds
+)
 returns text
 language plpgsql
 immutable
 parallel safe
 security invoker
 set search_path = pg_catalog, pg_temp
+set extra_float_digits = 1
 as $body$
 begin
   return concat(
@@ -2190,23 +2202,35 @@ begin
     -- it for a small one.
     case
       when circle.bands is not null then
-        '= any((($1).circle).bands) and i.item_latitude between (($1).circle).south and (($1).circle).north'
-      else 'between dpg_private.latitude_band((($1).circle).south) and dpg_private.latitude_band((($1).circle).north)'
+        format(
+          '= any(%L::integer[]) and i.item_latitude between %L::double precision and %L::double precision',
+          circle.bands, circle.south, circle.north
+        )
+      else
+        format(
+          'between %s and %s', dpg_private.latitude_band(circle.south), dpg_private.latitude_band(circle.north)
+        )
     end,
     ' and ',
-    case
-      when circle.west <= circle.east then
-        'i.item_longitude between (($1).circle).west and (($1).circle).east'
-      else '(i.item_longitude >= (($1).circle).west or i.item_longitude <= (($1).circle).east)'
-    end,
-    ' and ', dpg_private.haversine_sql(), ' <= (($1).circle).reach'
+    format(
+      case
+        when circle.west <= circle.east then
+          'i.item_longitude between %L::double precision and %L::double precision'
+        else '(i.item_longitude >= %L::double precision or i.item_longitude <= %L::double precision)'
+      end,
+      circle.west, circle.east
+    ),
+    ' and ', dpg_private.haversine_sql(latitude, longitude),
+    format(' <= %L::double precision', circle.reach)
   );
 end
 $body$;
 
-comment on function dpg_private.circle_condition_sql(dpg_private.circle_bounds) is
+comment on function dpg_private.circle_condition_sql(
+  double precision, double precision, dpg_private.circle_bounds
+) is
   'The condition that an item i lies in a circle. The index on the bands finds what lies within its bounds, the
-haversine decides. $1 is the dpg_private.item_search that has this circle.';
+haversine decides.';
 
 create or replace function dpg_private.is_within(
   latitude double precision,
@@ -2386,7 +2410,10 @@ begin
     case when search.item_instance_url is not null then ' and i.item_instance_url = ($1).item_instance_url' end,
     case when search.item_schema_url is not null then ' and i.item_schema_url = ($1).item_schema_url' end,
     case when search.item_state is not null then ' and i.item_state @> ($1).item_state' end,
-    case when (search.circle).reach is not null then ' and ' || dpg_private.circle_condition_sql(search.circle) end
+    case
+      when (search.circle).reach is not null then
+        ' and ' || dpg_private.circle_condition_sql(search.latitude, search.longitude, search.circle)
+    end
   );
 end
 $body$;
@@ -3335,7 +3362,8 @@ begin
     leaf,
     dpg_private.item_conditions_sql(filters),
     case when (search.circle).reach is not null then
-      'and dpg_private.is_in_box(i.item_latitude, i.item_longitude, $4) and ' || dpg_private.haversine_sql()
+      'and dpg_private.is_in_box(i.item_latitude, i.item_longitude, $4) and '
+        || dpg_private.haversine_sql(search.latitude, search.longitude)
         || ' <= (($1).circle).reach'
     end,
     case when page.after_chord is not null then

@@ -1,20 +1,25 @@
-create or replace function dpg_private.haversine_sql()
+create or replace function dpg_private.haversine_sql(latitude double precision, longitude double precision)
 returns text
 language sql
 immutable
 parallel safe
 security invoker
+set search_path = pg_catalog, pg_temp
+set extra_float_digits = 1 -- every digit of a number
 -- Functions of degrees, for which the cosine of a pole is 0. PostgreSQL refuses products too small for a float
 -- (22003): adding 1e-100 leaves every number of degrees as it is but those whose squares would be.
-return
-  'sind((i.item_latitude + 1e-100 - (($1).latitude + 1e-100)) / 2) ^ 2
-   + cosd(i.item_latitude) * cosd(($1).latitude)
-     * sind((i.item_longitude + 1e-100 - (($1).longitude + 1e-100)) / 2) ^ 2';
+return format(
+  'sind((i.item_latitude + 1e-100 - (%1$L::double precision + 1e-100)) / 2) ^ 2
+   + cosd(i.item_latitude) * cosd(%1$L::double precision)
+     * sind((i.item_longitude + 1e-100 - (%2$L::double precision + 1e-100)) / 2) ^ 2',
+  latitude, longitude
+);
 
-comment on function dpg_private.haversine_sql() is
-  'The SQL expression for how far an item i is from the centre of $1, a dpg_private.item_search: the squared sine of
-half the angle between them. It rises with the distance from 0 to 1, and is exact for near places as well. SQL text,
-not a function: inlining a function would take longer than planning the rest of the statement.';
+comment on function dpg_private.haversine_sql(double precision, double precision) is
+  'The SQL expression for how far an item i is from a centre (degrees): the squared sine of half the angle between them.
+It rises with the distance from 0 to 1, and is exact for near places as well. SQL text, not a function: inlining a
+function would take longer than planning the rest of the statement. The numbers are in the text: to take them out of a
+composite parameter takes as long as the rest of the condition.';
 
 do $body$
 begin
@@ -91,13 +96,18 @@ comment on function dpg_private.bounds_of_circle(double precision, double precis
   'The bounds of the circle of radius_meters around a centre (degrees) on a sphere of 6,378,168 m; null without a
 radius. See dpg_private.item_conditions_sql.';
 
-create or replace function dpg_private.circle_condition_sql(circle dpg_private.circle_bounds)
+create or replace function dpg_private.circle_condition_sql(
+  latitude double precision,
+  longitude double precision,
+  circle dpg_private.circle_bounds
+)
 returns text
 language plpgsql
 immutable
 parallel safe
 security invoker
 set search_path = pg_catalog, pg_temp
+set extra_float_digits = 1
 as $body$
 begin
   return concat(
@@ -106,23 +116,35 @@ begin
     -- it for a small one.
     case
       when circle.bands is not null then
-        '= any((($1).circle).bands) and i.item_latitude between (($1).circle).south and (($1).circle).north'
-      else 'between dpg_private.latitude_band((($1).circle).south) and dpg_private.latitude_band((($1).circle).north)'
+        format(
+          '= any(%L::integer[]) and i.item_latitude between %L::double precision and %L::double precision',
+          circle.bands, circle.south, circle.north
+        )
+      else
+        format(
+          'between %s and %s', dpg_private.latitude_band(circle.south), dpg_private.latitude_band(circle.north)
+        )
     end,
     ' and ',
-    case
-      when circle.west <= circle.east then
-        'i.item_longitude between (($1).circle).west and (($1).circle).east'
-      else '(i.item_longitude >= (($1).circle).west or i.item_longitude <= (($1).circle).east)'
-    end,
-    ' and ', dpg_private.haversine_sql(), ' <= (($1).circle).reach'
+    format(
+      case
+        when circle.west <= circle.east then
+          'i.item_longitude between %L::double precision and %L::double precision'
+        else '(i.item_longitude >= %L::double precision or i.item_longitude <= %L::double precision)'
+      end,
+      circle.west, circle.east
+    ),
+    ' and ', dpg_private.haversine_sql(latitude, longitude),
+    format(' <= %L::double precision', circle.reach)
   );
 end
 $body$;
 
-comment on function dpg_private.circle_condition_sql(dpg_private.circle_bounds) is
+comment on function dpg_private.circle_condition_sql(
+  double precision, double precision, dpg_private.circle_bounds
+) is
   'The condition that an item i lies in a circle. The index on the bands finds what lies within its bounds, the
-haversine decides. $1 is the dpg_private.item_search that has this circle.';
+haversine decides.';
 
 create or replace function dpg_private.is_within(
   latitude double precision,

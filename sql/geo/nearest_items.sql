@@ -201,7 +201,8 @@ begin
     leaf,
     dpg_private.item_conditions_sql(filters),
     case when (search.circle).reach is not null then
-      'and dpg_private.is_in_box(i.item_latitude, i.item_longitude, $4) and ' || dpg_private.haversine_sql()
+      'and dpg_private.is_in_box(i.item_latitude, i.item_longitude, $4) and '
+        || dpg_private.haversine_sql(search.latitude, search.longitude)
         || ' <= (($1).circle).reach'
     end,
     case when page.after_chord is not null then

@@ -51,7 +51,10 @@ begin
     case when search.item_instance_url is not null then ' and i.item_instance_url = ($1).item_instance_url' end,
     case when search.item_schema_url is not null then ' and i.item_schema_url = ($1).item_schema_url' end,
     case when search.item_state is not null then ' and i.item_state @> ($1).item_state' end,
-    case when (search.circle).reach is not null then ' and ' || dpg_private.circle_condition_sql(search.circle) end
+    case
+      when (search.circle).reach is not null then
+        ' and ' || dpg_private.circle_condition_sql(search.latitude, search.longitude, search.circle)
+    end
   );
 end
 $body$;

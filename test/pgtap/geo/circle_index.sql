@@ -70,10 +70,9 @@ select matches(
   pg_temp.plan_of(
     'select * from dpg.items i where i.item_network = ''geo_dot'' and i.item_domain = ''many'' and '
       || (
-        select replace(dpg_private.item_conditions_sql(s.search), '$1', format('%L::dpg_private.item_search', s.search))
-        from (
-          select row(null, null, null, null, null, 0.5, 0.5, dpg_private.bounds_of_circle(0.5, 0.5, 5000))::dpg_private.item_search
-        ) s(search)
+        select dpg_private.item_conditions_sql(
+          row(null, null, null, null, null, 0.5, 0.5, dpg_private.bounds_of_circle(0.5, 0.5, 5000))::dpg_private.item_search
+        )
       )
   ),
   '(Index Scan using|Bitmap Index Scan on) \S*latitude_band\S*idx',

@@ -57,9 +57,10 @@ declare
   circle dpg_private.circle_bounds := dpg_private.bounds_of_circle(center_latitude, center_longitude, radius_meters);
   result boolean;
 begin
-  execute 'select ' || dpg_private.circle_condition_sql(circle) || ' from (select $2 as item_latitude, $3 as item_longitude) i'
+  execute 'select ' || dpg_private.circle_condition_sql(center_latitude, center_longitude, circle)
+    || ' from (select $1 as item_latitude, $2 as item_longitude) i'
   into result
-  using row(null, null, null, null, null, center_latitude, center_longitude, circle)::dpg_private.item_search, latitude, longitude;
+  using latitude, longitude;
   return result;
 end
 $f$;
