@@ -126,12 +126,16 @@ begin
           and i.item_latitude between circle.south and circle.north
           and i.item_longitude between circle.west and circle.east
           and dpg_private.is_within(i.item_latitude, i.item_longitude, search.latitude, search.longitude, circle.reach)
-          and i.created_at between coalesce(page.oldest, '-infinity') and coalesce(page.after_time, 'infinity')
+          -- no condition that the index by time could answer: without the values it looks better than it is
+          and (page.oldest is null or i.created_at >= page.oldest)
           and (
             page.after_time is null
             or i.created_at < page.after_time
-            or (i.item_domain, i.item_type, i.item_id)
-              > (coalesce(page.after_domain, i.item_domain), page.after_type, page.after_id)
+            or (
+              i.created_at = page.after_time
+              and (i.item_domain, i.item_type, i.item_id)
+                > (coalesce(page.after_domain, i.item_domain), page.after_type, page.after_id)
+            )
           )
         limit at_most
       ) i
