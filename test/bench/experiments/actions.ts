@@ -18,7 +18,7 @@ export const actions: Experiment = {
     "This is loopback again: the seed's many trips cost little there. [The next experiment](#one-round-trip-the-same-calls-across-a-network) shows them at a distance.",
   ],
   missed: [
-    'What is above bare SQL: checks with words for each refusal, the look for a repeated call, and statements that name the leaf and are planned at each call.',
+    'What is above bare SQL: checks with words for each refusal, the look for a repeated call, and a look at the graph and at the leaves.',
   ],
   async run(bench) {
     const those = await contestants(bench);

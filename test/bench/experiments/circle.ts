@@ -19,7 +19,8 @@ export const circle: Experiment = {
   ],
   missed: [
     'All rows: each of ours has a page token and its times as ISO 8601 text. The rows of PostGIS have neither.',
-    'Few points: what is left of a call is to parse and to plan a statement. PostGIS has a prepared plan.',
+    'Few points: the plan is kept. What is left is to check the arguments, to find the leaf, and to search the index once for each hundredth of a degree.',
+    'Ten domains are ten leaves, and each is searched. PostGIS with one table searches one index.',
   ],
   async run(bench) {
     const databases = await geoDatabases(bench);
