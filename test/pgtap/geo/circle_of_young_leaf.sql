@@ -38,18 +38,18 @@ from generate_series(1, 3000) n;
 
 select pg_temp.look();
 select is((select count(*) from dpg.find_items('geo_dot', 'young', latitude => 12, longitude => 77, radius_meters => 500, page_size => 100)), 44::bigint, 'a circle');
-select is(pg_temp.scanned('band'), 1::bigint, 'the index on the bands finds it');
+select cmp_ok(pg_temp.scanned('band'), '>', 0::bigint, 'the index on the bands finds it');
 select is(pg_temp.scanned('other'), 0::bigint, 'and no other');
 select pg_temp.look();
 select is(dpg.count_items('geo_dot', 'young', latitude => 12, longitude => 77, radius_meters => 500), 44::bigint, 'it is counted');
-select is(pg_temp.scanned('band'), 1::bigint, 'by the index on the bands');
+select cmp_ok(pg_temp.scanned('band'), '>', 0::bigint, 'by the index on the bands');
 select is(pg_temp.scanned('other'), 0::bigint, 'and by no other');
 -- so does the plan that is made anew when the leaf is analysed while it is small
 delete from dpg.items where item_domain = 'young' and item_latitude > 12.1;
 analyze dpg.i_p_geodot_young;
 select pg_temp.look();
 select is((select count(*) from dpg.find_items('geo_dot', 'young', latitude => 12, longitude => 77, radius_meters => 500, page_size => 100)), 44::bigint, 'a small leaf');
-select is(pg_temp.scanned('band'), 1::bigint, 'the same index');
+select cmp_ok(pg_temp.scanned('band'), '>', 0::bigint, 'the same index');
 select is(pg_temp.scanned('other'), 0::bigint, 'and no other');
 select * from finish();
 rollback;
