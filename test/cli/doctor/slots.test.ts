@@ -1,0 +1,18 @@
+// What belongs to a leaf whose plans are kept: planted, reported, mended by the statement that the report names, and gone.
+
+import { describe } from 'vitest';
+import { error, faults } from './faults.js';
+
+describe('slots', () => {
+  faults({
+    'a function of a slot is missing': {
+      plant: 'drop function dpg_private.item_rows(dpg_private.slot_1)',
+      found: [error('slots', 'partition dpg.i_p_restoreone_student', /item_rows/)],
+    },
+    'a function of a slot was changed': {
+      plant: `create or replace function dpg_private.item_rows(slot dpg_private.slot_1) returns setof dpg.items language sql stable
+        as 'select * from dpg.items'`,
+      found: [error('slots', 'partition dpg.i_p_restoreone_student', /item_rows/)],
+    },
+  });
+});
