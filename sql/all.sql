@@ -53,12 +53,12 @@
 -- Partitions
 --!include partitions/partition_names.sql
 --!include partitions/find_leaf.sql
+--!include partitions/partition_turn.sql
 --!include items/items_slot_sql.sql
 --!include actions/actions_slot_sql.sql
 --!include events/events_slot_sql.sql
 --!include partitions/slots.sql
 --!include partitions/refuse_partition.sql
---!include partitions/partition_turn.sql
 --!include partitions/claim_partition_name.sql
 --!include partitions/row_level_security.sql
 --!include partitions/create_partition_table.sql

@@ -207,9 +207,7 @@ begin
     -- the event first: where its id was used before, nothing is written
     elsif dpg_private.append_event(changed, coalesce(event_id, gen_random_uuid()), event_payload, remarks) then
       if slot is not null and dpg_private.is_grown(leaf) then
-        execute format('select dpg_private.update_action_of_slot(null::dpg_private.slot_%s, $1)', slot)
-        into changed_rows
-        using changed;
+        changed_rows := dpg_private.update_action_in_slot(slot, changed);
       else
         execute format(
           'update %s a

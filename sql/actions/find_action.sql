@@ -133,18 +133,13 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
 as $body$
 declare
   stored dpg.item_actions;
-  of_slot record;
 begin
-  if slot is not null then
-    execute format(
-      'select dpg_private.lock_action_of_slot(null::dpg_private.slot_%s, $1, $2, $3, $4) as action', slot
-    )
-    into of_slot
-    using partition_network, action_type, action_id, strength;
-    stored := of_slot.action;
+  if slot is not null and leaf is not null then
+    stored := dpg_private.lock_action_in_slot(slot, partition_network, action_type, action_id, strength);
   elsif leaf is not null then
     if strength = 'no key update' then
       -- The tables first, as the change needs them; the roots before the leaf, as "alter table" takes them. These

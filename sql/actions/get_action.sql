@@ -4,9 +4,10 @@ language plpgsql
 stable
 security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $body$
 declare
-  of_slot record;
   leaf regclass;
   slot smallint;
   action dpg.item_actions;
@@ -15,14 +16,10 @@ begin
   perform
     dpg_private.check_actor(actor),
     dpg_private.check_action_key(partition_network, action_type, action_id);
-  select l.leaf, l.slot
-  into leaf, slot
-  from dpg_private.look_up_leaf_and_slot('item_actions', partition_network, action_type) l;
-  if slot is not null then
-    execute format('select dpg_private.action_of_slot(null::dpg_private.slot_%s, $1, $2, $3) as action', slot)
-    into of_slot
-    using partition_network, action_type, action_id;
-    action := of_slot.action;
+  slot := dpg_private.slot_of('item_actions', partition_network, action_type);
+  leaf := dpg_private.leaf_of('item_actions', slot, partition_network, action_type);
+  if slot is not null and leaf is not null then
+    action := dpg_private.action_in_slot(slot, partition_network, action_type, action_id);
   elsif leaf is not null then
     execute format('select * from %s a where %s', leaf, dpg_private.action_key_sql())
     into action

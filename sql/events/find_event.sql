@@ -24,28 +24,26 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $body$
 declare
   leaf regclass;
   slot smallint;
-  of_slot record;
   stored dpg.action_events;
 begin
-  select l.leaf, l.slot
-  into leaf, slot
-  from dpg_private.look_up_leaf_and_slot('action_events', partition_network, action_type) l;
-  if slot is not null then
-    execute format('select dpg_private.event_of_slot(null::dpg_private.slot_%s, $1, $2, $3) as event', slot)
-    into of_slot
-    using partition_network, action_type, event_id;
-    return of_slot.event;
-  elsif leaf is not null then
-    execute format(
-      'select * from %s e where e.partition_network = $1 and e.action_type = $2 and e.event_id = $3', leaf
-    )
-    into stored
-    using partition_network, action_type, event_id;
+  slot := dpg_private.slot_of('action_events', partition_network, action_type);
+  leaf := dpg_private.leaf_of('action_events', slot, partition_network, action_type);
+  if leaf is null then
+    return null;
+  elsif slot is not null then
+    return dpg_private.event_in_slot(slot, partition_network, action_type, event_id);
   end if;
+  execute format(
+    'select * from %s e where e.partition_network = $1 and e.action_type = $2 and e.event_id = $3', leaf
+  )
+  into stored
+  using partition_network, action_type, event_id;
   return stored;
 end
 $body$;
@@ -65,33 +63,31 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $body$
 declare
   leaf regclass;
   slot smallint;
-  of_slot record;
   stored dpg.action_events;
 begin
-  select l.leaf, l.slot
-  into leaf, slot
-  from dpg_private.look_up_leaf_and_slot('action_events', partition_network, action_type) l;
-  if slot is not null then
-    execute format(
-      'select dpg_private.event_of_update_of_slot(null::dpg_private.slot_%s, $1, $2, $3, $4, $5) as event', slot
-    )
-    into of_slot
-    using partition_network, action_type, origin_instance_domain, action_id, update_count;
-    return of_slot.event;
-  elsif leaf is not null then
-    execute format(
-      'select * from %s e
-       where e.partition_network = $1 and e.action_type = $2 and e.origin_instance_domain = $3
-         and e.action_id = $4 and e.update_count = $5',
-      leaf
-    )
-    into stored
-    using partition_network, action_type, origin_instance_domain, action_id, update_count;
+  slot := dpg_private.slot_of('action_events', partition_network, action_type);
+  leaf := dpg_private.leaf_of('action_events', slot, partition_network, action_type);
+  if leaf is null then
+    return null;
+  elsif slot is not null then
+    return dpg_private.event_of_update_in_slot(
+      slot, partition_network, action_type, origin_instance_domain, action_id, update_count
+    );
   end if;
+  execute format(
+    'select * from %s e
+     where e.partition_network = $1 and e.action_type = $2 and e.origin_instance_domain = $3
+       and e.action_id = $4 and e.update_count = $5',
+    leaf
+  )
+  into stored
+  using partition_network, action_type, origin_instance_domain, action_id, update_count;
   return stored;
 end
 $body$;

@@ -43,18 +43,15 @@ language plpgsql
 stable
 security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $body$
 declare
   stored dpg.items;
-  of_slot record;
 begin
-  if slot is not null then
-    execute format('select dpg_private.item_of_slot(null::dpg_private.slot_%s, $1) as item', slot)
-    into of_slot
-    using item;
-    return of_slot.item;
-  end if;
-  if leaf is not null then
+  if leaf is not null and slot is not null then
+    return dpg_private.item_in_slot(slot, item);
+  elsif leaf is not null then
     execute format('select * from %s i where %s', leaf, dpg_private.item_key_sql())
     into stored
     using item.item_network, item.item_domain, item.item_type, item.item_id;
@@ -78,18 +75,14 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
 as $body$
 declare
   stored dpg.items;
-  of_slot record;
 begin
-  if slot is not null and strength <> 'update' then
-    execute format('select dpg_private.lock_item_of_slot(null::dpg_private.slot_%s, $1, $2) as item', slot)
-    into of_slot
-    using item, strength;
-    return of_slot.item;
-  end if;
-  if leaf is not null then
+  if leaf is not null and slot is not null and strength <> 'update' then
+    return dpg_private.lock_item_in_slot(slot, item, strength);
+  elsif leaf is not null then
     if strength = 'update' then
       -- The table first, as the deletion needs it: a call that creates a leaf of actions locks the leaves of items
       -- of its network before it locks items.
@@ -123,13 +116,9 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   stored dpg.items;
-  of_slot record;
 begin
   if slot is not null and dpg_private.is_grown(leaf) then
-    execute format('select dpg_private.update_item_of_slot(null::dpg_private.slot_%s, $1, $2, $3) as item', slot)
-    into of_slot
-    using item, changed, owner;
-    return of_slot.item;
+    return dpg_private.update_item_in_slot(slot, item, changed, owner);
   end if;
   execute format(
     'update %s i

@@ -4,6 +4,8 @@ language plpgsql
 stable
 security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $body$
 declare
   checked integer; -- see sql/README.md, "Checks"
@@ -14,10 +16,15 @@ begin
   checked := num_nonnulls(
     dpg_private.check_item_ref(null, row(item_network, item_domain, item_type, item_id))
   );
-  select l.leaf, l.slot
-  into leaf, slot
-  from dpg_private.look_up_leaf_and_slot('items', item_network, item_domain) l;
-  stored := dpg_private.read_item(leaf, slot, row(item_network, item_domain, item_type, item_id));
+  slot := dpg_private.slot_of('items', item_network, item_domain);
+  leaf := dpg_private.leaf_of('items', slot, item_network, item_domain);
+  if leaf is not null then
+    stored := case
+      when slot is not null then
+        dpg_private.item_in_slot(slot, row(item_network, item_domain, item_type, item_id))
+      else dpg_private.read_item(leaf, slot, row(item_network, item_domain, item_type, item_id))
+    end;
+  end if;
   if stored.item_id is null then
     perform dpg_private.refuse_item_not_found(row(item_network, item_domain, item_type, item_id));
   end if;

@@ -77,9 +77,8 @@ begin
     end;
 
   -- lock
-  select l.leaf, l.slot
-  into leaf, slot
-  from dpg_private.look_up_leaf_and_slot('items', item_network, item_domain) l;
+  slot := dpg_private.slot_of('items', item_network, item_domain);
+  leaf := dpg_private.leaf_of('items', slot, item_network, item_domain);
   stored := dpg_private.lock_item(leaf, item, 'no key update', slot);
   if stored.item_id is null then
     perform dpg_private.refuse_item_not_found(item);

@@ -2,6 +2,60 @@
 -- function with an argument "slot anyenum" is compiled, and its plans are kept, once for each type that it is called
 -- with. See sql/README.md, "Plans that are kept".
 
+create or replace function dpg_private.slot_key(network text, key text)
+returns text
+language sql
+immutable
+parallel safe
+security invoker
+return length(network)::text || ' ' || network || key;
+
+comment on function dpg_private.slot_key(text, text) is
+  'The keys of a leaf as one text, different for different keys. Inlined.';
+
+create or replace function dpg_private.slot_branches_sql(statement text, slots smallint[], leaves text[])
+returns text
+language plpgsql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  middle constant integer := cardinality(slots) / 2;
+begin
+  return case cardinality(slots)
+    when 0 then ''
+    when 1 then format(statement, leaves[1])
+    else format(
+      'if slot <= %s then %s else %s end if;',
+      slots[middle],
+      dpg_private.slot_branches_sql(statement, slots[:middle], leaves[:middle]),
+      dpg_private.slot_branches_sql(statement, slots[middle + 1:], leaves[middle + 1:])
+    )
+  end;
+end
+$body$;
+
+comment on function dpg_private.slot_branches_sql(text, smallint[], text[]) is
+  'PL/pgSQL that does a statement in the leaf of the variable slot: five comparisons for 32 leaves. statement is a
+template of format, to which the name of the leaf is given. slots ascend.';
+
+create or replace function dpg_private.in_slots_sql(root text, slots smallint[], leaves text[])
+returns text
+language sql
+immutable
+security invoker
+return case root
+  when 'items' then dpg_private.items_in_slots_sql(slots, leaves)
+  when 'item_actions' then dpg_private.actions_in_slots_sql(slots, leaves)
+  else dpg_private.events_in_slots_sql(slots, leaves)
+end;
+
+comment on function dpg_private.in_slots_sql(text, smallint[], text[]) is
+  'The statements that create the functions of a root which do something to one row in the leaf of a slot. Each has a
+branch for each leaf, a statement that names the leaf: PL/pgSQL plans it at its first use and keeps the plan. They have
+no settings, which would take as long as the row. Who calls them sets search_path, and for reads enable_seqscan = off.';
+
 create or replace function dpg_private.slot_sql(root text, slot smallint, leaf text)
 returns text
 language sql
@@ -16,6 +70,137 @@ end;
 comment on function dpg_private.slot_sql(text, smallint, text) is
   'The statements that create the functions of a leaf that has a slot.';
 
+create or replace function dpg_private.slots_sql()
+returns text
+language sql
+stable
+security invoker
+return (
+  select format(
+    $statements$
+      create or replace function dpg_private.slot_keys(root text)
+      returns text[]
+      language sql
+      stable
+      parallel safe
+      security invoker
+      return case root %1$s else '{}'::text[] end;
+
+      create or replace function dpg_private.slot_leaves(root text)
+      returns text[]
+      language sql
+      stable
+      parallel safe
+      security invoker
+      return case root %2$s else '{}'::text[] end;
+
+      comment on function dpg_private.slot_keys(text) is
+        'dpg_private.slot_key of each leaf of a root that has a slot, in the order of the slots.';
+      comment on function dpg_private.slot_leaves(text) is
+        'The name of each leaf of a root that has a slot, in the order of the slots.';
+    $statements$,
+    string_agg(format('when %L then %L::text[]', r.root, r.keys), ' ' order by r.root),
+    string_agg(format('when %L then %L::text[]', r.root, r.leaves), ' ' order by r.root)
+  )
+  from (
+    select t.root, array_agg(dpg_private.slot_key(p.network, p.key) order by n.slot) as keys,
+      array_agg(p.name order by n.slot) as leaves
+    from unnest(array['items', 'item_actions', 'action_events']) t(root)
+    cross join generate_series(1, 32) n(slot)
+    left join dpg_private.partition_names p on p.root = t.root and p.slot = n.slot
+    group by t.root
+  ) r
+);
+
+comment on function dpg_private.slots_sql() is
+  'The statements that create dpg_private.slot_keys and dpg_private.slot_leaves: of each root the keys and the names of
+the leaves that have a slot, in the order of their slots. As constants they are part of an expression. To read them from
+dpg_private.partition_names takes as long as the row that a call is about.';
+
+create or replace function dpg_private.keep_to_owner(slot smallint)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  unwanted record;
+begin
+  for unwanted in
+    select o.kind, o.name, coalesce(r.oid::regrole::text, 'public') as grantee
+    from (
+      select 'function' as kind, p.oid::regprocedure::text as name, p.proowner as owner,
+        coalesce(p.proacl, acldefault('f', p.proowner)) as acl
+      from pg_proc p
+      where p.pronamespace = 'dpg_private'::regnamespace
+        and p.proargtypes[0] = ('dpg_private.slot_' || keep_to_owner.slot)::regtype
+      union all
+      select 'type', t.oid::regtype::text, t.typowner, coalesce(t.typacl, acldefault('T', t.typowner))
+      from pg_type t
+      where t.oid = ('dpg_private.slot_' || keep_to_owner.slot)::regtype
+    ) o
+    cross join lateral aclexplode(o.acl) a
+    left join pg_roles r on r.oid = a.grantee
+    where a.grantee <> o.owner
+  loop
+    execute format('revoke all on %s %s from %s', unwanted.kind, unwanted.name, unwanted.grantee);
+  end loop;
+end
+$body$;
+
+comment on function dpg_private.keep_to_owner(smallint) is
+  'Takes back what default privileges give others on the type and the functions of a slot.';
+
+create or replace function dpg_private.create_slot(root text, slot smallint, leaf text)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  if to_regtype('dpg_private.slot_' || slot) is null then
+    execute format('create type dpg_private.slot_%s as enum ()', slot);
+    execute format(
+      'comment on type dpg_private.slot_%s is %L',
+      slot,
+      format('Stands for the leaves that have slot %s in dpg_private.partition_names. Has no values.', slot)
+    );
+  end if;
+  execute dpg_private.slot_sql(root, slot, leaf);
+  perform dpg_private.keep_to_owner(slot);
+end
+$body$;
+
+comment on function dpg_private.create_slot(text, smallint, text) is
+  'Creates the type of a slot where it is missing, and its function for this leaf, also anew.';
+
+create or replace function dpg_private.create_slot_functions(root text)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  of_root record;
+begin
+  execute dpg_private.slots_sql();
+  select
+    coalesce(array_agg(p.slot order by p.slot), '{}') as slots,
+    coalesce(array_agg(p.name order by p.slot), '{}') as leaves
+  into of_root
+  from dpg_private.partition_names p
+  where p.root = create_slot_functions.root
+    and p.slot is not null;
+  execute dpg_private.in_slots_sql(root, of_root.slots, of_root.leaves);
+end
+$body$;
+
+comment on function dpg_private.create_slot_functions(text) is
+  'Creates anew the functions that know all leaves of a root with a slot.';
+
 create or replace function dpg_private.give_slot(root text, network text, key text)
 returns void
 language plpgsql
@@ -25,7 +210,6 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   taken record;
-  unwanted record;
 begin
   -- A slot is given once and for all, also when the leaf is dropped: a call that has looked it up never meets another
   -- leaf in it.
@@ -44,45 +228,68 @@ begin
     and p.network = give_slot.network
     and p.key = give_slot.key
   returning p.name, p.slot into taken;
-  if taken.slot is null then
-    return;
+  if taken.slot is not null then
+    perform dpg_private.create_slot(root, taken.slot, taken.name);
+    perform dpg_private.create_slot_functions(root);
   end if;
-
-  if to_regtype('dpg_private.slot_' || taken.slot) is null then
-    execute format('create type dpg_private.slot_%s as enum ()', taken.slot);
-    execute format(
-      'comment on type dpg_private.slot_%s is %L',
-      taken.slot,
-      format('Stands for the leaves that have slot %s in dpg_private.partition_names. Has no values.', taken.slot)
-    );
-  end if;
-  execute dpg_private.slot_sql(root, taken.slot, taken.name);
-  -- nobody else's, also where default privileges give them to others
-  for unwanted in
-    select o.kind, o.name, coalesce(r.oid::regrole::text, 'public') as grantee
-    from (
-      select 'function' as kind, p.oid::regprocedure::text as name, p.proowner as owner,
-        coalesce(p.proacl, acldefault('f', p.proowner)) as acl
-      from pg_proc p
-      where p.pronamespace = 'dpg_private'::regnamespace
-        and p.proargtypes[0] = ('dpg_private.slot_' || taken.slot)::regtype
-      union all
-      select 'type', t.oid::regtype::text, t.typowner, coalesce(t.typacl, acldefault('T', t.typowner))
-      from pg_type t
-      where t.oid = ('dpg_private.slot_' || taken.slot)::regtype
-    ) o
-    cross join lateral aclexplode(o.acl) a
-    left join pg_roles r on r.oid = a.grantee
-    where a.grantee <> o.owner
-  loop
-    execute format('revoke all on %s %s from %s', unwanted.kind, unwanted.name, unwanted.grantee);
-  end loop;
 end
 $body$;
 
 comment on function dpg_private.give_slot(text, text, text) is
   'Gives a leaf one of the 32 slots of its root while some are free, and creates the type and the functions of the slot,
 also anew. Called under the lock of dpg_private.take_partition_turn, or by a migration.';
+
+-- While they are missing, no leaf has a slot. dpg_private.create_slot_functions replaces them.
+do $body$
+begin
+  if pg_catalog.to_regprocedure('dpg_private.slot_keys(text)') is null then
+    create function dpg_private.slot_keys(root text)
+    returns text[]
+    language sql
+    stable
+    parallel safe
+    security invoker
+    return '{}'::text[];
+  end if;
+  if pg_catalog.to_regprocedure('dpg_private.slot_leaves(text)') is null then
+    create function dpg_private.slot_leaves(root text)
+    returns text[]
+    language sql
+    stable
+    parallel safe
+    security invoker
+    return '{}'::text[];
+  end if;
+end
+$body$;
+
+create or replace function dpg_private.slot_of(root text, network text, key text)
+returns smallint
+language sql
+stable
+parallel safe
+security invoker
+return array_position(dpg_private.slot_keys(root), dpg_private.slot_key(network, key))::smallint;
+
+comment on function dpg_private.slot_of(text, text, text) is
+  'The slot of the leaf of these keys; null where it has none. Inlined, also what it calls: so the keys of all slots are
+a constant of the expression, which PostgreSQL makes anew when dpg_private.slot_keys is replaced.';
+
+create or replace function dpg_private.leaf_of(root text, slot smallint, network text, key text)
+returns regclass
+language sql
+stable
+parallel safe
+security invoker
+return case
+  when slot is null then dpg_private.find_leaf(root, network, key)
+  -- a table that was detached, or that has the name of a dropped leaf, holds no rows of the root
+  when pg_partition_root(to_regclass('dpg.' || (dpg_private.slot_leaves(root))[slot])) = to_regclass('dpg.' || root)
+    then to_regclass('dpg.' || (dpg_private.slot_leaves(root))[slot])
+end;
+
+comment on function dpg_private.leaf_of(text, smallint, text, text) is
+  'The leaf of these keys, whose slot the caller has from dpg_private.slot_of; null when there is no leaf. Inlined.';
 
 create or replace function dpg_private.find_broken_slots()
 returns table (root text, network text, key text, name text, slot smallint, functions text[])
@@ -94,30 +301,60 @@ as $body$
 #variable_conflict use_column
 begin
   return query
-    select s.root, s.network, s.key, s.name, s.slot, array_agg(s.function_name order by s.function_name)
-    from (
-      select p.*, t.slot_sql, f.names[1] as function_name
+    with leaves as (
+      select p.*, row_number() over (partition by p.root order by p.slot) = 1 as is_first
       from dpg_private.partition_names p
-      cross join lateral (select dpg_private.slot_sql(p.root, p.slot, p.name)) t(slot_sql)
-      cross join lateral regexp_matches(t.slot_sql, 'create or replace function dpg_private[.]([a-z_]+)', 'g') f(names)
       where p.slot is not null
-        and to_regclass('dpg.' || p.name) is not null
-    ) s
-    where not exists (
-      select
-      from pg_proc p
-      where p.pronamespace = 'dpg_private'::regnamespace
-        and p.proname = s.function_name
-        and p.proargtypes[0] = to_regtype('dpg_private.slot_' || s.slot)
-        and position(p.prosrc in s.slot_sql) > 0
-        and not p.prosecdef
+    ),
+    wanted as (
+      select l.*, dpg_private.slot_sql(l.root, l.slot, l.name) as statements
+      from leaves l
+      where to_regclass('dpg.' || l.name) is not null
+      union all
+      -- what knows all leaves of a root is told of the first one
+      select l.*,
+        (
+          select dpg_private.in_slots_sql(l.root, array_agg(o.slot order by o.slot), array_agg(o.name order by o.slot))
+          from leaves o
+          where o.root = l.root
+        )
+      from leaves l
+      where l.is_first
+    ),
+    broken as (
+      select w.root, w.network, w.key, w.name, w.slot, f.names[1] as function_name
+      from wanted w
+      cross join lateral regexp_matches(
+        w.statements, 'create or replace function dpg_private[.]([a-z_]+)[(]\s*slot ([a-z_.0-9]+)', 'g'
+      ) f(names)
+      where not exists (
+        select
+        from pg_proc p
+        where p.pronamespace = 'dpg_private'::regnamespace
+          and p.proname = f.names[1]
+          and p.proargtypes[0] = to_regtype(f.names[2])
+          and position(p.prosrc in w.statements) > 0
+          and not p.prosecdef
+      )
+      union all
+      select l.root, l.network, l.key, l.name, l.slot, c.function_name
+      from leaves l
+      cross join lateral (
+        values
+          ('slot_keys', dpg_private.slot_key(l.network, l.key), (dpg_private.slot_keys(l.root))[l.slot]),
+          ('slot_leaves', l.name, (dpg_private.slot_leaves(l.root))[l.slot])
+      ) c(function_name, wanted, present)
+      where c.present is distinct from c.wanted
     )
-    group by s.root, s.network, s.key, s.name, s.slot;
+    select b.root, b.network, b.key, b.name, b.slot, array_agg(b.function_name order by b.function_name)
+    from broken b
+    group by b.root, b.network, b.key, b.name, b.slot;
 end
 $body$;
 
 comment on function dpg_private.find_broken_slots() is
-  'The leaves with a slot of which a function is missing or is not as dpg_private.give_slot creates it. For doctor.';
+  'The leaves with a slot of which a function is missing or is not as dpg_private.give_slot creates it. What knows all
+leaves of a root is told of the one with the lowest slot. For doctor.';
 
 create or replace function dpg_private.is_grown(leaf regclass)
 returns boolean
@@ -152,3 +389,15 @@ end;
 
 comment on function dpg_private.look_up_item_leaves(text, text[]) is
   'The leaves of items of these domains, or of all domains of the network where none are given, each with its slot.';
+
+-- All functions of slots anew. Nobody makes a leaf meanwhile.
+do $body$
+begin
+  lock table dpg_private.partition_turn in share update exclusive mode;
+  perform dpg_private.create_slot(p.root, p.slot, p.name)
+  from dpg_private.partition_names p
+  where p.slot is not null;
+  perform dpg_private.create_slot_functions(r.root)
+  from unnest(array['items', 'item_actions', 'action_events']) r(root);
+end
+$body$;
