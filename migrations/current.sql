@@ -16,4 +16,9 @@ begin
   end loop;
 end
 $body$;
+drop function if exists dpg_private.look_before_new_action(dpg.item_ref, dpg.item_ref, text);
+drop function if exists dpg_private.insert_action(
+  regclass, regclass, text, uuid, dpg.items, boolean, dpg.items, jsonb, text, jsonb
+);
+
 --!include all.sql

@@ -97,12 +97,26 @@ begin
       end
       $in_slots$;
 
+      create or replace function dpg_private.has_action_additions_in_slot(slot smallint)
+      returns boolean
+      language plpgsql
+      volatile
+      security invoker
+      as $in_slots$
+      begin
+        %5$s
+        return null;
+      end
+      $in_slots$;
+
       comment on function dpg_private.action_in_slot(smallint, text, text, uuid) is
         'The action of this key in the leaf of a slot; all columns are null where there is none.';
       comment on function dpg_private.lock_action_in_slot(smallint, text, text, uuid, text) is
         'The action of this key in the leaf of a slot under a row lock (strength: key share or no key update).';
       comment on function dpg_private.update_action_in_slot(smallint, dpg.item_actions) is
         'Writes status, update_count, remarks and updated_at of an action in the leaf of a slot. How many rows changed.';
+      comment on function dpg_private.has_action_additions_in_slot(smallint) is
+        'Whether an application has added columns or triggers to the root, or triggers to the leaf of a slot.';
     $statements$,
     dpg_private.slot_branches_sql(
       'select * into stored from dpg.%1$I a where ' || is_action || ';', slots, leaves
@@ -124,6 +138,10 @@ begin
        where a.partition_network = changed.partition_network
          and a.action_type = changed.action_type
          and a.action_id = changed.action_id;',
+      slots, leaves
+    ),
+    dpg_private.slot_branches_sql(
+      'return dpg_private.has_additions(''dpg.item_actions'', 27) or dpg_private.has_leaf_additions(''dpg.%1$I'');',
       slots, leaves
     )
   );

@@ -145,6 +145,7 @@ declare
   transitions jsonb; -- the state graph; null where none is declared
   edge_roles text[]; -- whose the edges from the present status to the wanted one are; null where there is no such edge
   is_allowed boolean;
+  events_slot smallint;
   events_leaf regclass;
   has_additions boolean; -- columns or triggers of the application: row and event are written in another way
   changed dpg.item_actions := action;
@@ -153,13 +154,15 @@ begin
   event_payload := coalesce(event_payload, dpg_private.default_payload(action_status));
 
   -- look
-  select d.transitions, l.leaf, a.has_additions
-  into transitions, events_leaf, has_additions
-  from (select) one
-  left join dpg_private.look_up_leaf_and_slot('action_events', action.partition_network, action.action_type) l on true
-  cross join lateral dpg_private.additions_to_actions(apply_transition.leaf, l.leaf) a
-  left join dpg.action_definitions d
-    on d.partition_network = action.partition_network
+  events_slot := dpg_private.slot_of('action_events', action.partition_network, action.action_type);
+  events_leaf := dpg_private.leaf_of('action_events', events_slot, action.partition_network, action.action_type);
+  has_additions := dpg_private.has_additions_to_action(
+    leaf, slot, events_leaf, case when events_leaf is not null then events_slot end
+  );
+  select d.transitions
+  into transitions
+  from dpg.action_definitions d
+  where d.partition_network = action.partition_network
     and d.action_type = action.action_type;
   if transitions is not null then
     select array_agg(

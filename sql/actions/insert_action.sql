@@ -1,6 +1,8 @@
 create or replace function dpg_private.insert_action(
   action_leaf regclass,
+  action_slot smallint,
   events_leaf regclass,
+  events_slot smallint,
   action_type text,
   action_id uuid,
   source dpg.items,
@@ -43,12 +45,13 @@ begin
     case when source_is_local and source.item_network = target.item_network then source.item_id end
   );
   proposed.updated_at := proposed.created_at;
-  select coalesce(d.initial_status, 'created'), a.has_additions
-  into proposed.action_status, has_additions
-  from dpg_private.additions_to_actions(action_leaf, events_leaf) a
-  left join dpg.action_definitions d
-    on d.partition_network = proposed.partition_network
+  has_additions := dpg_private.has_additions_to_action(action_leaf, action_slot, events_leaf, events_slot);
+  select d.initial_status
+  into proposed.action_status
+  from dpg.action_definitions d
+  where d.partition_network = proposed.partition_network
     and d.action_type = proposed.action_type;
+  proposed.action_status := coalesce(proposed.action_status, 'created');
 
   -- Settings for the insert. The foreign keys to the items of the network are checked by statements that PostgreSQL
   -- keeps: at the sixth use in a session it would plan one of them for all leaves of the network, only to drop that
@@ -128,7 +131,7 @@ end
 $body$;
 
 comment on function dpg_private.insert_action(
-  regclass, regclass, text, uuid, dpg.items, boolean, dpg.items, jsonb, text, jsonb
+  regclass, smallint, regclass, smallint, text, uuid, dpg.items, boolean, dpg.items, jsonb, text, jsonb
 ) is
   'Creates an action from source to target with its first event, in these leaves: initial status, update_count 0,
 times of now; URLs, owners and places as the two items have them. source_is_local: the source is an item of this

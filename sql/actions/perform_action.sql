@@ -16,7 +16,16 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   checked integer; -- see sql/README.md, "Checks"
-  look record;
+  is_user boolean;
+  is_registered boolean; -- whether one of the networks is
+  source_slot smallint;
+  source_leaf regclass;
+  target_slot smallint;
+  target_leaf regclass;
+  action_slot smallint;
+  action_leaf regclass;
+  events_slot smallint;
+  events_leaf regclass;
   source_item dpg.items;
   target_item dpg.items;
 begin
@@ -40,20 +49,27 @@ begin
 
   -- look
   select
-    exists (select from public."user" u where u.id = perform_action.actor) as is_user,
-    l.*
-  into look
-  from dpg_private.look_before_new_action(source, target, action_type) l;
-  if not look.is_user then
+    exists (select from public."user" u where u.id = perform_action.actor),
+    exists (select from dpg.networks n where n.network in (source.item_network, target.item_network))
+  into is_user, is_registered;
+  if not is_user then
     perform dpg_private.refuse_unknown_user(actor);
   end if;
-  if look.is_registered then
+  if is_registered then
     perform dpg_private.check_interaction(action_type, source, target, action_id);
   end if;
-  if look.action_leaf is null or look.events_leaf is null then
+  for attempt in 1 .. 2 loop
+    action_slot := dpg_private.slot_of('item_actions', target.item_network, action_type);
+    action_leaf := dpg_private.leaf_of('item_actions', action_slot, target.item_network, action_type);
+    events_slot := dpg_private.slot_of('action_events', target.item_network, action_type);
+    events_leaf := dpg_private.leaf_of('action_events', events_slot, target.item_network, action_type);
+    exit when action_leaf is not null and events_leaf is not null;
     perform dpg_private.create_leaves_for_new_action(actor, source, target, action_type);
-    select l.* into look from dpg_private.look_before_new_action(source, target, action_type) l;
-  end if;
+  end loop;
+  source_slot := dpg_private.slot_of('items', source.item_network, source.item_domain);
+  source_leaf := dpg_private.leaf_of('items', source_slot, source.item_network, source.item_domain);
+  target_slot := dpg_private.slot_of('items', target.item_network, target.item_domain);
+  target_leaf := dpg_private.leaf_of('items', target_slot, target.item_network, target.item_domain);
 
   -- lock: an item cannot be deleted until the action refers to it. The lower key first, as everywhere; in bytes,
   -- whatever the collation of the database, since calls that lock many rows sort them so.
@@ -63,11 +79,11 @@ begin
       target.item_network collate "C", target.item_domain collate "C", target.item_type collate "C", target.item_id
     )
   then
-    source_item := dpg_private.lock_item(look.source_leaf, source, 'key share', look.source_slot);
-    target_item := dpg_private.lock_item(look.target_leaf, target, 'key share', look.target_slot);
+    source_item := dpg_private.lock_item(source_leaf, source, 'key share', source_slot);
+    target_item := dpg_private.lock_item(target_leaf, target, 'key share', target_slot);
   else
-    target_item := dpg_private.lock_item(look.target_leaf, target, 'key share', look.target_slot);
-    source_item := dpg_private.lock_item(look.source_leaf, source, 'key share', look.source_slot);
+    target_item := dpg_private.lock_item(target_leaf, target, 'key share', target_slot);
+    source_item := dpg_private.lock_item(source_leaf, source, 'key share', source_slot);
   end if;
   if source_item.item_id is null then
     perform dpg_private.refuse_item_not_found(source);
@@ -81,7 +97,7 @@ begin
 
   -- change
   return dpg_private.insert_action(
-    look.action_leaf, look.events_leaf, action_type, action_id, source_item, true, target_item,
+    action_leaf, action_slot, events_leaf, events_slot, action_type, action_id, source_item, true, target_item,
     requirements_snapshot, remarks, event_payload
   );
 end

@@ -19,7 +19,13 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   checked integer; -- see sql/README.md, "Checks"
-  look record;
+  is_known_url boolean;
+  is_registered boolean; -- whether one of the networks is
+  target_slot smallint;
+  action_slot smallint;
+  action_leaf regclass;
+  events_slot smallint;
+  events_leaf regclass;
   source_item dpg.items; -- as the other instance describes it
   target_item dpg.items;
 begin
@@ -46,29 +52,32 @@ begin
       select
       from dpg_private.peer_url_sightings p
       where p.instance_url = receive_action.source_item_instance_url
-    ) as is_known_url,
-    l.*
-  into look
-  -- a source elsewhere has no leaf here: only its network counts
-  from dpg_private.look_before_new_action(row(source.item_network, null, null, null), target, action_type) l;
-  if look.is_registered then
+    ),
+    exists (select from dpg.networks n where n.network in (source.item_network, target.item_network))
+  into is_known_url, is_registered;
+  if is_registered then
     perform dpg_private.check_interaction(action_type, source, target, action_id);
   end if;
-  if look.action_leaf is null or look.events_leaf is null then
+  for attempt in 1 .. 2 loop
+    action_slot := dpg_private.slot_of('item_actions', target.item_network, action_type);
+    action_leaf := dpg_private.leaf_of('item_actions', action_slot, target.item_network, action_type);
+    events_slot := dpg_private.slot_of('action_events', target.item_network, action_type);
+    events_leaf := dpg_private.leaf_of('action_events', events_slot, target.item_network, action_type);
+    exit when action_leaf is not null and events_leaf is not null;
     perform dpg_private.create_leaves_for_new_action(null, source, target, action_type);
-    select look.is_known_url as is_known_url, l.*
-    into look
-    from dpg_private.look_before_new_action(row(source.item_network, null, null, null), target, action_type) l;
-  end if;
+  end loop;
 
   -- lock
-  target_item := dpg_private.lock_item(look.target_leaf, target, 'key share', look.target_slot);
+  target_slot := dpg_private.slot_of('items', target.item_network, target.item_domain);
+  target_item := dpg_private.lock_item(
+    dpg_private.leaf_of('items', target_slot, target.item_network, target.item_domain), target, 'key share', target_slot
+  );
   if target_item.item_id is null then
     perform dpg_private.refuse_item_not_found(target);
   end if;
 
   -- change
-  if not look.is_known_url then
+  if not is_known_url then
     perform dpg_private.note_peer_url(source_item_instance_url);
   end if;
   source_item := row(
@@ -76,7 +85,7 @@ begin
     null::jsonb, source_item_latitude, source_item_longitude, source_item_owner, null::timestamptz, null::timestamptz
   );
   return dpg_private.insert_action(
-    look.action_leaf, look.events_leaf, action_type, action_id, source_item, false, target_item,
+    action_leaf, action_slot, events_leaf, events_slot, action_type, action_id, source_item, false, target_item,
     requirements_snapshot, remarks, event_payload
   );
 end

@@ -41,6 +41,47 @@ statement, and keeps the answer with the plan. When a column or trigger of the r
 the statement anew.
 Only for a caller that holds a lock on the root by then, because with that lock no trigger can come any more.';
 
+create or replace function dpg_private.look_for_leaf_additions(leaf regclass)
+returns boolean
+language plpgsql
+volatile -- as dpg_private.look_for_additions is
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  return exists (
+    select
+    from pg_trigger t
+    where t.tgrelid = leaf
+      and not t.tgisinternal
+      and t.tgenabled <> 'D'
+      and t.tgfoid not in (
+        'dpg_private.refuse_event_change()'::regprocedure, 'dpg_private.note_party_leaves()'::regprocedure
+      )
+  );
+end
+$body$;
+
+comment on function dpg_private.look_for_leaf_additions(regclass) is
+  'Whether an application has added triggers to a leaf.';
+
+create or replace function dpg_private.has_leaf_additions(leaf regclass)
+returns boolean
+language plpgsql
+immutable -- not true: see dpg_private.has_additions
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  return dpg_private.look_for_leaf_additions(leaf);
+end
+$body$;
+
+comment on function dpg_private.has_leaf_additions(regclass) is
+  'dpg_private.look_for_leaf_additions for expressions that name the leaf (''dpg.i_p_network_domain''::regclass, not a
+variable). PostgreSQL asks it when it plans the expression, and keeps the answer. When a trigger of the leaf comes or
+goes, it plans the expression anew. Only for a caller that holds a lock on the leaf, as with dpg_private.has_additions.';
+
 create or replace function dpg_private.additions_to_items(leaf regclass)
 returns table (has_additions boolean)
 language sql
@@ -101,3 +142,44 @@ leaves. Then what is stored may differ from what was sent, and row and event are
 true in repeatable read and serializable.
 A table of one row. For a caller that has locked roots and leaf, because then no trigger can come any more.
 Stored parsed and inlined into the one look of a call.';
+
+create or replace function dpg_private.has_additions_to_item(leaf regclass, slot smallint)
+returns boolean
+language plpgsql
+volatile
+security invoker
+as $body$
+begin
+  if slot is null then
+    return (select a.has_additions from dpg_private.additions_to_items(leaf) a);
+  end if;
+  return current_setting('transaction_isolation') <> 'read committed' or dpg_private.has_item_additions_in_slot(slot);
+end
+$body$;
+
+comment on function dpg_private.has_additions_to_item(regclass, smallint) is
+  'What dpg_private.additions_to_items says of a leaf, without a statement where the leaf has a slot.';
+
+create or replace function dpg_private.has_additions_to_action(
+  leaf regclass,
+  slot smallint,
+  events_leaf regclass,
+  events_slot smallint
+)
+returns boolean
+language plpgsql
+volatile
+security invoker
+as $body$
+begin
+  if slot is null or events_slot is null then
+    return (select a.has_additions from dpg_private.additions_to_actions(leaf, events_leaf) a);
+  end if;
+  return current_setting('transaction_isolation') <> 'read committed'
+    or dpg_private.has_action_additions_in_slot(slot)
+    or dpg_private.has_event_additions_in_slot(events_slot);
+end
+$body$;
+
+comment on function dpg_private.has_additions_to_action(regclass, smallint, regclass, smallint) is
+  'What dpg_private.additions_to_actions says of two leaves, without a statement where both have a slot.';

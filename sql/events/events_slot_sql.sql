@@ -73,10 +73,24 @@ begin
       end
       $in_slots$;
 
+      create or replace function dpg_private.has_event_additions_in_slot(slot smallint)
+      returns boolean
+      language plpgsql
+      volatile
+      security invoker
+      as $in_slots$
+      begin
+        %3$s
+        return null;
+      end
+      $in_slots$;
+
       comment on function dpg_private.event_in_slot(smallint, text, text, uuid) is
         'The event of this id in the leaf of a slot, as it is committed now, or nulls.';
       comment on function dpg_private.event_of_update_in_slot(smallint, text, text, text, uuid, integer) is
         'The event of this update of an action in the leaf of a slot, as it is committed now, or nulls.';
+      comment on function dpg_private.has_event_additions_in_slot(smallint) is
+        'Whether an application has added columns or triggers to the root, or triggers to the leaf of a slot.';
     $statements$,
     dpg_private.slot_branches_sql(
       'select * into stored from dpg.%1$I e
@@ -92,6 +106,10 @@ begin
          and e.origin_instance_domain = $4
          and e.action_id = $5
          and e.update_count = $6;',
+      slots, leaves
+    ),
+    dpg_private.slot_branches_sql(
+      'return dpg_private.has_additions(''dpg.action_events'', 28) or dpg_private.has_leaf_additions(''dpg.%1$I'');',
       slots, leaves
     )
   );

@@ -92,12 +92,26 @@ begin
       end
       $in_slots$;
 
+      create or replace function dpg_private.has_item_additions_in_slot(slot smallint)
+      returns boolean
+      language plpgsql
+      volatile
+      security invoker
+      as $in_slots$
+      begin
+        %5$s
+        return null;
+      end
+      $in_slots$;
+
       comment on function dpg_private.item_in_slot(smallint, dpg.item_ref) is
         'The item of this key in the leaf of a slot; all columns are null where there is none.';
       comment on function dpg_private.lock_item_in_slot(smallint, dpg.item_ref, text) is
         'The item of this key in the leaf of a slot under a row lock (strength: key share or no key update).';
       comment on function dpg_private.update_item_in_slot(smallint, dpg.item_ref, dpg.items, text) is
         'Does in the leaf of a slot what dpg_private.write_item says.';
+      comment on function dpg_private.has_item_additions_in_slot(smallint) is
+        'Whether an application has added columns or triggers to the root, or triggers to the leaf of a slot.';
     $statements$,
     dpg_private.slot_branches_sql(
       'select * into stored from dpg.%1$I i where ' || is_item || ';', slots, leaves
@@ -118,6 +132,10 @@ begin
          updated_at = greatest(clock_timestamp(), i.updated_at + interval ''1 microsecond'')
        where ' || is_item || ' and i.created_by = owner
        returning i.* into stored;',
+      slots, leaves
+    ),
+    dpg_private.slot_branches_sql(
+      'return dpg_private.has_additions(''dpg.items'', 12) or dpg_private.has_leaf_additions(''dpg.%1$I'');',
       slots, leaves
     )
   );

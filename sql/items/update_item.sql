@@ -140,7 +140,7 @@ begin
   if stored.item_id is null then
     perform dpg_private.refuse_suppressed('update', leaf, to_jsonb(item));
   end if;
-  if (select a.has_additions from dpg_private.additions_to_items(leaf) a) then
+  if dpg_private.has_additions_to_item(leaf, slot) then
     stored := dpg_private.read_written_item(leaf, changed, 'update');
   end if;
   return stored;

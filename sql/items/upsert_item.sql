@@ -40,7 +40,7 @@ begin
     dpg_private.check_coordinates_or_none('item_latitude', item_latitude, 'item_longitude', item_longitude)
   );
 
-  -- look: one statement instead of four. Its answers hold for this moment. After any wait for a lock they are asked
+  -- look: one statement instead of three. Its answers hold for this moment. After any wait for a lock they are asked
   -- for again.
   select
     exists (select from public."user" u where u.id = upsert_item.actor),
@@ -54,12 +54,10 @@ begin
       select
       from dpg_private.instance_url_sightings s
       where s.instance_url = upsert_item.item_instance_url
-    ),
-    l.leaf,
-    l.slot
-  into is_user, is_undeclared, is_known_url, leaf, slot
-  from (select) one
-  left join dpg_private.look_up_leaf_and_slot('items', upsert_item.item_network, upsert_item.item_domain) l on true;
+    )
+  into is_user, is_undeclared, is_known_url;
+  slot := dpg_private.slot_of('items', item_network, item_domain);
+  leaf := dpg_private.leaf_of('items', slot, item_network, item_domain);
   if not is_known_url then
     perform dpg_private.check_instance_url('item_instance_url', item_instance_url);
   end if;
@@ -71,6 +69,7 @@ begin
   end if;
   if is_undeclared or leaf is null then
     leaf := dpg_private.find_or_create_leaf('items', item_network, item_domain);
+    slot := dpg_private.slot_of('items', item_network, item_domain);
     is_known_url := false;
   end if;
   if not is_known_url then
@@ -98,7 +97,7 @@ begin
   on conflict do nothing;
   is_new := found;
   -- after the insert: its lock keeps new triggers out
-  select a.has_additions into has_additions from dpg_private.additions_to_items(leaf) a;
+  has_additions := dpg_private.has_additions_to_item(leaf, slot);
   if is_new then
     if has_additions then
       return dpg_private.read_written_item(leaf, sent, 'insert');
