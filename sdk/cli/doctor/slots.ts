@@ -9,13 +9,22 @@ interface BrokenSlot {
   mend: string;
 }
 
-/** A function of a leaf that has a slot: as many as there are leaves, so no migration names them. */
-export const ofSlot = (procedure: string) => `exists (
-    select
-    from pg_type t
-    where t.oid = ${procedure}.proargtypes[0] and t.typnamespace = 'dpg_private'::regnamespace
-      and t.typnamespace = ${procedure}.pronamespace
-      and t.typname ~ '^slot_[0-9]+$' and ${procedure}.proname ~ '_(rows|of_slot)$'
+/**
+ * A function that is made for a leaf that has a slot, or anew for all of them: which there are, and what they contain,
+ * depends on the leaves, so no migration names them.
+ */
+export const ofSlot = (procedure: string) => `(
+    ${procedure}.pronamespace = 'dpg_private'::regnamespace
+    and (
+      ${procedure}.proname ~ '_in_slot$'
+      or ${procedure}.proname in ('slot_keys', 'slot_leaves')
+      or ${procedure}.proname ~ '_rows$' and exists (
+        select
+        from pg_type t
+        where t.oid = ${procedure}.proargtypes[0] and t.typnamespace = ${procedure}.pronamespace
+          and t.typname ~ '^slot_[0-9]+$'
+      )
+    )
   )`;
 
 /** Leaves of which plans are kept have functions of their own: sql/README.md, "Plans that are kept". */
@@ -34,7 +43,7 @@ export const slots: Check = {
       ({ name, functions, mend }): Finding => ({
         severity: 'error',
         object: `partition dpg.${name}`,
-        problem: `Functions of its slot are missing or changed, and calls that need them fail: ${functions.join(', ')}.`,
+        problem: `Functions of its slot are missing or changed, and calls that need them fail or miss the leaf: ${functions.join(', ')}.`,
         mend: [mend],
         mend_with: 'sql',
       }),

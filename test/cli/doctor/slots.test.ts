@@ -14,5 +14,20 @@ describe('slots', () => {
         as 'select * from dpg.items'`,
       found: [error('slots', 'partition dpg.i_p_restoreone_student', /item_rows/)],
     },
+    'a function of all slots is missing': {
+      plant: 'drop function dpg_private.item_in_slot(smallint, dpg.item_ref)',
+      found: [error('slots', 'partition dpg.i_p_restoreone_student', /item_in_slot/)],
+    },
+    'a function of all slots does not know a leaf': {
+      plant: `create or replace function dpg_private.item_in_slot(slot smallint, item dpg.item_ref) returns dpg.items language plpgsql
+        as 'begin return null; end'`,
+      found: [error('slots', 'partition dpg.i_p_restoreone_student', /item_in_slot/)],
+    },
+    'the keys of the slots lack a leaf': {
+      plant: `do $$ begin
+        execute replace(pg_get_functiondef('dpg_private.slot_keys(text)'::regprocedure), '11 restore onestudent', 'nothing');
+      end $$`,
+      found: [error('slots', 'partition dpg.i_p_restoreone_student', /slot_keys/)],
+    },
   });
 });
