@@ -114,7 +114,7 @@ begin
       comment on function dpg_private.lock_action_in_slot(smallint, text, text, uuid, text) is
         'The action of this key in the leaf of a slot under a row lock (strength: key share or no key update).';
       comment on function dpg_private.update_action_in_slot(smallint, dpg.item_actions) is
-        'Writes status, update_count, remarks and updated_at of an action in the leaf of a slot. How many rows changed.';
+        'Writes the status, update_count, remarks and time of an action in the leaf of a slot. How many rows changed.';
       comment on function dpg_private.has_action_additions_in_slot(smallint) is
         'Whether an application has added columns or triggers to the root, or triggers to the leaf of a slot.';
     $statements$,

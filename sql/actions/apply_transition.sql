@@ -155,7 +155,9 @@ begin
 
   -- look
   events_slot := dpg_private.slot_of('action_events', action.partition_network, action.action_type);
-  events_leaf := dpg_private.leaf_of('action_events', events_slot, action.partition_network, action.action_type);
+  events_leaf := dpg_private.find_leaf_by_slot(
+    'action_events', events_slot, action.partition_network, action.action_type
+  );
   has_additions := dpg_private.has_additions_to_action(
     leaf, slot, events_leaf, case when events_leaf is not null then events_slot end
   );

@@ -17,7 +17,7 @@ begin
     dpg_private.check_actor(actor),
     dpg_private.check_action_key(partition_network, action_type, action_id);
   slot := dpg_private.slot_of('item_actions', partition_network, action_type);
-  leaf := dpg_private.leaf_of('item_actions', slot, partition_network, action_type);
+  leaf := dpg_private.find_leaf_by_slot('item_actions', slot, partition_network, action_type);
   if slot is not null and leaf is not null then
     action := dpg_private.action_in_slot(slot, partition_network, action_type, action_id);
   elsif leaf is not null then

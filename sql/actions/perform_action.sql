@@ -60,16 +60,16 @@ begin
   end if;
   for attempt in 1 .. 2 loop
     action_slot := dpg_private.slot_of('item_actions', target.item_network, action_type);
-    action_leaf := dpg_private.leaf_of('item_actions', action_slot, target.item_network, action_type);
+    action_leaf := dpg_private.find_leaf_by_slot('item_actions', action_slot, target.item_network, action_type);
     events_slot := dpg_private.slot_of('action_events', target.item_network, action_type);
-    events_leaf := dpg_private.leaf_of('action_events', events_slot, target.item_network, action_type);
+    events_leaf := dpg_private.find_leaf_by_slot('action_events', events_slot, target.item_network, action_type);
     exit when action_leaf is not null and events_leaf is not null;
     perform dpg_private.create_leaves_for_new_action(actor, source, target, action_type);
   end loop;
   source_slot := dpg_private.slot_of('items', source.item_network, source.item_domain);
-  source_leaf := dpg_private.leaf_of('items', source_slot, source.item_network, source.item_domain);
+  source_leaf := dpg_private.find_leaf_by_slot('items', source_slot, source.item_network, source.item_domain);
   target_slot := dpg_private.slot_of('items', target.item_network, target.item_domain);
-  target_leaf := dpg_private.leaf_of('items', target_slot, target.item_network, target.item_domain);
+  target_leaf := dpg_private.find_leaf_by_slot('items', target_slot, target.item_network, target.item_domain);
 
   -- lock: an item cannot be deleted until the action refers to it. The lower key first, as everywhere; in bytes,
   -- whatever the collation of the database, since calls that lock many rows sort them so.

@@ -60,9 +60,9 @@ begin
   end if;
   for attempt in 1 .. 2 loop
     action_slot := dpg_private.slot_of('item_actions', target.item_network, action_type);
-    action_leaf := dpg_private.leaf_of('item_actions', action_slot, target.item_network, action_type);
+    action_leaf := dpg_private.find_leaf_by_slot('item_actions', action_slot, target.item_network, action_type);
     events_slot := dpg_private.slot_of('action_events', target.item_network, action_type);
-    events_leaf := dpg_private.leaf_of('action_events', events_slot, target.item_network, action_type);
+    events_leaf := dpg_private.find_leaf_by_slot('action_events', events_slot, target.item_network, action_type);
     exit when action_leaf is not null and events_leaf is not null;
     perform dpg_private.create_leaves_for_new_action(null, source, target, action_type);
   end loop;
@@ -70,7 +70,8 @@ begin
   -- lock
   target_slot := dpg_private.slot_of('items', target.item_network, target.item_domain);
   target_item := dpg_private.lock_item(
-    dpg_private.leaf_of('items', target_slot, target.item_network, target.item_domain), target, 'key share', target_slot
+    dpg_private.find_leaf_by_slot('items', target_slot, target.item_network, target.item_domain),
+    target, 'key share', target_slot
   );
   if target_item.item_id is null then
     perform dpg_private.refuse_item_not_found(target);

@@ -36,7 +36,7 @@ begin
 
   -- lock
   slot := dpg_private.slot_of('item_actions', partition_network, action_type);
-  leaf := dpg_private.leaf_of('item_actions', slot, partition_network, action_type);
+  leaf := dpg_private.find_leaf_by_slot('item_actions', slot, partition_network, action_type);
   action := dpg_private.lock_action(leaf, partition_network, action_type, action_id, 'no key update', slot);
   if action.source_item_is_local
     or not dpg_private.is_same_url(action.source_item_instance_url, source_item_instance_url)

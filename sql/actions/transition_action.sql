@@ -34,7 +34,7 @@ begin
 
   -- lock
   slot := dpg_private.slot_of('item_actions', partition_network, action_type);
-  leaf := dpg_private.leaf_of('item_actions', slot, partition_network, action_type);
+  leaf := dpg_private.find_leaf_by_slot('item_actions', slot, partition_network, action_type);
   action := dpg_private.lock_action(leaf, partition_network, action_type, action_id, 'no key update', slot);
   roles := dpg_private.ownership_roles(
     actor, action.source_item_owner, action.source_item_is_local, action.target_item_owner, true

@@ -80,7 +80,7 @@ $body$;
 comment on function dpg_private.has_leaf_additions(regclass) is
   'dpg_private.look_for_leaf_additions for expressions that name the leaf (''dpg.i_p_network_domain''::regclass, not a
 variable). PostgreSQL asks it when it plans the expression, and keeps the answer. When a trigger of the leaf comes or
-goes, it plans the expression anew. Only for a caller that holds a lock on the leaf, as with dpg_private.has_additions.';
+goes, it plans the expression anew. Only for a caller that holds a lock on the leaf: see dpg_private.has_additions.';
 
 create or replace function dpg_private.additions_to_items(leaf regclass)
 returns table (has_additions boolean)

@@ -33,7 +33,7 @@ declare
   stored dpg.action_events;
 begin
   slot := dpg_private.slot_of('action_events', partition_network, action_type);
-  leaf := dpg_private.leaf_of('action_events', slot, partition_network, action_type);
+  leaf := dpg_private.find_leaf_by_slot('action_events', slot, partition_network, action_type);
   if leaf is null then
     return null;
   elsif slot is not null then
@@ -72,7 +72,7 @@ declare
   stored dpg.action_events;
 begin
   slot := dpg_private.slot_of('action_events', partition_network, action_type);
-  leaf := dpg_private.leaf_of('action_events', slot, partition_network, action_type);
+  leaf := dpg_private.find_leaf_by_slot('action_events', slot, partition_network, action_type);
   if leaf is null then
     return null;
   elsif slot is not null then

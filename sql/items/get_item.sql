@@ -17,7 +17,7 @@ begin
     dpg_private.check_item_ref(null, row(item_network, item_domain, item_type, item_id))
   );
   slot := dpg_private.slot_of('items', item_network, item_domain);
-  leaf := dpg_private.leaf_of('items', slot, item_network, item_domain);
+  leaf := dpg_private.find_leaf_by_slot('items', slot, item_network, item_domain);
   if leaf is not null then
     stored := case
       when slot is not null then

@@ -78,7 +78,7 @@ begin
 
   -- lock
   slot := dpg_private.slot_of('items', item_network, item_domain);
-  leaf := dpg_private.leaf_of('items', slot, item_network, item_domain);
+  leaf := dpg_private.find_leaf_by_slot('items', slot, item_network, item_domain);
   stored := dpg_private.lock_item(leaf, item, 'no key update', slot);
   if stored.item_id is null then
     perform dpg_private.refuse_item_not_found(item);

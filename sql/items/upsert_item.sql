@@ -57,7 +57,7 @@ begin
     )
   into is_user, is_undeclared, is_known_url;
   slot := dpg_private.slot_of('items', item_network, item_domain);
-  leaf := dpg_private.leaf_of('items', slot, item_network, item_domain);
+  leaf := dpg_private.find_leaf_by_slot('items', slot, item_network, item_domain);
   if not is_known_url then
     perform dpg_private.check_instance_url('item_instance_url', item_instance_url);
   end if;

@@ -103,8 +103,8 @@ return (
     string_agg(format('when %L then %L::text[]', r.root, r.leaves), ' ' order by r.root)
   )
   from (
-    select t.root, array_agg(dpg_private.slot_key(p.network, p.key) order by n.slot) as keys,
-      array_agg(p.name order by n.slot) as leaves
+    select t.root, array_agg(coalesce(dpg_private.slot_key(p.network, p.key), '') order by n.slot) as keys,
+      array_agg(coalesce(p.name, '') order by n.slot) as leaves
     from unnest(array['items', 'item_actions', 'action_events']) t(root)
     cross join generate_series(1, 32) n(slot)
     left join dpg_private.partition_names p on p.root = t.root and p.slot = n.slot
@@ -275,7 +275,7 @@ comment on function dpg_private.slot_of(text, text, text) is
   'The slot of the leaf of these keys; null where it has none. Inlined, also what it calls: so the keys of all slots are
 a constant of the expression, which PostgreSQL makes anew when dpg_private.slot_keys is replaced.';
 
-create or replace function dpg_private.leaf_of(root text, slot smallint, network text, key text)
+create or replace function dpg_private.find_leaf_by_slot(root text, slot smallint, network text, key text)
 returns regclass
 language sql
 stable
@@ -288,7 +288,7 @@ return case
     then to_regclass('dpg.' || (dpg_private.slot_leaves(root))[slot])
 end;
 
-comment on function dpg_private.leaf_of(text, smallint, text, text) is
+comment on function dpg_private.find_leaf_by_slot(text, smallint, text, text) is
   'The leaf of these keys, whose slot the caller has from dpg_private.slot_of; null when there is no leaf. Inlined.';
 
 create or replace function dpg_private.find_broken_slots()

@@ -106,36 +106,57 @@ const feed = `
   from dpg_private.event_queue q
   join dpg.action_events e on e.partition_network = 'n' and e.action_type = 'connect' and e.event_id = q.event_id`;
 
-describe.each(['read committed', 'repeatable read'])(
-  'a trigger that comes while a call of %s is under way',
-  (isolation) => {
-    test('and changes the status: row and event agree', async () => {
-      const { row, database } = await meanwhile(
-        'before insert on dpg.item_actions for each row execute function public.upper_status()',
-        perform,
-        isolation,
-      );
-      expect(row).toMatchObject({ action_status: 'CREATED', update_count: 0 });
-      expect((await database.sql.unsafe(feed))[0]?.events).toBe('0 CREATED');
-    });
+describe.each([
+  ['read committed', 'dpg.items', 'dpg.item_actions'],
+  ['repeatable read', 'dpg.items', 'dpg.item_actions'],
+  ['read committed', 'dpg.i_p_n_d', 'dpg.a_p_n_connect'],
+  ['repeatable read', 'dpg.i_p_n_d', 'dpg.a_p_n_connect'],
+])('a trigger that comes while a call of %s is under way, on %s or %s', (isolation, items, actions) => {
+  test('and changes the status: row and event agree', async () => {
+    const { row, database } = await meanwhile(
+      `before insert on ${actions} for each row execute function public.upper_status()`,
+      perform,
+      isolation,
+    );
+    expect(row).toMatchObject({ action_status: 'CREATED', update_count: 0 });
+    expect((await database.sql.unsafe(feed))[0]?.events).toBe('0 CREATED');
+  });
 
-    test('and accepts at once: created comes first', async () => {
-      const { row, database } = await meanwhile(
-        'after insert on dpg.item_actions for each row execute function public.accept()',
-        perform,
-        isolation,
-      );
-      expect(row).toMatchObject({ action_status: 'accepted', update_count: 1 });
-      expect((await database.sql.unsafe(feed))[0]?.events).toBe('0 created, 1 accepted');
-    });
+  test('and accepts at once: created comes first', async () => {
+    const { row, database } = await meanwhile(
+      `after insert on ${actions} for each row execute function public.accept()`,
+      perform,
+      isolation,
+    );
+    expect(row).toMatchObject({ action_status: 'accepted', update_count: 1 });
+    expect((await database.sql.unsafe(feed))[0]?.events).toBe('0 created, 1 accepted');
+  });
 
-    test('and changes an item: the result is what is stored', async () => {
-      const { row } = await meanwhile(
-        'before insert or update on dpg.items for each row execute function public.mark()',
-        upsert,
-        isolation,
-      );
-      expect(row?.item_state).toEqual({ marked: true });
-    });
-  },
-);
+  test('and changes an item: the result is what is stored', async () => {
+    const { row } = await meanwhile(
+      `before insert or update on ${items} for each row execute function public.mark()`,
+      upsert,
+      isolation,
+    );
+    expect(row?.item_state).toEqual({ marked: true });
+  });
+});
+
+test('a session that has used every call sees a trigger of a leaf come and go', async () => {
+  const database = await prepared();
+  const session = await database.connect({ max: 1 }).reserve();
+  try {
+    for (let round = 0; round < 7; round += 1) for (const call of CALLS) await session.unsafe(call);
+    for (const [trigger, marked] of [
+      ['create trigger made before insert on dpg.i_p_n_d for each row execute function public.mark()', true],
+      ['alter table dpg.i_p_n_d disable trigger made', false],
+      ['alter table dpg.i_p_n_d enable trigger made', true],
+      ['drop trigger made on dpg.i_p_n_d', false],
+    ] as const) {
+      await database.sql.unsafe(trigger);
+      expect((await session.unsafe(upsert))[0]?.item_state).toEqual(marked ? { marked: true } : { a: 1 });
+    }
+  } finally {
+    session.release();
+  }
+});
