@@ -39,9 +39,26 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
+  many constant integer := 1000; -- as in dpg_private.count_leaf
+  slot smallint;
+  domains text[];
   batch record;
   matches bigint := 0;
 begin
+  if not dpg_private.has_filters(search) and dpg_private.is_kept_circle(search.circle) then
+    select n.slot, n.domains
+    into slot, domains
+    from dpg_private.look_up_network_slot(item_network, item_domains) n;
+    if slot is not null then
+      execute format('select dpg_private.count_circle_of_slot(null::dpg_private.slot_%s, $1, $2, $3)', slot)
+      into matches
+      using search, many, domains;
+      if matches < many then
+        return matches;
+      end if;
+      matches := 0;
+    end if;
+  end if;
   for batch in
     select n.batch, max(n.batch) over () as last_batch, array_agg(n.leaf) as leaves, array_agg(n.slot) as slots
     from (

@@ -80,7 +80,7 @@ begin
     page_size, page_token
   );
   if item_domain is null then
-    return query select * from dpg_private.items_of_leaves(item_network, item_domains, search, page);
+    return query select * from dpg_private.items_of_domains(item_network, item_domains, search, page);
     return;
   end if;
 

@@ -113,7 +113,8 @@ read. In a small leaf that takes longer to plan than to read.';
 create or replace function dpg_private.find_few_in_circle(
   slot smallint,
   search dpg_private.item_search,
-  page dpg_private.item_page
+  page dpg_private.item_page,
+  domains text[] default null
 )
 returns dpg.found_item[]
 language plpgsql
@@ -122,18 +123,19 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  many constant integer := 200; -- from so many items in a circle on, it pays to plan with the values
+  -- from so many items in a circle on, it pays to plan with the values
+  many constant integer := case when domains is null then 200 else 1000 end;
   found_items dpg.found_item[];
   counted bigint;
 begin
   if slot is not null and dpg_private.is_kept_circle(search.circle) and not dpg_private.has_filters(search) then
     execute format(
       'select coalesce(array_agg(c.found), ''{}''), coalesce(max(c.counted), 0)
-       from dpg_private.circle_of_slot(null::dpg_private.slot_%s, $1, $2, $3) c',
+       from dpg_private.circle_of_slot(null::dpg_private.slot_%s, $1, $2, $3, $4) c',
       slot
     )
     into found_items, counted
-    using search, page, many;
+    using search, page, many, domains;
     if counted < many then
       return found_items;
     end if;
@@ -143,10 +145,10 @@ end
 $body$;
 
 comment on function dpg_private.find_few_in_circle(
-  smallint, dpg_private.item_search, dpg_private.item_page
+  smallint, dpg_private.item_search, dpg_private.item_page, text[]
 ) is
-  'A page of the items of a leaf in a circle, by a kept plan. Null where there is none for this search, or where the
-circle holds many.';
+  'A page of the items in a circle, by a kept plan, of a leaf or of these domains of its network. Null where there is
+none for this search, or where the circle holds many.';
 
 create or replace function dpg_private.items_of_batch(
   leaves regclass[],
@@ -263,3 +265,60 @@ comment on function dpg_private.items_of_leaves(
 time. Where there are more, each batch is searched in a subtransaction that is rolled back, which gives back its locks:
 a statement over 256 leaves locks 1,800 tables and indexes, and eight such calls at once would need more than the
 server has room for (53200).';
+
+create or replace function dpg_private.items_of_domains(
+  item_network text,
+  item_domains text[],
+  search dpg_private.item_search,
+  page dpg_private.item_page
+)
+returns setof dpg.found_item
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  added_rows constant integer := 100;
+  slot smallint;
+  domains text[];
+  few dpg.found_item[];
+  rows_of_page integer := 0;
+  has_more boolean;
+begin
+  if not dpg_private.has_filters(search) then
+    select n.slot, n.domains
+    into slot, domains
+    from dpg_private.look_up_network_slot(item_network, item_domains) n;
+  end if;
+  if slot is not null and (search.circle).reach is null then
+    return query execute format(
+      'select * from dpg_private.newest_of_network(null::dpg_private.slot_%s, $1, $2, $3)', slot
+    )
+    using page, domains, added_rows;
+    get diagnostics rows_of_page = row_count;
+    if rows_of_page = page.row_limit then
+      return;
+    end if;
+    execute format('select dpg_private.has_more_of_network(null::dpg_private.slot_%s, $1, $2, $3)', slot)
+    into has_more
+    using page, domains, added_rows;
+    if not has_more then
+      return;
+    end if;
+  elsif slot is not null then
+    few := dpg_private.find_few_in_circle(slot, search, page, domains);
+    if few is not null then
+      return query select * from unnest(few);
+      return;
+    end if;
+  end if;
+  return query select * from dpg_private.items_of_leaves(item_network, item_domains, search, page) offset rows_of_page;
+end
+$body$;
+
+comment on function dpg_private.items_of_domains(
+  text, text[], dpg_private.item_search, dpg_private.item_page
+) is
+  'A page of the items of several domains, or of all, newest first, with next_page_token: by the plan that is kept for the
+network, or else leaf by leaf.';

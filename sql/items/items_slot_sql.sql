@@ -8,9 +8,46 @@ as $body$
 begin
   -- Bodies in strings, so that the functions do not keep anybody from dropping the leaf. item_rows has no settings and
   -- is inlined into the statement that reads it.
+  if slot > 32 then
+    -- PostgreSQL leaves out leaves of other domains when the statement begins. That it does for a list of elements, not
+    -- for an array.
+    return format(
+      $statements$
+        create or replace function dpg_private.item_rows(slot dpg_private.slot_%1$s, domains text[])
+        returns setof dpg.items
+        language sql
+        stable
+        parallel safe
+        security invoker
+        as $of_slot$
+          select * from dpg.%3$I
+        $of_slot$;
+
+        comment on function dpg_private.item_rows(dpg_private.slot_%1$s, text[]) is
+          'The rows of dpg.%3$I, whatever the domains.';
+
+        create or replace function dpg_private.item_rows(slot dpg_private.slot_%2$s, domains text[])
+        returns setof dpg.items
+        language sql
+        stable
+        parallel safe
+        security invoker
+        as $of_slot$
+          select *
+          from dpg.%3$I i
+          where i.item_domain in (%4$s)
+        $of_slot$;
+
+        comment on function dpg_private.item_rows(dpg_private.slot_%2$s, text[]) is
+          'The rows of dpg.%3$I that are of these domains, 16 at most.';
+      $statements$,
+      slot, slot + 16, leaf,
+      (select string_agg(format('domains[%s]', d.number), ', ' order by d.number) from generate_series(1, 16) d(number))
+    );
+  end if;
   return format(
     $statements$
-      create or replace function dpg_private.item_rows(slot dpg_private.slot_%1$s)
+      create or replace function dpg_private.item_rows(slot dpg_private.slot_%1$s, domains text[])
       returns setof dpg.items
       language sql
       stable
@@ -20,7 +57,8 @@ begin
         select * from dpg.%2$I
       $of_slot$;
 
-      comment on function dpg_private.item_rows(dpg_private.slot_%1$s) is 'The rows of dpg.%2$I.';
+      comment on function dpg_private.item_rows(dpg_private.slot_%1$s, text[]) is
+        'The rows of dpg.%2$I, whatever the domains.';
 
       create or replace function dpg_private.item_of_slot(slot dpg_private.slot_%1$s, item dpg.item_ref)
       returns dpg.items
@@ -130,11 +168,12 @@ end
 $body$;
 
 comment on function dpg_private.items_slot_sql(smallint, text) is
-  'The functions of a leaf of items that has a slot: what has to name the table, in statements whose plans are kept.
+  'The functions of a leaf of items, or of a network (slot 33 and higher), that has a slot: what has to name the table,
+in statements whose plans are kept.
 What returns the row of the table reads it here, too: a kept statement over item_rows would not notice that an
 application has added a column.';
 
--- Where leaves have these functions already, they get them anew.
+-- Where leaves and networks have these functions already, they get them anew.
 do $body$
 begin
   if pg_catalog.to_regprocedure('dpg_private.give_slot(text, text, text)') is not null then
