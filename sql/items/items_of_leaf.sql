@@ -123,8 +123,9 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  -- from so many items in a circle on, it pays to plan with the values
-  many constant integer := case when domains is null then 200 else 1000 end;
+  -- From so many items in a circle on, it pays to plan with the values, unless they are on the page anyway. To plan the
+  -- leaves of a network takes longer.
+  many constant integer := greatest(case when domains is null then 200 else 1000 end, 2 * page.row_limit);
   found_items dpg.found_item[];
   counted bigint;
 begin
