@@ -180,8 +180,8 @@ $body$;
 comment on function dpg_private.nearest_of_slot(
   anyenum, dpg_private.item_search, dpg_private.item_page, cube, cube, text[]
 ) is
-  'A page of the nearest items in the leaf of a slot, or in these domains of its network, by a plan that is kept. box: of
-the circle of search, or null. See dpg_private.nearest_of_leaf_sql.';
+  'A page of the nearest items in the leaf of a slot, or in these domains of its network, by a plan that is kept. box:
+of the circle of search, or null. See dpg_private.nearest_of_leaf_sql.';
 
 create or replace function dpg_private.nearest_of_leaf_sql(
   leaf regclass,

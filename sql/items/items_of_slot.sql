@@ -243,6 +243,6 @@ $body$;
 comment on function dpg_private.circle_of_slot(
   anyenum, dpg_private.item_search, dpg_private.item_page, integer, text[]
 ) is
-  'A page of the items that lie in a circle, in the leaf of a slot or in these domains of its network, newest first, each
-with how many items were read for it. It reads at_most: with so many, the page may lack newer ones, and the caller takes
-a plan that knows the circle.';
+  'A page of the items that lie in a circle, in the leaf of a slot or in these domains of its network, newest first,
+each with how many items were read for it. It reads at_most: with so many, the page may lack newer ones, and the caller
+takes a plan that knows the circle.';

@@ -28,7 +28,6 @@ declare
   first_slot constant integer := case when key is null then 33 else 1 end;
   last_slot constant integer := case when key is null then 48 else 32 end;
   taken record;
-  type_slot smallint;
   unwanted record;
 begin
   -- A slot is given once and for all, also when the leaf is dropped: a call that has looked it up never meets another
@@ -52,7 +51,7 @@ begin
     return;
   end if;
 
-  foreach type_slot in array case when key is null then array[taken.slot, taken.slot + 16] else array[taken.slot] end loop
+  for type_slot in taken.slot .. taken.slot + case when key is null then 16 else 0 end by 16 loop
     if to_regtype('dpg_private.slot_' || type_slot) is null then
       execute format('create type dpg_private.slot_%s as enum ()', type_slot);
       execute format(
@@ -162,7 +161,8 @@ end
 $body$;
 
 comment on function dpg_private.find_broken_slots() is
-  'The leaves and networks with a slot of which a function is missing or is not as dpg_private.give_slot creates it. For doctor.';
+  'The leaves and networks with a slot of which a function is missing or is not as dpg_private.give_slot creates it. For
+doctor.';
 
 create or replace function dpg_private.is_grown(leaf regclass)
 returns boolean

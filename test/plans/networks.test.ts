@@ -74,6 +74,26 @@ test('a network gets a slot with its second domain, and keeps it', async () => {
   expect([...(await sql`select * from dpg_private.find_broken_slots()`)]).toEqual([]);
 });
 
+test('what is missing or changed of it is noticed, and made anew', async () => {
+  const broken = async () => [
+    ...(await sql`select name, functions from dpg_private.find_broken_slots() order by name`),
+  ];
+  const whole = { name: 'i_p_n', functions: ['item_rows'] };
+  for (const [change, found] of [
+    ['drop function dpg_private.item_rows(dpg_private.slot_49, text[])', whole],
+    [
+      `create or replace function dpg_private.item_rows(slot dpg_private.slot_33, domains text[]) returns setof dpg.items
+       language sql stable as 'select * from dpg.items'`,
+      whole,
+    ],
+  ] as const) {
+    await sql.unsafe(change);
+    expect(await broken()).toEqual([found]);
+    await sql`select dpg_private.give_slot('items', 'n', null)`;
+    expect(await broken()).toEqual([]);
+  }
+});
+
 test('only 16 networks have slots, and the others answer in the same way', async () => {
   await sql.begin(async (tx) => {
     for (let n = 0; n < 17; n += 1)
