@@ -142,7 +142,9 @@ begin
       from dpg_private.partition_names p
       cross join lateral (select dpg_private.slot_sql(p.root, p.slot, p.name)) t(slot_sql)
       cross join lateral regexp_matches(
-        t.slot_sql, 'create or replace function dpg_private[.]([a-z_]+)[(][[:space:]]*slot dpg_private[.](slot_[0-9]+)', 'g'
+        t.slot_sql,
+        'create or replace function dpg_private[.]([a-z_]+)[(][[:space:]]*slot dpg_private[.](slot_[0-9]+)',
+        'g'
       ) f(names)
       where p.slot is not null
         and to_regclass('dpg.' || p.name) is not null
