@@ -94,6 +94,7 @@
 --!include items/find_items.sql
 --!include items/items_of_slot.sql
 --!include items/items_of_leaf.sql
+--!include items/items_of_domains.sql
 --!include items/count_items.sql
 --!include geo/nearest_items.sql
 --!include items/forget_instance_url.sql

@@ -69,7 +69,8 @@ create or replace function dpg_private.nearest_of_slot(
   search dpg_private.item_search,
   page dpg_private.item_page,
   center cube,
-  box cube
+  box cube,
+  domains text[] default null
 )
 returns table (
   item_network text,
@@ -101,6 +102,7 @@ as $body$
 declare
   circle dpg_private.circle_bounds := search.circle;
 begin
+  -- Behind "offset 0" stands what would be prepared anew for each leaf of a network.
   if box is null then
     return query
       select i.item_network, i.item_domain, i.item_type, i.item_id, i.item_instance_url, i.item_schema_url,
@@ -108,26 +110,31 @@ begin
         2 * 6378168 * asin(least(i.chord / (2 * 6378168), 1)), -- dpg_private.great_circle_sql
         case when page.binding is not null then
           dpg_private.token_of_position(
-            page.binding, uuid_send(i.item_id) || convert_to(i.chord || ' ' || i.item_type, 'UTF8')
+            page.binding,
+            uuid_send(i.item_id) || convert_to(i.chord || ' ' || i.item_type, 'UTF8')
+              || case when domains is null then '' else decode('00', 'hex') || convert_to(i.item_domain, 'UTF8') end
           )
         end
       from (
-        select i.*, dpg_private.chord_meters(i.item_latitude, i.item_longitude, center) as chord
-        from dpg_private.item_rows(slot) i
-        where i.item_latitude is not null
-          and (
-            page.after_chord is null
-            or dpg_private.chord_meters(i.item_latitude, i.item_longitude, center) > page.after_chord
-            or (
-              dpg_private.chord_meters(i.item_latitude, i.item_longitude, center) = page.after_chord
-              and (i.item_domain, i.item_type, i.item_id)
-                > (coalesce(page.after_domain, i.item_domain), page.after_type, page.after_id)
-            )
+        select i.*
+        from (
+          select i.*, dpg_private.chord_meters(i.item_latitude, i.item_longitude, center) as chord
+          from dpg_private.item_rows(slot, domains) i
+          where i.item_latitude is not null
+          order by dpg_private.chord_meters(i.item_latitude, i.item_longitude, center)
+          offset 0
+        ) i
+        where page.after_chord is null
+          or i.chord > page.after_chord
+          or (
+            i.chord = page.after_chord
+            and (i.item_domain, i.item_type, i.item_id)
+              > (coalesce(page.after_domain, i.item_domain), page.after_type, page.after_id)
           )
-        order by dpg_private.chord_meters(i.item_latitude, i.item_longitude, center)
+        order by i.chord
         fetch first (page.row_limit) rows with ties
       ) i
-      order by i.chord, i.item_type, i.item_id
+      order by i.chord, i.item_domain, i.item_type, i.item_id
       limit page.row_limit;
   else
     return query
@@ -136,38 +143,45 @@ begin
         2 * 6378168 * asin(least(i.chord / (2 * 6378168), 1)), -- dpg_private.great_circle_sql
         case when page.binding is not null then
           dpg_private.token_of_position(
-            page.binding, uuid_send(i.item_id) || convert_to(i.chord || ' ' || i.item_type, 'UTF8')
+            page.binding,
+            uuid_send(i.item_id) || convert_to(i.chord || ' ' || i.item_type, 'UTF8')
+              || case when domains is null then '' else decode('00', 'hex') || convert_to(i.item_domain, 'UTF8') end
           )
         end
       from (
-        select i.*, dpg_private.chord_meters(i.item_latitude, i.item_longitude, center) as chord
-        from dpg_private.item_rows(slot) i
-        where i.item_latitude is not null
-          and dpg_private.is_in_box(i.item_latitude, i.item_longitude, box)
-          and dpg_private.is_within(i.item_latitude, i.item_longitude, search.latitude, search.longitude, circle.reach)
+        select i.*
+        from (
+          select i.*, dpg_private.chord_meters(i.item_latitude, i.item_longitude, center) as chord
+          from dpg_private.item_rows(slot, domains) i
+          where i.item_latitude is not null
+            and dpg_private.is_in_box(i.item_latitude, i.item_longitude, box)
+          order by dpg_private.chord_meters(i.item_latitude, i.item_longitude, center)
+          offset 0
+        ) i
+        where dpg_private.is_within(i.item_latitude, i.item_longitude, search.latitude, search.longitude, circle.reach)
           and (
             page.after_chord is null
-            or dpg_private.chord_meters(i.item_latitude, i.item_longitude, center) > page.after_chord
+            or i.chord > page.after_chord
             or (
-              dpg_private.chord_meters(i.item_latitude, i.item_longitude, center) = page.after_chord
+              i.chord = page.after_chord
               and (i.item_domain, i.item_type, i.item_id)
                 > (coalesce(page.after_domain, i.item_domain), page.after_type, page.after_id)
             )
           )
-        order by dpg_private.chord_meters(i.item_latitude, i.item_longitude, center)
+        order by i.chord
         fetch first (page.row_limit) rows with ties
       ) i
-      order by i.chord, i.item_type, i.item_id
+      order by i.chord, i.item_domain, i.item_type, i.item_id
       limit page.row_limit;
   end if;
 end
 $body$;
 
 comment on function dpg_private.nearest_of_slot(
-  anyenum, dpg_private.item_search, dpg_private.item_page, cube, cube
+  anyenum, dpg_private.item_search, dpg_private.item_page, cube, cube, text[]
 ) is
-  'A page of the nearest items in the leaf of a slot, by a plan that is kept. box: of the circle of search, or null. See
-dpg_private.nearest_of_leaf_sql.';
+  'A page of the nearest items in the leaf of a slot, or in these domains of its network, by a plan that is kept. box:
+of the circle of search, or null. See dpg_private.nearest_of_leaf_sql.';
 
 create or replace function dpg_private.nearest_of_leaf_sql(
   leaf regclass,
@@ -276,6 +290,7 @@ declare
   place_in_order constant text := 'uuid_send(i.item_id) || convert_to(i.chord || '' '' || i.item_type, ''UTF8'')';
   leaf regclass;
   slot smallint;
+  domains text[];
   batch record;
   statement text;
   of_batch dpg.nearest_item[];
@@ -306,24 +321,33 @@ begin
     page_size, page_token
   );
   if item_domain is not null then
-    select l.leaf, l.slot
-    into leaf, slot
-    from dpg_private.look_up_leaf_and_slot('items', item_network, item_domain) l;
-    if slot is not null and not dpg_private.has_filters(search) then
-      return query execute format(
-        'select %s, i.distance_meters, i.next_page_token
-         from dpg_private.nearest_of_slot(null::dpg_private.slot_%s, $1, $2, $3, $4) i',
-        dpg_private.item_columns_sql('i.'), slot
-      )
-      using search, page, dpg_private.place(latitude, longitude),
-        case when radius_meters is not null then dpg_private.circle_box(latitude, longitude, radius_meters) end;
-    elsif leaf is not null then
-      return query execute dpg_private.page_of_nearest_sql(
-        dpg_private.nearest_of_leaf_sql(leaf, slot, search, page), place_in_order
-      )
-      using search, page, dpg_private.place(latitude, longitude),
-        case when radius_meters is not null then dpg_private.circle_box(latitude, longitude, radius_meters) end;
+    slot := dpg_private.slot_of('items', item_network, item_domain);
+    leaf := dpg_private.find_leaf_by_slot('items', slot, item_network, item_domain);
+    if leaf is null then
+      return;
     end if;
+  else
+    select n.slot, n.domains
+    into slot, domains
+    from dpg_private.look_up_network_slot(item_network, item_domains) n;
+  end if;
+  if slot is not null and not dpg_private.has_filters(search) then
+    return query execute format(
+      'select %s, i.distance_meters, i.next_page_token
+       from dpg_private.nearest_of_slot(null::dpg_private.slot_%s, $1, $2, $3, $4, $5) i',
+      dpg_private.item_columns_sql('i.'), slot
+    )
+    using search, page, dpg_private.place(latitude, longitude),
+      case when radius_meters is not null then dpg_private.circle_box(latitude, longitude, radius_meters) end,
+      domains;
+    return;
+  end if;
+  if item_domain is not null then
+    return query execute dpg_private.page_of_nearest_sql(
+      dpg_private.nearest_of_leaf_sql(leaf, slot, search, page), place_in_order
+    )
+    using search, page, dpg_private.place(latitude, longitude),
+      case when radius_meters is not null then dpg_private.circle_box(latitude, longitude, radius_meters) end;
     return;
   end if;
   for batch in

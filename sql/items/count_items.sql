@@ -39,9 +39,31 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
+  -- from so many items in a circle on, in all leaves or in one, it pays to plan with the values
+  many constant integer := 5000;
+  many_of_leaf constant integer := 1000;
+  is_kept constant boolean := not dpg_private.has_filters(search) and dpg_private.is_kept_circle(search.circle);
+  slot smallint;
+  domains text[];
   batch record;
+  counts integer[];
   matches bigint := 0;
 begin
+  if is_kept then
+    select n.slot, n.domains
+    into slot, domains
+    from dpg_private.look_up_network_slot(item_network, item_domains) n;
+    -- some domains only: the index on the bands does not know them, so that each row would be read
+    if slot <= 48 then
+      execute format('select dpg_private.count_circle_of_slot(null::dpg_private.slot_%s, $1, $2, $3)', slot)
+      into matches
+      using search, many, domains;
+      if matches < many then
+        return matches;
+      end if;
+      matches := 0;
+    end if;
+  end if;
   for batch in
     select n.batch, max(n.batch) over () as last_batch, array_agg(n.leaf) as leaves, array_agg(n.slot) as slots
     from (
@@ -51,8 +73,22 @@ begin
     group by n.batch
   loop
     begin
+      if is_kept then
+        execute 'select array[' || (
+          select string_agg(
+            coalesce('dpg_private.count_circle_of_slot(null::dpg_private.slot_' || s.slot || ', $1, $2)', 'null'),
+            ', ' order by s.number
+          )
+          from unnest(batch.slots) with ordinality s(slot, number)
+        ) || ']::integer[]'
+        into counts
+        using search, many_of_leaf;
+      end if;
       for number in 1 .. cardinality(batch.leaves) loop
-        matches := matches + dpg_private.count_leaf(batch.leaves[number], batch.slots[number], search);
+        matches := matches + case
+          when counts[number] < many_of_leaf then counts[number]
+          else dpg_private.count_leaf(batch.leaves[number], null, search)
+        end;
       end loop;
       if batch.last_batch > 0 then
         raise exception using errcode = 'DP000';
@@ -112,9 +148,8 @@ begin
   if item_domain is null then
     return dpg_private.count_leaves(item_network, item_domains, search);
   end if;
-  select l.leaf, l.slot
-  into leaf, slot
-  from dpg_private.look_up_leaf_and_slot('items', item_network, item_domain) l;
+  slot := dpg_private.slot_of('items', item_network, item_domain);
+  leaf := dpg_private.find_leaf_by_slot('items', slot, item_network, item_domain);
   if leaf is null then
     return 0::bigint;
   end if;

@@ -80,13 +80,12 @@ begin
     page_size, page_token
   );
   if item_domain is null then
-    return query select * from dpg_private.items_of_leaves(item_network, item_domains, search, page);
+    return query select * from dpg_private.items_of_domains(item_network, item_domains, search, page);
     return;
   end if;
 
-  select l.leaf, l.slot
-  into leaf, slot
-  from dpg_private.look_up_leaf_and_slot('items', item_network, item_domain) l;
+  slot := dpg_private.slot_of('items', item_network, item_domain);
+  leaf := dpg_private.find_leaf_by_slot('items', slot, item_network, item_domain);
   if leaf is null then
     return;
   end if;

@@ -113,7 +113,8 @@ read. In a small leaf that takes longer to plan than to read.';
 create or replace function dpg_private.find_few_in_circle(
   slot smallint,
   search dpg_private.item_search,
-  page dpg_private.item_page
+  page dpg_private.item_page,
+  domains text[] default null
 )
 returns dpg.found_item[]
 language plpgsql
@@ -122,18 +123,20 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  many constant integer := 200; -- from so many items in a circle on, it pays to plan with the values
+  -- From so many items in a circle on, it pays to plan with the values, unless they are on the page anyway. To plan the
+  -- leaves of a network takes longer.
+  many constant integer := greatest(case when domains is null then 200 else 1000 end, 2 * page.row_limit);
   found_items dpg.found_item[];
   counted bigint;
 begin
   if slot is not null and dpg_private.is_kept_circle(search.circle) and not dpg_private.has_filters(search) then
     execute format(
       'select coalesce(array_agg(c.found), ''{}''), coalesce(max(c.counted), 0)
-       from dpg_private.circle_of_slot(null::dpg_private.slot_%s, $1, $2, $3) c',
+       from dpg_private.circle_of_slot(null::dpg_private.slot_%s, $1, $2, $3, $4) c',
       slot
     )
     into found_items, counted
-    using search, page, many;
+    using search, page, many, domains;
     if counted < many then
       return found_items;
     end if;
@@ -143,123 +146,7 @@ end
 $body$;
 
 comment on function dpg_private.find_few_in_circle(
-  smallint, dpg_private.item_search, dpg_private.item_page
+  smallint, dpg_private.item_search, dpg_private.item_page, text[]
 ) is
-  'A page of the items of a leaf in a circle, by a kept plan. Null where there is none for this search, or where the
-circle holds many.';
-
-create or replace function dpg_private.items_of_batch(
-  leaves regclass[],
-  slots smallint[],
-  search dpg_private.item_search,
-  page dpg_private.item_page
-)
-returns dpg.found_item[]
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
-as $body$
-declare
-  found_items dpg.found_item[] := '{}';
-  few dpg.found_item[];
-  searches text[] := '{}';
-  planned dpg.found_item[];
-begin
-  for number in 1 .. cardinality(leaves) loop
-    few := dpg_private.find_few_in_circle(slots[number], search, page);
-    if few is not null then
-      found_items := found_items || few;
-    elsif slots[number] is not null and (search.circle).reach is null and not dpg_private.has_filters(search) then
-      searches := searches || format(
-        'select %s from dpg_private.newest_of_slot(null::dpg_private.slot_%s, $2) i',
-        dpg_private.item_columns_sql('i.'), slots[number]
-      );
-    else
-      searches := searches || dpg_private.items_of_leaf_sql(leaves[number], search, page);
-    end if;
-  end loop;
-  if searches <> '{}' then
-    execute format(
-      'select array_agg(row(i.*)::dpg.found_item) from (%s) i',
-      dpg_private.page_of_searches_sql(
-        searches, 'i', 'i.created_at desc, i.item_domain, i.item_type, i.item_id', '($2).row_limit', 'null::text'
-      )
-    )
-    into planned
-    using search, page;
-  end if;
-  return found_items || planned;
-end
-$body$;
-
-comment on function dpg_private.items_of_batch(
-  regclass[], smallint[], dpg_private.item_search, dpg_private.item_page
-) is
-  'The items of these leaves that may be on the page, in no order and without tokens.';
-
-create or replace function dpg_private.items_of_leaves(
-  item_network text,
-  item_domains text[],
-  search dpg_private.item_search,
-  page dpg_private.item_page
-)
-returns setof dpg.found_item
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
-as $body$
-declare
-  of_batch dpg_private.item_page := page;
-  batch record;
-  found_items dpg.found_item[];
-begin
-  of_batch.binding := null;
-  for batch in
-    select n.batch, max(n.batch) over () as last_batch, array_agg(n.leaf) as leaves, array_agg(n.slot) as slots
-    from (
-      select (row_number() over () - 1) / 16 as batch, l.leaf, l.slot
-      from dpg_private.look_up_item_leaves(item_network, item_domains) l
-    ) n
-    group by n.batch
-    order by n.batch
-  loop
-    begin
-      found_items := array(
-        select i
-        from unnest(found_items || dpg_private.items_of_batch(batch.leaves, batch.slots, search, of_batch)) i
-        order by i.created_at desc, i.item_domain, i.item_type, i.item_id
-        limit page.row_limit
-      );
-      if batch.last_batch > 0 then
-        raise exception using errcode = 'DP000';
-      end if;
-    exception
-      when sqlstate 'DP000' then
-        null; -- the locks are gone, and found_items has its value
-    end;
-    -- later leaves need not be read beyond the last row of a full page
-    if cardinality(found_items) = page.row_limit then
-      of_batch.oldest := found_items[page.row_limit].created_at;
-    end if;
-  end loop;
-  return query
-    select i.item_network, i.item_domain, i.item_type, i.item_id, i.item_instance_url, i.item_schema_url, i.item_state,
-      i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at,
-      dpg_private.token_of_position(
-        page.binding,
-        timestamptz_send(i.created_at) || uuid_send(i.item_id) || convert_to(i.item_type, 'UTF8')
-          || decode('00', 'hex') || convert_to(i.item_domain, 'UTF8')
-      )
-    from unnest(found_items) i;
-end
-$body$;
-
-comment on function dpg_private.items_of_leaves(
-  text, text[], dpg_private.item_search, dpg_private.item_page
-) is
-  'A page of the items of several domains, or of all, newest first, with next_page_token. It searches 16 leaves at a
-time. Where there are more, each batch is searched in a subtransaction that is rolled back, which gives back its locks:
-a statement over 256 leaves locks 1,800 tables and indexes, and eight such calls at once would need more than the
-server has room for (53200).';
+  'A page of the items in a circle, by a kept plan, of a leaf or of these domains of its network. Null where there is
+none for this search, or where the circle holds many.';

@@ -1,6 +1,7 @@
 -- Searches whose plans are kept: sql/README.md, "Plans that are kept". Each is one statement over the leaf that a slot
--- stands for. A kept plan does not know the values. So these are the searches in which they decide nothing: one index
--- is the best for all of them. The settings leave the planner that index, also while the leaf is empty.
+-- stands for, or over the leaves of a network, whose slot is given with the domains. A kept plan does not know the
+-- values. So these are the searches in which they decide nothing: one index is the best for all of them. The settings
+-- leave the planner that index, also while a leaf is empty.
 
 create or replace function dpg_private.newest_of_slot(slot anyenum, page dpg_private.item_page)
 returns setof dpg.found_item
@@ -22,7 +23,7 @@ begin
           page.binding, timestamptz_send(i.created_at) || uuid_send(i.item_id) || convert_to(i.item_type, 'UTF8')
         )
       end
-    from dpg_private.item_rows(slot) i
+    from dpg_private.item_rows(slot, null) i
     where i.created_at between coalesce(page.oldest, '-infinity') and coalesce(page.after_time, 'infinity')
       and (
         page.after_time is null
@@ -38,6 +39,96 @@ $body$;
 comment on function dpg_private.newest_of_slot(anyenum, dpg_private.item_page) is
   'A page of all items in the leaf of a slot, newest first.';
 
+create or replace function dpg_private.newest_of_network(
+  slot anyenum,
+  page dpg_private.item_page,
+  domains text[],
+  added_rows integer
+)
+returns setof dpg.found_item
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_sort = off
+set jit = off
+as $body$
+begin
+  return query
+    select i.item_network, i.item_domain, i.item_type, i.item_id, i.item_instance_url, i.item_schema_url, i.item_state,
+      i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at,
+      dpg_private.token_of_position(
+        page.binding,
+        timestamptz_send(i.created_at) || uuid_send(i.item_id) || convert_to(i.item_type, 'UTF8')
+          || decode('00', 'hex') || convert_to(i.item_domain, 'UTF8')
+      )
+    from (
+      -- the number of the last row of the same time
+      select i.*, count(*) over (order by i.created_at desc) as number
+      from (
+        select i.*
+        from dpg_private.item_rows(slot, domains) i
+        where i.created_at <= coalesce(page.after_time, 'infinity')
+          and (
+            page.after_time is null
+            or i.created_at < page.after_time
+            or (i.item_domain, i.item_type, i.item_id) > (page.after_domain, page.after_type, page.after_id)
+          )
+        order by i.created_at desc
+        limit page.row_limit + added_rows
+      ) i
+    ) i
+    where i.number < page.row_limit + added_rows
+    order by i.created_at desc, i.item_domain, i.item_type, i.item_id
+    limit page.row_limit;
+end
+$body$;
+
+comment on function dpg_private.newest_of_network(anyenum, dpg_private.item_page, text[], integer) is
+  'A page of all items in these domains of a network that has a slot, newest first. The indexes of the leaves have an
+order without the domain. So items of one time are read together and sorted: added_rows more than the page at most.
+Where more than that have one time, the page ends before them: see dpg_private.has_more_of_network.';
+
+create or replace function dpg_private.has_more_of_network(
+  slot anyenum,
+  page dpg_private.item_page,
+  domains text[],
+  added_rows integer
+)
+returns boolean
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_sort = off
+set jit = off
+as $body$
+begin
+  return (
+    select count(*)
+    from (
+      select
+      from dpg_private.item_rows(slot, domains) i
+      where i.created_at <= coalesce(page.after_time, 'infinity')
+        and (
+          page.after_time is null
+          or i.created_at < page.after_time
+          or (i.item_domain, i.item_type, i.item_id) > (page.after_domain, page.after_type, page.after_id)
+        )
+      order by i.created_at desc
+      limit page.row_limit + added_rows
+    ) i
+  ) = page.row_limit + added_rows;
+end
+$body$;
+
+comment on function dpg_private.has_more_of_network(anyenum, dpg_private.item_page, text[], integer) is
+  'Whether a page of dpg_private.newest_of_network that is not full lacks rows.';
+
 create or replace function dpg_private.is_kept_circle(circle dpg_private.circle_bounds)
 returns boolean
 language sql
@@ -52,7 +143,8 @@ comment on function dpg_private.is_kept_circle(dpg_private.circle_bounds) is
 create or replace function dpg_private.count_circle_of_slot(
   slot anyenum,
   search dpg_private.item_search,
-  at_most integer
+  at_most integer,
+  domains text[] default null
 )
 returns integer
 language plpgsql
@@ -71,7 +163,7 @@ begin
     select count(*)
     from (
       select
-      from dpg_private.item_rows(slot) i
+      from dpg_private.item_rows(slot, domains) i
       where dpg_private.latitude_band(i.item_latitude) = any (circle.bands)
         and i.item_latitude between circle.south and circle.north
         and i.item_longitude between circle.west and circle.east
@@ -82,15 +174,16 @@ begin
 end
 $body$;
 
-comment on function dpg_private.count_circle_of_slot(anyenum, dpg_private.item_search, integer) is
-  'How many items in the leaf of a slot lie in a circle, counted up to at_most: whoever finds so many takes a plan that
-knows the circle.';
+comment on function dpg_private.count_circle_of_slot(anyenum, dpg_private.item_search, integer, text[]) is
+  'How many items in the leaf of a slot, or in these domains of its network, lie in a circle, counted up to at_most:
+whoever finds so many takes a plan that knows the circle.';
 
 create or replace function dpg_private.circle_of_slot(
   slot anyenum,
   search dpg_private.item_search,
   page dpg_private.item_page,
-  at_most integer
+  at_most integer,
+  domains text[] default null
 )
 returns table (found dpg.found_item, counted bigint)
 language plpgsql
@@ -112,7 +205,9 @@ begin
         i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at,
         case when page.binding is not null then
           dpg_private.token_of_position(
-            page.binding, timestamptz_send(i.created_at) || uuid_send(i.item_id) || convert_to(i.item_type, 'UTF8')
+            page.binding,
+            timestamptz_send(i.created_at) || uuid_send(i.item_id) || convert_to(i.item_type, 'UTF8')
+              || case when domains is null then '' else decode('00', 'hex') || convert_to(i.item_domain, 'UTF8') end
           )
         end
       )::dpg.found_item,
@@ -121,7 +216,7 @@ begin
       select i.*, count(*) over () as counted
       from (
         select i.*
-        from dpg_private.item_rows(slot) i
+        from dpg_private.item_rows(slot, domains) i
         where dpg_private.latitude_band(i.item_latitude) = any (circle.bands)
           and i.item_latitude between circle.south and circle.north
           and i.item_longitude between circle.west and circle.east
@@ -140,13 +235,14 @@ begin
         limit at_most
       ) i
     ) i
-    order by i.created_at desc, i.item_type, i.item_id
+    order by i.created_at desc, i.item_domain, i.item_type, i.item_id
     limit page.row_limit;
 end
 $body$;
 
 comment on function dpg_private.circle_of_slot(
-  anyenum, dpg_private.item_search, dpg_private.item_page, integer
+  anyenum, dpg_private.item_search, dpg_private.item_page, integer, text[]
 ) is
-  'A page of the items in the leaf of a slot that lie in a circle, newest first, each with how many items were read for
-it. It reads at_most: with so many, the page may lack newer ones, and the caller takes a plan that knows the circle.';
+  'A page of the items that lie in a circle, in the leaf of a slot or in these domains of its network, newest first,
+each with how many items were read for it. It reads at_most: with so many, the page may lack newer ones, and the caller
+takes a plan that knows the circle.';

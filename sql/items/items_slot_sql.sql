@@ -5,25 +5,64 @@ immutable
 security invoker
 -- Bodies in strings, so that the functions do not keep anybody from dropping the leaf. item_rows has no settings and
 -- is inlined into the statement that reads it.
-return format(
-  $statements$
-    create or replace function dpg_private.item_rows(slot dpg_private.slot_%1$s)
-    returns setof dpg.items
-    language sql
-    stable
-    parallel safe
-    security invoker
-    as $of_slot$
-      select * from dpg.%2$I
-    $of_slot$;
+return case
+  when slot <= 32 then format(
+    $statements$
+      create or replace function dpg_private.item_rows(slot dpg_private.slot_%1$s, domains text[])
+      returns setof dpg.items
+      language sql
+      stable
+      parallel safe
+      security invoker
+      as $of_slot$
+        select * from dpg.%2$I
+      $of_slot$;
 
-    comment on function dpg_private.item_rows(dpg_private.slot_%1$s) is 'The rows of dpg.%2$I.';
-  $statements$,
-  slot, leaf
-);
+      comment on function dpg_private.item_rows(dpg_private.slot_%1$s, text[]) is
+        'The rows of dpg.%2$I, whatever the domains.';
+    $statements$,
+    slot, leaf
+  )
+  else format(
+    -- PostgreSQL leaves out leaves of other domains when the statement begins. That it does for a list of elements, not
+    -- for an array.
+    $statements$
+      create or replace function dpg_private.item_rows(slot dpg_private.slot_%1$s, domains text[])
+      returns setof dpg.items
+      language sql
+      stable
+      parallel safe
+      security invoker
+      as $of_slot$
+        select * from dpg.%3$I
+      $of_slot$;
+
+      comment on function dpg_private.item_rows(dpg_private.slot_%1$s, text[]) is
+        'The rows of dpg.%3$I, whatever the domains.';
+
+      create or replace function dpg_private.item_rows(slot dpg_private.slot_%2$s, domains text[])
+      returns setof dpg.items
+      language sql
+      stable
+      parallel safe
+      security invoker
+      as $of_slot$
+        select *
+        from dpg.%3$I i
+        where i.item_domain in (%4$s)
+      $of_slot$;
+
+      comment on function dpg_private.item_rows(dpg_private.slot_%2$s, text[]) is
+        'The rows of dpg.%3$I that are of these domains, 16 at most.';
+    $statements$,
+    slot, slot + 16, leaf,
+    (select string_agg(format('domains[%s]', d.number), ', ' order by d.number) from generate_series(1, 16) d(number))
+  )
+end;
 
 comment on function dpg_private.items_slot_sql(smallint, text) is
-  'The function of a leaf of items that has a slot: its rows, for statements whose plans are kept.';
+  'The function of a leaf of items, or those of a network (slot 33 and higher), that has a slot: its rows, for statements
+whose plans are kept.';
 
 create or replace function dpg_private.items_in_slots_sql(slots smallint[], leaves text[])
 returns text

@@ -14,6 +14,9 @@ begin
     array[format('alter table dpg.%I attach partition dpg.%I for values in (%L)', parent, name, key)]
   );
   perform dpg_private.give_slot(root, network, key);
+  if root = 'items' then
+    perform dpg_private.give_slot_to_network(network);
+  end if;
   return ('dpg.' || name)::regclass;
 end
 $body$;

@@ -5,7 +5,11 @@ create table if not exists dpg_private.partition_names (
   name text not null,
   slot smallint,
   constraint partition_names_root_check check (root in ('items', 'item_actions', 'action_events')),
-  constraint partition_names_slot_check check (slot between 1 and 32),
+  constraint partition_names_slot_check check (
+    slot is null
+    or (key is not null and slot between 1 and 32)
+    or (key is null and root = 'items' and slot between 33 and 48)
+  ),
   constraint partition_names_keys_key unique nulls not distinct (root, network, key),
   constraint partition_names_name_key unique (name),
   constraint partition_names_slot_key unique (root, slot)
@@ -27,7 +31,8 @@ parent of its leaves.';
 comment on column dpg_private.partition_names.name is 'Name of the table in schema dpg. Has only a-z, 0-9 and _.';
 comment on column dpg_private.partition_names.slot is
   'Number of the type (dpg_private.slot_1 to slot_32) that stands for the leaf: plans of its statements are kept. Null
-for all but the first 32 leaves of each root.';
+for all but the first 32 leaves of each root. Of the partition of a network in items: slot_33 to slot_48, for searches
+over its domains; null for all but the first 16 networks with two domains or more.';
 
 create or replace function dpg_private.partition_name(root text, network text, key text, attempt integer default null)
 returns text

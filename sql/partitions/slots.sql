@@ -1,6 +1,7 @@
 -- A slot is an enum without values. It stands for a leaf where a statement is written before the leaf is known: a
 -- function with an argument "slot anyenum" is compiled, and its plans are kept, once for each type that it is called
--- with. See sql/README.md, "Plans that are kept".
+-- with. A network of items has two: one for all its domains, one for some of them, whose number is 16 higher. See
+-- sql/README.md, "Plans that are kept".
 
 create or replace function dpg_private.slot_key(network text, key text)
 returns text
@@ -68,7 +69,7 @@ return case root
 end;
 
 comment on function dpg_private.slot_sql(text, smallint, text) is
-  'The statements that create the functions of a leaf that has a slot.';
+  'The statements that create the function of a leaf, or those of a network, that has a slot.';
 
 create or replace function dpg_private.slots_sql()
 returns text
@@ -117,42 +118,7 @@ comment on function dpg_private.slots_sql() is
 the leaves that have a slot, in the order of their slots. As constants they are part of an expression. To read them from
 dpg_private.partition_names takes as long as the row that a call is about.';
 
-create or replace function dpg_private.keep_to_owner(slot smallint)
-returns void
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-as $body$
-declare
-  unwanted record;
-begin
-  for unwanted in
-    select o.kind, o.name, coalesce(r.oid::regrole::text, 'public') as grantee
-    from (
-      select 'function' as kind, p.oid::regprocedure::text as name, p.proowner as owner,
-        coalesce(p.proacl, acldefault('f', p.proowner)) as acl
-      from pg_proc p
-      where p.pronamespace = 'dpg_private'::regnamespace
-        and p.proargtypes[0] = ('dpg_private.slot_' || keep_to_owner.slot)::regtype
-      union all
-      select 'type', t.oid::regtype::text, t.typowner, coalesce(t.typacl, acldefault('T', t.typowner))
-      from pg_type t
-      where t.oid = ('dpg_private.slot_' || keep_to_owner.slot)::regtype
-    ) o
-    cross join lateral aclexplode(o.acl) a
-    left join pg_roles r on r.oid = a.grantee
-    where a.grantee <> o.owner
-  loop
-    execute format('revoke all on %s %s from %s', unwanted.kind, unwanted.name, unwanted.grantee);
-  end loop;
-end
-$body$;
-
-comment on function dpg_private.keep_to_owner(smallint) is
-  'Takes back what default privileges give others on the type and the functions of a slot.';
-
-create or replace function dpg_private.create_slot(root text, slot smallint, leaf text)
+create or replace function dpg_private.create_slot_type(slot smallint, stands_for text)
 returns void
 language plpgsql
 volatile
@@ -163,18 +129,83 @@ begin
   if to_regtype('dpg_private.slot_' || slot) is null then
     execute format('create type dpg_private.slot_%s as enum ()', slot);
     execute format(
-      'comment on type dpg_private.slot_%s is %L',
-      slot,
-      format('Stands for the leaves that have slot %s in dpg_private.partition_names. Has no values.', slot)
+      'comment on type dpg_private.slot_%s is %L', slot, format('Stands for %s. Has no values.', stands_for)
     );
   end if;
+end
+$body$;
+
+comment on function dpg_private.create_slot_type(smallint, text) is
+  'Creates the type of a slot where it is missing.';
+
+create or replace function dpg_private.keep_slot_to_owner(slot smallint)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  type constant regtype := to_regtype('dpg_private.slot_' || slot);
+  unwanted record;
+begin
+  for unwanted in
+    select o.kind, o.name, coalesce(r.oid::regrole::text, 'public') as grantee
+    from (
+      select 'function' as kind, p.oid::regprocedure::text as name, p.proowner as owner,
+        coalesce(p.proacl, acldefault('f', p.proowner)) as acl
+      from pg_proc p
+      where p.pronamespace = 'dpg_private'::regnamespace
+        and p.proargtypes[0] = type
+      union all
+      select 'type', t.oid::regtype::text, t.typowner, coalesce(t.typacl, acldefault('T', t.typowner))
+      from pg_type t
+      where t.oid = type
+    ) o
+    cross join lateral aclexplode(o.acl) a
+    left join pg_roles r on r.oid = a.grantee
+    where a.grantee <> o.owner
+  loop
+    execute format('revoke all on %s %s from %s', unwanted.kind, unwanted.name, unwanted.grantee);
+  end loop;
+end
+$body$;
+
+comment on function dpg_private.keep_slot_to_owner(smallint) is
+  'Takes back what default privileges give others on the type and the functions of a slot.';
+
+create or replace function dpg_private.create_slot(root text, slot smallint, leaf text)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  if slot <= 32 then
+    perform dpg_private.create_slot_type(
+      slot, format('the leaves that have slot %s in dpg_private.partition_names', slot)
+    );
+  else
+    perform
+      dpg_private.create_slot_type(
+        slot, format('all domains of the network that has slot %s in dpg_private.partition_names', slot)
+      ),
+      dpg_private.create_slot_type(
+        (slot + 16)::smallint, format('some domains of the network that has slot %s in dpg_private.partition_names', slot)
+      );
+  end if;
   execute dpg_private.slot_sql(root, slot, leaf);
-  perform dpg_private.keep_to_owner(slot);
+  perform dpg_private.keep_slot_to_owner(slot);
+  if slot > 32 then
+    perform dpg_private.keep_slot_to_owner((slot + 16)::smallint);
+  end if;
 end
 $body$;
 
 comment on function dpg_private.create_slot(text, smallint, text) is
-  'Creates the type of a slot where it is missing, and its function for this leaf, also anew.';
+  'Creates the type of a slot where it is missing, and its function for this leaf, also anew. For a network (slot 33 and
+higher) those of both slots; leaf is its partition.';
 
 create or replace function dpg_private.create_slot_functions(root text)
 returns void
@@ -193,6 +224,7 @@ begin
   into of_root
   from dpg_private.partition_names p
   where p.root = create_slot_functions.root
+    and p.key is not null
     and p.slot is not null;
   execute dpg_private.in_slots_sql(root, of_root.slots, of_root.leaves);
 end
@@ -209,6 +241,8 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
+  first_slot constant integer := case when key is null then 33 else 1 end;
+  last_slot constant integer := case when key is null then 48 else 32 end;
   taken record;
 begin
   -- A slot is given once and for all, also when the leaf is dropped: a call that has looked it up never meets another
@@ -218,7 +252,7 @@ begin
     p.slot,
     (
       select min(s.slot)
-      from generate_series(1, 32) s(slot)
+      from generate_series(first_slot, last_slot) s(slot)
       where s.slot <> all (
         array(select o.slot from dpg_private.partition_names o where o.root = give_slot.root and o.slot is not null)
       )
@@ -226,18 +260,45 @@ begin
   )
   where p.root = give_slot.root
     and p.network = give_slot.network
-    and p.key = give_slot.key
+    and p.key is not distinct from give_slot.key
   returning p.name, p.slot into taken;
   if taken.slot is not null then
     perform dpg_private.create_slot(root, taken.slot, taken.name);
-    perform dpg_private.create_slot_functions(root);
+    if key is not null then
+      perform dpg_private.create_slot_functions(root);
+    end if;
   end if;
 end
 $body$;
 
 comment on function dpg_private.give_slot(text, text, text) is
   'Gives a leaf one of the 32 slots of its root while some are free, and creates the type and the functions of the slot,
-also anew. Called under the lock of dpg_private.take_partition_turn, or by a migration.';
+also anew. key null: the partition of a network in items gets one of 16. Called under the lock of
+dpg_private.take_partition_turn, or by a migration.';
+
+create or replace function dpg_private.give_slot_to_network(network text)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  if (
+    select count(*) filter (where p.key is not null) > 1 and count(p.slot) filter (where p.key is null) = 0
+    from dpg_private.partition_names p
+    where p.root = 'items'
+      and p.network = give_slot_to_network.network
+  )
+  then
+    perform dpg_private.give_slot('items', network, null);
+  end if;
+end
+$body$;
+
+comment on function dpg_private.give_slot_to_network(text) is
+  'Gives the partition of a network in items its slot as soon as the network has two domains. Called under the lock of
+dpg_private.take_partition_turn, or by a migration.';
 
 -- While they are missing, no leaf has a slot. dpg_private.create_slot_functions replaces them.
 do $body$
@@ -302,7 +363,7 @@ as $body$
 begin
   return query
     with leaves as (
-      select p.*, row_number() over (partition by p.root order by p.slot) = 1 as is_first
+      select p.*, row_number() over (partition by p.root, p.key is null order by p.slot) = 1 as is_first
       from dpg_private.partition_names p
       where p.slot is not null
     ),
@@ -317,9 +378,11 @@ begin
           select dpg_private.in_slots_sql(l.root, array_agg(o.slot order by o.slot), array_agg(o.name order by o.slot))
           from leaves o
           where o.root = l.root
+            and o.key is not null
         )
       from leaves l
       where l.is_first
+        and l.key is not null
     ),
     broken as (
       select w.root, w.network, w.key, w.name, w.slot, f.names[1] as function_name
@@ -344,7 +407,8 @@ begin
           ('slot_keys', dpg_private.slot_key(l.network, l.key), (dpg_private.slot_keys(l.root))[l.slot]),
           ('slot_leaves', l.name, (dpg_private.slot_leaves(l.root))[l.slot])
       ) c(function_name, wanted, present)
-      where c.present is distinct from c.wanted
+      where l.key is not null
+        and c.present is distinct from c.wanted
     )
     select b.root, b.network, b.key, b.name, b.slot, array_agg(b.function_name order by b.function_name)
     from broken b
@@ -353,8 +417,8 @@ end
 $body$;
 
 comment on function dpg_private.find_broken_slots() is
-  'The leaves with a slot of which a function is missing or is not as dpg_private.give_slot creates it. What knows all
-leaves of a root is told of the one with the lowest slot. For doctor.';
+  'The leaves and networks with a slot of which a function is missing or is not as dpg_private.give_slot creates it. What
+knows all leaves of a root is told of the one with the lowest slot. For doctor.';
 
 create or replace function dpg_private.is_grown(leaf regclass)
 returns boolean
@@ -390,7 +454,51 @@ end;
 comment on function dpg_private.look_up_item_leaves(text, text[]) is
   'The leaves of items of these domains, or of all domains of the network where none are given, each with its slot.';
 
--- All functions of slots anew. Nobody makes a leaf meanwhile.
+create or replace function dpg_private.look_up_network_slot(item_network text, item_domains text[])
+returns table (slot smallint, domains text[])
+language sql
+stable
+parallel safe
+security invoker
+begin atomic
+  select (n.slot + case when cardinality(l.domains) = l.leaves then 0 else 16 end)::smallint, l.domains
+  from (
+    select to_regclass('dpg.' || p.name) as partition, p.slot
+    from dpg_private.partition_names p
+    where p.root = 'items'
+      and p.network = look_up_network_slot.item_network
+      and p.key is null
+      and p.slot is not null
+    offset 0
+  ) n
+  cross join lateral (
+    select count(*) as leaves,
+      array_agg(p.key) filter (
+        where look_up_network_slot.item_domains is null or p.key = any (look_up_network_slot.item_domains)
+      ) as domains
+    from dpg_private.partition_names p
+    where p.root = 'items'
+      and p.network = look_up_network_slot.item_network
+      and p.key is not null
+      and exists (
+        select
+        from pg_inherits h
+        where h.inhrelid = to_regclass('dpg.' || p.name)
+          and h.inhparent = n.partition
+      )
+  ) l
+  where l.domains is not null
+    and l.leaves <= 16
+    and l.leaves = (select count(*) from pg_inherits h where h.inhparent = n.partition)
+    and pg_partition_root(n.partition) = 'dpg.items'::regclass;
+end;
+
+comment on function dpg_private.look_up_network_slot(text, text[]) is
+  'The slot for a search over these domains of a network, or over all where none are given, and those of them that have
+a leaf. As a table of one row; of none where there is no slot, or none of the domains, where the network has more than
+16 leaves (a statement over all of them would hold too many locks), and where it has a leaf that is not ours.';
+
+-- All functions of slots anew; networks that have two domains get their slots. Nobody makes a leaf meanwhile.
 do $body$
 begin
   lock table dpg_private.partition_turn in share update exclusive mode;
@@ -399,5 +507,10 @@ begin
   where p.slot is not null;
   perform dpg_private.create_slot_functions(r.root)
   from unnest(array['items', 'item_actions', 'action_events']) r(root);
+  perform dpg_private.give_slot_to_network(p.network)
+  from dpg_private.partition_names p
+  where p.root = 'items'
+    and p.key is null
+  order by p.network;
 end
 $body$;

@@ -11,13 +11,20 @@ const id = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')
 const GROWN = `
   insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com'), ('ravi', 'Ravi', 'ravi@example.com')
   on conflict do nothing;
-  select dpg.ensure_item_partition('n', 'd'), dpg.ensure_action_partition('n', 'connect'), dpg.ensure_action_event_partition('n', 'connect');
+  select dpg.ensure_item_partition('n', 'd'), dpg.ensure_item_partition('n', 'e'), dpg.ensure_item_partition('n', 'f');
+  select dpg.ensure_action_partition('n', 'connect'), dpg.ensure_action_event_partition('n', 'connect');
   insert into dpg.items (item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
     item_latitude, item_longitude, created_by, created_at, updated_at)
   select 'n', 'd', 't', ('00000000-0000-4000-8000-' || lpad(g::text, 12, '0'))::uuid, 'https://one.example.com', 'https://s',
     jsonb_build_object('text', repeat('x', 300)), 12 + g % 60 * 0.001, 77 + g / 60 * 0.001, case g % 2 when 0 then 'ravi' else 'asha' end,
     timestamptz '2026-01-01' + g * interval '1 minute', timestamptz '2026-01-01'
   from generate_series(1, 2000) g
+  on conflict do nothing;
+  insert into dpg.items (item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url,
+    item_latitude, item_longitude, created_by, created_at, updated_at)
+  select 'n', 'e', 't', ('00000000-0000-4000-8000-' || lpad(g::text, 12, '0'))::uuid, 'https://one.example.com', 'https://s',
+    12 + g * 0.001, 77.0001, 'asha', timestamptz '2026-01-02' + g * interval '1 minute', timestamptz '2026-01-01'
+  from generate_series(1, 30) g
   on conflict do nothing;
   insert into dpg.item_actions
   select a.*
@@ -33,7 +40,14 @@ const GROWN = `
 const READS = [
   `select g.* from dpg.get_item('n', 'd', 't', '${id(7)}') g`,
   `select f.item_id from dpg.find_items('n', 'd') f`,
-  `select f.item_id from dpg.find_items('n') f`,
+  `select f.item_domain, f.item_id from dpg.find_items('n') f`,
+  `select f.item_domain, f.item_id from dpg.find_items('n', item_domains => '{d, f}') f`,
+  `select f.item_domain, f.item_id from dpg.find_items('n', latitude => 12.01, longitude => 77.01, radius_meters => 500) f`,
+  `select f.item_domain, f.item_id from dpg.find_items('n', latitude => 12.01, longitude => 77.01, radius_meters => 50000) f`,
+  `select dpg.count_items('n', latitude => 12.01, longitude => 77.01, radius_meters => 500) as count`,
+  `select dpg.count_items('n', latitude => 12.01, longitude => 77.01, radius_meters => 500, item_domains => '{d, f}') as count`,
+  `select f.item_domain, f.item_id from dpg.nearest_items('n', null, 12.01, 77.01) f`,
+  `select f.item_domain, f.item_id from dpg.nearest_items('n', null, 12.01, 77.01, 800, item_domains => '{e, f}') f`,
   `select f.item_id from dpg.find_items('n', 'd', latitude => 12.01, longitude => 77.01, radius_meters => 500) f`,
   `select f.item_id from dpg.find_items('n', 'd', latitude => 12.01, longitude => 77.01, radius_meters => 50000) f`,
   `select dpg.count_items('n', 'd', latitude => 12.01, longitude => 77.01, radius_meters => 500) as count`,
@@ -84,7 +98,7 @@ describe('a leaf changes under a session that keeps its plans', async () => {
       'alter table dpg.items add column score integer default 3; alter table dpg.item_actions add column score integer',
     'a column goes':
       'alter table dpg.items drop column score; alter table dpg.item_actions drop column score',
-    'its functions are made anew': `select dpg_private.give_slot('items', 'n', 'd'), dpg_private.give_slot('item_actions', 'n', 'connect')`,
+    'its functions are made anew': `select dpg_private.give_slot('items', 'n', 'd'), dpg_private.give_slot('items', 'n', null), dpg_private.give_slot('item_actions', 'n', 'connect')`,
     'the functions of slots are replaced': `
       do $body$
       declare
@@ -97,8 +111,8 @@ describe('a leaf changes under a session that keeps its plans', async () => {
         end loop;
       end
       $body$`,
-    'it loses its slot': `update dpg_private.partition_names set slot = null where network = 'n' and key in ('d', 'connect')`,
-    'it gets another one': `select dpg_private.give_slot(p.root, p.network, p.key) from dpg_private.partition_names p where p.network = 'n' and p.key is not null`,
+    'it loses its slot': `update dpg_private.partition_names set slot = null where network = 'n' and (key in ('d', 'connect') or key is null)`,
+    'it gets another one': `select dpg_private.give_slot(p.root, p.network, p.key) from dpg_private.partition_names p where p.network = 'n' and (p.key is not null or p.root = 'items')`,
     'it becomes empty': `delete from dpg.item_actions; delete from dpg.items where item_id not in ('${id(1)}', '${id(2)}', '${id(3)}', '${id(7)}')`,
     'it grows again': GROWN,
     'it is dropped and made anew': `drop table dpg.a_p_n_connect; drop table ${leaf} cascade; ${GROWN}`,

@@ -12,7 +12,7 @@ export interface Point {
 const ONE = ['all'];
 const TEN = Array.from({ length: 10 }, (_, n) => `part ${n}`);
 
-/** So many points, in one domain of a network or spread over ten. */
+/** So many points, in the one domain of a network or spread over the ten of another. */
 export interface PointSet {
   count: number;
   network: string;
@@ -22,7 +22,7 @@ export interface PointSet {
 
 const set = (count: number, domains: string[]): PointSet => ({
   count,
-  network: `points ${count}`,
+  network: domains === ONE ? `points ${count}` : `points ${count} in ten`,
   domains,
   points: inCities(count),
 });

@@ -6,11 +6,11 @@ import { error, faults } from './faults.js';
 describe('slots', () => {
   faults({
     'a function of a slot is missing': {
-      plant: 'drop function dpg_private.item_rows(dpg_private.slot_1)',
+      plant: 'drop function dpg_private.item_rows(dpg_private.slot_1, text[])',
       found: [error('slots', 'partition dpg.i_p_restoreone_student', /item_rows/)],
     },
     'a function of a slot was changed': {
-      plant: `create or replace function dpg_private.item_rows(slot dpg_private.slot_1) returns setof dpg.items language sql stable
+      plant: `create or replace function dpg_private.item_rows(slot dpg_private.slot_1, domains text[]) returns setof dpg.items language sql stable
         as 'select * from dpg.items'`,
       found: [error('slots', 'partition dpg.i_p_restoreone_student', /item_rows/)],
     },
@@ -28,6 +28,15 @@ describe('slots', () => {
         execute replace(pg_get_functiondef('dpg_private.slot_keys(text)'::regprocedure), '11 restore onestudent', 'nothing');
       end $$`,
       found: [error('slots', 'partition dpg.i_p_restoreone_student', /slot_keys/)],
+    },
+    'a function of the slot of a network is missing': {
+      plant: 'drop function dpg_private.item_rows(dpg_private.slot_33, text[])',
+      found: [error('slots', 'partition dpg.i_p_restoreone', /item_rows/)],
+    },
+    'the function for some of its domains was changed': {
+      plant: `create or replace function dpg_private.item_rows(slot dpg_private.slot_49, domains text[]) returns setof dpg.items
+        language sql stable as 'select * from dpg.items'`,
+      found: [error('slots', 'partition dpg.i_p_restoreone', /item_rows/)],
     },
   });
 });
