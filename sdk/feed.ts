@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { check, document, fields, id, key, url } from './arguments.js';
 import { call, type Queryable, view } from './client.js';
-import { type Returns, row, textOf } from './columns.js';
+import { kinds, type Returns, row, textOf } from './columns.js';
 import { isPlainObject } from './documents.js';
 import { storeEvent } from './events.js';
 import { stringifyJson } from './numbers.js';
@@ -9,7 +9,6 @@ import {
   type FailedEvent,
   type FeedEvent,
   failedEventColumns,
-  feedEventColumns,
   type Peer,
   peerColumns,
   type Subscription,
@@ -108,13 +107,118 @@ export type ListFailedEvents = z.input<typeof listFailedEvents>;
 
 /** The payload as the database wrote it travels with the row, unseen, for `eventText`. */
 const PAYLOAD = Symbol.for('dpg-database.event_payload');
-const parsed = row<FeedEvent>(feedEventColumns);
-const payloadPlace = Object.keys(feedEventColumns).indexOf('event_payload');
+// A batch has up to 10,000 rows, and postgres.js takes longer for a cell than for what is in it. So an event travels in three
+// cells: payload and remarks, which may be long, and all the rest as one text, which JavaScript keeps as long as somebody
+// keeps a part of it. In that text each of TEXTS ends with `|,`, and a bar within one is two bars. What follows has a fixed
+// width: UUIDS, then two letters, then NUMBERS in hexadecimal digits; the time is last.
+const TEXTS = [
+  'partition_network',
+  'action_type',
+  'origin_instance_domain',
+  'action_status',
+  'source_item_network',
+  'source_item_domain',
+  'source_item_type',
+  'source_item_instance_url',
+  'source_item_owner',
+  'target_item_network',
+  'target_item_domain',
+  'target_item_type',
+  'target_item_instance_url',
+  'target_item_owner',
+] as const satisfies (keyof FeedEvent)[];
+const UUIDS = [
+  'event_id',
+  'action_id',
+  'source_item_id',
+  'target_item_id',
+  'lease_id',
+] as const satisfies (keyof FeedEvent)[];
+const PLACES = [
+  'source_item_latitude',
+  'source_item_longitude',
+  'target_item_latitude',
+  'target_item_longitude',
+] as const satisfies (keyof FeedEvent)[];
+const UUID = 36;
+const LETTERS = UUIDS.length * UUID;
+const NUMBERS = LETTERS + 2;
+const DOUBLE = 16;
+/** Not a number, and none that PostgreSQL writes. */
+const NO_NUMBER = 'f'.repeat(DOUBLE);
+const LATITUDES = NUMBERS + 16 + 8;
+const TIME = LATITUDES + PLACES.length * DOUBLE;
+
 const feedEvent: Returns<FeedEvent> = {
-  select: parsed.select,
-  read: (cells, parseJson) =>
-    Object.defineProperty(parsed.read(cells, parseJson), PAYLOAD, { value: textOf(cells[payloadPlace]) }),
+  select: [
+    [
+      ...TEXTS.map((column) => `replace(result.${column}, '|', '||') || '|,'`),
+      ...UUIDS.map((column) => `result.${column}::text`),
+      `case when result.source_item_is_local then 't' else 'f' end`,
+      `case when result.target_item_is_local then 't' else 'f' end`,
+      `encode(${[
+        'int8send(result."position")',
+        'int4send(result.update_count)',
+        ...PLACES.map((column) => `coalesce(float8send(result.${column}), decode('${NO_NUMBER}', 'hex'))`),
+      ].join(' || ')}, 'hex')`,
+      kinds.time.select('result.created_at'),
+    ].join(' || '),
+    kinds.json.select('result.event_payload'),
+    kinds.text.select('result.remarks'),
+  ],
+  read(cells, parseJson) {
+    const texts = unpack(textOf(cells[0]) as string);
+    const rest = texts[TEXTS.length] as string;
+    const uuid = (place: number) => rest.slice(place * UUID, (place + 1) * UUID);
+    const coordinate = (place: number) => {
+      const digits = rest.slice(LATITUDES + place * DOUBLE, LATITUDES + (place + 1) * DOUBLE);
+      return digits === NO_NUMBER ? null : kinds.double.read(digits);
+    };
+    const payload = textOf(cells[1]) as string;
+    const event: FeedEvent = {
+      partition_network: texts[0] as string,
+      action_type: texts[1] as string,
+      event_id: uuid(0),
+      origin_instance_domain: texts[2] as string,
+      action_id: uuid(1),
+      action_status: texts[3] as string,
+      update_count: Number.parseInt(rest.slice(NUMBERS + 16, LATITUDES), 16),
+      source_item_network: texts[4] as string,
+      source_item_domain: texts[5] as string,
+      source_item_type: texts[6] as string,
+      source_item_id: uuid(2),
+      source_item_instance_url: texts[7] as string,
+      source_item_owner: texts[8] as string,
+      source_item_latitude: coordinate(0),
+      source_item_longitude: coordinate(1),
+      target_item_network: texts[9] as string,
+      target_item_domain: texts[10] as string,
+      target_item_type: texts[11] as string,
+      target_item_id: uuid(3),
+      target_item_instance_url: texts[12] as string,
+      target_item_owner: texts[13] as string,
+      target_item_latitude: coordinate(2),
+      target_item_longitude: coordinate(3),
+      event_payload: parseJson(payload) as FeedEvent['event_payload'],
+      remarks: textOf(cells[2]),
+      created_at: rest.slice(TIME),
+      source_item_is_local: rest[LETTERS] === 't',
+      target_item_is_local: rest[LETTERS + 1] === 't',
+      position: BigInt(`0x${rest.slice(NUMBERS, NUMBERS + 16)}`),
+      lease_id: uuid(4),
+    };
+    return Object.defineProperty(event, PAYLOAD, { value: payload });
+  },
 };
+
+function unpack(packed: string): string[] {
+  if (!packed.includes('||')) return packed.split('|,');
+  // no text of PostgreSQL has NUL
+  return packed
+    .replaceAll('||', '\0')
+    .split('|,')
+    .map((text) => text.replaceAll('\0', '|'));
+}
 
 /**
  * The event as another instance's `store_event` takes it, as JSON text: digit for digit what the database has, also
