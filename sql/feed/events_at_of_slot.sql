@@ -1,6 +1,5 @@
--- See sql/README.md, "Plans that are kept". The events of a batch are found by their keys, however large the leaf is:
--- the planner, who counts a page of the disk for each, would read a leaf of 20,000 events whole for a batch of 1,000.
--- All keys go to the index in one search. A search for each of them, in a nested loop, takes 1.5 times as long.
+-- See sql/README.md, "Plans that are kept". Each event of a batch is found by its key, however large the leaf is: the
+-- planner, who counts a page of the disk for each, would read a leaf of 20,000 events whole for a batch of 1,000.
 create or replace function dpg_private.events_at_of_slot(
   slot anyenum,
   partition_network text,
@@ -17,8 +16,9 @@ set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_bitmapscan = off
-set enable_nestloop = off
+set enable_hashjoin = off
 set enable_mergejoin = off
+set enable_memoize = off
 set jit = off
 as $body$
 begin
@@ -31,10 +31,10 @@ begin
       e.target_item_owner, e.target_item_latitude, e.target_item_longitude, e.event_payload, e.remarks,
       e.created_at, e.source_item_is_local, e.target_item_is_local
     from unnest(positions, event_ids) w("position", event_id)
-    join dpg_private.event_rows(slot) e on e.event_id = w.event_id
-    where e.partition_network = events_at_of_slot.partition_network
+    join dpg_private.event_rows(slot) e
+      on e.partition_network = events_at_of_slot.partition_network
       and e.action_type = events_at_of_slot.action_type
-      and e.event_id = any (event_ids);
+      and e.event_id = w.event_id;
 end
 $body$;
 

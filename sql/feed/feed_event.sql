@@ -171,11 +171,6 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
--- A plan for the very positions would be made at each call, and estimates each of them.
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-set enable_sort = off
-set jit = off
 as $body$
 declare
   wanted record;
@@ -206,8 +201,7 @@ begin
       return query execute format(
         'select w."position", $3, %s
          from unnest($1, $2) w("position", event_id)
-         join %s e on e.event_id = w.event_id
-         where e.partition_network = %L and e.action_type = %L and e.event_id = any ($2)',
+         join %s e on e.partition_network = %L and e.action_type = %L and e.event_id = w.event_id',
         dpg_private.event_columns_sql('e.'), coalesce(wanted.leaf, 'dpg.action_events'), wanted.partition_network,
         wanted.action_type
       )
