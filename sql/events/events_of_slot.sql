@@ -158,7 +158,11 @@ begin
         limit page.row_limit
       )
       union all
-      (
+      -- What the actor is on both sides of is found above. It is left out after the limit: before it, a search for
+      -- somebody who is always on both sides would read all of it. What the first part has beyond its limit comes after
+      -- a whole page.
+      select b.*
+      from (
         select
           e.partition_network, e.action_type, e.event_id, e.origin_instance_domain, e.action_id, e.action_status,
           e.update_count, e.source_item_network, e.source_item_domain, e.source_item_type, e.source_item_id,
@@ -171,14 +175,6 @@ begin
           and e.target_item_owner = search.actor
           and e.target_item_is_local
           and (search.item_id is null or e.target_item_id = search.item_id)
-          and (
-            search.ownership_role = 'received'
-            or not (
-              e.source_item_owner = search.actor
-              and e.source_item_is_local
-              and (search.item_id is null or e.source_item_id = search.item_id)
-            ) -- found above
-          )
           and (search.action_status is null or e.action_status = search.action_status)
           and (search.update_count is null or e.update_count = search.update_count)
           and e.created_at <= coalesce(page.after_time, 'infinity')
@@ -194,7 +190,13 @@ begin
           )
         order by e.created_at desc, e.update_count desc, e.partition_network, e.action_type, e.event_id
         limit page.row_limit
-      )
+      ) b
+      where search.ownership_role = 'received'
+        or not (
+          b.source_item_owner = search.actor
+          and b.source_item_is_local
+          and (search.item_id is null or b.source_item_id = search.item_id)
+        )
     ) e
     order by e.created_at desc, e.update_count desc, e.partition_network, e.action_type, e.event_id
     limit page.row_limit;
