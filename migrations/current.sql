@@ -1,3 +1,7 @@
+-- Names of the extension cube resolve from here on. The objects that are there are noted before others are created.
+--!include geo/extensions.sql
+--!include access/known_objects.sql
+
 -- Nobody makes a leaf until the migration ends. Before the lock on partition_names below, for which whoever has this turn
 -- would wait.
 lock table dpg_private.partition_turn in share update exclusive mode;
@@ -20,6 +24,7 @@ begin
   end loop;
 end
 $body$;
+drop function if exists dpg_private.party_conditions_sql(text, text, text);
 drop function if exists dpg_private.look_before_new_action(dpg.item_ref, dpg.item_ref, text);
 drop function if exists dpg_private.insert_action(
   regclass, regclass, text, uuid, dpg.items, boolean, dpg.items, jsonb, text, jsonb

@@ -13,7 +13,7 @@ const asText = (column: string) => `${column}::text`;
 const bits = new DataView(new ArrayBuffer(8));
 
 /** What kinds of columns there are: texts are arrays of text, tables are named with their schema, times in UTC. */
-export const kinds = {
+const kinds = {
   text: { select: asText, read: (text: string) => text },
   integer: { select: asText, read: (text: string) => Number(text) },
   bigint: { select: asText, read: (text: string) => BigInt(text) },

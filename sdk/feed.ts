@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { check, document, fields, id, key, url } from './arguments.js';
 import { call, type Queryable, view } from './client.js';
-import { kinds, type Returns, row, textOf } from './columns.js';
+import { type Returns, row, textOf } from './columns.js';
 import { isPlainObject } from './documents.js';
 import { storeEvent } from './events.js';
 import { stringifyJson } from './numbers.js';
@@ -108,110 +108,13 @@ export type ListFailedEvents = z.input<typeof listFailedEvents>;
 
 /** The payload as the database wrote it travels with the row, unseen, for `eventText`. */
 const PAYLOAD = Symbol.for('dpg-database.event_payload');
-// A batch has up to 10,000 rows of 30 columns, and a column costs the server as much to send as to find, and postgres.js
-// more than that. So what has a fixed width travels as one text: UUIDS, two letters, and numbers in hexadecimal digits.
-const CELLS = [
-  'partition_network',
-  'action_type',
-  'origin_instance_domain',
-  'action_status',
-  'source_item_network',
-  'source_item_domain',
-  'source_item_type',
-  'source_item_instance_url',
-  'source_item_owner',
-  'target_item_network',
-  'target_item_domain',
-  'target_item_type',
-  'target_item_instance_url',
-  'target_item_owner',
-  'event_payload',
-  'remarks',
-  'created_at',
-] as const satisfies (keyof FeedEvent)[];
-const UUIDS = [
-  'event_id',
-  'action_id',
-  'source_item_id',
-  'target_item_id',
-  'lease_id',
-] as const satisfies (keyof FeedEvent)[];
-const PLACES = [
-  'source_item_latitude',
-  'source_item_longitude',
-  'target_item_latitude',
-  'target_item_longitude',
-] as const satisfies (keyof FeedEvent)[];
-const UUID = 36;
-const LETTERS = UUIDS.length * UUID;
-const POSITION = LETTERS + 2;
-const UPDATE_COUNT = POSITION + 16;
-const COORDINATES = UPDATE_COUNT + 8;
-const DOUBLE = 16;
-/** Not a number, and none that PostgreSQL writes. */
-const NO_NUMBER = 'f'.repeat(DOUBLE);
-
+const parsed = row<FeedEvent>(feedEventColumns);
+const payloadPlace = Object.keys(feedEventColumns).indexOf('event_payload');
 const feedEvent: Returns<FeedEvent> = {
-  select: [
-    ...CELLS.map((column) => kinds[feedEventColumns[column]].select(`result.${column}`)),
-    [
-      ...UUIDS.map((column) => `result.${column}::text`),
-      `case when result.source_item_is_local then 't' else 'f' end`,
-      `case when result.target_item_is_local then 't' else 'f' end`,
-      `encode(${[
-        'int8send(result."position")',
-        'int4send(result.update_count)',
-        ...PLACES.map((column) => `coalesce(float8send(result.${column}), decode('${NO_NUMBER}', 'hex'))`),
-      ].join(' || ')}, 'hex')`,
-    ].join(' || '),
-  ],
-  read(cells, parseJson) {
-    const payload = textOf(cells[14]) as string;
-    const others = textOf(cells[CELLS.length]) as string;
-    const event: FeedEvent = {
-      partition_network: textOf(cells[0]) as string,
-      action_type: textOf(cells[1]) as string,
-      event_id: uuidOf(others, 0),
-      origin_instance_domain: textOf(cells[2]) as string,
-      action_id: uuidOf(others, 1),
-      action_status: textOf(cells[3]) as string,
-      update_count: Number.parseInt(others.slice(UPDATE_COUNT, COORDINATES), 16),
-      source_item_network: textOf(cells[4]) as string,
-      source_item_domain: textOf(cells[5]) as string,
-      source_item_type: textOf(cells[6]) as string,
-      source_item_id: uuidOf(others, 2),
-      source_item_instance_url: textOf(cells[7]) as string,
-      source_item_owner: textOf(cells[8]) as string,
-      source_item_latitude: coordinateOf(others, 0),
-      source_item_longitude: coordinateOf(others, 1),
-      target_item_network: textOf(cells[9]) as string,
-      target_item_domain: textOf(cells[10]) as string,
-      target_item_type: textOf(cells[11]) as string,
-      target_item_id: uuidOf(others, 3),
-      target_item_instance_url: textOf(cells[12]) as string,
-      target_item_owner: textOf(cells[13]) as string,
-      target_item_latitude: coordinateOf(others, 2),
-      target_item_longitude: coordinateOf(others, 3),
-      event_payload: parseJson(payload) as FeedEvent['event_payload'],
-      remarks: textOf(cells[15]),
-      created_at: textOf(cells[16]) as string,
-      source_item_is_local: others[LETTERS] === 't',
-      target_item_is_local: others[LETTERS + 1] === 't',
-      position: BigInt(`0x${others.slice(POSITION, UPDATE_COUNT)}`),
-      lease_id: uuidOf(others, 4),
-    };
-    return Object.defineProperty(event, PAYLOAD, { value: payload });
-  },
+  select: parsed.select,
+  read: (cells, parseJson) =>
+    Object.defineProperty(parsed.read(cells, parseJson), PAYLOAD, { value: textOf(cells[payloadPlace]) }),
 };
-
-function uuidOf(others: string, place: number): string {
-  return others.slice(place * UUID, (place + 1) * UUID);
-}
-
-function coordinateOf(others: string, place: number): number | null {
-  const digits = others.slice(COORDINATES + place * DOUBLE, COORDINATES + (place + 1) * DOUBLE);
-  return digits === NO_NUMBER ? null : kinds.double.read(digits);
-}
 
 /**
  * The event as another instance's `store_event` takes it, as JSON text: digit for digit what the database has, also

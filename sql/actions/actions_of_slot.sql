@@ -141,7 +141,9 @@ begin
         limit page.row_limit
       )
       union all
-      (
+      -- what the actor is on both sides of is found above: see dpg_private.party_searches_sql
+      select b.*
+      from (
         select
           a.partition_network, a.action_type, a.action_id, a.action_status, a.update_count, a.requirements_snapshot,
           a.remarks,
@@ -156,10 +158,6 @@ begin
         from dpg_private.action_rows(slot) a
         where search.ownership_role <> 'initiated'
           and a.target_item_owner = search.actor
-          and (
-            search.ownership_role = 'received'
-            or not (a.source_item_owner = search.actor and a.source_item_is_local) -- found above
-          )
           and (search.action_status is null or a.action_status = search.action_status)
           and a.updated_at <= coalesce(page.after_time, 'infinity')
           and (
@@ -170,7 +168,9 @@ begin
           )
         order by a.updated_at desc, a.partition_network, a.action_type, a.action_id, a.target_item_instance_url
         limit page.row_limit
-      )
+      ) b
+      where search.ownership_role = 'received'
+        or not (b.source_item_owner = search.actor and b.source_item_is_local)
       union all
       (
         select

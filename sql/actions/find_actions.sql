@@ -53,6 +53,8 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   added_conditions text;
+  order_by constant text :=
+    'a.updated_at desc, a.partition_network, a.action_type, a.action_id, a.target_item_instance_url';
   searches text[];
 begin
   -- one search for each leaf and role, each answered by an index in the order of the page
@@ -68,17 +70,18 @@ begin
     end
   );
   searches := array(
-    select format(
-      'select %s, dpg_private.ownership_roles(
-         ($1).actor, a.source_item_owner, a.source_item_is_local, a.target_item_owner, true
-       ) as ownership_roles
-       from %s a
-       where %s%s',
-      dpg_private.action_columns_sql('a.'), l.leaf, c.condition, added_conditions
-    )
+    select s.search
     from unnest(leaves) l
     cross join unnest(
-      dpg_private.party_conditions_sql(
+      dpg_private.party_searches_sql(
+        format(
+          'select %s, dpg_private.ownership_roles(
+             ($1).actor, a.source_item_owner, a.source_item_is_local, a.target_item_owner, true
+           ) as ownership_roles
+           from %s a
+           where true%s',
+          dpg_private.action_columns_sql('a.'), l.leaf, added_conditions
+        ),
         search.ownership_role,
         concat(
           'a.source_item_owner = ($1).actor and a.source_item_is_local',
@@ -87,9 +90,10 @@ begin
         concat(
           'a.target_item_owner = ($1).actor',
           case when search.item_id is not null then ' and a.target_item_id = ($1).item_id' end
-        )
+        ),
+        'a', order_by
       )
-    ) c(condition)
+    ) s(search)
   );
   -- Actions that live on other instances are in one table. The owners of their targets are users there, nobody here.
   if search.ownership_role <> 'received' or searches = '{}' then
@@ -106,9 +110,7 @@ begin
     );
   end if;
   return dpg_private.page_of_searches_sql(
-    searches, 'a',
-    'a.updated_at desc, a.partition_network, a.action_type, a.action_id, a.target_item_instance_url',
-    '($2).row_limit',
+    searches, 'a', order_by, '($2).row_limit',
     dpg_private.page_token_sql(
       '($2).binding',
       'timestamptz_send(a.updated_at) || uuid_send(a.action_id)

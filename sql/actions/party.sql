@@ -57,21 +57,37 @@ $body$;
 comment on function dpg_private.refuse_not_action_party(text, dpg.item_actions, text, text, jsonb) is
   'Raises DP005 for the user and the action.';
 
-create or replace function dpg_private.party_conditions_sql(ownership_role text, initiated text, received text)
+create or replace function dpg_private.party_searches_sql(
+  search text,
+  ownership_role text,
+  initiated text,
+  received text,
+  alias text,
+  order_by text
+)
 returns text[]
 language sql
 immutable
 parallel safe
 security invoker
--- a row that both conditions find belongs to the first, so that each row comes once
 return case ownership_role
-  when 'initiated' then array[initiated]
-  when 'received' then array[received]
-  else array[initiated, received || ' and not (' || initiated || ')']
+  when 'initiated' then array[format('%s and %s', search, initiated)]
+  when 'received' then array[format('%s and %s', search, received)]
+  else array[
+    format('%s and %s', search, initiated),
+    -- What both find belongs to the first, so that each row comes once. It is left out after the limit: before it, a
+    -- search for somebody who is always on both sides would read all of it. What the first has beyond its limit comes
+    -- after a whole page.
+    format(
+      'select %1$s.* from (%2$s and %3$s order by %4$s limit ($2).row_limit) %1$s where not (%5$s)',
+      alias, search, received, order_by, initiated
+    )
+  ]
 end;
 
-comment on function dpg_private.party_conditions_sql(text, text, text) is
-  'The conditions of a role, one search for each, since each has an index in the order of the page.';
+comment on function dpg_private.party_searches_sql(text, text, text, text, text, text) is
+  'The searches of a role, since each has an index in the order of the page. search: a select with a where clause over a
+table named alias. initiated, received: what belongs to whom. order_by: of the page. $2 has its row_limit.';
 
 create or replace function dpg_private.check_ownership_role(ownership_role text)
 returns void

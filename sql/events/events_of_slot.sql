@@ -158,9 +158,7 @@ begin
         limit page.row_limit
       )
       union all
-      -- What the actor is on both sides of is found above. It is left out after the limit: before it, a search for
-      -- somebody who is always on both sides would read all of it. What the first part has beyond its limit comes after
-      -- a whole page.
+      -- what the actor is on both sides of is found above: see dpg_private.party_searches_sql
       select b.*
       from (
         select

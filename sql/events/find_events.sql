@@ -54,6 +54,7 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   added_conditions text;
+  order_by constant text := 'e.created_at desc, e.update_count desc, e.partition_network, e.action_type, e.event_id';
 begin
   -- one search for each leaf and role, each answered by an index in the order of the page
   added_conditions := concat(
@@ -75,12 +76,11 @@ begin
   );
   return dpg_private.page_of_searches_sql(
     array(
-      select format(
-        'select %s from %s e where %s%s', dpg_private.event_columns_sql('e.'), l.leaf, c.condition, added_conditions
-      )
+      select s.search
       from unnest(leaves) l
       cross join unnest(
-        dpg_private.party_conditions_sql(
+        dpg_private.party_searches_sql(
+          format('select %s from %s e where true%s', dpg_private.event_columns_sql('e.'), l.leaf, added_conditions),
           search.ownership_role,
           concat(
             'e.source_item_owner = ($1).actor and e.source_item_is_local',
@@ -89,11 +89,12 @@ begin
           concat(
             'e.target_item_owner = ($1).actor and e.target_item_is_local',
             case when search.item_id is not null then ' and e.target_item_id = ($1).item_id' end
-          )
+          ),
+          'e', order_by
         )
-      ) c(condition)
+      ) s(search)
     ),
-    'e', 'e.created_at desc, e.update_count desc, e.partition_network, e.action_type, e.event_id', '($2).row_limit',
+    'e', order_by, '($2).row_limit',
     concat(
       'dpg_private.ownership_roles(
          ($1).actor, e.source_item_owner, e.source_item_is_local, e.target_item_owner, e.target_item_is_local

@@ -61,8 +61,8 @@ return case
 end;
 
 comment on function dpg_private.items_slot_sql(smallint, text) is
-  'The function of a leaf of items, or those of a network (slot 33 and higher), that has a slot: its rows, for statements
-whose plans are kept.';
+  'The function of a leaf of items, or those of a network (slot 33 and higher), that has a slot: its rows, for
+statements whose plans are kept.';
 
 create or replace function dpg_private.items_in_slots_sql(slots smallint[], leaves text[])
 returns text

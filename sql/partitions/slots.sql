@@ -192,7 +192,8 @@ begin
         slot, format('all domains of the network that has slot %s in dpg_private.partition_names', slot)
       ),
       dpg_private.create_slot_type(
-        (slot + 16)::smallint, format('some domains of the network that has slot %s in dpg_private.partition_names', slot)
+        (slot + 16)::smallint,
+        format('some domains of the network that has slot %s in dpg_private.partition_names', slot)
       );
   end if;
   execute dpg_private.slot_sql(root, slot, leaf);
@@ -417,8 +418,8 @@ end
 $body$;
 
 comment on function dpg_private.find_broken_slots() is
-  'The leaves and networks with a slot of which a function is missing or is not as dpg_private.give_slot creates it. What
-knows all leaves of a root is told of the one with the lowest slot. For doctor.';
+  'The leaves and networks with a slot of which a function is missing or is not as dpg_private.give_slot creates it.
+What knows all leaves of a root is told of the one with the lowest slot. For doctor.';
 
 create or replace function dpg_private.is_grown(leaf regclass)
 returns boolean
