@@ -389,7 +389,7 @@ begin
       select w.root, w.network, w.key, w.name, w.slot, f.names[1] as function_name
       from wanted w
       cross join lateral regexp_matches(
-        w.statements, 'create or replace function dpg_private[.]([a-z_]+)[(]\s*slot ([a-z_.0-9]+)', 'g'
+        w.statements, 'create or replace function dpg_private[.]([a-z_]+)[(][[:space:]]*slot ([a-z_.0-9]+)', 'g'
       ) f(names)
       where not exists (
         select
