@@ -23,6 +23,7 @@ declare
   stored dpg.item_actions;
   is_new boolean := false;
   has_additions boolean; -- columns or triggers of the application: row and event are written in another way
+  restored integer; -- settings of the caller
   caller_plan_cache_mode constant text := current_setting('plan_cache_mode');
   caller_constraint_exclusion constant text := current_setting('constraint_exclusion');
 begin
@@ -98,9 +99,10 @@ begin
       and set_config('constraint_exclusion', 'off', true) is not null
     on conflict do nothing;
     is_new := found;
-    perform
+    restored := num_nonnulls( -- see sql/README.md, "Checks"
       set_config('plan_cache_mode', caller_plan_cache_mode, true),
-      set_config('constraint_exclusion', caller_constraint_exclusion, true);
+      set_config('constraint_exclusion', caller_constraint_exclusion, true)
+    );
     if not is_new then
       is_new := dpg_private.insert_again('item_actions', dpg_private.action_columns_sql(''), proposed);
     end if;
