@@ -1,5 +1,5 @@
 --! Previous: sha1:7d8a4d470b78b3e522b1859bcbbd61830bb1f081
---! Hash: sha1:26669f326b62b576cba31523e76d085846795ab6
+--! Hash: sha1:f49fb2bd09ed23e46aee86e4a11709d80af8655f
 --! Message: leaves in expressions, networks with slots
 
 -- Names of the extension cube resolve from here on. The objects that are there are noted before others are created.
@@ -1173,12 +1173,22 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 begin
-  if (
-    select count(*) filter (where p.key is not null) > 1 and count(p.slot) filter (where p.key is null) = 0
-    from dpg_private.partition_names p
-    where p.root = 'items'
-      and p.network = give_slot_to_network.network
-  )
+  if exists (
+      select
+      from dpg_private.partition_names p
+      where p.root = 'items'
+        and p.network = give_slot_to_network.network
+        and p.key is null
+        and p.slot is null
+    )
+    and exists (
+      select
+      from dpg_private.partition_names p
+      where p.root = 'items'
+        and p.network = give_slot_to_network.network
+        and p.key is not null
+      offset 1
+    )
   then
     perform dpg_private.give_slot('items', network, null);
   end if;
@@ -1358,6 +1368,15 @@ begin atomic
       and p.network = look_up_network_slot.item_network
       and p.key is null
       and p.slot is not null
+      -- before anything is asked about each leaf
+      and not exists (
+        select
+        from dpg_private.partition_names l
+        where l.root = 'items'
+          and l.network = look_up_network_slot.item_network
+          and l.key is not null
+        offset 16
+      )
     offset 0
   ) n
   cross join lateral (
@@ -1377,15 +1396,14 @@ begin atomic
       )
   ) l
   where l.domains is not null
-    and l.leaves <= 16
     and l.leaves = (select count(*) from pg_inherits h where h.inhparent = n.partition)
     and pg_partition_root(n.partition) = 'dpg.items'::regclass;
 end;
 
 comment on function dpg_private.look_up_network_slot(text, text[]) is
   'The slot for a search over these domains of a network, or over all where none are given, and those of them that have
-a leaf. As a table of one row; of none where there is no slot, or none of the domains, where the network has more than
-16 leaves (a statement over all of them would hold too many locks), and where it has a leaf that is not ours.';
+a leaf. As a table of one row; of none where there is no slot, or none of the domains, where the network has had more
+than 16 leaves (a statement over all of them would hold too many locks), and where it has a leaf that is not ours.';
 
 -- All functions of slots anew; networks that have two domains get their slots. Nobody makes a leaf meanwhile.
 do $body$
@@ -3754,6 +3772,7 @@ declare
   stored dpg.item_actions;
   is_new boolean := false;
   has_additions boolean; -- columns or triggers of the application: row and event are written in another way
+  restored integer; -- settings of the caller
   caller_plan_cache_mode constant text := current_setting('plan_cache_mode');
   caller_constraint_exclusion constant text := current_setting('constraint_exclusion');
 begin
@@ -3829,9 +3848,10 @@ begin
       and set_config('constraint_exclusion', 'off', true) is not null
     on conflict do nothing;
     is_new := found;
-    perform
+    restored := num_nonnulls( -- see sql/README.md, "Checks"
       set_config('plan_cache_mode', caller_plan_cache_mode, true),
-      set_config('constraint_exclusion', caller_constraint_exclusion, true);
+      set_config('constraint_exclusion', caller_constraint_exclusion, true)
+    );
     if not is_new then
       is_new := dpg_private.insert_again('item_actions', dpg_private.action_columns_sql(''), proposed);
     end if;

@@ -285,12 +285,22 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 begin
-  if (
-    select count(*) filter (where p.key is not null) > 1 and count(p.slot) filter (where p.key is null) = 0
-    from dpg_private.partition_names p
-    where p.root = 'items'
-      and p.network = give_slot_to_network.network
-  )
+  if exists (
+      select
+      from dpg_private.partition_names p
+      where p.root = 'items'
+        and p.network = give_slot_to_network.network
+        and p.key is null
+        and p.slot is null
+    )
+    and exists (
+      select
+      from dpg_private.partition_names p
+      where p.root = 'items'
+        and p.network = give_slot_to_network.network
+        and p.key is not null
+      offset 1
+    )
   then
     perform dpg_private.give_slot('items', network, null);
   end if;
@@ -470,6 +480,15 @@ begin atomic
       and p.network = look_up_network_slot.item_network
       and p.key is null
       and p.slot is not null
+      -- before anything is asked about each leaf
+      and not exists (
+        select
+        from dpg_private.partition_names l
+        where l.root = 'items'
+          and l.network = look_up_network_slot.item_network
+          and l.key is not null
+        offset 16
+      )
     offset 0
   ) n
   cross join lateral (
@@ -489,15 +508,14 @@ begin atomic
       )
   ) l
   where l.domains is not null
-    and l.leaves <= 16
     and l.leaves = (select count(*) from pg_inherits h where h.inhparent = n.partition)
     and pg_partition_root(n.partition) = 'dpg.items'::regclass;
 end;
 
 comment on function dpg_private.look_up_network_slot(text, text[]) is
   'The slot for a search over these domains of a network, or over all where none are given, and those of them that have
-a leaf. As a table of one row; of none where there is no slot, or none of the domains, where the network has more than
-16 leaves (a statement over all of them would hold too many locks), and where it has a leaf that is not ours.';
+a leaf. As a table of one row; of none where there is no slot, or none of the domains, where the network has had more
+than 16 leaves (a statement over all of them would hold too many locks), and where it has a leaf that is not ours.';
 
 -- All functions of slots anew; networks that have two domains get their slots. Nobody makes a leaf meanwhile.
 do $body$
