@@ -9,8 +9,23 @@ begin
       item_state jsonb,
       latitude double precision,
       longitude double precision,
-      circle dpg_private.circle_bounds
+      circle dpg_private.circle_bounds,
+      item_statuses text[],
+      hidden_statuses text[],
+      facets jsonpath,
+      box dpg_private.circle_bounds
     );
+  elsif not exists (
+    select
+    from pg_catalog.pg_attribute a
+    where a.attrelid = pg_catalog.to_regclass('dpg_private.item_search')
+      and a.attname = 'box'
+  ) then
+    alter type dpg_private.item_search
+      add attribute item_statuses text[],
+      add attribute hidden_statuses text[],
+      add attribute facets jsonpath,
+      add attribute box dpg_private.circle_bounds;
   end if;
   if pg_catalog.to_regtype('dpg_private.item_page') is null then
     create type dpg_private.item_page as (
@@ -29,7 +44,8 @@ $body$;
 
 comment on type dpg_private.item_search is
   'The filters of a search for items, null where one is not given; the centre of a circle, or of nearest_items, and
-the bounds of the circle. It is $1 of every statement that is put together for a search.';
+the bounds of the circle. hidden_statuses: what a search that is told no statuses does not find, as
+dpg_private.hidden_statuses says. It is $1 of every statement that is put together for a search.';
 comment on type dpg_private.item_page is
   'The page of a search for items: how many rows, what its tokens are bound to (null: rows without a token), and the
 row that it starts after: its created_at or its chord, then its key; null on the first page. oldest: rows that were
@@ -51,10 +67,17 @@ begin
     case when search.item_instance_url is not null then ' and i.item_instance_url = ($1).item_instance_url' end,
     case when search.item_schema_url is not null then ' and i.item_schema_url = ($1).item_schema_url' end,
     case when search.item_state is not null then ' and i.item_state @> ($1).item_state' end,
+    case when search.item_statuses is not null then ' and i.item_status = any (($1).item_statuses)' end,
+    case
+      when search.hidden_statuses is not null then
+        ' and dpg_private.slot_key(i.item_domain, i.item_status) <> all (($1).hidden_statuses)'
+    end,
+    case when search.facets is not null then ' and i.item_state @@ ($1).facets' end,
     case
       when (search.circle).reach is not null then
         ' and ' || dpg_private.circle_condition_sql(search.latitude, search.longitude, search.circle)
-    end
+    end,
+    case when (search.box).south is not null then ' and ' || dpg_private.box_condition_sql(search.box) end
   );
 end
 $body$;
