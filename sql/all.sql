@@ -27,6 +27,7 @@
 --!include items/sent_item.sql
 --!include geo/sphere.sql
 --!include items/items_indexes.sql
+--!include items/item_definitions.sql
 --!include items/instance_urls.sql
 --!include actions/item_actions.sql
 --!include actions/item_actions_indexes.sql
@@ -87,10 +88,15 @@
 --!include items/replace_items.sql
 --!include items/upsert_items.sql
 --!include items/update_item.sql
+--!include items/set_item_status.sql
+--!include items/define_item.sql
 --!include items/delete_item.sql
 --!include items/get_item.sql
 --!include geo/circle.sql
+--!include geo/box.sql
+--!include items/facets.sql
 --!include items/item_filters.sql
+--!include items/more_item_filters.sql
 --!include items/find_items.sql
 --!include items/items_of_slot.sql
 --!include items/items_of_leaf.sql

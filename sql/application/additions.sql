@@ -89,7 +89,7 @@ stable
 security invoker
 begin atomic
   select
-    dpg_private.has_additions('dpg.items', 12)
+    dpg_private.has_additions('dpg.items', 13)
     or exists (select from only dpg.items where false) -- names the root, see dpg_private.has_additions
     -- under an older snapshot the catalogue shows the past, but triggers fire as they are now
     or current_setting('transaction_isolation') <> 'read committed'

@@ -14,6 +14,7 @@ begin
       created_by text,
       created_at timestamptz,
       updated_at timestamptz,
+      item_status text,
       distance_meters double precision,
       next_page_token text
     );
@@ -85,6 +86,7 @@ returns table (
   created_by text,
   created_at timestamptz,
   updated_at timestamptz,
+  item_status text,
   chord double precision,
   distance_meters double precision,
   next_page_token text
@@ -106,7 +108,8 @@ begin
   if box is null then
     return query
       select i.item_network, i.item_domain, i.item_type, i.item_id, i.item_instance_url, i.item_schema_url,
-        i.item_state, i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at, i.chord,
+        i.item_state, i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at,
+        i.item_status, i.chord,
         2 * 6378168 * asin(least(i.chord / (2 * 6378168), 1)), -- dpg_private.great_circle_sql
         case when page.binding is not null then
           dpg_private.token_of_position(
@@ -139,7 +142,8 @@ begin
   else
     return query
       select i.item_network, i.item_domain, i.item_type, i.item_id, i.item_instance_url, i.item_schema_url,
-        i.item_state, i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at, i.chord,
+        i.item_state, i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at,
+        i.item_status, i.chord,
         2 * 6378168 * asin(least(i.chord / (2 * 6378168), 1)), -- dpg_private.great_circle_sql
         case when page.binding is not null then
           dpg_private.token_of_position(
@@ -274,7 +278,18 @@ create or replace function dpg.nearest_items(
   item_state jsonb default null,
   page_size integer default 20,
   page_token text default null,
-  item_domains text[] default null
+  item_domains text[] default null,
+  created_by text default null,
+  item_instance_url text default null,
+  item_schema_url text default null,
+  item_statuses text[] default null,
+  any_status boolean default false,
+  facets jsonb default null,
+  search text default null,
+  south double precision default null,
+  west double precision default null,
+  north double precision default null,
+  east double precision default null
 )
 returns setof dpg.nearest_item
 language plpgsql
@@ -285,7 +300,7 @@ set extra_float_digits = 1 -- a distance must come back from the page token exac
 as $body$
 declare
   checked integer; -- see sql/README.md, "Checks"
-  search dpg_private.item_search;
+  wanted dpg_private.item_search;
   page dpg_private.item_page;
   place_in_order constant text := 'uuid_send(i.item_id) || convert_to(i.chord || '' '' || i.item_type, ''UTF8'')';
   leaf regclass;
@@ -301,22 +316,36 @@ begin
     dpg_private.check_key('item_network', item_network),
     dpg_private.check_item_domains(item_domain, item_domains),
     dpg_private.check_key_or_none('item_type', item_type),
+    dpg_private.check_key_or_none('created_by', created_by),
+    dpg_private.check_url_or_none('item_instance_url', item_instance_url),
+    dpg_private.check_url_or_none('item_schema_url', item_schema_url),
     dpg_private.check_document_or_none('item_state', item_state),
     dpg_private.check_present('latitude', latitude is not null),
     dpg_private.check_present('longitude', longitude is not null),
     dpg_private.check_circle_or_none(latitude, longitude, coalesce(radius_meters, 0)),
     dpg_private.check_page_size(page_size)
   );
-  search := row(
-    item_type, null, null, null, item_state, latitude, longitude,
+  wanted := row(
+    item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude,
     dpg_private.bounds_of_circle(latitude, longitude, radius_meters)
   );
+  if any_status or num_nonnulls(item_statuses, facets, search, south, west, north, east) > 0 then
+    wanted := dpg_private.with_more_filters(
+      wanted, item_network, item_domain, item_domains, item_statuses, any_status, facets, search,
+      south, west, north, east
+    );
+  end if;
+  if item_network = any (dpg_private.defined_networks()) and item_statuses is null and any_status is not true then
+    wanted.hidden_statuses := dpg_private.find_hidden_statuses(item_network, item_domain, item_domains);
+  end if;
   page := dpg_private.page_of_nearest(
     (
       select b.binding
       from dpg_private.page_binding('nearest_items', jsonb_build_array(
-        item_network, item_domain, latitude, longitude, radius_meters, item_type, item_state
-      ) || coalesce(to_jsonb(item_domains), '[]')) b
+        item_network, item_domain, latitude, longitude, radius_meters, item_type, item_state, item_domains,
+        created_by, item_instance_url, item_schema_url, item_statuses, coalesce(any_status, false), facets, search,
+        south, west, north, east
+      )) b
     ),
     page_size, page_token
   );
@@ -331,28 +360,28 @@ begin
     into slot, domains
     from dpg_private.look_up_network_slot(item_network, item_domains) n;
   end if;
-  if slot is not null and not dpg_private.has_filters(search) then
+  if slot is not null and not dpg_private.has_filters(wanted) then
     return query execute format(
       'select %s, i.distance_meters, i.next_page_token
        from dpg_private.nearest_of_slot(null::dpg_private.slot_%s, $1, $2, $3, $4, $5) i',
       dpg_private.item_columns_sql('i.'), slot
     )
-    using search, page, dpg_private.place(latitude, longitude),
+    using wanted, page, dpg_private.place(latitude, longitude),
       case when radius_meters is not null then dpg_private.circle_box(latitude, longitude, radius_meters) end,
       domains;
     return;
   end if;
   if item_domain is not null then
     return query execute dpg_private.page_of_nearest_sql(
-      dpg_private.nearest_of_leaf_sql(leaf, slot, search, page), place_in_order
+      dpg_private.nearest_of_leaf_sql(leaf, slot, wanted, page), place_in_order
     )
-    using search, page, dpg_private.place(latitude, longitude),
+    using wanted, page, dpg_private.place(latitude, longitude),
       case when radius_meters is not null then dpg_private.circle_box(latitude, longitude, radius_meters) end;
     return;
   end if;
   for batch in
     select n.batch, max(n.batch) over () as last_batch,
-      string_agg('(' || dpg_private.nearest_of_leaf_sql(n.leaf, n.slot, search, page) || ')', ' union all ') as searches
+      string_agg('(' || dpg_private.nearest_of_leaf_sql(n.leaf, n.slot, wanted, page) || ')', ' union all ') as searches
     from (
       select (row_number() over () - 1) / 16 as batch, l.leaf, l.slot
       from dpg_private.look_up_item_leaves(item_network, item_domains) l
@@ -364,14 +393,14 @@ begin
       batch.searches, place_in_order || ' || decode(''00'', ''hex'') || convert_to(i.item_domain, ''UTF8'')'
     );
     if batch.last_batch = 0 then
-      return query execute statement using search, page, dpg_private.place(latitude, longitude),
+      return query execute statement using wanted, page, dpg_private.place(latitude, longitude),
         case when radius_meters is not null then dpg_private.circle_box(latitude, longitude, radius_meters) end;
       return;
     end if;
     begin
       execute format('select array_agg(row(i.*)::dpg.nearest_item) from (%s) i', statement)
       into of_batch
-      using search, page, dpg_private.place(latitude, longitude),
+      using wanted, page, dpg_private.place(latitude, longitude),
         case when radius_meters is not null then dpg_private.circle_box(latitude, longitude, radius_meters) end;
       raise exception using errcode = 'DP000';
     exception
@@ -390,7 +419,8 @@ end
 $body$;
 
 comment on function dpg.nearest_items(
-  text, text, double precision, double precision, double precision, text, jsonb, integer, text, text[]
+  text, text, double precision, double precision, double precision, text, jsonb, integer, text, text[],
+  text, text, text, text[], boolean, jsonb, text, double precision, double precision, double precision, double precision
 ) is
   'The items of a network that have a place, nearest to latitude and longitude (degrees) first, then by item_domain,
 item_type and item_id. item_domain is one domain; null means those of item_domains (no element: no items), or every

@@ -116,7 +116,15 @@ create or replace function dpg.count_items(
   latitude double precision default null,
   longitude double precision default null,
   radius_meters double precision default null,
-  item_domains text[] default null
+  item_domains text[] default null,
+  item_statuses text[] default null,
+  any_status boolean default false,
+  facets jsonb default null,
+  search text default null,
+  south double precision default null,
+  west double precision default null,
+  north double precision default null,
+  east double precision default null
 )
 returns bigint
 language plpgsql
@@ -126,7 +134,7 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   checked integer; -- see sql/README.md, "Checks"
-  search dpg_private.item_search;
+  wanted dpg_private.item_search;
   leaf regclass;
   slot smallint;
   matches bigint;
@@ -141,24 +149,34 @@ begin
     dpg_private.check_document_or_none('item_state', item_state),
     dpg_private.check_circle_or_none(latitude, longitude, radius_meters)
   );
-  search := row(
+  wanted := row(
     item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude,
     dpg_private.bounds_of_circle(latitude, longitude, radius_meters)
   );
+  if any_status or num_nonnulls(item_statuses, facets, search, south, west, north, east) > 0 then
+    wanted := dpg_private.with_more_filters(
+      wanted, item_network, item_domain, item_domains, item_statuses, any_status, facets, search,
+      south, west, north, east
+    );
+  end if;
+  if item_network = any (dpg_private.defined_networks()) and item_statuses is null and any_status is not true then
+    wanted.hidden_statuses := dpg_private.find_hidden_statuses(item_network, item_domain, item_domains);
+  end if;
   if item_domain is null then
-    return dpg_private.count_leaves(item_network, item_domains, search);
+    return dpg_private.count_leaves(item_network, item_domains, wanted);
   end if;
   slot := dpg_private.slot_of('items', item_network, item_domain);
   leaf := dpg_private.find_leaf_by_slot('items', slot, item_network, item_domain);
   if leaf is null then
     return 0::bigint;
   end if;
-  return dpg_private.count_leaf(leaf, slot, search);
+  return dpg_private.count_leaf(leaf, slot, wanted);
 end
 $body$;
 
 comment on function dpg.count_items(
-  text, text, text, text, text, text, jsonb, double precision, double precision, double precision, text[]
+  text, text, text, text, text, text, jsonb, double precision, double precision, double precision, text[],
+  text[], boolean, jsonb, text, double precision, double precision, double precision, double precision
 ) is
   'How many items match the filters of dpg.find_items. Counts them one by one: the cost grows with the number of
 matches.

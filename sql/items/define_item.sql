@@ -69,6 +69,7 @@ begin
   end loop;
 
   perform dpg_private.check_domain_declared(item_network, item_domain);
+  perform dpg_private.note_defined_network(item_network);
   insert into dpg.item_definitions as d
   values (item_network, item_domain, initial_status, statuses)
   on conflict on constraint item_definitions_pkey do update

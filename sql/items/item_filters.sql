@@ -92,7 +92,8 @@ immutable
 parallel safe
 security invoker
 return num_nonnulls(
-  (search).item_type, (search).created_by, (search).item_instance_url, (search).item_schema_url, (search).item_state
+  (search).item_type, (search).created_by, (search).item_instance_url, (search).item_schema_url, (search).item_state,
+  (search).item_statuses, (search).hidden_statuses, (search).facets, ((search).box).south
 ) > 0;
 
 comment on function dpg_private.has_filters(dpg_private.item_search) is

@@ -96,7 +96,7 @@ begin
   end loop;
   return query
     select i.item_network, i.item_domain, i.item_type, i.item_id, i.item_instance_url, i.item_schema_url, i.item_state,
-      i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at,
+      i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at, i.item_status,
       dpg_private.token_of_position(
         page.binding,
         timestamptz_send(i.created_at) || uuid_send(i.item_id) || convert_to(i.item_type, 'UTF8')

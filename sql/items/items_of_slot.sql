@@ -17,7 +17,7 @@ as $body$
 begin
   return query
     select i.item_network, i.item_domain, i.item_type, i.item_id, i.item_instance_url, i.item_schema_url, i.item_state,
-      i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at,
+      i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at, i.item_status,
       case when page.binding is not null then
         dpg_private.token_of_position(
           page.binding, timestamptz_send(i.created_at) || uuid_send(i.item_id) || convert_to(i.item_type, 'UTF8')
@@ -58,7 +58,7 @@ as $body$
 begin
   return query
     select i.item_network, i.item_domain, i.item_type, i.item_id, i.item_instance_url, i.item_schema_url, i.item_state,
-      i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at,
+      i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at, i.item_status,
       dpg_private.token_of_position(
         page.binding,
         timestamptz_send(i.created_at) || uuid_send(i.item_id) || convert_to(i.item_type, 'UTF8')
@@ -202,7 +202,7 @@ begin
     select
       row(
         i.item_network, i.item_domain, i.item_type, i.item_id, i.item_instance_url, i.item_schema_url, i.item_state,
-        i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at,
+        i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at, i.item_status,
         case when page.binding is not null then
           dpg_private.token_of_position(
             page.binding,
