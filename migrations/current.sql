@@ -13,7 +13,11 @@ create temporary table if not exists dpg_grants_of_others (
 do $body$
 declare
   grown constant pg_catalog.oid[] := array_remove(
-    array[pg_catalog.to_regtype('dpg.found_item'), pg_catalog.to_regtype('dpg.nearest_item')]::pg_catalog.oid[], null
+    array[
+      pg_catalog.to_regtype('dpg.found_item'), pg_catalog.to_regtype('dpg.found_item[]'),
+      pg_catalog.to_regtype('dpg.nearest_item'), pg_catalog.to_regtype('dpg.nearest_item[]')
+    ]::pg_catalog.oid[],
+    null
   );
   dropped record;
   dependent text;
@@ -73,6 +77,10 @@ begin
   drop type if exists dpg.found_item, dpg.nearest_item;
 end
 $body$;
+
+drop function if exists dpg_private.nearest_of_slot(
+  anyenum, dpg_private.item_search, dpg_private.item_page, cube, cube, text[]
+);
 
 --!include all.sql
 
