@@ -7,6 +7,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
+import { ofSlot } from '../../sdk/cli/doctor/slots.js';
 import { createDpg, type Dpg, type FoundEvent, type Item, type UpsertItem } from '../../sdk/index.js';
 import { isSoak, soak, soakSeconds, soakTimeout } from '../support/soak.js';
 import { testDatabase } from '../support/test-database.js';
@@ -40,7 +41,9 @@ async function elsewhere(): Promise<Record<string, string>> {
       where n.nspname !~ '^pg_(toast|temp)'
         and coalesce((select i.indrelid from pg_index i where i.indexrelid = c.oid), c.oid) not in (${partitions})`,
     'functions but those of slots': `select p.oid, p.proname, p.prosrc, p.proacl::text from pg_proc p
-      where not exists (select from pg_type t where t.oid = p.proargtypes[0] and t.typname ~ '^slot_[0-9]+$')`,
+      where not ${ofSlot('p')}`,
+    // and those are what the leaves make of them
+    'broken slots': 'select * from dpg_private.find_broken_slots()',
     roles: `select r.rolname, r.rolsuper from pg_roles r where r.rolname !~ '_user_[0-9a-f]+$'`,
     schemas: `select n.nspname, n.nspacl::text from pg_namespace n where n.nspname !~ '^pg_(toast_)?temp'`,
     settings: `select s.setdatabase, s.setconfig from pg_db_role_setting s`,
