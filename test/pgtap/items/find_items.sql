@@ -32,7 +32,7 @@ begin
     'select coalesce(string_agg(right(f.item_id::text, 1), '' '' order by f.position), ''none'')
      from rows from (dpg.find_items(%s)) with ordinality f(
        item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state, item_latitude, item_longitude,
-       created_by, created_at, updated_at, next_page_token, position)', filters
+       created_by, created_at, updated_at, item_status, next_page_token, position)', filters
   ) into found;
   execute format('select dpg.count_items(%s)', filters) into counted;
   return found || ' = ' || counted;
