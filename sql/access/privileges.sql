@@ -10,7 +10,7 @@ declare
   -- dpg_app and dpg_admin
   writing constant text[] := array[
     'ensure_item_partition', 'ensure_action_partition', 'ensure_action_event_partition',
-    'upsert_item', 'upsert_items', 'update_item', 'delete_item',
+    'upsert_item', 'upsert_items', 'update_item', 'set_item_status', 'delete_item', 'define_item',
     'define_action', 'perform_action', 'receive_action', 'transition_action', 'receive_transition',
     'store_event',
     'create_subscription', 'drop_subscription', 'read_events', 'acknowledge', 'release_events',
@@ -130,11 +130,11 @@ begin
 end
 $body$;
 
-revoke all on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definitions, dpg.instance_urls,
+revoke all on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definitions, dpg.item_definitions, dpg.instance_urls,
   dpg.partitions, dpg.limits, dpg.redactions, dpg.networks, dpg.differing_events
 from dpg_app, dpg_readonly, dpg_admin;
 
-grant select on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definitions, dpg.instance_urls,
+grant select on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definitions, dpg.item_definitions, dpg.instance_urls,
   dpg.partitions, dpg.limits, dpg.subscriptions, dpg.failed_events, dpg.subscription_status, dpg.peers, dpg.networks,
   dpg.differing_events
 to dpg_app, dpg_readonly, dpg_admin;
