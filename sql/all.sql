@@ -103,6 +103,7 @@
 --!include items/items_of_domains.sql
 --!include items/count_items.sql
 --!include geo/nearest_items.sql
+--!include geo/map_items.sql
 --!include items/forget_instance_url.sql
 
 -- Events

@@ -123,18 +123,21 @@ begin
   execute format(
     'update %s i
      set item_instance_url = $5, item_schema_url = $6, item_state = $7, item_latitude = $8, item_longitude = $9,
-       updated_at = greatest(clock_timestamp(), i.updated_at + interval ''1 microsecond''), item_status = coalesce($11, i.item_status)
+       updated_at = greatest(clock_timestamp(), i.updated_at + interval ''1 microsecond''),
+       item_status = coalesce($11, i.item_status)
      where %s and i.created_by = $10
      returning i.*',
     leaf, dpg_private.item_key_sql()
   )
   into stored
   using item.item_network, item.item_domain, item.item_type, item.item_id, changed.item_instance_url,
-    changed.item_schema_url, changed.item_state, changed.item_latitude, changed.item_longitude, owner, changed.item_status;
+    changed.item_schema_url, changed.item_state, changed.item_latitude, changed.item_longitude, owner,
+    changed.item_status;
   return stored;
 end
 $body$;
 
 comment on function dpg_private.write_item(regclass, smallint, dpg.item_ref, dpg.items, text) is
   'Replaces the content of an item of this owner by that of changed, and its status unless that is null there. Returns
-the row; all columns are null where no row was changed. updated_at rises with each change, also when the clock was set back.';
+the row; all columns are null where no row was changed. updated_at rises with each change, also when the clock was set
+back.';

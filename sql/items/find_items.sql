@@ -133,8 +133,8 @@ end
 $body$;
 
 comment on function dpg.find_items(
-  text, text, text, text, text, text, jsonb, double precision, double precision, double precision, integer, text, text[],
-  text[], boolean, jsonb, text, double precision, double precision, double precision, double precision
+  text, text, text, text, text, text, jsonb, double precision, double precision, double precision, integer, text,
+  text[], text[], boolean, jsonb, text, double precision, double precision, double precision, double precision
 ) is
   'The items of a network that match all filters, newest first (created_at descending, then item_domain, item_type,
 item_id). item_domain is one domain; without it those of item_domains (no element: no items), or every domain.

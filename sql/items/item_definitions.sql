@@ -13,9 +13,9 @@ comment on column dpg.item_definitions.item_network is 'Network of the items.';
 comment on column dpg.item_definitions.item_domain is 'Domain of the items.';
 comment on column dpg.item_definitions.initial_status is 'Status of a new item. It is known without being listed.';
 comment on column dpg.item_definitions.statuses is
-  'The statuses: an array of {"status": <key>, "found": <boolean>, "acts": <boolean>, "final": <boolean>}. found (default
-true): finders that are told no statuses find the item. acts (default true): the item may be a side of a new action.
-final (default false): no other status comes after it.';
+  'The statuses: an array of {"status": <key>, "found": <boolean>, "acts": <boolean>, "final": <boolean>}. found
+(default true): finders that are told no statuses find the item. acts (default true): the item may be a side of a new
+action. final (default false): no other status comes after it.';
 comment on constraint item_definitions_pkey on dpg.item_definitions is 'One definition for each domain.';
 comment on index dpg.item_definitions_pkey is 'For define_item, changes of a status, and searches.';
 
@@ -169,7 +169,8 @@ begin
     errcode = 'DP006',
     message = dpg_private.text_for_client(case
       when item_status = any (known) then format(
-        'item %s is %L, after which no other status comes: it cannot become %L', item.item_id, stored_status, item_status
+        'item %s is %L, after which no other status comes: it cannot become %L',
+        item.item_id, stored_status, item_status
       )
       else format('%L is no status of an item of %L/%L', item_status, item.item_network, item.item_domain)
     end),

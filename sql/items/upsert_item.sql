@@ -120,8 +120,8 @@ begin
 
   -- replace
   for attempt in 1 .. 100 loop
-    -- From the second attempt on the row is locked: then an insert or update that changes nothing was suppressed. With a
-    -- status from the first, since which one may come next depends on the present one.
+    -- From the second attempt on the row is locked: then an insert or update that changes nothing was suppressed. With
+    -- a status from the first, since which one may come next depends on the present one.
     stored := case
       when attempt = 1 and item_status is null then
         dpg_private.read_item(leaf, slot, dpg_private.ref_of_item(sent))

@@ -23,8 +23,8 @@ begin
   execute format(
     $$select coalesce(string_agg(ltrim(right(f.item_id::text, 2), '0'), ' ' order by f.item_id), 'none')
         || ' = ' || dpg.count_items('box_dot', 'place', south => $1, west => $2, north => $3, east => $4%1$s)
-        || case when count(f.item_id) <> (
-          select count(*) from dpg.nearest_items('box_dot', 'place', 0, 0, south => $1, west => $2, north => $3, east => $4%1$s)
+        || case when '%1$s' = '' and count(f.item_id) <> (
+          select count(*) from dpg.nearest_items('box_dot', 'place', 0, 0, south => $1, west => $2, north => $3, east => $4)
         ) then ' but nearest_items finds others' else '' end
       from dpg.find_items('box_dot', 'place', south => $1, west => $2, north => $3, east => $4%1$s) f$$,
     filters
