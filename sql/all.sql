@@ -104,6 +104,7 @@
 --!include items/count_items.sql
 --!include geo/nearest_items.sql
 --!include geo/map_items.sql
+--!include items/count_facets.sql
 --!include items/forget_instance_url.sql
 
 -- Events
