@@ -1,5 +1,5 @@
 --! Previous: sha1:7d8a4d470b78b3e522b1859bcbbd61830bb1f081
---! Hash: sha1:77f0c3c18e958b8f84d4abe7d614d67bfb8980ca
+--! Hash: sha1:8ec2f1fff20596f3cc4846dd1d52dd1e1e1439ba
 --! Message: leaves in expressions, networks with slots
 
 -- Names of the extension cube resolve from here on. The objects that are there are noted before others are created.
@@ -423,10 +423,10 @@ Without attempt: the plain name, or null where it would have an empty part or mo
 attempt (0, 1, ...): the name with a suffix of _ and 8 hexadecimal digits of a hash of the exact keys.';
 --! EndIncluded partitions/partition_names.sql
 --! Included partitions/slot_keys.sql
--- Which leaves have a slot is known in two ways: from dpg_private.partition_names, and from constants of functions that are
--- created anew with each slot. Whoever wants to use a slot asks the constants. A session learns of them when it learns of
--- the functions of the slot, which come before them in the same transaction. A row of the table it may see before: then
--- it would call functions that it does not know yet (42883).
+-- Which leaves have a slot is known in two ways: from dpg_private.partition_names, and from constants of functions that
+-- are created anew with each slot. Whoever wants to use a slot asks the constants. A session learns of them when it
+-- learns of the functions of the slot, which come before them in the same transaction. A row of the table it may see
+-- before: then it would call functions that it does not know yet (42883).
 
 create or replace function dpg_private.slot_key(network text, key text)
 returns text
@@ -1073,8 +1073,8 @@ return (
       return case root %2$s else '{}'::text[] end;
 
       comment on function dpg_private.slot_keys(text) is
-        'dpg_private.slot_key of each leaf of a root that has a slot, in the order of the slots. As root "networks" those
-of the networks of items with slots from 33 on.';
+        'dpg_private.slot_key of each leaf of a root that has a slot, in the order of the slots. Of root "networks" that
+of each network of items whose slot is 33 or higher.';
       comment on function dpg_private.slot_leaves(text) is
         'The name of each leaf of a root that has a slot, in the order of the slots.';
     $statements$,

@@ -1,7 +1,7 @@
--- Which leaves have a slot is known in two ways: from dpg_private.partition_names, and from constants of functions that are
--- created anew with each slot. Whoever wants to use a slot asks the constants. A session learns of them when it learns of
--- the functions of the slot, which come before them in the same transaction. A row of the table it may see before: then
--- it would call functions that it does not know yet (42883).
+-- Which leaves have a slot is known in two ways: from dpg_private.partition_names, and from constants of functions that
+-- are created anew with each slot. Whoever wants to use a slot asks the constants. A session learns of them when it
+-- learns of the functions of the slot, which come before them in the same transaction. A row of the table it may see
+-- before: then it would call functions that it does not know yet (42883).
 
 create or replace function dpg_private.slot_key(network text, key text)
 returns text

@@ -85,8 +85,8 @@ return (
       return case root %2$s else '{}'::text[] end;
 
       comment on function dpg_private.slot_keys(text) is
-        'dpg_private.slot_key of each leaf of a root that has a slot, in the order of the slots. As root "networks" those
-of the networks of items with slots from 33 on.';
+        'dpg_private.slot_key of each leaf of a root that has a slot, in the order of the slots. Of root "networks" that
+of each network of items whose slot is 33 or higher.';
       comment on function dpg_private.slot_leaves(text) is
         'The name of each leaf of a root that has a slot, in the order of the slots.';
     $statements$,
