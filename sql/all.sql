@@ -53,6 +53,7 @@
 
 -- Partitions
 --!include partitions/partition_names.sql
+--!include partitions/slot_keys.sql
 --!include partitions/find_leaf.sql
 --!include partitions/partition_turn.sql
 --!include items/items_slot_sql.sql

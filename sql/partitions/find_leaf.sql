@@ -5,9 +5,12 @@ stable
 parallel safe
 security invoker
 begin atomic
-  select n.leaf, n.slot
+  select n.leaf,
+    dpg_private.slot_of(
+      look_up_leaf_and_slot.root, look_up_leaf_and_slot.network, look_up_leaf_and_slot.key
+    )
   from (
-    select to_regclass('dpg.' || p.name) as leaf, p.slot
+    select to_regclass('dpg.' || p.name) as leaf
     from dpg_private.partition_names p
     where p.root = look_up_leaf_and_slot.root
       and p.network = look_up_leaf_and_slot.network

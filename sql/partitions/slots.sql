@@ -3,17 +3,6 @@
 -- with. A network of items has two: one for all its domains, one for some of them, whose number is 16 higher. See
 -- sql/README.md, "Plans that are kept".
 
-create or replace function dpg_private.slot_key(network text, key text)
-returns text
-language sql
-immutable
-parallel safe
-security invoker
-return length(network)::text || ' ' || network || key;
-
-comment on function dpg_private.slot_key(text, text) is
-  'The keys of a leaf as one text, different for different keys. Inlined.';
-
 create or replace function dpg_private.slot_branches_sql(statement text, slots smallint[], leaves text[])
 returns text
 language plpgsql
@@ -96,7 +85,8 @@ return (
       return case root %2$s else '{}'::text[] end;
 
       comment on function dpg_private.slot_keys(text) is
-        'dpg_private.slot_key of each leaf of a root that has a slot, in the order of the slots.';
+        'dpg_private.slot_key of each leaf of a root that has a slot, in the order of the slots. Of root "networks" that
+of each network of items whose slot is 33 or higher.';
       comment on function dpg_private.slot_leaves(text) is
         'The name of each leaf of a root that has a slot, in the order of the slots.';
     $statements$,
@@ -104,12 +94,14 @@ return (
     string_agg(format('when %L then %L::text[]', r.root, r.leaves), ' ' order by r.root)
   )
   from (
-    select t.root, array_agg(coalesce(dpg_private.slot_key(p.network, p.key), '') order by n.slot) as keys,
+    select
+      case when n.slot > 32 then 'networks' else t.root end as root,
+      array_agg(coalesce(dpg_private.slot_key(p.network, coalesce(p.key, '')), '') order by n.slot) as keys,
       array_agg(coalesce(p.name, '') order by n.slot) as leaves
     from unnest(array['items', 'item_actions', 'action_events']) t(root)
-    cross join generate_series(1, 32) n(slot)
+    cross join generate_series(1, case t.root when 'items' then 48 else 32 end) n(slot)
     left join dpg_private.partition_names p on p.root = t.root and p.slot = n.slot
-    group by t.root
+    group by 1
   ) r
 );
 
@@ -218,7 +210,6 @@ as $body$
 declare
   of_root record;
 begin
-  execute dpg_private.slots_sql();
   select
     coalesce(array_agg(p.slot order by p.slot), '{}') as slots,
     coalesce(array_agg(p.name order by p.slot), '{}') as leaves
@@ -228,6 +219,7 @@ begin
     and p.key is not null
     and p.slot is not null;
   execute dpg_private.in_slots_sql(root, of_root.slots, of_root.leaves);
+  execute dpg_private.slots_sql(); -- last: see sql/partitions/slot_keys.sql
 end
 $body$;
 
@@ -264,10 +256,9 @@ begin
     and p.key is not distinct from give_slot.key
   returning p.name, p.slot into taken;
   if taken.slot is not null then
-    perform dpg_private.create_slot(root, taken.slot, taken.name);
-    if key is not null then
-      perform dpg_private.create_slot_functions(root);
-    end if;
+    perform
+      dpg_private.create_slot(root, taken.slot, taken.name),
+      dpg_private.create_slot_functions(root);
   end if;
 end
 $body$;
@@ -310,42 +301,6 @@ $body$;
 comment on function dpg_private.give_slot_to_network(text) is
   'Gives the partition of a network in items its slot as soon as the network has two domains. Called under the lock of
 dpg_private.take_partition_turn, or by a migration.';
-
--- While they are missing, no leaf has a slot. dpg_private.create_slot_functions replaces them.
-do $body$
-begin
-  if pg_catalog.to_regprocedure('dpg_private.slot_keys(text)') is null then
-    create function dpg_private.slot_keys(root text)
-    returns text[]
-    language sql
-    stable
-    parallel safe
-    security invoker
-    return '{}'::text[];
-  end if;
-  if pg_catalog.to_regprocedure('dpg_private.slot_leaves(text)') is null then
-    create function dpg_private.slot_leaves(root text)
-    returns text[]
-    language sql
-    stable
-    parallel safe
-    security invoker
-    return '{}'::text[];
-  end if;
-end
-$body$;
-
-create or replace function dpg_private.slot_of(root text, network text, key text)
-returns smallint
-language sql
-stable
-parallel safe
-security invoker
-return array_position(dpg_private.slot_keys(root), dpg_private.slot_key(network, key))::smallint;
-
-comment on function dpg_private.slot_of(text, text, text) is
-  'The slot of the leaf of these keys; null where it has none. Inlined, also what it calls: so the keys of all slots are
-a constant of the expression, which PostgreSQL makes anew when dpg_private.slot_keys is replaced.';
 
 create or replace function dpg_private.find_leaf_by_slot(root text, slot smallint, network text, key text)
 returns regclass
@@ -415,11 +370,16 @@ begin
       from leaves l
       cross join lateral (
         values
-          ('slot_keys', dpg_private.slot_key(l.network, l.key), (dpg_private.slot_keys(l.root))[l.slot]),
-          ('slot_leaves', l.name, (dpg_private.slot_leaves(l.root))[l.slot])
+          (
+            'slot_keys', dpg_private.slot_key(l.network, coalesce(l.key, '')),
+            case
+              when l.key is null then (dpg_private.slot_keys('networks'))[l.slot - 32]
+              else (dpg_private.slot_keys(l.root))[l.slot]
+            end
+          ),
+          ('slot_leaves', case when l.key is not null then l.name end, (dpg_private.slot_leaves(l.root))[l.slot])
       ) c(function_name, wanted, present)
-      where l.key is not null
-        and c.present is distinct from c.wanted
+      where c.present is distinct from c.wanted
     )
     select b.root, b.network, b.key, b.name, b.slot, array_agg(b.function_name order by b.function_name)
     from broken b
@@ -449,9 +409,9 @@ stable
 parallel safe
 security invoker
 begin atomic
-  select n.key, n.leaf, n.slot
+  select n.key, n.leaf, dpg_private.slot_of('items', look_up_item_leaves.item_network, n.key)
   from (
-    select p.key, to_regclass('dpg.' || p.name) as leaf, p.slot
+    select p.key, to_regclass('dpg.' || p.name) as leaf
     from dpg_private.partition_names p
     where p.root = 'items'
       and p.network = look_up_item_leaves.item_network
@@ -472,14 +432,15 @@ stable
 parallel safe
 security invoker
 begin atomic
-  select (n.slot + case when cardinality(l.domains) = l.leaves then 0 else 16 end)::smallint, l.domains
+  select (n.slot + case when cardinality(l.domains) = l.leaves then 32 else 48 end)::smallint, l.domains
   from (
-    select to_regclass('dpg.' || p.name) as partition, p.slot
+    select to_regclass('dpg.' || p.name) as partition,
+      dpg_private.slot_of('networks', look_up_network_slot.item_network, '') as slot
     from dpg_private.partition_names p
     where p.root = 'items'
       and p.network = look_up_network_slot.item_network
       and p.key is null
-      and p.slot is not null
+      and dpg_private.slot_of('networks', look_up_network_slot.item_network, '') is not null
       -- before anything is asked about each leaf
       and not exists (
         select

@@ -85,6 +85,7 @@ async function withoutSlots<T>(use: (sql: postgres.ISql) => Promise<T>): Promise
   try {
     await session`begin`;
     await session`update dpg_private.partition_names set slot = null`;
+    await session`select dpg_private.create_slot_functions(root) from unnest('{items,item_actions,action_events}'::text[]) root`;
     return await use(session);
   } finally {
     await session`rollback`;

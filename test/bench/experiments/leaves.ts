@@ -84,7 +84,7 @@ export const leaves: Experiment = {
       found.push(...of);
       ratios.push(ratio(`× the time at 10 leaves, ${name}`, of, 1.25));
       notKept.push({
-        what: `× the time at a leaf whose plans are kept, ${name}`,
+        what: `× of a leaf whose plans are kept, ${name}`,
         value: median(all, name, NOT_KEPT) / median(all, name, of.at(-1)?.what ?? ''),
       });
     }

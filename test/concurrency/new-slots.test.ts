@@ -1,0 +1,120 @@
+// A leaf comes, and with it functions of ours, while a transaction is open that has called everything on leaves of before. The
+// transaction sees the rows of the new leaf as soon as they are committed. It must not call functions that its session has
+// not heard of.
+
+import { expect, test } from 'vitest';
+import { testDatabase } from '../support/test-database.js';
+
+const ASHA = '00000000-0000-4000-8000-000000000001';
+const RAVI = '00000000-0000-4000-8000-000000000002';
+
+/** A domain and an action type, with two items and an action that was changed once. */
+const leaves = (name: string) => `
+  select dpg.upsert_item('asha', 'n', '${name}', 't', 'https://one.example.com', 's', '{}', 1, 1, item_id => '${ASHA}');
+  select dpg.upsert_item('ravi', 'n', '${name}', 't', 'https://one.example.com', 's', '{}', 2, 2, item_id => '${RAVI}');
+  select dpg.perform_action('asha', '${name}', row('n', '${name}', 't', '${ASHA}'), row('n', '${name}', 't', '${RAVI}'), action_id => '${ASHA}');
+  select dpg.transition_action('ravi', 'n', '${name}', '${ASHA}', 'accepted')`;
+
+/** Each says how many rows it found of the leaf. */
+const calls: Record<string, (name: string) => string> = {
+  find_items: (name) => `select count(*) from dpg.find_items('n', '${name}')`,
+  'find_items, all domains': (name) =>
+    `select count(*) from dpg.find_items('n') where item_domain = '${name}'`,
+  'find_items, a circle over all domains': (name) =>
+    `select count(*) from dpg.find_items('n', latitude => 1.5, longitude => 1.5, radius_meters => 200000) where item_domain = '${name}'`,
+  'find_items, two domains': (name) =>
+    `select count(*) from dpg.find_items('n', item_domains => '{first,${name}}') where item_domain = '${name}'`,
+  nearest_items: (name) => `select count(*) from dpg.nearest_items('n', '${name}', 0, 0)`,
+  'nearest_items, all domains': (name) =>
+    `select count(*) from dpg.nearest_items('n', null, 0, 0) where item_domain = '${name}'`,
+  count_items: (name) =>
+    `select dpg.count_items('n', '${name}', latitude => 1.5, longitude => 1.5, radius_meters => 200000)`,
+  get_item: (name) => `select count(*) from dpg.get_item('n', '${name}', 't', '${ASHA}')`,
+  find_actions: (name) => `select count(*) + 1 from dpg.find_actions('asha') where action_type = '${name}'`,
+  find_events: (name) => `select count(*) from dpg.find_events('asha') where action_type = '${name}'`,
+  'find_events of an action': (name) =>
+    `select count(*) from dpg.find_events('asha', action_id => '${ASHA}') where action_type = '${name}'`,
+  get_action: (name) => `select count(*) + 1 from dpg.get_action('asha', 'n', '${name}', '${ASHA}')`,
+  read_events: (name) => `select count(*) from dpg.read_events('all', 100) where action_type = '${name}'`,
+};
+
+test.each(Object.entries(calls))('%s', async (what, call) => {
+  const { sql, connect } = await testDatabase();
+  await sql.unsafe(`
+    insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com'), ('ravi', 'Ravi', 'ravi@example.com');
+    select dpg.create_subscription('all');
+    ${leaves('first')}; ${leaves('second')}`);
+  const session = await connect({ max: 1 }).reserve();
+  try {
+    await session`begin`;
+    for (let round = 0; round < 7; round += 1)
+      for (const each of what === 'read_events'
+        ? [call('first')]
+        : Object.values(calls).map((of) => of('first')))
+        if (what === 'read_events' || !each.includes('read_events')) await session.unsafe(each);
+    if (what === 'read_events') await session`select dpg.release_events('all', null)`;
+    for (const name of ['third', 'fourth']) {
+      await sql.unsafe(leaves(name));
+      const [row] = await session.unsafe(call(name));
+      expect(Number(Object.values(row as object)[0]), name).toBe(what === 'get_item' ? 1 : 2);
+      if (what === 'read_events') await session`select dpg.release_events('all', null)`;
+    }
+    await session`commit`;
+  } finally {
+    session.release();
+  }
+});
+
+test('perform_action and transition_action', async () => {
+  const { sql, connect } = await testDatabase();
+  await sql.unsafe(`
+    insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com'), ('ravi', 'Ravi', 'ravi@example.com');
+    ${leaves('first')}`);
+  const session = await connect({ max: 1 }).reserve();
+  try {
+    await session`begin`;
+    await session`select dpg.transition_action('ravi', 'n', 'first', ${ASHA}, 'seen')`;
+    await sql.unsafe(leaves('second'));
+    await session`select dpg.transition_action('ravi', 'n', 'second', ${ASHA}, 'seen')`;
+    await session`select dpg.perform_action('asha', 'second', row('n', 'second', 't', ${ASHA})::dpg.item_ref,
+      row('n', 'second', 't', ${RAVI})::dpg.item_ref)`;
+    await session`commit`;
+    const [row] =
+      await sql`select count(*)::integer as events from dpg.action_events where action_type = 'second'`;
+    expect(row?.events).toBe(4);
+  } finally {
+    session.release();
+  }
+});
+
+test('readers meet 16 new leaves of each table the moment they are committed', async () => {
+  const { sql, connect } = await testDatabase();
+  await sql.unsafe(`
+    insert into public."user" (id, name, email) values ('asha', 'Asha', 'asha@example.com'), ('ravi', 'Ravi', 'ravi@example.com');
+    ${leaves('domain 0')}`);
+  const readers = Array.from({ length: 6 }, () => connect({ max: 1 }));
+  let made = 0;
+  const reading = readers.map(async (reader, n) => {
+    const statements = [
+      `select count(*) from dpg.find_actions('asha', page_size => 1000)`,
+      `select count(*) / 2 from dpg.find_events('asha', page_size => 1000)`,
+      `select count(*) / 2 from dpg.find_items('n', page_size => 1000)`,
+    ];
+    for (let turn = n; made < 16; turn += 1) {
+      const known = made;
+      const [row] = await reader.unsafe(statements[turn % statements.length] as string);
+      expect(Number(Object.values(row as object)[0])).toBeGreaterThanOrEqual(known);
+    }
+  });
+  const writing = (async () => {
+    try {
+      for (let n = 1; n <= 16; n += 1) {
+        await sql.begin((transaction) => transaction.unsafe(leaves(`domain ${n}`)));
+        made = n;
+      }
+    } finally {
+      made = 16;
+    }
+  })();
+  await Promise.all([...reading, writing]);
+});
