@@ -93,6 +93,7 @@
 --!include items/define_item.sql
 --!include items/delete_item.sql
 --!include items/get_item.sql
+--!include items/get_items.sql
 --!include geo/circle.sql
 --!include geo/box.sql
 --!include items/facets.sql

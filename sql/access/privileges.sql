@@ -5,7 +5,7 @@ declare
   -- The functions that each role may call, by name. A function that no list names is nobody's.
   -- dpg_readonly, dpg_app and dpg_admin
   reading constant text[] := array[
-    'get_item', 'find_items', 'count_items', 'nearest_items', 'map_items', 'count_facets', 'get_action', 'find_actions', 'find_events'
+    'get_item', 'get_items', 'find_items', 'count_items', 'nearest_items', 'map_items', 'count_facets', 'get_action', 'find_actions', 'find_events'
   ];
   -- dpg_app and dpg_admin
   writing constant text[] := array[

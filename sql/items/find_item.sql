@@ -80,7 +80,7 @@ as $body$
 declare
   stored dpg.items;
 begin
-  if leaf is not null and slot is not null and strength <> 'update' then
+  if leaf is not null and slot is not null and strength in ('key share', 'no key update') then
     return dpg_private.lock_item_in_slot(slot, item, strength);
   elsif leaf is not null then
     if strength = 'update' then

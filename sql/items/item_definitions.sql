@@ -224,3 +224,48 @@ $body$;
 
 comment on function dpg_private.check_item_status(dpg.item_ref, text, text, dpg.item_definitions, integer) is
   'Raises DP006 unless an item of this status (null: a new one) may get that status. Without a definition any may.';
+
+create or replace function dpg_private.find_inert_statuses(item_network text, item_domain text)
+returns text[]
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  return (
+    select nullif(dpg_private.statuses_without(d.statuses, 'acts'), '{}')
+    from dpg.item_definitions d
+    where d.item_network = find_inert_statuses.item_network
+      and d.item_domain = find_inert_statuses.item_domain
+  );
+end
+$body$;
+
+comment on function dpg_private.find_inert_statuses(text, text) is
+  'The statuses in which an item of the domain may not be a side of a new action; null where there are none. For a network
+of dpg_private.defined_networks.';
+
+create or replace function dpg_private.refuse_inert_item(item dpg.items)
+returns void
+language plpgsql
+stable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  raise exception using
+    errcode = 'DP015',
+    message = dpg_private.text_for_client(
+      format('item %s is %L and takes part in no new action', item.item_id, item.item_status)
+    ),
+    hint = 'Choose another item, or wait until its owner changes its status. dpg.define_item says which statuses act.',
+    detail = dpg_private.text_for_client(
+      (to_jsonb(dpg_private.ref_of_item(item)) || jsonb_build_object('item_status', item.item_status))::text
+    );
+end
+$body$;
+
+comment on function dpg_private.refuse_inert_item(dpg.items) is
+  'Raises DP015 for an item in a status in which it may not be a side of a new action.';
