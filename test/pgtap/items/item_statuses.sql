@@ -24,7 +24,6 @@ begin
   return found;
 end
 $body$;
-grant usage on schema pg_temp to dpg_app;
 
 set local role dpg_app;
 
