@@ -23,7 +23,7 @@ from (
     case when n % 13 = 0 then 90 when n % 6 = 0 then 12 + random() else round((random() * 180 - 90)::numeric, n % 3)::double precision end as b,
     case when n % 10 = 0 then -180 when n % 6 = 0 then 77 + random() else random() * 360 - 180 end as west,
     case when n % 9 = 0 then 180 when n % 6 = 0 then 77 + random() else random() * 360 - 180 end as east
-  from generate_series(1, 300) n
+  from generate_series(1, 60) n
 ) r;
 insert into boxes values (0, -90, -180, 90, 180, 60, null);
 create temp table markers as
@@ -41,6 +41,8 @@ join dpg.items i
       or (abs(i.item_longitude) = 180 and (b.west = -180 or b.east = 180))
     else i.item_longitude >= b.west or i.item_longitude <= b.east
   end;
+create index on within (number);
+analyze within;
 
 select is(
   (
@@ -101,7 +103,7 @@ select is(
     and exists (select from markers m where m.number = b.number and m.item_count > 1)), 0,
   'so many items or fewer: each is a marker'
 );
-select cmp_ok((select count(*) from markers m where m.item_count > 1), '>', 500::bigint, 'there were cells');
+select cmp_ok((select count(*) from markers m where m.item_count > 1), '>', 200::bigint, 'there were cells');
 -- the same cells when the map is moved by one of them
 select is(
   (
