@@ -148,8 +148,9 @@ class Reader extends Worker {
         `{${events.map(({ event_id }) => event_id)}}`,
       ],
     );
-    if (this.chance(0.1)) return count('died'); // without a word
-    if (this.chance(0.1)) {
+    // the first time for certain, since each of it is to happen
+    if (this.chance(0.1) || !counts.died) return count('died'); // without a word
+    if (this.chance(0.1) || !counts.late) {
       count('late');
       await wait(leaseSeconds * 1000 + this.below(50));
     }

@@ -153,10 +153,12 @@ test('the caller takes names of ours, throws plans away and changes settings: th
     const attempts = [
       `create type pg_temp.slot_1 as enum ('evil');
        create function pg_temp.item_rows(slot pg_temp.slot_1) returns setof dpg.items language plpgsql as $f$ begin raise 'mine'; end $f$;
-       create function pg_temp.item_of_slot(slot anyenum, item dpg.item_ref) returns dpg.items language plpgsql as $f$ begin raise 'mine'; end $f$;
+       create function pg_temp.item_in_slot(slot smallint, item dpg.item_ref) returns dpg.items language plpgsql as $f$ begin raise 'mine'; end $f$;
+       create function pg_temp.slot_keys(root text) returns text[] language plpgsql as $f$ begin raise 'mine'; end $f$;
+       create function pg_temp.clock_timestamp() returns timestamptz language plpgsql as $f$ begin raise 'mine'; end $f$;
        create temp table i_p_n_d (like dpg.items);
        set search_path = pg_temp, public, pg_catalog`,
-      `prepare item_of_slot(text) as select 'mine'; prepare "dpg_private.item_of_slot" as select 'mine'`,
+      `prepare item_in_slot(text) as select 'mine'; prepare "dpg_private.item_in_slot" as select 'mine'`,
       'deallocate all',
       'discard plans',
       'discard all',
@@ -179,7 +181,8 @@ test('the caller takes names of ours, throws plans away and changes settings: th
     // what belongs to a slot is nobody's
     for (const call of [
       'select dpg_private.item_rows(null)',
-      `select dpg_private.item_of_slot(null::pg_temp.slot_1, row('n', 'd', 't', '${id(1)}')::dpg.item_ref)`,
+      `select dpg_private.item_in_slot(1::smallint, row('n', 'd', 't', '${id(1)}')::dpg.item_ref)`,
+      `select dpg_private.newest_of_slot(null::pg_temp.slot_1, null)`,
       `select dpg_private.give_slot('items', 'n', 'd')`,
     ])
       await expect(session.unsafe(call)).rejects.toMatchObject({
