@@ -2,6 +2,9 @@
 --!include geo/extensions.sql
 --!include access/known_objects.sql
 
+-- Before the columns, since it reads every item: until here writers of items wait, from there on readers as well.
+--!include items/owner_leaves.sql
+
 -- Functions of the API that get other arguments or another result are dropped and made anew in this transaction, as are
 -- the types of results and what of ours is built on them. A call under way can end once in 42883. What somebody else has
 -- built on one of them stops the migration, since it would go with it. What somebody else has granted on them is noted,

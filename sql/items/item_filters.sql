@@ -36,8 +36,16 @@ begin
       after_domain text,
       after_type text,
       after_id uuid,
-      oldest timestamptz
+      oldest timestamptz,
+      after_network text
     );
+  elsif not exists (
+    select
+    from pg_catalog.pg_attribute a
+    where a.attrelid = pg_catalog.to_regclass('dpg_private.item_page')
+      and a.attname = 'after_network'
+  ) then
+    alter type dpg_private.item_page add attribute after_network text;
   end if;
 end
 $body$;

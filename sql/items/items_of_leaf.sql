@@ -55,6 +55,13 @@ begin
     dpg_private.item_conditions_sql(search),
     case when page.oldest is not null then ' and i.created_at >= ($2).oldest' end,
     case
+      when page.after_network is not null then
+        ' and i.created_at <= ($2).after_time
+          and (
+            i.created_at < ($2).after_time
+            or (i.item_network, i.item_domain, i.item_type, i.item_id)
+              > (($2).after_network, ($2).after_domain, ($2).after_type, ($2).after_id)
+          )'
       when page.after_domain is not null then
         ' and i.created_at <= ($2).after_time
           and (

@@ -42,7 +42,7 @@ comment on function dpg_private.note_owner_leaf() is
   'Trigger: notes in which leaf the owner of a new item, or the new owner of an item, has one.';
 
 -- Only where they are not there: PostgreSQL would lock the root and every leaf, even to create the same triggers again.
--- What was there before is noted leaf by leaf; the index of owners alone is read.
+-- What was there before is noted leaf by leaf. Writers wait meanwhile: their items would not be noted.
 do $body$
 declare
   leaf record;
@@ -59,18 +59,17 @@ begin
     execute function dpg_private.note_owner_leaf();
 
     for leaf in
-      select p.network, p.key, pg_catalog.to_regclass('dpg.' || p.name) as name
-      from dpg_private.partition_names p
-      where p.root = 'items'
-        and p.key is not null
-        and pg_catalog.to_regclass('dpg.' || p.name) is not null
+      select p.relid as name
+      from pg_catalog.pg_partition_tree('dpg.items') p
+      where p.isleaf
     loop
       execute pg_catalog.format(
         'insert into dpg_private.owner_leaves (owner, item_network, item_domain)
-         select distinct i.created_by, $1, $2 from %s i',
+         select o.owner, k.item_network, k.item_domain
+         from (select distinct i.created_by as owner from %1$s i) o
+         cross join (select i.item_network, i.item_domain from %1$s i limit 1) k',
         leaf.name
-      )
-      using leaf.network, leaf.key;
+      );
     end loop;
   end if;
 end
