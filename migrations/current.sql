@@ -81,9 +81,11 @@ begin
 end
 $body$;
 
-drop function if exists dpg_private.nearest_of_slot(
-  anyenum, dpg_private.item_search, dpg_private.item_page, cube, cube, text[]
-);
+drop function if exists
+  dpg_private.nearest_of_slot(anyenum, dpg_private.item_search, dpg_private.item_page, cube, cube, text[]),
+  dpg_private.has_more_of_network(anyenum, dpg_private.item_page, text[], integer),
+  dpg_private.count_circle_of_slot(anyenum, dpg_private.item_search, integer, text[]),
+  dpg_private.is_kept_circle(dpg_private.circle_bounds);
 
 --!include all.sql
 

@@ -124,6 +124,7 @@ begin
           select i.*, dpg_private.chord_meters(i.item_latitude, i.item_longitude, center) as chord
           from dpg_private.item_rows(slot, domains) i
           where i.item_latitude is not null
+            and dpg_private.is_found(i.item_domain, i.item_status, search.hidden_statuses)
           order by dpg_private.chord_meters(i.item_latitude, i.item_longitude, center)
           offset 0
         ) i
@@ -159,6 +160,7 @@ begin
           from dpg_private.item_rows(slot, domains) i
           where i.item_latitude is not null
             and dpg_private.is_in_box(i.item_latitude, i.item_longitude, box)
+            and dpg_private.is_found(i.item_domain, i.item_status, search.hidden_statuses)
           order by dpg_private.chord_meters(i.item_latitude, i.item_longitude, center)
           offset 0
         ) i
@@ -202,7 +204,7 @@ as $body$
 declare
   filters dpg_private.item_search := search;
 begin
-  if slot is not null and not dpg_private.has_filters(search) then
+  if slot is not null and not dpg_private.has_filters(search) and (search.box).south is null then
     return format(
       'select %s, i.chord from dpg_private.nearest_of_slot(null::dpg_private.slot_%s, $1, $2, $3, $4) i',
       dpg_private.item_columns_sql('i.'), slot
@@ -360,7 +362,7 @@ begin
     into slot, domains
     from dpg_private.look_up_network_slot(item_network, item_domains) n;
   end if;
-  if slot is not null and not dpg_private.has_filters(wanted) then
+  if slot is not null and not dpg_private.has_filters(wanted) and (wanted.box).south is null then
     return query execute format(
       'select %s, i.distance_meters, i.next_page_token
        from dpg_private.nearest_of_slot(null::dpg_private.slot_%s, $1, $2, $3, $4, $5) i',

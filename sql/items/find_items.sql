@@ -109,17 +109,19 @@ begin
     return;
   end if;
   if not dpg_private.has_filters(wanted) then
-    if radius_meters is null and slot is not null then
-      return query execute format('select * from dpg_private.newest_of_slot(null::dpg_private.slot_%s, $1)', slot)
-      using page;
+    if slot is not null and not dpg_private.is_bounded(wanted) then
+      return query execute format('select * from dpg_private.newest_of_slot(null::dpg_private.slot_%s, $1, $2)', slot)
+      using page, wanted.hidden_statuses;
       return;
-    elsif radius_meters is not null then
+    elsif dpg_private.is_bounded(wanted) then
       few := dpg_private.find_few_in_circle(slot, wanted, page);
       if few is not null then
         return query select * from unnest(few);
         return;
       end if;
-      page.oldest := dpg_private.find_oldest_of_page(leaf, wanted, page);
+      if wanted.hidden_statuses is null then
+        page.oldest := dpg_private.find_oldest_of_page(leaf, wanted, page);
+      end if;
     end if;
   end if;
   return query execute dpg_private.items_of_leaf_sql(

@@ -101,12 +101,23 @@ parallel safe
 security invoker
 return num_nonnulls(
   (search).item_type, (search).created_by, (search).item_instance_url, (search).item_schema_url, (search).item_state,
-  (search).item_statuses, (search).hidden_statuses, (search).facets, ((search).box).south
+  (search).item_statuses, (search).facets
 ) > 0;
 
 comment on function dpg_private.has_filters(dpg_private.item_search) is
-  'Whether a search asks for more than a place. How many items have what it asks for is known only when its statement
-is planned with the values, so such a statement is planned each time.';
+  'Whether a search asks for more than a place and for what is found. How many items have what it asks for is known only
+when its statement is planned with the values, so such a statement is planned each time.';
+
+create or replace function dpg_private.is_bounded(search dpg_private.item_search)
+returns boolean
+language sql
+immutable
+parallel safe
+security invoker
+return ((search).circle).reach is not null or ((search).box).south is not null;
+
+comment on function dpg_private.is_bounded(dpg_private.item_search) is
+  'Whether a search has a circle or a box.';
 
 create or replace function dpg_private.refuse_item_domains(item_domain text, item_domains text[])
 returns void
