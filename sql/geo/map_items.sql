@@ -79,10 +79,11 @@ set search_path = pg_catalog, pg_temp
 as $body$
 begin
   -- The index on the bands has latitude and longitude: without other filters no row is read. 180 degrees are -180, in
-  -- the cell, in the mean and in the edges. The last row of cells has the pole.
+  -- the cell, in the mean and in the edges. The last row of cells has the pole; the last column the numbers next to
+  -- 180, which are 360 when 180 is added.
   return format(
     'select
-       floor((p.longitude + 180) * %1$s / 360)::bigint as column_number,
+       least(floor((p.longitude + 180) * %1$s / 360), %1$s - 1)::bigint as column_number,
        least(floor((i.item_latitude + 90) * %1$s / 180), %1$s - 1)::bigint as row_number,
        count(*) as item_count, sum(i.item_latitude) as latitude_sum, sum(p.longitude) as longitude_sum,
        min(i.item_latitude) as south, min(p.longitude) as west, max(i.item_latitude) as north, max(p.longitude) as east,
@@ -187,8 +188,10 @@ begin
     using wanted, of_leaf.cells;
   end loop;
   return query
-    select c.latitude_sum / c.item_count, c.longitude_sum / c.item_count, c.item_count, c.south, c.west, c.north,
-      c.east, null::text, null::text, null::uuid
+    -- the sum of one place, divided, may be another number than the place
+    select least(greatest(c.latitude_sum / c.item_count, c.south), c.north),
+      least(greatest(c.longitude_sum / c.item_count, c.west), c.east), c.item_count, c.south, c.west, c.north, c.east,
+      null::text, null::text, null::uuid
     from unnest(cells) c
     where c.item_count > 1;
 end
