@@ -467,8 +467,9 @@ export function randomFilters(chance: Chance, items: Item[]): Filters {
     filters.longitude = centre.item_longitude ?? 0;
     filters.radius_meters = chance.of([0, 1000.5, 20_000.25, 55_000.75, 1_000_000.5, 12_000_000.5, 2.1e7]);
   }
-  if (chance.is(0.2)) filters.item_statuses = chance.some([...STATUSES, 'unknown'], 0.4);
-  else if (chance.is(0.2)) filters.any_status = chance.is(0.8);
+  const statuses = chance.below(5);
+  if (statuses === 0) filters.item_statuses = chance.some([...STATUSES, 'unknown'], 0.4);
+  if (statuses === 1) filters.any_status = chance.is(0.8);
   if (chance.is(0.4)) filters.facets = randomFacets(chance, items);
   return filters;
 }
