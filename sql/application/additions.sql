@@ -56,7 +56,8 @@ begin
       and not t.tgisinternal
       and t.tgenabled <> 'D'
       and t.tgfoid not in (
-        'dpg_private.refuse_event_change()'::regprocedure, 'dpg_private.note_party_leaves()'::regprocedure
+        'dpg_private.refuse_event_change()'::regprocedure, 'dpg_private.note_party_leaves()'::regprocedure,
+        'dpg_private.note_owner_leaf()'::regprocedure
       )
   );
 end
@@ -100,7 +101,8 @@ begin atomic
         and not t.tgisinternal
         and t.tgenabled <> 'D'
         and t.tgfoid not in (
-          'dpg_private.refuse_event_change()'::regprocedure, 'dpg_private.note_party_leaves()'::regprocedure
+          'dpg_private.refuse_event_change()'::regprocedure, 'dpg_private.note_party_leaves()'::regprocedure,
+          'dpg_private.note_owner_leaf()'::regprocedure
         )
     );
 end;
@@ -131,7 +133,8 @@ begin atomic
         and not t.tgisinternal
         and t.tgenabled <> 'D'
         and t.tgfoid not in (
-          'dpg_private.refuse_event_change()'::regprocedure, 'dpg_private.note_party_leaves()'::regprocedure
+          'dpg_private.refuse_event_change()'::regprocedure, 'dpg_private.note_party_leaves()'::regprocedure,
+          'dpg_private.note_owner_leaf()'::regprocedure
         )
     );
 end;

@@ -13,7 +13,8 @@ begin
       item_statuses text[],
       hidden_statuses text[],
       facets jsonpath,
-      box dpg_private.circle_bounds
+      box dpg_private.circle_bounds,
+      is_unplaced boolean
     );
   elsif not exists (
     select
@@ -25,7 +26,8 @@ begin
       add attribute item_statuses text[],
       add attribute hidden_statuses text[],
       add attribute facets jsonpath,
-      add attribute box dpg_private.circle_bounds;
+      add attribute box dpg_private.circle_bounds,
+      add attribute is_unplaced boolean;
   end if;
   if pg_catalog.to_regtype('dpg_private.item_page') is null then
     create type dpg_private.item_page as (
@@ -36,8 +38,16 @@ begin
       after_domain text,
       after_type text,
       after_id uuid,
-      oldest timestamptz
+      oldest timestamptz,
+      after_network text
     );
+  elsif not exists (
+    select
+    from pg_catalog.pg_attribute a
+    where a.attrelid = pg_catalog.to_regclass('dpg_private.item_page')
+      and a.attname = 'after_network'
+  ) then
+    alter type dpg_private.item_page add attribute after_network text;
   end if;
 end
 $body$;
@@ -45,7 +55,7 @@ $body$;
 comment on type dpg_private.item_search is
   'The filters of a search for items, null where one is not given; the centre of a circle, or of nearest_items, and
 the bounds of the circle. hidden_statuses: what a search that is told no statuses does not find, as
-dpg_private.hidden_statuses says. It is $1 of every statement that is put together for a search.';
+dpg_private.find_hidden_statuses says. is_unplaced: only what has no place. It is $1 of every statement that is put together for a search.';
 comment on type dpg_private.item_page is
   'The page of a search for items: how many rows, what its tokens are bound to (null: rows without a token), and the
 row that it starts after: its created_at or its chord, then its key; null on the first page. oldest: rows that were
@@ -77,7 +87,11 @@ begin
       when (search.circle).reach is not null then
         ' and ' || dpg_private.circle_condition_sql(search.latitude, search.longitude, search.circle)
     end,
-    case when (search.box).south is not null then ' and ' || dpg_private.box_condition_sql(search.box) end
+    case when (search.box).south is not null then ' and ' || dpg_private.box_condition_sql(search.box) end,
+    -- as the index on the bands has them
+    case when search.is_unplaced then
+      ' and dpg_private.latitude_band(i.item_latitude) is null and i.item_longitude is null'
+    end
   );
 end
 $body$;
@@ -93,12 +107,23 @@ parallel safe
 security invoker
 return num_nonnulls(
   (search).item_type, (search).created_by, (search).item_instance_url, (search).item_schema_url, (search).item_state,
-  (search).item_statuses, (search).hidden_statuses, (search).facets, ((search).box).south
+  (search).item_statuses, (search).facets, (search).is_unplaced
 ) > 0;
 
 comment on function dpg_private.has_filters(dpg_private.item_search) is
-  'Whether a search asks for more than a place. How many items have what it asks for is known only when its statement
-is planned with the values, so such a statement is planned each time.';
+  'Whether a search asks for more than a place and for what is found. How many items have what it asks for is known only
+when its statement is planned with the values, so such a statement is planned each time.';
+
+create or replace function dpg_private.is_bounded(search dpg_private.item_search)
+returns boolean
+language sql
+immutable
+parallel safe
+security invoker
+return ((search).circle).reach is not null or ((search).box).south is not null;
+
+comment on function dpg_private.is_bounded(dpg_private.item_search) is
+  'Whether a search has a circle or a box.';
 
 create or replace function dpg_private.refuse_item_domains(item_domain text, item_domains text[])
 returns void
