@@ -21,11 +21,14 @@ import {
   NETWORK,
   newestFirst,
   ODD_NAMES,
+  OWNERS,
   randomBox,
   randomDomains,
   randomFacets,
   randomFilters,
   type Search,
+  STATUSES,
+  TYPES,
   valuesOf,
 } from './world.js';
 
@@ -45,6 +48,8 @@ beforeAll(() => load(database.sql, items));
 const CASTS: Record<string, string> = {
   item_state: 'jsonb',
   facets: 'jsonb',
+  item_id: 'uuid',
+  include_unplaced: 'boolean',
   item_domains: 'text[]',
   item_statuses: 'text[]',
   fields: 'text[]',
@@ -99,10 +104,10 @@ function* cases(number: number, count: number, search: (chance: Chance) => Searc
 
 /** All pages, or as many as make `most` rows. */
 async function walk(name: string, asked: object, pageSize: number, columns = '') {
-  const rows: { number: number; distance_meters?: number }[] = [];
+  const rows: { number: number; distance_meters?: number | null }[] = [];
   let page_token: string | null = null;
   for (;;) {
-    const page: { item_state: { n: number }; token: string; distance_meters?: number }[] = await call(
+    const page: { item_state: { n: number }; token: string; distance_meters?: number | null }[] = await call(
       name,
       `r.item_state, r.next_page_token as token${columns}`,
       { ...asked, page_size: pageSize, ...(page_token !== null && { page_token }) },
@@ -214,17 +219,128 @@ describe('all filters together', () => {
         what,
       ).toEqual(placed.map(({ number }) => number));
       let last = -1;
-      for (const { number, distance_meters = Number.NaN } of rows) {
+      for (const { number, distance_meters } of rows) {
         const meters = distance(items[number] as Item, from);
         // the chord is short of the arc by half a metre at the antipode
-        expect(Math.abs(distance_meters - meters), what).toBeLessThan(meters > 2e7 ? 30 : 0.01);
+        expect(Math.abs((distance_meters as number) - meters), what).toBeLessThan(meters > 2e7 ? 30 : 0.01);
         expect(distance_meters, what).toBeGreaterThanOrEqual(last);
-        last = distance_meters;
+        last = distance_meters as number;
       }
       if (placed.length > 0) several += 1;
     }
     expect(several).toBeGreaterThan(10);
   }, 300_000);
+
+  test('nearest_items with include_unplaced: those without a place come last, newest first, whatever circle and box', async () => {
+    let unplacedOnes = 0;
+    for (const { asked, found, chance } of cases(8, soak(60, 800), search)) {
+      const { latitude, longitude, radius_meters, south, west, north, east, ...others } = asked;
+      const centre = chance.of(items);
+      const given = {
+        item_domain: null,
+        ...asked,
+        latitude: latitude ?? centre.item_latitude ?? 0,
+        longitude: longitude ?? centre.item_longitude ?? 0,
+        include_unplaced: true,
+      };
+      const placed = found.filter(({ item_latitude }) => item_latitude !== null);
+      const unplaced = (expected(others) ?? [])
+        .filter(({ item_latitude }) => item_latitude === null)
+        .sort(newestFirst);
+      const pageSize = Math.max(chance.of([7, 20, 99]), Math.ceil((placed.length + unplaced.length) / 6));
+      if (pageSize > 1000) continue;
+      const rows = await walk('nearest_items', given, pageSize, ', r.distance_meters');
+      const what = said({ ...given, pageSize });
+      const last = rows.slice(placed.length);
+      expect(
+        last.map(({ number }) => number),
+        what,
+      ).toEqual(unplaced.map(({ number }) => number));
+      expect(
+        last.every(({ distance_meters }) => distance_meters === null),
+        what,
+      ).toBe(true);
+      expect(
+        rows
+          .slice(0, placed.length)
+          .map(({ number }) => number)
+          .sort((a, b) => a - b),
+        what,
+      ).toEqual(placed.map(({ number }) => number));
+      unplacedOnes += unplaced.length;
+    }
+    expect(unplacedOnes).toBeGreaterThan(200);
+  }, 300_000);
+});
+
+describe('items by owner and by key', () => {
+  test('find_own_items: every status, newest first, page by page', async () => {
+    const chance = new Chance(seed + 9);
+    for (let n = 0; n < soak(20, 300); n += 1) {
+      const actor = chance.of(OWNERS);
+      const item_domain = chance.is(0.5) ? chance.of(DOMAINS) : null;
+      const item_type = chance.is(0.3) ? chance.of(TYPES) : null;
+      const item_statuses = chance.is(0.5) ? chance.some([...STATUSES, 'unknown'], 0.4) : undefined;
+      const wanted = items.filter(
+        (item) =>
+          item.created_by === actor &&
+          (item_domain === null || item.item_domain === item_domain) &&
+          (item_type === null || item.item_type === item_type) &&
+          (item_statuses === undefined || item_statuses.includes(item.item_status)),
+      );
+      const given = {
+        ...(chance.is(0.5) && { item_network: null }),
+        actor,
+        item_domain,
+        item_type,
+        ...(item_statuses && { item_statuses }),
+      };
+      const pageSize = Math.min(1000, Math.max(chance.of([1, 20, 99]), Math.ceil(wanted.length / 10)));
+      const rows = await walk('find_own_items', given, pageSize);
+      expect(
+        rows.map(({ number }) => number),
+        said({ ...given, pageSize }),
+      ).toEqual(wanted.sort(newestFirst).map(({ number }) => number));
+    }
+  }, 120_000);
+
+  test('get_items: those that are there, in the order asked, again where asked again', async () => {
+    const chance = new Chance(seed + 10);
+    for (let n = 0; n < 10; n += 1) {
+      const refs = Array.from({ length: chance.of([0, 1, 30, 1000]) }, () => {
+        const item = chance.of(items);
+        const isThere = chance.is(0.9);
+        return { ...item, item_type: isThere ? item.item_type : 'none', isThere };
+      });
+      const rows = await session.unsafe(
+        `select i.item_state
+         from dpg.get_items(array(
+           select row($1, r.item_domain, r.item_type, r.item_id)::dpg.item_ref
+           from rows from (jsonb_to_recordset($2::text::jsonb) as (item_domain text, item_type text, item_id uuid))
+             with ordinality r(item_domain, item_type, item_id, number)
+           order by r.number
+         )) i`,
+        [NETWORK, JSON.stringify(refs)],
+      );
+      expect(
+        rows.map(({ item_state }) => item_state.n),
+        said({ n }),
+      ).toEqual(refs.filter(({ isThere }) => isThere).map(({ number }) => number));
+    }
+  });
+
+  test('get_item by its id alone', async () => {
+    const chance = new Chance(seed + 11);
+    for (let n = 0; n < 50; n += 1) {
+      const { item_domain, item_id, number } = chance.of(items);
+      const [row] = await call<{ item_state: { n: number } }>('get_item', 'r.item_state', {
+        item_domain,
+        item_type: null,
+        item_id,
+      });
+      expect(row?.item_state.n, said({ item_domain, item_id })).toBe(number);
+    }
+  });
 });
 
 describe('facets', () => {
