@@ -71,7 +71,7 @@ select is(
       and (o.option)[2] !~ '^dpg_private[.]text_for_client[(]|^''([^'']|'''')*''[,;]?$'
       -- they say names of our own objects and of isolation levels, or one of two sentences
       and proname not in ('refuse_event_change', 'refuse_redaction_change', 'check_transaction')
-      and (proname, (o.option)[1], (o.option)[2]) <> ('update_item', 'hint', 'case')
+      and (proname, (o.option)[1], (o.option)[2]) <> ('refuse_stale_item', 'hint', 'case')
   ),
   null,
   'what a refusal says reaches clients of every encoding'
