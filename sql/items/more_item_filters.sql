@@ -53,6 +53,12 @@ begin
     dpg_private.check_item_statuses(item_statuses, any_status),
     dpg_private.check_facets(facets),
     dpg_private.check_box_or_none(south, west, north, east);
+  if facets is not null then
+    perform dpg_private.check_public_fields(
+      item_network, case when item_domain is not null then array[item_domain] else item_domains end, search.item_type,
+      array(select jsonb_object_keys(facets))
+    );
+  end if;
   search.item_statuses := item_statuses;
   search.facets := dpg_private.facets_path(facets);
   search.box := dpg_private.bounds_of_box(south, west, north, east);
@@ -64,4 +70,4 @@ comment on function dpg_private.with_more_filters(
   dpg_private.item_search, text, text, text[], text[], boolean, jsonb, text, double precision, double precision,
   double precision, double precision
 ) is
-  'A search with the filters by status, facets and box. Raises DP001.';
+  'A search with the filters by status, facets and box. Raises DP001, and DP014 for facets.';
