@@ -14,9 +14,17 @@ import type {
 } from '../items.js';
 import type { NetworkDomain, NetworkInstance, NetworkInteraction } from '../networks.js';
 
+/** The name of a network or of a domain, which may be said as `id`. */
+export type NameOf<Part> = Part extends { readonly name: infer Name extends string }
+  ? Name
+  : Part extends { readonly id: infer Id extends string }
+    ? Id
+    : string;
+
 /** A network document with zod schemas in place of JSON Schemas. */
 export interface NetworkDefinition {
-  readonly name: string;
+  readonly name?: string | undefined;
+  readonly id?: string | undefined;
   readonly domains: readonly NetworkDomain<z.ZodType>[];
   readonly instances?: readonly NetworkInstance[];
   readonly actions?: {
@@ -48,12 +56,12 @@ type Read<Value> = Same<Value, object> extends true ? JsonObject : Value;
 
 type Domain<D extends NetworkDefinition> = D['domains'][number];
 
-export type DomainName<D extends NetworkDefinition> = Domain<D>['name'];
+export type DomainName<D extends NetworkDefinition> = NameOf<Domain<D>>;
 
 type Schemas<D extends NetworkDefinition, Name> =
   Domain<D> extends infer Each
-    ? Each extends { name: infer Own; item_schemas: infer Schemas }
-      ? Name extends Own
+    ? Each extends { item_schemas: infer Schemas }
+      ? Name extends NameOf<Each>
         ? Schemas
         : never
       : never
@@ -74,7 +82,7 @@ export type ItemState<D extends NetworkDefinition, Name, Type> =
       : never
     : never;
 
-type InNetwork<D extends NetworkDefinition> = { item_network?: D['name'] };
+type InNetwork<D extends NetworkDefinition> = { item_network?: NameOf<D> };
 
 /** Names an item of the network; a row will do. */
 export type NetworkItemRef<D extends NetworkDefinition, Name, Type> = InNetwork<D> & {
@@ -104,7 +112,7 @@ export type UpdateNetworkItem<D extends NetworkDefinition, Name, Type> = Omit<Up
 /** A row of an item, of each of the types. */
 type RowOf<Row, D extends NetworkDefinition, Name, Type> = Type extends string
   ? Omit<Row, 'item_network' | 'item_domain' | 'item_type' | 'item_state'> & {
-      item_network: D['name'];
+      item_network: NameOf<D>;
       item_domain: Name;
       item_type: Type;
       item_state: Read<ItemState<D, Name, Type>>;
