@@ -21,7 +21,9 @@ export type NetworkDocument = Named<'name', 'id'> & {
   /** Where instances are to be found. The database keeps them and enforces nothing of them. */
   readonly instances?: readonly NetworkInstance[];
   /** By action type. */
-  readonly actions?: { readonly [action_type: string]: { readonly interactions: readonly NetworkInteraction[] } };
+  readonly actions?: {
+    readonly [action_type: string]: { readonly interactions: readonly NetworkInteraction[] };
+  };
   readonly max_actions_per_pair?: number;
 };
 

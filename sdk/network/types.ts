@@ -13,6 +13,7 @@ import type {
   UpsertItem,
 } from '../items.js';
 import type { NetworkDomain, NetworkInstance, NetworkInteraction } from '../networks.js';
+import type { ClosedFields, DeclaredFields } from './private-field.js';
 
 /** The name of a network or of a domain, which may be said as `id`. */
 export type NameOf<Part> = Part extends { readonly name: infer Name extends string }
@@ -81,6 +82,30 @@ export type ItemState<D extends NetworkDefinition, Name, Type> =
         : never
       : never
     : never;
+
+type SchemaOf<D extends NetworkDefinition, Name, Type> = Name extends string
+  ? Schemas<D, Name> extends infer All
+    ? Type extends keyof All
+      ? All[Type]
+      : never
+    : never
+  : never;
+
+/**
+ * The fields of items that facets, counts and search take: those that a schema of the domains declares and that none
+ * marks private, of one item type or of all. Of a document that is loaded at run time, any text: the database refuses
+ * what it does not take (DP014).
+ */
+export type PublicField<
+  D extends NetworkDefinition,
+  Name = DomainName<D>,
+  Type = ItemType<D, Name>,
+> = Exclude<DeclaredFields<SchemaOf<D, Name, Type>>, ClosedFields<SchemaOf<D, Name, Type>>>;
+
+/** Any of the values within a field, all fields. */
+export type NetworkFacets<D extends NetworkDefinition, Name = DomainName<D>, Type = ItemType<D, Name>> = {
+  readonly [Field in PublicField<D, Name, Type>]?: readonly (string | number | boolean | null)[];
+};
 
 type InNetwork<D extends NetworkDefinition> = { item_network?: NameOf<D> };
 
