@@ -77,7 +77,9 @@
 -- Networks
 --!include networks/networks.sql
 --!include networks/network_document.sql
+--!include networks/item_fields.sql
 --!include networks/declarations.sql
+--!include networks/public_fields.sql
 --!include networks/register_network.sql
 --!include networks/unregister_network.sql
 --!include networks/items_of_network.sql

@@ -18,12 +18,15 @@ export type {
   NetworkReadItems,
 } from './dpg.js';
 export type { Network } from './network.js';
+export { type PrivateSchema, privateField } from './private-field.js';
 export type {
   ItemState,
   LoadedDefinition,
   NetworkAction,
   NetworkDefinition,
+  NetworkFacets,
   NetworkItem,
   Payload,
+  PublicField,
   Requirements,
 } from './types.js';

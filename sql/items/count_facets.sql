@@ -171,6 +171,9 @@ begin
   wanted := dpg_private.with_more_filters(
     wanted, item_network, item_domain, item_domains, item_statuses, any_status, facets, search, south, west, north, east
   );
+  perform dpg_private.check_public_fields(
+    item_network, case when item_domain is not null then array[item_domain] else item_domains end, item_type, fields
+  );
   if item_network = any (dpg_private.defined_networks()) and item_statuses is null and any_status is not true then
     wanted.hidden_statuses := dpg_private.find_hidden_statuses(item_network, item_domain, item_domains);
   end if;
