@@ -82,6 +82,8 @@ drop function if exists dpg_private.nearest_of_slot(
   anyenum, dpg_private.item_search, dpg_private.item_page, cube, cube, text[]
 );
 
+drop function if exists dpg_private.item_conditions_sql(dpg_private.item_search);
+
 --!include all.sql
 
 -- What others had granted on the functions that were made anew.

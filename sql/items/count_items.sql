@@ -17,7 +17,7 @@ begin
       return matches;
     end if;
   end if;
-  execute format('select count(*) from %s i where %s', leaf, dpg_private.item_conditions_sql(search))
+  execute format('select count(*) from %s i where %s', leaf, dpg_private.item_conditions_sql(search, leaf))
   into matches
   using search;
   return matches;

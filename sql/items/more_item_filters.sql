@@ -62,6 +62,9 @@ begin
   search.item_statuses := item_statuses;
   search.facets := dpg_private.facets_path(facets);
   search.box := dpg_private.bounds_of_box(south, west, north, east);
+  if words is not null then
+    search.words := dpg_private.find_leaf_words(item_network, item_domain, item_domains, search.item_type, words);
+  end if;
   return search;
 end
 $body$;
@@ -70,4 +73,4 @@ comment on function dpg_private.with_more_filters(
   dpg_private.item_search, text, text, text[], text[], boolean, jsonb, text, double precision, double precision,
   double precision, double precision
 ) is
-  'A search with the filters by status, facets and box. Raises DP001, and DP014 for facets.';
+  'A search with the filters by status, facets, box and words. Raises DP001, and DP014 for facets.';
