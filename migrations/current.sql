@@ -2,6 +2,9 @@
 --!include geo/extensions.sql
 --!include access/known_objects.sql
 
+-- Before the columns, since it reads every item: until here writers of items wait, from there on readers as well.
+--!include items/owner_leaves.sql
+
 -- Functions of the API that get other arguments or another result are dropped and made anew in this transaction, as are
 -- the types of results and what of ours is built on them. A call under way can end once in 42883. What somebody else has
 -- built on one of them stops the migration, since it would go with it. What somebody else has granted on them is noted,
@@ -78,9 +81,11 @@ begin
 end
 $body$;
 
-drop function if exists dpg_private.nearest_of_slot(
-  anyenum, dpg_private.item_search, dpg_private.item_page, cube, cube, text[]
-);
+drop function if exists
+  dpg_private.nearest_of_slot(anyenum, dpg_private.item_search, dpg_private.item_page, cube, cube, text[]),
+  dpg_private.has_more_of_network(anyenum, dpg_private.item_page, text[], integer),
+  dpg_private.count_circle_of_slot(anyenum, dpg_private.item_search, integer, text[]),
+  dpg_private.is_kept_circle(dpg_private.circle_bounds);
 
 drop function if exists dpg_private.item_conditions_sql(dpg_private.item_search);
 

@@ -40,6 +40,7 @@
 --!include events/action_events_policies.sql
 --!include actions/mirrored_actions.sql
 --!include actions/party_leaves.sql
+--!include items/owner_leaves.sql
 --!include redactions/redactions.sql
 --!include redactions/on_record.sql
 --!include redactions/append_only.sql
@@ -108,6 +109,7 @@
 --!include items/items_of_slot.sql
 --!include items/items_of_leaf.sql
 --!include items/items_of_domains.sql
+--!include items/find_own_items.sql
 --!include items/count_items.sql
 --!include geo/nearest_items.sql
 --!include geo/map_items.sql

@@ -5,7 +5,8 @@ declare
   -- The functions that each role may call, by name. A function that no list names is nobody's.
   -- dpg_readonly, dpg_app and dpg_admin
   reading constant text[] := array[
-    'get_item', 'get_items', 'find_items', 'count_items', 'nearest_items', 'map_items', 'count_facets', 'search_items', 'get_action', 'find_actions', 'find_events'
+    'get_item', 'get_items', 'find_items', 'count_items', 'nearest_items', 'map_items', 'count_facets',
+    'search_items', 'find_own_items', 'get_action', 'find_actions', 'find_events'
   ];
   -- dpg_app and dpg_admin
   writing constant text[] := array[
@@ -136,8 +137,8 @@ revoke all on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definit
 from dpg_app, dpg_readonly, dpg_admin;
 
 grant select on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definitions, dpg.item_definitions,
-  dpg.item_searches, dpg.instance_urls, dpg.partitions, dpg.limits, dpg.subscriptions, dpg.failed_events, dpg.subscription_status, dpg.peers, dpg.networks,
-  dpg.differing_events
+  dpg.item_searches, dpg.instance_urls, dpg.partitions, dpg.limits, dpg.subscriptions, dpg.failed_events,
+  dpg.subscription_status, dpg.peers, dpg.networks, dpg.differing_events
 to dpg_app, dpg_readonly, dpg_admin;
 
 grant select on dpg.redactions to dpg_admin;

@@ -49,8 +49,13 @@ begin
     chord_and_type := convert_from(
       case separator when 0 then substr(page_start, 17) else substr(page_start, 17, separator - 1) end, 'UTF8'
     );
-    page.after_chord := split_part(chord_and_type, ' ', 1)::double precision;
-    page.after_type := substr(chord_and_type, strpos(chord_and_type, ' ') + 1);
+    if chord_and_type like 'unplaced %' then
+      page.after_time := dpg_private.page_time(decode(substr(chord_and_type, 10, 16), 'hex'));
+      page.after_type := substr(chord_and_type, 27);
+    else
+      page.after_chord := split_part(chord_and_type, ' ', 1)::double precision;
+      page.after_type := substr(chord_and_type, strpos(chord_and_type, ' ') + 1);
+    end if;
     if separator > 0 then
       page.after_domain := convert_from(substr(page_start, 17 + separator), 'UTF8');
     end if;
@@ -62,7 +67,7 @@ $body$;
 comment on function dpg_private.page_of_nearest(bigint, integer, text) is
   'The page that a token of nearest_items asks for; without a token the first one. A place in this order is item_id in
 16 bytes, the chord and item_type with a space between, and in a search over several domains a zero byte and
-item_domain.
+item_domain. Among items without a place, "unplaced" and created_at in 16 hexadecimal digits stand for the chord.
 Raises DP011.';
 
 create or replace function dpg_private.nearest_of_slot(
@@ -124,6 +129,7 @@ begin
           select i.*, dpg_private.chord_meters(i.item_latitude, i.item_longitude, center) as chord
           from dpg_private.item_rows(slot, domains) i
           where i.item_latitude is not null
+            and dpg_private.is_found(i.item_domain, i.item_status, search.hidden_statuses)
           order by dpg_private.chord_meters(i.item_latitude, i.item_longitude, center)
           offset 0
         ) i
@@ -159,6 +165,7 @@ begin
           from dpg_private.item_rows(slot, domains) i
           where i.item_latitude is not null
             and dpg_private.is_in_box(i.item_latitude, i.item_longitude, box)
+            and dpg_private.is_found(i.item_domain, i.item_status, search.hidden_statuses)
           order by dpg_private.chord_meters(i.item_latitude, i.item_longitude, center)
           offset 0
         ) i
@@ -202,7 +209,7 @@ as $body$
 declare
   filters dpg_private.item_search := search;
 begin
-  if slot is not null and not dpg_private.has_filters(search) then
+  if slot is not null and not dpg_private.has_filters(search) and (search.box).south is null then
     return format(
       'select %s, i.chord from dpg_private.nearest_of_slot(null::dpg_private.slot_%s, $1, $2, $3, $4) i',
       dpg_private.item_columns_sql('i.'), slot
@@ -268,6 +275,129 @@ comment on function dpg_private.page_of_nearest_sql(text, text) is
   'The statement that takes one page from searches of dpg_private.nearest_of_leaf_sql. The distance is computed from the
 chord by which rows are ordered, so that it never decreases. position: as in dpg_private.page_token_sql.';
 
+create or replace function dpg_private.find_nearest(
+  item_network text,
+  item_domain text,
+  item_domains text[],
+  wanted dpg_private.item_search,
+  page dpg_private.item_page,
+  center cube,
+  box cube
+)
+returns setof dpg.nearest_item
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  place_in_order constant text := 'uuid_send(i.item_id) || convert_to(i.chord || '' '' || i.item_type, ''UTF8'')';
+  leaf regclass;
+  slot smallint;
+  batch record;
+  statement text;
+  of_batch dpg.nearest_item[];
+  of_page dpg.nearest_item[];
+begin
+  if item_domain is not null then
+    slot := dpg_private.slot_of('items', item_network, item_domain);
+    leaf := dpg_private.find_leaf_by_slot('items', slot, item_network, item_domain);
+    if leaf is null then
+      return;
+    end if;
+  end if;
+  if item_domain is not null then
+    return query execute dpg_private.page_of_nearest_sql(
+      dpg_private.nearest_of_leaf_sql(leaf, slot, wanted, page), place_in_order
+    )
+    using wanted, page, center,
+      box;
+    return;
+  end if;
+  for batch in
+    select n.batch, max(n.batch) over () as last_batch,
+      string_agg('(' || dpg_private.nearest_of_leaf_sql(n.leaf, n.slot, wanted, page) || ')', ' union all ') as searches
+    from (
+      select (row_number() over () - 1) / 16 as batch, l.leaf, l.slot
+      from dpg_private.look_up_item_leaves(item_network, item_domains) l
+    ) n
+    group by n.batch
+    order by n.batch
+  loop
+    statement := dpg_private.page_of_nearest_sql(
+      batch.searches, place_in_order || ' || decode(''00'', ''hex'') || convert_to(i.item_domain, ''UTF8'')'
+    );
+    if batch.last_batch = 0 then
+      return query execute statement using wanted, page, center,
+        box;
+      return;
+    end if;
+    begin
+      execute format('select array_agg(row(i.*)::dpg.nearest_item) from (%s) i', statement)
+      into of_batch
+      using wanted, page, center,
+        box;
+      raise exception using errcode = 'DP000';
+    exception
+      when sqlstate 'DP000' then
+        null; -- the locks are gone, and of_batch has its value: see dpg_private.items_of_leaves
+    end;
+    of_page := array(
+      select i
+      from unnest(of_page || of_batch) i
+      order by i.distance_meters, i.item_domain, i.item_type, i.item_id
+      limit page.row_limit
+    );
+  end loop;
+  return query select * from unnest(of_page);
+end
+$body$;
+
+comment on function dpg_private.find_nearest(
+  text, text, text[], dpg_private.item_search, dpg_private.item_page, cube, cube
+) is
+  'A page of the nearest items of one domain, of several or of all, by statements that are planned each time. center: the dpg_private.place that is searched from.
+box: the dpg_private.circle_box of the circle, or null.';
+
+create or replace function dpg_private.find_unplaced(
+  item_network text,
+  item_domains text[],
+  wanted dpg_private.item_search,
+  page dpg_private.item_page
+)
+returns setof dpg.nearest_item
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  wanted.circle := null;
+  wanted.box := null;
+  wanted.is_unplaced := true;
+  if page.after_time is null then -- they begin on this page
+    page.after_id := null;
+    page.after_type := null;
+    page.after_domain := null;
+  end if;
+  return query
+    select i.item_network, i.item_domain, i.item_type, i.item_id, i.item_instance_url, i.item_schema_url, i.item_state,
+      i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at, i.item_status,
+      null::double precision,
+      dpg_private.token_of_position(
+        page.binding,
+        uuid_send(i.item_id)
+          || convert_to('unplaced ' || encode(timestamptz_send(i.created_at), 'hex') || ' ' || i.item_type, 'UTF8')
+          || decode('00', 'hex') || convert_to(i.item_domain, 'UTF8')
+      )
+    from dpg_private.items_of_leaves(item_network, item_domains, wanted, page) i;
+end
+$body$;
+
+comment on function dpg_private.find_unplaced(text, text[], dpg_private.item_search, dpg_private.item_page) is
+  'A page of the items without a place that match a search but for its circle and its box, newest first, as
+dpg.nearest_items has them last.';
+
 create or replace function dpg.nearest_items(
   item_network text,
   item_domain text,
@@ -289,7 +419,8 @@ create or replace function dpg.nearest_items(
   south double precision default null,
   west double precision default null,
   north double precision default null,
-  east double precision default null
+  east double precision default null,
+  include_unplaced boolean default false
 )
 returns setof dpg.nearest_item
 language plpgsql
@@ -301,15 +432,11 @@ as $body$
 declare
   checked integer; -- see sql/README.md, "Checks"
   wanted dpg_private.item_search;
+  has_more boolean; -- filters that few calls have
   page dpg_private.item_page;
-  place_in_order constant text := 'uuid_send(i.item_id) || convert_to(i.chord || '' '' || i.item_type, ''UTF8'')';
-  leaf regclass;
   slot smallint;
   domains text[];
-  batch record;
-  statement text;
-  of_batch dpg.nearest_item[];
-  of_page dpg.nearest_item[];
+  rows_of_page integer := 0;
 begin
   page_size := coalesce(page_size, 20);
   checked := num_nonnulls(
@@ -329,7 +456,12 @@ begin
     item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude,
     dpg_private.bounds_of_circle(latitude, longitude, radius_meters)
   );
-  if any_status or num_nonnulls(item_statuses, facets, search, south, west, north, east) > 0 then
+  has_more := any_status
+    or include_unplaced
+    or num_nonnulls(
+      created_by, item_instance_url, item_schema_url, item_statuses, facets, search, south, west, north, east
+    ) > 0;
+  if has_more then
     wanted := dpg_private.with_more_filters(
       wanted, item_network, item_domain, item_domains, item_statuses, any_status, facets, search,
       south, west, north, east
@@ -341,92 +473,75 @@ begin
   page := dpg_private.page_of_nearest(
     (
       select b.binding
-      from dpg_private.page_binding('nearest_items', jsonb_build_array(
-        item_network, item_domain, latitude, longitude, radius_meters, item_type, item_state, item_domains,
-        created_by, item_instance_url, item_schema_url, item_statuses, coalesce(any_status, false), facets, search,
-        south, west, north, east
-      )) b
+      from dpg_private.page_binding('nearest_items', case
+        when has_more then
+          jsonb_build_array(
+            item_network, item_domain, latitude, longitude, radius_meters, item_type, item_state, item_domains,
+            created_by, item_instance_url, item_schema_url, item_statuses, coalesce(any_status, false), facets,
+            search, south, west, north, east, coalesce(include_unplaced, false)
+          )
+        else
+          jsonb_build_array(
+            item_network, item_domain, latitude, longitude, radius_meters, item_type, item_state
+          ) || coalesce(to_jsonb(item_domains), '[]')
+      end) b
     ),
     page_size, page_token
   );
-  if item_domain is not null then
-    slot := dpg_private.slot_of('items', item_network, item_domain);
-    leaf := dpg_private.find_leaf_by_slot('items', slot, item_network, item_domain);
-    if leaf is null then
-      return;
+  if page.after_time is null then
+    if (wanted.box).south is null and not dpg_private.has_filters(wanted) then
+      if item_domain is not null then
+        slot := dpg_private.slot_of('items', item_network, item_domain);
+        if dpg_private.find_leaf_by_slot('items', slot, item_network, item_domain) is null then
+          return;
+        end if;
+      else
+        select n.slot, n.domains
+        into slot, domains
+        from dpg_private.look_up_network_slot(item_network, item_domains) n;
+      end if;
     end if;
-  else
-    select n.slot, n.domains
-    into slot, domains
-    from dpg_private.look_up_network_slot(item_network, item_domains) n;
-  end if;
-  if slot is not null and not dpg_private.has_filters(wanted) then
-    return query execute format(
-      'select %s, i.distance_meters, i.next_page_token
-       from dpg_private.nearest_of_slot(null::dpg_private.slot_%s, $1, $2, $3, $4, $5) i',
-      dpg_private.item_columns_sql('i.'), slot
-    )
-    using wanted, page, dpg_private.place(latitude, longitude),
-      case when radius_meters is not null then dpg_private.circle_box(latitude, longitude, radius_meters) end,
-      domains;
-    return;
-  end if;
-  if item_domain is not null then
-    return query execute dpg_private.page_of_nearest_sql(
-      dpg_private.nearest_of_leaf_sql(leaf, slot, wanted, page), place_in_order
-    )
-    using wanted, page, dpg_private.place(latitude, longitude),
-      case when radius_meters is not null then dpg_private.circle_box(latitude, longitude, radius_meters) end;
-    return;
-  end if;
-  for batch in
-    select n.batch, max(n.batch) over () as last_batch,
-      string_agg('(' || dpg_private.nearest_of_leaf_sql(n.leaf, n.slot, wanted, page) || ')', ' union all ') as searches
-    from (
-      select (row_number() over () - 1) / 16 as batch, l.leaf, l.slot
-      from dpg_private.look_up_item_leaves(item_network, item_domains) l
-    ) n
-    group by n.batch
-    order by n.batch
-  loop
-    statement := dpg_private.page_of_nearest_sql(
-      batch.searches, place_in_order || ' || decode(''00'', ''hex'') || convert_to(i.item_domain, ''UTF8'')'
-    );
-    if batch.last_batch = 0 then
-      return query execute statement using wanted, page, dpg_private.place(latitude, longitude),
-        case when radius_meters is not null then dpg_private.circle_box(latitude, longitude, radius_meters) end;
-      return;
-    end if;
-    begin
-      execute format('select array_agg(row(i.*)::dpg.nearest_item) from (%s) i', statement)
-      into of_batch
+    if slot is not null then
+      return query execute format(
+        'select %s, i.distance_meters, i.next_page_token
+         from dpg_private.nearest_of_slot(null::dpg_private.slot_%s, $1, $2, $3, $4, $5) i',
+        dpg_private.item_columns_sql('i.'), slot
+      )
       using wanted, page, dpg_private.place(latitude, longitude),
-        case when radius_meters is not null then dpg_private.circle_box(latitude, longitude, radius_meters) end;
-      raise exception using errcode = 'DP000';
-    exception
-      when sqlstate 'DP000' then
-        null; -- the locks are gone, and of_batch has its value: see dpg_private.items_of_leaves
-    end;
-    of_page := array(
-      select i
-      from unnest(of_page || of_batch) i
-      order by i.distance_meters, i.item_domain, i.item_type, i.item_id
-      limit page_size
-    );
-  end loop;
-  return query select * from unnest(of_page);
+        case when radius_meters is not null then dpg_private.circle_box(latitude, longitude, radius_meters) end,
+        domains;
+    else
+      return query
+        select *
+        from dpg_private.find_nearest(
+          item_network, item_domain, item_domains, wanted, page, dpg_private.place(latitude, longitude),
+          case when radius_meters is not null then dpg_private.circle_box(latitude, longitude, radius_meters) end
+        );
+    end if;
+    get diagnostics rows_of_page = row_count;
+  end if;
+  if include_unplaced and rows_of_page < page_size then
+    page.row_limit := page_size - rows_of_page;
+    return query
+      select *
+      from dpg_private.find_unplaced(
+        item_network, case when item_domain is null then item_domains else array[item_domain] end, wanted, page
+      );
+  end if;
 end
 $body$;
 
 comment on function dpg.nearest_items(
   text, text, double precision, double precision, double precision, text, jsonb, integer, text, text[],
-  text, text, text, text[], boolean, jsonb, text, double precision, double precision, double precision, double precision
+  text, text, text, text[], boolean, jsonb, text, double precision, double precision, double precision, double precision,
+  boolean
 ) is
   'The items of a network that have a place, nearest to latitude and longitude (degrees) first, then by item_domain,
 item_type and item_id. item_domain is one domain; null means those of item_domains (no element: no items), or every
 domain. distance_meters is along the great circle of earthdistance''s sphere. radius_meters limits the search to a
-circle. item_state means containment (@>). Pages as in dpg.find_items. A later page passes over the rows before it, so
-its cost grows with its number.
+circle. Other filters as in dpg.find_items. include_unplaced: after them come the items without a place, newest first,
+whose distance_meters is null; circle and box do not limit those. Pages as in dpg.find_items. A later page passes over
+the rows before it, so its cost grows with its number.
 Raises DP001, DP011.
 Example: select item_id, distance_meters
 from dpg.nearest_items(''yellow_dot'', ''tutor'', 12.9716, 77.5946, page_size => 10)';

@@ -6,13 +6,16 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  many constant integer := 1000; -- from so many items in a circle on, it pays to plan with the values
+  many constant integer := 1000; -- from so many items in a circle or box on, it pays to plan with the values
+  bounds constant dpg_private.circle_bounds := dpg_private.kept_bounds(search);
   matches bigint;
 begin
-  if slot is not null and not dpg_private.has_filters(search) and dpg_private.is_kept_circle(search.circle) then
-    execute format('select dpg_private.count_circle_of_slot(null::dpg_private.slot_%s, $1, $2)', slot)
+  if slot is not null and bounds is not null and search.hidden_statuses is null
+    and not dpg_private.has_filters(search)
+  then
+    execute format('select dpg_private.count_circle_of_slot(null::dpg_private.slot_%s, $1, $2, $3)', slot)
     into matches
-    using search, many;
+    using search, bounds, many;
     if matches < many then
       return matches;
     end if;
@@ -42,7 +45,10 @@ declare
   -- from so many items in a circle on, in all leaves or in one, it pays to plan with the values
   many constant integer := 5000;
   many_of_leaf constant integer := 1000;
-  is_kept constant boolean := not dpg_private.has_filters(search) and dpg_private.is_kept_circle(search.circle);
+  bounds constant dpg_private.circle_bounds := dpg_private.kept_bounds(search);
+  -- to count reads the index alone, which does not know the status
+  is_kept constant boolean :=
+    bounds is not null and search.hidden_statuses is null and not dpg_private.has_filters(search);
   slot smallint;
   domains text[];
   batch record;
@@ -55,9 +61,9 @@ begin
     from dpg_private.look_up_network_slot(item_network, item_domains) n;
     -- some domains only: the index on the bands does not know them, so that each row would be read
     if slot <= 48 then
-      execute format('select dpg_private.count_circle_of_slot(null::dpg_private.slot_%s, $1, $2, $3)', slot)
+      execute format('select dpg_private.count_circle_of_slot(null::dpg_private.slot_%s, $1, $2, $3, $4)', slot)
       into matches
-      using search, many, domains;
+      using search, bounds, many, domains;
       if matches < many then
         return matches;
       end if;
@@ -76,13 +82,13 @@ begin
       if is_kept then
         execute 'select array[' || (
           select string_agg(
-            coalesce('dpg_private.count_circle_of_slot(null::dpg_private.slot_' || s.slot || ', $1, $2)', 'null'),
+            coalesce('dpg_private.count_circle_of_slot(null::dpg_private.slot_' || s.slot || ', $1, $2, $3)', 'null'),
             ', ' order by s.number
           )
           from unnest(batch.slots) with ordinality s(slot, number)
         ) || ']::integer[]'
         into counts
-        using search, many_of_leaf;
+        using search, bounds, many_of_leaf;
       end if;
       for number in 1 .. cardinality(batch.leaves) loop
         matches := matches + case

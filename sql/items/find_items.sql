@@ -57,6 +57,7 @@ as $body$
 declare
   checked integer; -- see sql/README.md, "Checks"
   wanted dpg_private.item_search;
+  has_more boolean; -- filters that few calls have
   page dpg_private.item_page;
   leaf regclass;
   slot smallint;
@@ -78,7 +79,8 @@ begin
     item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude,
     dpg_private.bounds_of_circle(latitude, longitude, radius_meters)
   );
-  if any_status or num_nonnulls(item_statuses, facets, search, south, west, north, east) > 0 then
+  has_more := any_status or num_nonnulls(item_statuses, facets, search, south, west, north, east) > 0;
+  if has_more then
     wanted := dpg_private.with_more_filters(
       wanted, item_network, item_domain, item_domains, item_statuses, any_status, facets, search,
       south, west, north, east
@@ -90,11 +92,19 @@ begin
   page := dpg_private.page_of_items(
     (
       select b.binding
-      from dpg_private.page_binding('find_items', jsonb_build_array(
-        item_network, item_domain, item_type, created_by, item_instance_url, item_schema_url, item_state,
-        latitude, longitude, radius_meters, item_domains, item_statuses, coalesce(any_status, false), facets, search,
-        south, west, north, east
-      )) b
+      from dpg_private.page_binding('find_items', case
+        when has_more then
+          jsonb_build_array(
+            item_network, item_domain, item_type, created_by, item_instance_url, item_schema_url, item_state,
+            latitude, longitude, radius_meters, item_domains, item_statuses, coalesce(any_status, false), facets,
+            search, south, west, north, east
+          )
+        else
+          jsonb_build_array(
+            item_network, item_domain, item_type, created_by, item_instance_url, item_schema_url, item_state,
+            latitude, longitude, radius_meters
+          ) || coalesce(to_jsonb(item_domains), '[]')
+      end) b
     ),
     page_size, page_token
   );
@@ -109,17 +119,19 @@ begin
     return;
   end if;
   if not dpg_private.has_filters(wanted) then
-    if radius_meters is null and slot is not null then
-      return query execute format('select * from dpg_private.newest_of_slot(null::dpg_private.slot_%s, $1)', slot)
-      using page;
+    if slot is not null and not dpg_private.is_bounded(wanted) then
+      return query execute format('select * from dpg_private.newest_of_slot(null::dpg_private.slot_%s, $1, $2)', slot)
+      using page, wanted.hidden_statuses;
       return;
-    elsif radius_meters is not null then
+    elsif dpg_private.is_bounded(wanted) then
       few := dpg_private.find_few_in_circle(slot, wanted, page);
       if few is not null then
         return query select * from unnest(few);
         return;
       end if;
-      page.oldest := dpg_private.find_oldest_of_page(leaf, wanted, page);
+      if wanted.hidden_statuses is null then
+        page.oldest := dpg_private.find_oldest_of_page(leaf, wanted, page);
+      end if;
     end if;
   end if;
   return query execute dpg_private.items_of_leaf_sql(

@@ -3,6 +3,7 @@ begin
   if pg_catalog.to_regtype('dpg_private.leaf_words') is null then
     create type dpg_private.leaf_words as (
       leaf regclass,
+      item_domain text,
       condition text,
       words text,
       key_of_words text,
@@ -24,6 +25,7 @@ begin
       hidden_statuses text[],
       facets jsonpath,
       box dpg_private.circle_bounds,
+      is_unplaced boolean,
       words dpg_private.leaf_words[]
     );
   elsif not exists (
@@ -37,6 +39,7 @@ begin
       add attribute hidden_statuses text[],
       add attribute facets jsonpath,
       add attribute box dpg_private.circle_bounds,
+      add attribute is_unplaced boolean,
       add attribute words dpg_private.leaf_words[];
   end if;
   if pg_catalog.to_regtype('dpg_private.item_page') is null then
@@ -49,6 +52,7 @@ begin
       after_type text,
       after_id uuid,
       oldest timestamptz,
+      after_network text,
       after_relevance real
     );
   elsif not exists (
@@ -58,24 +62,26 @@ begin
       and a.attname = 'after_relevance'
   ) then
     alter type dpg_private.item_page
+      add attribute after_network text,
       add attribute after_relevance real;
   end if;
 end
 $body$;
 
 comment on type dpg_private.leaf_words is
-  'How a leaf is searched for words. condition: over the leaf, named i. Where every item has words: their table (words), named
-w, the condition on it (of_words), and the one that joins it (key_of_words); null where words of some items are missing.
-relevance: the expression to order by.';
+  'How a leaf is searched for words. condition: over the leaf, named i. Where every item has words: their table (words),
+named w, the condition on it (of_words), and the one that joins it (key_of_words); null where words of some items are
+missing. relevance: the expression to order by.';
 
 comment on type dpg_private.item_search is
   'The filters of a search for items, null where one is not given; the centre of a circle, or of nearest_items, and
 the bounds of the circle. hidden_statuses: what a search that is told no statuses does not find, as
-dpg_private.hidden_statuses says. words: how each leaf is searched for words. It is $1 of every statement that is put together for a search.';
+dpg_private.find_hidden_statuses says. is_unplaced: only what has no place. words: how each leaf is searched for words.
+It is $1 of every statement that is put together for a search.';
 comment on type dpg_private.item_page is
   'The page of a search for items: how many rows, what its tokens are bound to (null: rows without a token), and the
-row that it starts after: its created_at, its chord or its relevance, then its key; null on the first page. oldest: rows that were
-created before cannot be on the page. It is $2 of every statement that is put together for a search.';
+row that it starts after: its created_at, its chord or its relevance, then its key; null on the first page. oldest: rows
+that were created before cannot be on the page. It is $2 of every statement that is put together for a search.';
 
 create or replace function dpg_private.item_conditions_sql(search dpg_private.item_search, leaf regclass)
 returns text
@@ -104,6 +110,10 @@ begin
         ' and ' || dpg_private.circle_condition_sql(search.latitude, search.longitude, search.circle)
     end,
     case when (search.box).south is not null then ' and ' || dpg_private.box_condition_sql(search.box) end,
+    -- as the index on the bands has them
+    case when search.is_unplaced then
+      ' and dpg_private.latitude_band(i.item_latitude) is null and i.item_longitude is null'
+    end,
     case when search.words is not null then ' and ' || dpg_private.words_condition_sql(search.words, leaf) end
   );
 end
@@ -120,13 +130,23 @@ parallel safe
 security invoker
 return num_nonnulls(
   (search).item_type, (search).created_by, (search).item_instance_url, (search).item_schema_url, (search).item_state,
-  (search).item_statuses, (search).hidden_statuses, (search).facets, ((search).box).south,
-  (search).words
+  (search).item_statuses, (search).facets, (search).is_unplaced, (search).words
 ) > 0;
 
 comment on function dpg_private.has_filters(dpg_private.item_search) is
-  'Whether a search asks for more than a place. How many items have what it asks for is known only when its statement
-is planned with the values, so such a statement is planned each time.';
+  'Whether a search asks for more than a place and for what is found. How many items have what it asks for is known only
+when its statement is planned with the values, so such a statement is planned each time.';
+
+create or replace function dpg_private.is_bounded(search dpg_private.item_search)
+returns boolean
+language sql
+immutable
+parallel safe
+security invoker
+return ((search).circle).reach is not null or ((search).box).south is not null;
+
+comment on function dpg_private.is_bounded(dpg_private.item_search) is
+  'Whether a search has a circle or a box.';
 
 create or replace function dpg_private.refuse_item_domains(item_domain text, item_domains text[])
 returns void

@@ -23,7 +23,13 @@ volatile
 security definer
 set search_path = pg_catalog, pg_temp
 as $body$
+declare
+  place constant text := length(new.item_network) || ' ' || length(new.item_domain) || ' ' || new.item_network
+    || new.item_domain || new.created_by;
 begin
+  if current_setting('dpg.noted_owner', true) = place then
+    return null;
+  end if;
   if not exists (
     select
     from dpg_private.owner_leaves o
@@ -34,15 +40,19 @@ begin
     insert into dpg_private.owner_leaves (owner, item_network, item_domain)
     values (new.created_by, new.item_network, new.item_domain);
   end if;
+  -- For the next rows of this transaction. The foreign key has locked the user until its end: dpg.erase_user waits, so
+  -- the note stays.
+  perform set_config('dpg.noted_owner', place, true);
   return null;
 end
 $body$;
 
 comment on function dpg_private.note_owner_leaf() is
-  'Trigger: notes in which leaf the owner of a new item, or the new owner of an item, has one.';
+  'Trigger: notes in which leaf the owner of a new item, or the new owner of an item, has one. What it noted last in this
+transaction is in the setting dpg.noted_owner, so that many items at once look for the note once.';
 
 -- Only where they are not there: PostgreSQL would lock the root and every leaf, even to create the same triggers again.
--- What was there before is noted leaf by leaf; the index of owners alone is read.
+-- What was there before is noted leaf by leaf. Writers wait meanwhile: their items would not be noted.
 do $body$
 declare
   leaf record;
@@ -59,18 +69,17 @@ begin
     execute function dpg_private.note_owner_leaf();
 
     for leaf in
-      select p.network, p.key, pg_catalog.to_regclass('dpg.' || p.name) as name
-      from dpg_private.partition_names p
-      where p.root = 'items'
-        and p.key is not null
-        and pg_catalog.to_regclass('dpg.' || p.name) is not null
+      select p.relid as name
+      from pg_catalog.pg_partition_tree('dpg.items') p
+      where p.isleaf
     loop
       execute pg_catalog.format(
         'insert into dpg_private.owner_leaves (owner, item_network, item_domain)
-         select distinct i.created_by, $1, $2 from %s i',
+         select o.owner, k.item_network, k.item_domain
+         from (select distinct i.created_by as owner from %1$s i) o
+         cross join (select i.item_network, i.item_domain from %1$s i limit 1) k',
         leaf.name
-      )
-      using leaf.network, leaf.key;
+      );
     end loop;
   end if;
 end

@@ -52,6 +52,7 @@ begin
   end loop;
 
   result.leaf := leaf;
+  result.item_domain := definitions[1].item_domain;
   if queries = '{}' then
     result.condition := 'false';
     return result;
