@@ -19,7 +19,9 @@ declare
   definition dpg.item_searches;
   queries text[] := '{}';
   types text[] := '{}';
-  query text;
+  query tsquery;
+  query_sql text;
+  positive text := '';
   words_of_item text;
   of_words text;
   vector text := '';
@@ -31,8 +33,9 @@ begin
   -- parts of the expressions, for each type: its query and where its words are
   foreach definition in array definitions loop
     continue when item_type <> definition.item_type;
-    query := format('%L::tsquery', dpg_private.search_query(search, definition.language::regconfig));
-    queries := queries || query;
+    query := dpg_private.search_query(search, definition.language::regconfig);
+    query_sql := format('%L::tsquery', query);
+    queries := queries || query_sql;
     types := types || definition.item_type;
     is_complete := is_complete and definition.is_refreshed;
     words_of_item := format('dpg_private.words_of(i.item_state, %L, %L)', definition.fields, definition.language);
@@ -48,7 +51,9 @@ begin
         else words_of_item
       end
     );
-    branches := branches || format(' when %L then %s', definition.item_type, query);
+    branches := branches || format(' when %L then %s', definition.item_type, query_sql);
+    -- what must not be there makes no item better: the rank is by the other words
+    positive := positive || format(' when %L then %L::tsquery', definition.item_type, nullif(querytree(query), 'T'));
   end loop;
 
   result.leaf := leaf;
@@ -80,19 +85,19 @@ begin
       definition.item_network, definition.item_domain
     );
     result.condition := format('exists (select from %s w where %s and %s)', words, of_words, result.key_of_words);
-    result.relevance := format('ts_rank(w.words, %s)', query_of_type);
+    result.relevance := format('coalesce(ts_rank(w.words, case w.item_type%s end), 0)', positive);
   else
     vector := format('case i.item_type%s end', vector);
     result.condition := format('%s @@ %s', vector, query_of_type);
-    result.relevance := format('ts_rank(%s, %s)', vector, query_of_type);
+    result.relevance := format('coalesce(ts_rank(%s, case i.item_type%s end), 0)', vector, positive);
   end if;
   return result;
 end
 $body$;
 
 comment on function dpg_private.leaf_words_of(regclass, dpg.item_searches[], text, text) is
-  'How a leaf is searched for words, by the definitions of its domain: see the type. Everything that is not of ours stands
-in the SQL as a literal.';
+  'How a leaf is searched for words, by the definitions of its domain: see the type. What is not ours stands in the SQL as
+a literal.';
 
 create or replace function dpg_private.find_leaf_words(
   item_network text,
