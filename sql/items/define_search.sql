@@ -47,8 +47,8 @@ end
 $body$;
 
 comment on function dpg_private.lock_leaf_of_search(text, text, regclass) is
-  'Locks a leaf (SHARE ROW EXCLUSIVE: writers wait, readers do not) so that its triggers can change, and nobody writes by
-the former ones. It tries for a short time, again and again, so that no long queue of writers comes about.
+  'Locks a leaf (SHARE ROW EXCLUSIVE: writers wait, readers do not) so that its triggers can change, and nobody writes
+by the former ones. It tries for a short time, again and again, so that no long queue of writers comes about.
 Raises DP010 after partition_lock_seconds of dpg.limits.';
 
 create or replace function dpg_private.check_search_fields(fields text[])
@@ -176,11 +176,7 @@ begin
   end if;
   if leaf is not null then
     perform dpg_private.lock_leaf_of_search(item_network, item_domain, leaf);
-    execute format('select not exists (select from %s i where i.item_type = $1)', leaf)
-    into is_empty
-    using item_type;
-    -- under an older snapshot there may be items that it does not show
-    is_empty := is_empty and current_setting('transaction_isolation') = 'read committed';
+    is_empty := not dpg_private.may_have_items(leaf, item_type);
   end if;
 
   -- change

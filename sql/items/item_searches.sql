@@ -12,8 +12,8 @@ create table if not exists dpg.item_searches (
 );
 
 comment on table dpg.item_searches is
-  'By which fields items are searched. Written by dpg.define_search and dpg.refresh_search; items of a type without a row
-are found by no search.';
+  'By which fields items are searched. Written by dpg.define_search and dpg.refresh_search; items of a type without a
+row are found by no search.';
 comment on column dpg.item_searches.item_network is 'Network of the items.';
 comment on column dpg.item_searches.item_domain is 'Domain of the items.';
 comment on column dpg.item_searches.item_type is 'Type of the items.';
@@ -60,13 +60,14 @@ on dpg_private.item_words
 using gin (words);
 
 comment on table dpg_private.item_words is
-  'The pattern of the tables of words: has no rows. A leaf of dpg.items with searched items has a table like this, of the
-same name, in dpg_private; the triggers items_words_... of the leaf keep it.';
+  'The pattern of the tables of words: has no rows. A leaf of dpg.items with searched items has a table like this, of
+the leaf''s name, in dpg_private; the triggers items_words_... of the leaf keep it.';
 comment on column dpg_private.item_words.item_type is 'Type of the item.';
 comment on column dpg_private.item_words.item_id is 'Id of the item.';
 comment on column dpg_private.item_words.created_at is
   'created_at of the item, so that the newest of the matching ones are found without reading the items.';
-comment on column dpg_private.item_words.version is 'Version of the definition (dpg.item_searches) that made the words.';
+comment on column dpg_private.item_words.version is
+  'Version of the definition (dpg.item_searches) that made the words.';
 comment on column dpg_private.item_words.words is 'The words of the item: see dpg_private.words_of.';
 comment on constraint item_words_pkey on dpg_private.item_words is 'One row for each item.';
 comment on index dpg_private.item_words_pkey is 'For the triggers, and for searches with other filters.';
@@ -89,14 +90,17 @@ language sql
 stable
 parallel safe
 security invoker
-return exists (
-  select
+return (
+  select to_regclass(dpg_private.words_table(c.relname)) is not null
+    and (
+      select count(*) = 4
+      from pg_trigger t
+      where t.tgrelid = c.oid
+        and t.tgname in ('items_words_insert', 'items_words_update', 'items_words_delete', 'items_words_truncate')
+        and t.tgenabled = 'A'
+    )
   from pg_class c
-  join pg_trigger t on t.tgrelid = c.oid
   where c.oid = leaf
-    and t.tgname = 'items_words_insert'
-    and t.tgenabled = 'A'
-    and to_regclass(dpg_private.words_table(c.relname)) is not null
 );
 
 comment on function dpg_private.has_words(regclass) is
@@ -176,6 +180,26 @@ comment on function dpg_private.words_function_sql(text, text, text) is
   'The statement that creates the trigger function which keeps the words of a leaf. The definitions are in its text: no
 write looks them up, and a write sees them as they are now, whatever its transaction sees.';
 
+create or replace function dpg_private.may_have_items(leaf regclass, item_type text)
+returns boolean
+language plpgsql
+volatile -- so that it sees what was committed before the caller got its lock
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  has_items boolean;
+begin
+  execute format('select exists (select from %s i where i.item_type = $1)', leaf)
+  into has_items
+  using item_type;
+  return has_items or current_setting('transaction_isolation') <> 'read committed';
+end
+$body$;
+
+comment on function dpg_private.may_have_items(regclass, text) is
+  'Whether the leaf has items of a type; also true where an older snapshot might not show them.';
+
 create or replace function dpg_private.keep_words(item_network text, item_domain text, leaf regclass)
 returns void
 language plpgsql
@@ -203,16 +227,21 @@ begin
   if types is null and not has_triggers then
     return;
   end if;
-  if to_regclass(words) is null then
+  if not dpg_private.has_words(leaf) then
+    -- The first definition; or the triggers did not fire for some time, or the table was lost. What is there is of no use.
+    execute format('drop table if exists %s', words);
     execute format('create table %s (like dpg_private.item_words including all excluding comments)', words);
     execute format(
       'comment on table %s is %L', words,
       format('Words of the items of network %s, domain %s.', to_json(item_network), to_json(item_domain))
     );
     perform dpg_private.revoke_default_privileges(words::regclass);
-  elsif not dpg_private.has_words(leaf) then
-    -- of a leaf of this name that is gone, or of one whose triggers did not fire meanwhile
-    execute format('delete from %s', words);
+    update dpg.item_searches s
+    set is_refreshed = false,
+      refresh_from = null
+    where s.item_network = keep_words.item_network
+      and s.item_domain = keep_words.item_domain
+      and dpg_private.may_have_items(leaf, s.item_type);
   end if;
   execute dpg_private.words_function_sql(item_network, item_domain, leaf_name);
   execute format('revoke all on function %s() from public', words);
@@ -251,5 +280,5 @@ $body$;
 
 comment on function dpg_private.keep_words(text, text, regclass) is
   'Creates the table of words of a leaf, its trigger function and its triggers, as the definitions of the domain demand.
-Without definitions nothing is created, and triggers that are there fire no more: dropping them would lock out readers.
+Where the table is created, dpg.refresh_search has to fill it. Without definitions nothing is created, and triggers that are there fire no more: dropping them would lock out readers.
 For a caller that has locked the leaf (SHARE ROW EXCLUSIVE), or has created it.';

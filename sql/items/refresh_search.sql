@@ -24,8 +24,8 @@ declare
   refreshed integer;
   first_left uuid;
 begin
-  -- An item is locked while its words are made, and one that a writer has locked is left for later. So no writer has its
-  -- words overwritten, and nobody waits for one lock while it holds another.
+  -- An item is locked while its words are made, and one that a writer has locked is left for later. So no writer has
+  -- its words overwritten, and nobody waits for one lock while it holds another.
   execute format(
     'with wanted as (
        select i.item_id, i.created_at, i.item_state
@@ -73,8 +73,8 @@ end
 $body$;
 
 comment on function dpg_private.refresh_words(dpg.item_searches, regclass, integer) is
-  'Makes the words of at most so many items of a type that lack words of the definition''s version, in the order of their
-ids, and notes where to go on. Returns how many it made.';
+  'Makes the words of at most so many items of a type that lack words of the definition''s version, in the order of
+their ids, and notes where to go on. Returns how many it made.';
 
 create or replace function dpg.refresh_search(item_network text, item_domain text, max_items integer default 10000)
 returns integer
@@ -118,11 +118,6 @@ begin
       and d.item_domain = refresh_search.item_domain;
     perform dpg_private.lock_leaf_of_search(item_network, item_domain, leaf);
     perform dpg_private.keep_words(item_network, item_domain, leaf);
-    update dpg.item_searches s
-    set is_refreshed = false,
-      refresh_from = null
-    where s.item_network = refresh_search.item_network
-      and s.item_domain = refresh_search.item_domain;
   end if;
 
   for definition in

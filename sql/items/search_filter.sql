@@ -1,5 +1,5 @@
--- The filter by words, as a condition on each leaf. What it needs is looked up once for a search: the definitions of its
--- domains, and whether their leaves have words of every item.
+-- The filter by words, as a condition on each leaf. What it needs is looked up once for a search: the definitions of
+-- its domains, and whether their leaves have words of every item.
 
 create or replace function dpg_private.leaf_words_of(
   leaf regclass,
@@ -81,7 +81,7 @@ begin
     result.words := words;
     result.of_words := of_words;
     result.key_of_words := format(
-      'i.item_network = %L and i.item_domain = %L and i.item_type = w.item_type and i.item_id = w.item_id',
+      'i.item_network = %L and i.item_domain = %L and (i.item_type, i.item_id) = (w.item_type, w.item_id)',
       definition.item_network, definition.item_domain
     );
     result.condition := format('exists (select from %s w where %s and %s)', words, of_words, result.key_of_words);
@@ -96,8 +96,8 @@ end
 $body$;
 
 comment on function dpg_private.leaf_words_of(regclass, dpg.item_searches[], text, text) is
-  'How a leaf is searched for words, by the definitions of its domain: see the type. What is not ours stands in the SQL as
-a literal.';
+  'How a leaf is searched for words, by the definitions of its domain: see the type. What is not ours stands in the SQL
+as a literal.';
 
 create or replace function dpg_private.find_leaf_words(
   item_network text,
@@ -149,8 +149,8 @@ end
 $body$;
 
 comment on function dpg_private.find_leaf_words(text, text, text[], text, text) is
-  'How the leaves of these domains, or of all of the network, are searched for words; those without a definition are not in
-the result, and match nothing.
+  'How the leaves of these domains, or of all of the network, are searched for words; those without a definition are
+not in the result, and match nothing.
 Raises DP001: for what is no search, and where no domain has a definition.';
 
 create or replace function dpg_private.words_condition_sql(words dpg_private.leaf_words[], leaf regclass)
@@ -163,3 +163,32 @@ return coalesce((select w.condition from unnest(words) w where w.leaf = words_co
 
 comment on function dpg_private.words_condition_sql(dpg_private.leaf_words[], regclass) is
   'The condition that the items of a leaf, named i, have the words of a search. False for a leaf without a definition.';
+
+create or replace function dpg_private.only_words(search dpg_private.item_search, leaf regclass)
+returns dpg_private.leaf_words
+language plpgsql
+stable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  others dpg_private.item_search := search;
+  words dpg_private.leaf_words;
+begin
+  others.words := null;
+  others.item_type := null; -- of_words asks for it
+  if others.hidden_statuses is null and not dpg_private.has_filters(others) and not dpg_private.is_bounded(others) then
+    select w.*
+    into words
+    from unnest(search.words) w
+    where w.leaf = only_words.leaf
+      and w.words is not null;
+  end if;
+  return words;
+end
+$body$;
+
+comment on function dpg_private.only_words(dpg_private.item_search, regclass) is
+  'How a leaf is searched for words, where a search asks for nothing else and every item has words: then their table
+alone says which items match. Else all columns are null.';

@@ -57,8 +57,8 @@ end
 $body$;
 
 comment on function dpg_private.page_of_searched(bigint, integer, text) is
-  'The page that a token of search_items asks for; without a token the first one. A place in this order is created_at in 8
-bytes, item_id in 16, relevance and item_type with a space between, a zero byte, and item_domain.
+  'The page that a token of search_items asks for; without a token the first one. A place in this order is created_at
+in 8 bytes, item_id in 16, relevance and item_type with a space between, a zero byte, and item_domain.
 Raises DP011.';
 
 create or replace function dpg_private.searched_of_leaf_sql(
@@ -90,24 +90,22 @@ declare
     ' order by f.relevance desc, f.created_at desc, f.item_type, f.item_id limit ($2).row_limit'
   );
 begin
+  if (dpg_private.only_words(search, words.leaf)).leaf is not null then
+    return format(
+      'select %s, w.relevance
+       from (
+         select *
+         from (select w.item_type, w.item_id, w.created_at, %s as relevance from %s w where %s) f
+         where %s
+       ) w
+       join %s i on %s',
+      dpg_private.item_columns_sql('i.'), words.relevance, words.words, words.of_words, of_page, words.leaf,
+      words.key_of_words
+    );
+  end if;
   filters.words := null;
   if words.words is not null then
     filters.item_type := null; -- of_words asks for it
-    if filters.hidden_statuses is null and not dpg_private.has_filters(filters) and not dpg_private.is_bounded(filters)
-    then
-      -- the words alone say which items are on the page
-      return format(
-        'select %s, f.relevance
-         from (
-           select *
-           from (select w.item_type, w.item_id, w.created_at, %s as relevance from %s w where %s) f
-           where %s
-         ) f
-         join %s i on %s',
-        dpg_private.item_columns_sql('i.'), words.relevance, words.words, words.of_words, of_page, words.leaf,
-        replace(words.key_of_words, ' w.', ' f.')
-      );
-    end if;
   end if;
   return format(
     'select * from (select %s, %s as relevance from %s and %s) f where %s',
@@ -204,11 +202,8 @@ begin
     select n.batch, max(n.batch) over () as last_batch,
       string_agg('(' || dpg_private.searched_of_leaf_sql(n.words, wanted, page) || ')', ' union all ') as searches
     from (
-      select (w.number - 1) / 16 as batch,
-        row(w.leaf, w.item_domain, w.condition, w.words, w.key_of_words, w.of_words, w.relevance)::dpg_private.leaf_words
-          as words
-      from unnest(wanted.words) with ordinality
-        w(leaf, item_domain, condition, words, key_of_words, of_words, relevance, number)
+      select (row_number() over () - 1) / 16 as batch, w as words
+      from unnest(wanted.words) w
       where w.relevance is not null
     ) n
     group by n.batch
@@ -260,10 +255,10 @@ comment on function dpg.search_items(
   text[], boolean, jsonb, double precision, double precision, double precision, double precision, integer, text
 ) is
   'The items of a network that have all words of search, the best first (relevance descending, then as dpg.find_items).
-The last word is the beginning of one, unless white space follows. "quotes": these words one after another; a dash before
-a word: items without it; or: either. Which fields are searched says dpg.define_search; domains without a definition match
-nothing. item_domain is one domain; null means those of item_domains (no element: no items), or every domain. Filters and
-pages as in dpg.find_items, which takes the same search and has the newest first. A later page computes the relevance of
-every match again.
+The last word is the beginning of one, unless white space follows. "quotes": these words one after another; a dash
+before a word: items without it; or: either. Which fields are searched says dpg.define_search; domains without a
+definition match nothing. item_domain is one domain; null means those of item_domains (no element: no items), or every
+domain. Filters and pages as in dpg.find_items, which takes the same search and has the newest first. A later page
+computes the relevance of every match again.
 Raises DP001, DP011, DP014.
 Example: select item_id, relevance from dpg.search_items(''yellow_dot'', ''tutor'', ''math phys'')';

@@ -111,7 +111,9 @@ set search_path = pg_catalog, pg_temp
 as $body$
 begin
   -- so that no document is too long for a tsvector (1 MB), and no document makes a write slow
-  value := left(value, 50000);
+  if length(value) > 50000 then
+    value := left(value, 50000);
+  end if;
   if octet_length(value) <> length(value) then
     -- marks that do not show, such as soft hyphens, joiners and variation selectors, part no word
     value := regexp_replace(
@@ -167,42 +169,48 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  -- Two words that nobody searches for. The first stands behind each field, and behind each element of an array, while
+  -- Two words that nobody searches for. The first stands between fields, and between elements of an array, while
   -- positions are counted, so that a phrase does not reach from one to the next. The second parts the fields: the words
   -- of all are made plain at once.
-  gap constant text := 'dpg0gap0';
-  next_field constant text := 'dpg0gap1';
-  is_simple constant boolean := language = 'simple'::regconfig;
+  gap constant text := ' dpg0gap0 ';
+  next_field constant text := ' dpg0gap1 ';
+  after_field constant tsvector := 'dpg0gap0:1';
   value jsonb;
-  parts text[];
+  elements text[];
+  content text := '';
   contents text[];
-  words tsvector := '';
-  whole_words tsvector := '';
-  weight "char";
+  words tsvector;
 begin
+  -- Few expressions: this is part of every write, and each takes longer than what it does.
   for number in 1 .. cardinality(fields) loop
     value := item_state -> fields[number];
     if jsonb_typeof(value) = 'string' then
-      parts := parts || (value #>> '{}');
+      content := content || (value #>> '{}');
     elsif jsonb_typeof(value) = 'array' then
-      -- no query, which would take longer than everything else
+      elements := '{}';
       for index in 0 .. least(jsonb_array_length(value), 50000) - 1 loop
         if jsonb_typeof(value -> index) = 'string' then
-          parts := parts || (value ->> index) || gap;
+          elements := elements || (value ->> index);
         end if;
       end loop;
+      content := content || array_to_string(elements, gap);
     end if;
-    parts := parts || gap || next_field;
+    content := content || next_field;
   end loop;
-  contents := string_to_array(dpg_private.plain_words(array_to_string(parts, ' ')), next_field);
-  for number in 1 .. cardinality(contents) loop
-    weight := substr('ABCD', least(number, 4), 1);
-    words := words || setweight(to_tsvector(language, contents[number]), weight);
-    if not is_simple then
-      whole_words := whole_words || setweight(to_tsvector('simple', contents[number]), weight);
-    end if;
-  end loop;
-  return ts_delete(words || whole_words, gap);
+  contents := string_to_array(dpg_private.plain_words(content), btrim(next_field));
+  words := setweight(to_tsvector(language, contents[1]), 'A') || after_field
+    || setweight(to_tsvector(language, coalesce(contents[2], '')), 'B') || after_field
+    || setweight(to_tsvector(language, coalesce(contents[3], '')), 'C') || after_field;
+  if cardinality(contents) > 4 then -- the last one is what stands behind the last field: nothing
+    words := words || to_tsvector(language, array_to_string(contents[4:], gap)) || after_field;
+  end if;
+  if language <> 'simple'::regconfig then
+    words := words || setweight(to_tsvector('simple', contents[1]), 'A') || after_field
+      || setweight(to_tsvector('simple', coalesce(contents[2], '')), 'B') || after_field
+      || setweight(to_tsvector('simple', coalesce(contents[3], '')), 'C') || after_field
+      || to_tsvector('simple', coalesce(array_to_string(contents[4:], gap), ''));
+  end if;
+  return ts_delete(words, btrim(gap));
 end
 $body$;
 
@@ -214,40 +222,45 @@ too: by them the beginning of a word is found, and words that the language leave
 
 create or replace function dpg_private.search_terms(search text)
 returns table (number bigint, words text, is_negated boolean, is_or boolean, is_prefix boolean)
-language sql
+language plpgsql
 immutable
 parallel safe
 security invoker
 set search_path = pg_catalog, pg_temp
+rows 5
 as $body$
-  with searched(value) as (
-    select regexp_replace(
-      search collate "C",
-      E'[\\t\\n\\v\\f\\r\\u0085\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff]', ' ', 'g'
+#variable_conflict use_column
+begin
+  return query
+    with searched(value) as (
+      select regexp_replace(
+        search_terms.search collate "C",
+        E'[\\t\\n\\v\\f\\r\\u0085\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff]', ' ', 'g'
+      )
+    ),
+    tokens as (
+      select t.number, dpg_private.plain_words(coalesce(t.parts[2], t.parts[3])) as words,
+        t.parts[1] = '-' as is_negated, t.parts[2] is not null as is_quoted, max(t.number) over () = t.number as is_last
+      from searched s
+      cross join lateral regexp_matches(
+        s.value collate "C", '(-?)(?:"([^"]*)(?:"|$)|([^ "]+))', 'g'
+      ) with ordinality t(parts, number)
+    ),
+    terms as (
+      select t.*,
+        not t.is_negated and not t.is_quoted and t.words = 'or'
+          and lag(t.number) over in_order is not null
+          and lead(t.number) over in_order is not null as may_be_or
+      from tokens t
+      where t.words <> ''
+      window in_order as (order by t.number)
     )
-  ),
-  tokens as (
-    select t.number, dpg_private.plain_words(coalesce(t.parts[2], t.parts[3])) as words, t.parts[1] = '-' as is_negated,
-      t.parts[2] is not null as is_quoted, max(t.number) over () = t.number as is_last
-    from searched s
-    cross join lateral regexp_matches(
-      s.value collate "C", '(-?)(?:"([^"]*)(?:"|$)|([^ "]+))', 'g'
-    ) with ordinality t(parts, number)
-  ),
-  terms as (
-    select t.*,
-      not t.is_negated and not t.is_quoted and t.words = 'or'
-        and lag(t.number) over in_order is not null
-        and lead(t.number) over in_order is not null as may_be_or
-    from tokens t
-    where t.words <> ''
-    window in_order as (order by t.number)
-  )
-  select t.number, t.words, t.is_negated,
-    t.may_be_or and not lag(t.may_be_or, 1, false) over (order by t.number),
-    t.is_last and not t.is_negated and not t.is_quoted and right(s.value, 1) <> ' '
-  from terms t
-  cross join searched s
+    select t.number, t.words, t.is_negated,
+      t.may_be_or and not lag(t.may_be_or, 1, false) over (order by t.number),
+      t.is_last and not t.is_negated and not t.is_quoted and right(s.value, 1) <> ' '
+    from terms t
+    cross join searched s;
+end
 $body$;
 
 comment on function dpg_private.search_terms(text) is
