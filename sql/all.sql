@@ -28,6 +28,7 @@
 --!include geo/sphere.sql
 --!include items/items_indexes.sql
 --!include items/item_definitions.sql
+--!include items/fold_case.sql
 --!include items/words.sql
 --!include items/item_searches.sql
 --!include items/instance_urls.sql

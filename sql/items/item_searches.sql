@@ -229,7 +229,9 @@ begin
   end if;
   if not dpg_private.has_words(leaf) then
     -- The first definition; or the triggers did not fire for some time, or the table was lost. What is there is of no use.
-    execute format('drop table if exists %s', words);
+    if to_regclass(words) is not null then
+      execute format('drop table %s', words);
+    end if;
     execute format('create table %s (like dpg_private.item_words including all excluding comments)', words);
     execute format(
       'comment on table %s is %L', words,

@@ -79,7 +79,7 @@ test('a refresh passes over an item that is being written, comes again, and does
 
   expect(await refresher.sql`select dpg.refresh_search('held_dot', 'tutor') as n`).toEqual([{ n: 1 }]);
   const rest = refresher.sql`select dpg.refresh_search('held_dot', 'tutor') as n`.execute();
-  await untilWaiting(database.sql, refresher.pid);
+  await untilWaiting(database.sql, [refresher.pid]);
   expect(await reader.sql`select count(*)::int as n from dpg.search_items('held_dot', 'tutor', 'one')`).toEqual([
     { n: 1 },
   ]);
