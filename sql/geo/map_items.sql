@@ -79,10 +79,11 @@ set search_path = pg_catalog, pg_temp
 as $body$
 begin
   -- The index on the bands has latitude and longitude: without other filters no row is read. 180 degrees are -180, in
-  -- the cell, in the mean and in the edges. The last row of cells has the pole.
+  -- the cell, in the mean and in the edges. The last row of cells has the pole; the last column the numbers next to
+  -- 180, which are 360 when 180 is added.
   return format(
     'select
-       floor((p.longitude + 180) * %1$s / 360)::bigint as column_number,
+       least(floor((p.longitude + 180) * %1$s / 360), %1$s - 1)::bigint as column_number,
        least(floor((i.item_latitude + 90) * %1$s / 180), %1$s - 1)::bigint as row_number,
        count(*) as item_count, sum(i.item_latitude) as latitude_sum, sum(p.longitude) as longitude_sum,
        min(i.item_latitude) as south, min(p.longitude) as west, max(i.item_latitude) as north, max(p.longitude) as east,
@@ -187,8 +188,10 @@ begin
     using wanted, of_leaf.cells;
   end loop;
   return query
-    select c.latitude_sum / c.item_count, c.longitude_sum / c.item_count, c.item_count, c.south, c.west, c.north,
-      c.east, null::text, null::text, null::uuid
+    -- the sum of one place, divided, may be another number than the place
+    select least(greatest(c.latitude_sum / c.item_count, c.south), c.north),
+      least(greatest(c.longitude_sum / c.item_count, c.west), c.east), c.item_count, c.south, c.west, c.north, c.east,
+      null::text, null::text, null::uuid
     from unnest(cells) c
     where c.item_count > 1;
 end
@@ -212,6 +215,65 @@ end;
 
 comment on function dpg_private.check_max_markers(integer) is
   'Raises DP001 unless max_markers is from 1 to 10,000.';
+
+create or replace function dpg_private.are_few_in_place(
+  item_network text,
+  item_domains text[],
+  wanted dpg_private.item_search,
+  at_most integer
+)
+returns boolean
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  place dpg_private.item_search := wanted;
+  batch record;
+  of_batch integer;
+  counted integer := 0;
+begin
+  place.circle := null;
+  place.box := null;
+  if dpg_private.has_filters(place) then
+    return true;
+  end if;
+  for batch in
+    select n.batch, max(n.batch) over () as last_batch,
+      string_agg(
+        format('(select from %s i where %s limit $2)', n.leaf, dpg_private.item_conditions_sql(wanted)), ' union all '
+      ) as searches
+    from (
+      select (row_number() over () - 1) / 16 as batch, l.*
+      from dpg_private.look_up_item_leaves(item_network, item_domains) l
+    ) n
+    group by n.batch
+    order by n.batch
+  loop
+    begin
+      execute format('select count(*) from (select from (%s) i limit $2) i', batch.searches)
+      into of_batch
+      using wanted, at_most + 1 - counted;
+      counted := counted + of_batch;
+      if batch.last_batch > 0 then
+        raise exception using errcode = 'DP000';
+      end if;
+    exception
+      when sqlstate 'DP000' then
+        null; -- the locks are gone, and counted has its value: see dpg_private.items_of_leaves
+    end;
+    if counted > at_most then
+      return false;
+    end if;
+  end loop;
+  return true;
+end
+$body$;
+
+comment on function dpg_private.are_few_in_place(text, text[], dpg_private.item_search, integer) is
+  'False where more than at_most items match a search that asks for nothing but a place: the index on the bands says so
+without a look at the rows. True where they are fewer, or where the search asks for more and only the rows can say.';
 
 create or replace function dpg.map_items(
   item_network text,
@@ -249,7 +311,8 @@ declare
   of_batch dpg.map_marker[];
   cells dpg_private.map_cell[];
   cells_of_batch dpg_private.map_cell[];
-  are_few boolean := true;
+  domains constant text[] := case when item_domain is not null then array[item_domain] else item_domains end;
+  are_few boolean;
 begin
   max_markers := coalesce(max_markers, 1000);
   perform
@@ -278,28 +341,26 @@ begin
   end if;
   level := dpg_private.level_of_map(wanted.box, max_markers);
 
+  are_few := dpg_private.are_few_in_place(item_network, domains, wanted, max_markers);
   for batch in
     select n.batch, max(n.batch) over () as last_batch,
       string_agg('(' || dpg_private.markers_of_leaf_sql(n.leaf, wanted) || ')', ' union all ') as markers_sql
     from (
       select (row_number() over () - 1) / 16 as batch, l.*
-      from dpg_private.look_up_item_leaves(
-        item_network, case when item_domain is not null then array[item_domain] else item_domains end
-      ) l
+      from dpg_private.look_up_item_leaves(item_network, domains) l
+      where are_few
     ) n
     group by n.batch
     order by n.batch
   loop
     begin
-      if are_few then
-        execute format(
-          'select array_agg(row(m.*)::dpg.map_marker) from (select * from (%s) m limit $2) m', batch.markers_sql
-        )
-        into of_batch
-        using wanted, max_markers + 1 - cardinality(markers);
-        markers := markers || of_batch;
-        are_few := cardinality(markers) <= max_markers;
-      end if;
+      execute format(
+        'select array_agg(row(m.*)::dpg.map_marker) from (select * from (%s) m limit $2) m', batch.markers_sql
+      )
+      into of_batch
+      using wanted, max_markers + 1 - cardinality(markers);
+      markers := markers || of_batch;
+      are_few := cardinality(markers) <= max_markers;
       if batch.last_batch > 0 then
         raise exception using errcode = 'DP000';
       end if;
@@ -320,12 +381,11 @@ begin
   for batch in
     select n.batch, max(n.batch) over () as last_batch,
       string_agg('(' || dpg_private.cells_of_leaf_sql(n.leaf, n.item_domain, wanted, level) || ')', ' union all ')
-        as cells_sql
+        as cells_sql,
+      count(*) as leaves
     from (
       select (row_number() over () - 1) / 16 as batch, l.*
-      from dpg_private.look_up_item_leaves(
-        item_network, case when item_domain is not null then array[item_domain] else item_domains end
-      ) l
+      from dpg_private.look_up_item_leaves(item_network, domains) l
     ) n
     group by n.batch
     order by n.batch
@@ -334,7 +394,10 @@ begin
       execute format('select array_agg(row(c.*)::dpg_private.map_cell) from (%s) c', batch.cells_sql)
       into cells_of_batch
       using wanted;
-      cells := dpg_private.merged_cells(cells || cells_of_batch);
+      cells := case
+        when batch.leaves = 1 and cells is null then cells_of_batch
+        else dpg_private.merged_cells(cells || cells_of_batch)
+      end;
       if batch.last_batch > 0 then
         raise exception using errcode = 'DP000';
       end if;
