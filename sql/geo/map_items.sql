@@ -93,7 +93,7 @@ begin
      cross join lateral (select case when i.item_longitude = 180 then -180 else i.item_longitude end as longitude) p
      where %4$s
      group by 1, 2',
-    (2 ^ level)::bigint, item_domain, leaf, dpg_private.item_conditions_sql(wanted)
+    (2 ^ level)::bigint, item_domain, leaf, dpg_private.item_conditions_sql(wanted, leaf)
   );
 end
 $body$;
@@ -141,7 +141,7 @@ begin
        i.item_domain, i.item_type, i.item_id
      from %s i
      where %s',
-    leaf, dpg_private.item_conditions_sql(wanted)
+    leaf, dpg_private.item_conditions_sql(wanted, leaf)
   );
 end
 $body$;
@@ -184,7 +184,7 @@ begin
            and %s
          limit 1
        ) i',
-      of_leaf.leaf, dpg_private.item_conditions_sql(wanted)
+      of_leaf.leaf, dpg_private.item_conditions_sql(wanted, of_leaf.leaf)
     )
     using wanted, of_leaf.cells;
   end loop;

@@ -224,7 +224,7 @@ begin
      fetch first (($2).row_limit) rows with ties',
     dpg_private.item_columns_sql('i.'),
     leaf,
-    dpg_private.item_conditions_sql(filters),
+    dpg_private.item_conditions_sql(filters, leaf),
     case when (search.circle).reach is not null then
       'and dpg_private.is_in_box(i.item_latitude, i.item_longitude, $4) and '
         || dpg_private.haversine_sql(search.latitude, search.longitude)

@@ -60,7 +60,7 @@ begin
             from %s i
             cross join unnest($2) f(field)
             where %s)',
-          n.leaf, dpg_private.item_conditions_sql(wanted)
+          n.leaf, dpg_private.item_conditions_sql(wanted, n.leaf)
         ),
         ' union all '
       ) as searches

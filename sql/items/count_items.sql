@@ -8,6 +8,7 @@ as $body$
 declare
   many constant integer := 1000; -- from so many items in a circle or box on, it pays to plan with the values
   bounds constant dpg_private.circle_bounds := dpg_private.kept_bounds(search);
+  words constant dpg_private.leaf_words := dpg_private.only_words(search, leaf);
   matches bigint;
 begin
   if slot is not null and bounds.bands is not null and search.hidden_statuses is null
@@ -20,7 +21,10 @@ begin
       return matches;
     end if;
   end if;
-  execute format('select count(*) from %s i where %s', leaf, dpg_private.item_conditions_sql(search))
+  execute case
+    when words.leaf is not null then format('select count(*) from %s w where %s', words.words, words.of_words)
+    else format('select count(*) from %s i where %s', leaf, dpg_private.item_conditions_sql(search, leaf))
+  end
   into matches
   using search;
   return matches;

@@ -158,12 +158,16 @@ set search_path = pg_catalog, pg_temp
 rows 10
 as $body$
 begin
-  return;
+  return query
+    select s.item_domain, s.item_type, f.field
+    from dpg.item_searches s
+    cross join unnest(s.fields) f(field)
+    where s.item_network = searched_fields.item_network;
 end
 $body$;
 
 comment on function dpg_private.searched_fields(text) is
-  'The fields that definitions of search use in a network: none yet.';
+  'The fields that definitions of search use in a network.';
 
 create or replace function dpg_private.check_searched_fields(document jsonb)
 returns void
