@@ -15,6 +15,7 @@ export type {
   NetworkActorItems,
   NetworkDpg,
   NetworkInstanceActions,
+  NetworkInstanceItems,
   NetworkReadItems,
 } from './dpg.js';
 export type { Network } from './network.js';
@@ -23,7 +24,10 @@ export type {
   LoadedDefinition,
   NetworkAction,
   NetworkDefinition,
+  NetworkFacetCount,
+  NetworkFacets,
   NetworkItem,
+  NetworkMapMarker,
   Payload,
   Requirements,
 } from './types.js';
