@@ -27,6 +27,7 @@ describe('items.upsert', () => {
       created_by: 'asha',
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/),
       updated_at: item.created_at,
+      item_status: 'live',
     });
     expect(Math.abs(Date.parse(item.created_at) - Date.now())).toBeLessThan(60_000);
   });
@@ -176,7 +177,7 @@ describe('items.find and items.count', () => {
     expect(Object.keys(rows[0] ?? {})).toEqual([
       ...['item_network', 'item_domain', 'item_type', 'item_id', 'item_instance_url', 'item_schema_url'],
       ...['item_state', 'item_latitude', 'item_longitude', 'created_by', 'created_at', 'updated_at'],
-      'next_page_token',
+      ...['item_status', 'next_page_token'],
     ]);
   });
 

@@ -21,7 +21,9 @@ import {
   type Item,
   type ItemConflict,
   type ItemDetail,
+  type ItemStatusDetail,
   type JsonObject,
+  type LimitDetail,
   type NotInNetworkDetail,
   type Page,
   type PageOfJson,
@@ -237,7 +239,7 @@ describe('types', () => {
       DP003: (ItemDetail & { actor: string; index?: number }) | null;
       DP004: ActionDetail | null;
       DP005: (ActionDetail & { actor: string; from?: string; to?: string; by?: 'source' | 'target' }) | null;
-      DP006: (ActionDetail & { from: string; to: string }) | null;
+      DP006: (ActionDetail & { from: string; to: string }) | ItemStatusDetail | null;
       DP007: ActionConflict | ItemConflict | null;
       DP008: ActionDetail | EventDetail | SubscriptionDetail | null;
       DP009: { actor: string } | null;
@@ -246,6 +248,9 @@ describe('types', () => {
       DP012: { operation: string; relation: string } | null;
       DP013: (ItemDetail & { constraint?: string; relation?: string }) | null;
       DP014: NotInNetworkDetail | null;
+      DP015: (ItemDetail & { item_status: string }) | null;
+      DP016: LimitDetail | null;
+      DP017: { server: string; [key: string]: unknown } | null;
       DP018: { operation: 'insert' | 'update' | 'delete'; relation: string; [key: string]: unknown } | null;
     }>();
     never((error: unknown = undefined) => {
