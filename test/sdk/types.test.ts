@@ -9,12 +9,15 @@ import {
   type ActionDetail,
   type ActionEvent,
   type ActorDpg,
+  boxOf,
   createDpg,
   type Dpg,
   DpgError,
   type DpgErrorCode,
   type EventDetail,
   type ExactJsonObject,
+  type ExactJsonScalar,
+  type Facets,
   type FoundItem,
   type InvalidArgumentDetail,
   InvalidArgumentError,
@@ -23,12 +26,14 @@ import {
   type ItemDetail,
   type ItemStatusDetail,
   type JsonObject,
+  type JsonScalar,
   type LimitDetail,
   type NotInNetworkDetail,
   type Page,
   type PageOfJson,
   type Partition,
   type PartitionDetail,
+  type SearchedItem,
   type SubscriptionDetail,
   type UpsertItem,
   VersionConflictError,
@@ -194,6 +199,51 @@ describe('types', () => {
       });
       // @ts-expect-error no text
       dpg.items.find({ item_network: 'a', item_domains: [7] });
+    });
+  });
+
+  test('the map, facets, words, own items', () => {
+    never(async () => {
+      const at = { item_network: 'a' };
+      const box = boxOf([1, 2, 3, 4]);
+      const [marker] = await dpg.items.map({ ...at, ...box, max_markers: 60 });
+      expectTypeOf(marker?.item_id).toEqualTypeOf<string | null | undefined>();
+      expectTypeOf(marker?.item_count).toEqualTypeOf<bigint | undefined>();
+      const [count] = await dpg.items.facets({ ...at, fields: ['subject'] });
+      expectTypeOf(count?.value).toEqualTypeOf<JsonScalar | undefined>();
+      const exact = createDpg('postgres://', { numbers: 'exact' });
+      const [exactly] = await exact.items.facets({ ...at, fields: ['price'] });
+      expectTypeOf(exactly?.value).toEqualTypeOf<ExactJsonScalar | undefined>();
+      for await (const row of dpg.items.search<Profile>({ ...at, search: 'math' }))
+        expectTypeOf(row).toEqualTypeOf<SearchedItem<Profile>>();
+      for await (const row of asha.items.own<Profile>())
+        expectTypeOf(row).toEqualTypeOf<FoundItem<Profile>>();
+      expectTypeOf(await asha.items.setStatus<Profile>(item, { item_status: 'paused' })).toEqualTypeOf<
+        Item<Profile>
+      >();
+      expectTypeOf(await dpg.items.getMany<Profile>([item])).toEqualTypeOf<Item<Profile>[]>();
+      expectTypeOf(await dpg.items.refreshSearch({ ...at, item_domain: 'b' })).toEqualTypeOf<number>();
+      const around = { ...at, latitude: 1, longitude: 2 };
+      for await (const row of dpg.items.nearest({ ...around, include_unplaced: true }))
+        expectTypeOf(row.distance_meters).toEqualTypeOf<number | null>();
+      for await (const row of dpg.items.nearest({ ...around, include_unplaced: false }))
+        expectTypeOf(row.distance_meters).toEqualTypeOf<number>();
+      const chosen: Facets = { subject: ['math', null], grade: [7], verified: undefined };
+      dpg.items.find({ ...at, ...box, facets: chosen });
+      // @ts-expect-error facets are arrays of scalars
+      dpg.items.find({ ...at, facets: { subject: 'math' } });
+      // @ts-expect-error three edges
+      dpg.items.map({ ...at, south: 1, west: 2, north: 3 });
+      const corners = [
+        [1, 2],
+        [3, 4],
+      ];
+      // @ts-expect-error two corners
+      boxOf(corners);
+      // @ts-expect-error declaring takes no actor
+      asha.items.define({ ...at, item_domain: 'b', statuses: [] });
+      // @ts-expect-error own items take one
+      dpg.items.own();
     });
   });
 
