@@ -294,7 +294,6 @@ declare
   place_in_order constant text := 'uuid_send(i.item_id) || convert_to(i.chord || '' '' || i.item_type, ''UTF8'')';
   leaf regclass;
   slot smallint;
-  domains text[];
   batch record;
   statement text;
   of_batch dpg.nearest_item[];
@@ -306,21 +305,6 @@ begin
     if leaf is null then
       return;
     end if;
-  else
-    select n.slot, n.domains
-    into slot, domains
-    from dpg_private.look_up_network_slot(item_network, item_domains) n;
-  end if;
-  if slot is not null and not dpg_private.has_filters(wanted) and (wanted.box).south is null then
-    return query execute format(
-      'select %s, i.distance_meters, i.next_page_token
-       from dpg_private.nearest_of_slot(null::dpg_private.slot_%s, $1, $2, $3, $4, $5) i',
-      dpg_private.item_columns_sql('i.'), slot
-    )
-    using wanted, page, center,
-      box,
-      domains;
-    return;
   end if;
   if item_domain is not null then
     return query execute dpg_private.page_of_nearest_sql(
@@ -372,7 +356,7 @@ $body$;
 comment on function dpg_private.find_nearest(
   text, text, text[], dpg_private.item_search, dpg_private.item_page, cube, cube
 ) is
-  'A page of the nearest items of one domain, of several or of all. center: the dpg_private.place that is searched from.
+  'A page of the nearest items of one domain, of several or of all, by statements that are planned each time. center: the dpg_private.place that is searched from.
 box: the dpg_private.circle_box of the circle, or null.';
 
 create or replace function dpg_private.find_unplaced(
@@ -448,7 +432,10 @@ as $body$
 declare
   checked integer; -- see sql/README.md, "Checks"
   wanted dpg_private.item_search;
+  has_more boolean; -- filters that few calls have
   page dpg_private.item_page;
+  slot smallint;
+  domains text[];
   rows_of_page integer := 0;
 begin
   page_size := coalesce(page_size, 20);
@@ -469,7 +456,12 @@ begin
     item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude,
     dpg_private.bounds_of_circle(latitude, longitude, radius_meters)
   );
-  if any_status or num_nonnulls(item_statuses, facets, search, south, west, north, east) > 0 then
+  has_more := any_status
+    or include_unplaced
+    or num_nonnulls(
+      created_by, item_instance_url, item_schema_url, item_statuses, facets, search, south, west, north, east
+    ) > 0;
+  if has_more then
     wanted := dpg_private.with_more_filters(
       wanted, item_network, item_domain, item_domains, item_statuses, any_status, facets, search,
       south, west, north, east
@@ -481,21 +473,51 @@ begin
   page := dpg_private.page_of_nearest(
     (
       select b.binding
-      from dpg_private.page_binding('nearest_items', jsonb_build_array(
-        item_network, item_domain, latitude, longitude, radius_meters, item_type, item_state, item_domains,
-        created_by, item_instance_url, item_schema_url, item_statuses, coalesce(any_status, false), facets, search,
-        south, west, north, east, coalesce(include_unplaced, false)
-      )) b
+      from dpg_private.page_binding('nearest_items', case
+        when has_more then
+          jsonb_build_array(
+            item_network, item_domain, latitude, longitude, radius_meters, item_type, item_state, item_domains,
+            created_by, item_instance_url, item_schema_url, item_statuses, coalesce(any_status, false), facets,
+            search, south, west, north, east, coalesce(include_unplaced, false)
+          )
+        else
+          jsonb_build_array(
+            item_network, item_domain, latitude, longitude, radius_meters, item_type, item_state
+          ) || coalesce(to_jsonb(item_domains), '[]')
+      end) b
     ),
     page_size, page_token
   );
   if page.after_time is null then
-    return query
-      select *
-      from dpg_private.find_nearest(
-        item_network, item_domain, item_domains, wanted, page, dpg_private.place(latitude, longitude),
-        case when radius_meters is not null then dpg_private.circle_box(latitude, longitude, radius_meters) end
-      );
+    if (wanted.box).south is null and not dpg_private.has_filters(wanted) then
+      if item_domain is not null then
+        slot := dpg_private.slot_of('items', item_network, item_domain);
+        if dpg_private.find_leaf_by_slot('items', slot, item_network, item_domain) is null then
+          return;
+        end if;
+      else
+        select n.slot, n.domains
+        into slot, domains
+        from dpg_private.look_up_network_slot(item_network, item_domains) n;
+      end if;
+    end if;
+    if slot is not null then
+      return query execute format(
+        'select %s, i.distance_meters, i.next_page_token
+         from dpg_private.nearest_of_slot(null::dpg_private.slot_%s, $1, $2, $3, $4, $5) i',
+        dpg_private.item_columns_sql('i.'), slot
+      )
+      using wanted, page, dpg_private.place(latitude, longitude),
+        case when radius_meters is not null then dpg_private.circle_box(latitude, longitude, radius_meters) end,
+        domains;
+    else
+      return query
+        select *
+        from dpg_private.find_nearest(
+          item_network, item_domain, item_domains, wanted, page, dpg_private.place(latitude, longitude),
+          case when radius_meters is not null then dpg_private.circle_box(latitude, longitude, radius_meters) end
+        );
+    end if;
     get diagnostics rows_of_page = row_count;
   end if;
   if include_unplaced and rows_of_page < page_size then

@@ -144,6 +144,7 @@ as $body$
 declare
   wanted dpg_private.item_search;
   of_fields record;
+  others jsonb; -- facets that count for these fields
   counted dpg.facet_count[] := '{}';
 begin
   max_values := coalesce(max_values, 20);
@@ -178,7 +179,8 @@ begin
     from unnest(count_facets.fields) f(field)
     group by 1
   loop
-    wanted.facets := dpg_private.facets_path(case when of_fields.own is null then facets else facets - of_fields.own end);
+    others := case when of_fields.own is null then facets else facets - of_fields.own end;
+    wanted.facets := case when others <> '{}' then dpg_private.facets_path(others) end;
     counted := counted || array(
       select v
       from dpg_private.values_of_leaves(

@@ -10,7 +10,7 @@ declare
   bounds constant dpg_private.circle_bounds := dpg_private.kept_bounds(search);
   matches bigint;
 begin
-  if slot is not null and bounds is not null and search.hidden_statuses is null
+  if slot is not null and bounds.bands is not null and search.hidden_statuses is null
     and not dpg_private.has_filters(search)
   then
     execute format('select dpg_private.count_circle_of_slot(null::dpg_private.slot_%s, $1, $2, $3)', slot)
@@ -48,7 +48,7 @@ declare
   bounds constant dpg_private.circle_bounds := dpg_private.kept_bounds(search);
   -- to count reads the index alone, which does not know the status
   is_kept constant boolean :=
-    bounds is not null and search.hidden_statuses is null and not dpg_private.has_filters(search);
+    bounds.bands is not null and search.hidden_statuses is null and not dpg_private.has_filters(search);
   slot smallint;
   domains text[];
   batch record;

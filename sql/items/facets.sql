@@ -93,12 +93,10 @@ return (
     '(1 == 1)'
   )::jsonpath
   from jsonb_each(facets) f(field, values)
-  where facets is not null
-  having facets is not null
 );
 
 comment on function dpg_private.facets_path(jsonb) is
   'The condition of facets on item_state: one of the values in each field; a field that holds an array has each of its
-elements. Null for null. Nothing can be injected: names and values are written as JSON, of which each string, number,
+elements. Nothing can be injected: names and values are written as JSON, of which each string, number,
 true, false and null is the same in jsonpath, and nothing else gets into the text. The GIN index on item_state serves
 it.';

@@ -57,6 +57,7 @@ as $body$
 declare
   checked integer; -- see sql/README.md, "Checks"
   wanted dpg_private.item_search;
+  has_more boolean; -- filters that few calls have
   page dpg_private.item_page;
   leaf regclass;
   slot smallint;
@@ -78,7 +79,8 @@ begin
     item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude,
     dpg_private.bounds_of_circle(latitude, longitude, radius_meters)
   );
-  if any_status or num_nonnulls(item_statuses, facets, search, south, west, north, east) > 0 then
+  has_more := any_status or num_nonnulls(item_statuses, facets, search, south, west, north, east) > 0;
+  if has_more then
     wanted := dpg_private.with_more_filters(
       wanted, item_network, item_domain, item_domains, item_statuses, any_status, facets, search,
       south, west, north, east
@@ -90,11 +92,19 @@ begin
   page := dpg_private.page_of_items(
     (
       select b.binding
-      from dpg_private.page_binding('find_items', jsonb_build_array(
-        item_network, item_domain, item_type, created_by, item_instance_url, item_schema_url, item_state,
-        latitude, longitude, radius_meters, item_domains, item_statuses, coalesce(any_status, false), facets, search,
-        south, west, north, east
-      )) b
+      from dpg_private.page_binding('find_items', case
+        when has_more then
+          jsonb_build_array(
+            item_network, item_domain, item_type, created_by, item_instance_url, item_schema_url, item_state,
+            latitude, longitude, radius_meters, item_domains, item_statuses, coalesce(any_status, false), facets,
+            search, south, west, north, east
+          )
+        else
+          jsonb_build_array(
+            item_network, item_domain, item_type, created_by, item_instance_url, item_schema_url, item_state,
+            latitude, longitude, radius_meters
+          ) || coalesce(to_jsonb(item_domains), '[]')
+      end) b
     ),
     page_size, page_token
   );

@@ -137,7 +137,7 @@ declare
   found_items dpg.found_item[];
   counted bigint;
 begin
-  if slot is not null and bounds is not null and not dpg_private.has_filters(search) then
+  if slot is not null and bounds.bands is not null and not dpg_private.has_filters(search) then
     execute format(
       'select coalesce(array_agg(c.found), ''{}''), coalesce(max(c.counted), 0)
        from dpg_private.circle_of_slot(null::dpg_private.slot_%s, $1, $2, $3, $4, $5) c',

@@ -140,26 +140,23 @@ comment on function dpg_private.has_more_of_network(anyenum, dpg_private.item_pa
 
 create or replace function dpg_private.kept_bounds(search dpg_private.item_search)
 returns dpg_private.circle_bounds
-language plpgsql
+language sql
 immutable
 parallel safe
 security invoker
-set search_path = pg_catalog, pg_temp
-as $body$
-declare
-  bounds constant dpg_private.circle_bounds := case
-    when (search.box).south is null then search.circle
-    when (search.circle).reach is null then search.box
-  end;
-begin
-  return case
-    when bounds.bands is not null
-      and bounds.west <= bounds.east
-      and (bounds.reach is not null or (bounds.west > -180 and bounds.east < 180))
-    then bounds
-  end;
-end
-$body$;
+return case
+  when ((search).box).south is null then
+    case
+      when ((search).circle).bands is not null and ((search).circle).west <= ((search).circle).east
+        then (search).circle
+    end
+  when ((search).box).bands is not null
+    and ((search).circle).reach is null
+    and ((search).box).west <= ((search).box).east
+    and ((search).box).west > -180
+    and ((search).box).east < 180
+  then (search).box
+end;
 
 comment on function dpg_private.kept_bounds(dpg_private.item_search) is
   'The bounds of the circle or of the box of a search, where there is a kept plan for them: they are less than a degree

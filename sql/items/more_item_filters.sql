@@ -1,6 +1,6 @@
 -- The filters of searches for items that few calls have: a call without any of them does not come here.
 
-create or replace function dpg_private.check_item_statuses(item_statuses text[], any_status boolean)
+create or replace function dpg_private.refuse_item_statuses(item_statuses text[], any_status boolean)
 returns void
 language plpgsql
 stable
@@ -9,7 +9,7 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 begin
-  if any_status and item_statuses is not null then
+  if any_status then
     perform dpg_private.refuse_argument(
       'any_status', to_jsonb(any_status), 'stands beside item_statuses',
       'Pass item_statuses for some statuses, any_status for all of them, or neither for those that are found.'
@@ -24,6 +24,17 @@ begin
   where dpg_private.is_key(s.status) is not true;
 end
 $body$;
+
+comment on function dpg_private.refuse_item_statuses(text[], boolean) is
+  'Raises DP001 for statuses that are no keys, or that stand beside any_status.';
+
+create or replace function dpg_private.check_item_statuses(item_statuses text[], any_status boolean)
+returns void
+language sql
+stable
+parallel safe
+security invoker
+return case when item_statuses is not null then dpg_private.refuse_item_statuses(item_statuses, any_status) end;
 
 comment on function dpg_private.check_item_statuses(text[], boolean) is
   'Raises DP001 unless the statuses of a search are keys, and do not stand beside any_status.';
@@ -48,14 +59,21 @@ stable
 security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
+declare
+  checked integer; -- see sql/README.md, "Checks"
 begin
-  perform
+  checked := num_nonnulls(
     dpg_private.check_item_statuses(item_statuses, any_status),
     dpg_private.check_facets(facets),
-    dpg_private.check_box_or_none(south, west, north, east);
+    dpg_private.check_box_or_none(south, west, north, east)
+  );
   search.item_statuses := item_statuses;
-  search.facets := dpg_private.facets_path(facets);
-  search.box := dpg_private.bounds_of_box(south, west, north, east);
+  if facets <> '{}' then
+    search.facets := dpg_private.facets_path(facets);
+  end if;
+  if south is not null then
+    search.box := dpg_private.bounds_of_box(south, west, north, east);
+  end if;
   return search;
 end
 $body$;

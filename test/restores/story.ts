@@ -1,5 +1,5 @@
 // Something of everything that the database can hold, to be found again: several networks, odd keys, names that meet,
-// actions within and across networks, mirrored events, declared graphs, a redaction, an erasure, a registered network, a changed limit.
+// actions within and across networks, mirrored events, declared graphs and statuses, a redaction, an erasure, a registered network, a changed limit.
 
 import type postgres from 'postgres';
 
@@ -60,6 +60,8 @@ begin
     'event_id', '00000000-0000-4000-8000-000000000071',
     'action_id', '00000000-0000-4000-8000-000000000072'))
   from dpg.action_events e where e.event_id = '00000000-0000-4000-8000-000000000041';
+  perform dpg.define_item('restore_one', 'tu.tor', '[{"status": "paused", "found": false, "acts": false}, {"status": "gone", "final": true}]');
+  perform dpg.set_item_status('restore ravi', 'restore_one', 'tu.tor', 'profile', '00000000-0000-4000-8000-000000000012', 'paused');
   perform dpg.redact_event('restore officer', 'restore one', 'connect', '00000000-0000-4000-8000-000000000041', 'request 1');
   perform dpg.erase_user('restore officer', 'restore mina', 'request 2');
   perform dpg.register_network('{"name": "restore registered", "domains": [{"name": "student", "item_schemas": {"profile": {}}}]}');
