@@ -1,4 +1,4 @@
-// The errors of the contract: a class for each SQLSTATE from DP001 to DP014, and DP018.
+// The errors of the contract: a class for each SQLSTATE from DP001 to DP018.
 
 /** What a refusal says for programs: the error's DETAIL, parsed. */
 export type ErrorDetail = Record<string, unknown>;
@@ -72,8 +72,17 @@ export class NotActionPartyError extends Refusal<
   override name = 'NotActionPartyError';
 }
 
-/** DP006: the state graph of the action has no such edge. */
-export class TransitionNotAllowedError extends Refusal<'DP006', ActionDetail & { from: string; to: string }> {
+/** The status that an item has (a new one has none), and the one that it cannot get. */
+export type ItemStatusDetail = ItemDetail & { from?: string; to: string; index?: number };
+
+/**
+ * DP006: the state graph of the action has no such edge. Of an item: its domain knows no such status, or the item is in a
+ * final one.
+ */
+export class TransitionNotAllowedError extends Refusal<
+  'DP006',
+  (ActionDetail & { from: string; to: string }) | ItemStatusDetail
+> {
   override name = 'TransitionNotAllowedError';
 }
 
@@ -170,6 +179,24 @@ export class NotInNetworkError extends Refusal<'DP014', NotInNetworkDetail> {
   override name = 'NotInNetworkError';
 }
 
+/** DP015: the item's status lets it be no side of a new action. */
+export class ItemNotActiveError extends Refusal<'DP015', ItemDetail & { item_status: string }> {
+  override name = 'ItemNotActiveError';
+}
+
+/** The rule that was declared; where it counts, its limit and how many there are. */
+export type LimitDetail = { rule: string; limit?: number; count?: number; [key: string]: unknown };
+
+/** DP016: a declared rule allows no more. */
+export class LimitReachedError extends Refusal<'DP016', LimitDetail> {
+  override name = 'LimitReachedError';
+}
+
+/** DP017: the network's home is another server. */
+export class NetworkElsewhereError extends Refusal<'DP017', { server: string; [key: string]: unknown }> {
+  override name = 'NetworkElsewhereError';
+}
+
 /**
  * DP018: a trigger of the application suppressed the write, so nothing was written. The hint names the triggers of the
  * application on that table.
@@ -196,6 +223,9 @@ const classes = {
   DP012: EventImmutableError,
   DP013: ItemInUseError,
   DP014: NotInNetworkError,
+  DP015: ItemNotActiveError,
+  DP016: LimitReachedError,
+  DP017: NetworkElsewhereError,
   DP018: WriteSuppressedError,
 };
 

@@ -15,6 +15,7 @@ export type {
   NetworkActorItems,
   NetworkDpg,
   NetworkInstanceActions,
+  NetworkInstanceItems,
   NetworkReadItems,
 } from './dpg.js';
 export type { Network } from './network.js';
@@ -24,8 +25,10 @@ export type {
   LoadedDefinition,
   NetworkAction,
   NetworkDefinition,
+  NetworkFacetCount,
   NetworkFacets,
   NetworkItem,
+  NetworkMapMarker,
   Payload,
   PublicField,
   Requirements,
