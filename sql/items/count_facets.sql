@@ -154,7 +154,9 @@ begin
     dpg_private.check_facet_fields(fields),
     case
       when (max_values between 1 and 1000) is not true then
-        dpg_private.refuse_argument('max_values', to_jsonb(max_values), 'is out of range', 'A field has 1 to 1,000 values.')
+        dpg_private.refuse_argument(
+          'max_values', to_jsonb(max_values), 'is out of range', 'A field has 1 to 1,000 values.'
+        )
     end,
     dpg_private.check_key_or_none('item_type', item_type),
     dpg_private.check_key_or_none('created_by', created_by),

@@ -53,13 +53,26 @@ end
 $body$;
 
 comment on type dpg_private.item_search is
-  'The filters of a search for items, null where one is not given; the centre of a circle, or of nearest_items, and
-the bounds of the circle. hidden_statuses: what a search that is told no statuses does not find, as
-dpg_private.find_hidden_statuses says. is_unplaced: only what has no place. It is $1 of every statement that is put together for a search.';
+  'The filters of a search for items, null where one is not given; the centre of a circle, or of nearest_items, and the
+bounds of the circle. hidden_statuses: what a search that is told no statuses does not find, as
+dpg_private.find_hidden_statuses says. is_unplaced: only what has no place. It is $1 of every statement that is put
+together for a search.';
 comment on type dpg_private.item_page is
   'The page of a search for items: how many rows, what its tokens are bound to (null: rows without a token), and the
 row that it starts after: its created_at or its chord, then its key; null on the first page. oldest: rows that were
 created before cannot be on the page. It is $2 of every statement that is put together for a search.';
+
+create or replace function dpg_private.is_found(item_domain text, item_status text, hidden_statuses text[])
+returns boolean
+language sql
+immutable
+parallel safe
+security invoker
+return hidden_statuses is null or dpg_private.slot_key(item_domain, item_status) <> all (hidden_statuses);
+
+comment on function dpg_private.is_found(text, text, text[]) is
+  'Whether an item of this status is found by a search that is told no statuses. hidden_statuses: as
+dpg_private.find_hidden_statuses says. Inlined.';
 
 create or replace function dpg_private.item_conditions_sql(search dpg_private.item_search)
 returns text
