@@ -113,11 +113,6 @@ export type PublicField<
   Type = ItemType<D, Name>,
 > = Exclude<DeclaredFields<SchemaOf<D, Name, Type>>, ClosedFields<SchemaOf<D, Name, Type>>>;
 
-/** Any of the values within a field, all fields. */
-export type NetworkFacets<D extends NetworkDefinition, Name = DomainName<D>, Type = ItemType<D, Name>> = {
-  readonly [Field in PublicField<D, Name, Type>]?: readonly (string | number | boolean | null)[];
-};
-
 type InNetwork<D extends NetworkDefinition> = { item_network?: NameOf<D> };
 
 /** Names an item of the network; a row will do. */
@@ -212,10 +207,13 @@ type ScalarOf<Value> = unknown extends Value
   : Extract<Value extends readonly (infer Element)[] ? Element : Value, JsonScalar>;
 
 /** The fields of documents that facets and counts may name. */
-export type FacetField<D extends NetworkDefinition, Name, Type> = FieldOf<StatesOf<D, Name, Type>>;
+export type FacetField<D extends NetworkDefinition, Name, Type> = Extract<
+  FieldOf<StatesOf<D, Name, Type>>,
+  PublicField<D, Name, Type>
+>;
 
 /** For each field the values that are chosen, as the schemas have them. */
-export type NetworkFacets<D extends NetworkDefinition, Name, Type> = {
+export type NetworkFacets<D extends NetworkDefinition, Name = DomainName<D>, Type = ItemType<D, Name>> = {
   readonly [Field in FacetField<D, Name, Type>]?:
     | readonly ValueOf<StatesOf<D, Name, Type>, Field>[]
     | undefined;

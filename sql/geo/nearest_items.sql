@@ -452,9 +452,8 @@ begin
     dpg_private.check_circle_or_none(latitude, longitude, coalesce(radius_meters, 0)),
     dpg_private.check_page_size(page_size)
   );
-  wanted := row(
-    item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude,
-    dpg_private.bounds_of_circle(latitude, longitude, radius_meters)
+  wanted := dpg_private.search_of(
+    item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude, radius_meters
   );
   has_more := any_status
     or include_unplaced
