@@ -1,6 +1,6 @@
 -- Which fields of items are public: open to facets, counts and search. It is read out of the schemas once, when a
--- network is registered. A field is closed when any part of a schema that may apply to its value is marked private. What
--- cannot be followed counts as private.
+-- network is registered. A field is closed when any part of a schema that may apply to its value is marked private.
+-- What cannot be followed counts as private.
 
 create or replace function dpg_private.pointer_steps(fragment text)
 returns text[]
@@ -317,9 +317,9 @@ end
 $body$;
 
 comment on function dpg_private.fields_of_schema(jsonb) is
-  'What the schema of an item says of its fields, each with the path to it in the schema. use property: the field of this
-name is declared there or not, and closed or not. pattern: the same of fields that match. others: of those beside the
-properties of the same part. all: every field is closed, because what applies to the whole item is private.';
+  'What the schema of an item says of its fields, each with the path to it in the schema. use property: the field of
+this name is declared there or not, and closed or not. pattern: the same of fields that match. others: of those beside
+the properties of the same part. all: every field is closed, because what applies to the whole item is private.';
 
 create or replace function dpg_private.closes_field(
   document jsonb,
