@@ -33,11 +33,11 @@ end
 $body$;
 
 comment on type dpg.map_marker is
-  'A row of dpg.map_items: one item with its key, or a cell of the grid that holds several: their mean place (degrees), how
-many they are, and the edges between which they lie.';
+  'A row of dpg.map_items: one item with its key, or a cell of the grid that holds several: their mean place (degrees),
+how many they are, and the edges between which they lie.';
 comment on type dpg_private.map_cell is
-  'What a cell of the grid holds: see dpg.map_items. Sums for the mean place; of a single item its domain and its longitude
-as it is stored, by which its key is found.';
+  'What a cell of the grid holds: see dpg.map_items. Sums for the mean place; of a single item its domain and its
+longitude as it is stored, by which its key is found.';
 
 create or replace function dpg_private.level_of_map(box dpg_private.circle_bounds, max_markers integer)
 returns integer
@@ -51,7 +51,8 @@ declare
   width constant double precision := box.east - box.west + case when box.west > box.east then 360 else 0 end;
   height constant double precision := box.north - box.south;
 begin
-  -- Cells of level 32 are 8 millionths of a millionth of the world: what is at one place to a centimetre stays together.
+  -- Cells of level 32 are 8 millionths of a millionth of the world: what is at one place to a centimetre stays
+  -- together.
   for level in reverse 32 .. 1 loop
     if (ceil(width * 2 ^ level / 360) + 1) * (ceil(height * 2 ^ level / 180) + 1) <= max_markers then
       return level;
@@ -329,9 +330,8 @@ begin
     dpg_private.check_url_or_none('item_schema_url', item_schema_url),
     dpg_private.check_document_or_none('item_state', item_state),
     dpg_private.check_circle_or_none(latitude, longitude, radius_meters);
-  wanted := row(
-    item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude,
-    dpg_private.bounds_of_circle(latitude, longitude, radius_meters)
+  wanted := dpg_private.search_of(
+    item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude, radius_meters
   );
   wanted := dpg_private.with_more_filters(
     wanted, item_network, item_domain, item_domains, item_statuses, any_status, facets, search, south, west, north, east
@@ -416,9 +416,9 @@ comment on function dpg.map_items(
 ) is
   'The items of a network in a box (degrees; west > east crosses the 180th meridian), as at most max_markers (1 to
 10,000, default 1,000) markers of a map. So many items or fewer: each is a row with its key. More: a row for each cell
-of a grid that holds some: the mean place, item_count, the edges between which its items lie; the key where it holds one.
-The sum of item_count is dpg.count_items of the same filters. The grid is that of the whole world, and its level follows
-from the size of the box alone, so that a map that is moved sees the same cells. Filters as in dpg.find_items.
+of a grid that holds some: the mean place, item_count, the edges between which its items lie; the key where it holds
+one. The sum of item_count is dpg.count_items of the same filters. The grid is that of the whole world, and its level
+follows from the size of the box alone, so that a map that is moved sees the same cells. Filters as in dpg.find_items.
 Raises DP001, DP014.
 Example: select * from dpg.map_items(
   ''yellow_dot'', ''tutor'', south => 12.8, west => 77.4, north => 13.1, east => 77.8, max_markers => 500

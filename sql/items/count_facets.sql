@@ -154,7 +154,9 @@ begin
     dpg_private.check_facet_fields(fields),
     case
       when (max_values between 1 and 1000) is not true then
-        dpg_private.refuse_argument('max_values', to_jsonb(max_values), 'is out of range', 'A field has 1 to 1,000 values.')
+        dpg_private.refuse_argument(
+          'max_values', to_jsonb(max_values), 'is out of range', 'A field has 1 to 1,000 values.'
+        )
     end,
     dpg_private.check_key_or_none('item_type', item_type),
     dpg_private.check_key_or_none('created_by', created_by),
@@ -162,9 +164,8 @@ begin
     dpg_private.check_url_or_none('item_schema_url', item_schema_url),
     dpg_private.check_document_or_none('item_state', item_state),
     dpg_private.check_circle_or_none(latitude, longitude, radius_meters);
-  wanted := row(
-    item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude,
-    dpg_private.bounds_of_circle(latitude, longitude, radius_meters)
+  wanted := dpg_private.search_of(
+    item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude, radius_meters
   );
   wanted := dpg_private.with_more_filters(
     wanted, item_network, item_domain, item_domains, item_statuses, any_status, facets, search, south, west, north, east

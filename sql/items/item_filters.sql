@@ -83,6 +83,44 @@ comment on type dpg_private.item_page is
 row that it starts after: its created_at, its chord or its relevance, then its key; null on the first page. oldest: rows
 that were created before cannot be on the page. It is $2 of every statement that is put together for a search.';
 
+create or replace function dpg_private.search_of(
+  item_type text,
+  created_by text,
+  item_instance_url text,
+  item_schema_url text,
+  item_state jsonb,
+  latitude double precision,
+  longitude double precision,
+  radius_meters double precision
+)
+returns dpg_private.item_search
+language sql
+immutable
+parallel safe
+security invoker
+return row(
+  item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude,
+  dpg_private.bounds_of_circle(latitude, longitude, radius_meters), null::text[], null::text[], null::jsonpath,
+  null::dpg_private.circle_bounds, null::boolean, null::dpg_private.leaf_words[]
+)::dpg_private.item_search;
+
+comment on function dpg_private.search_of(
+  text, text, text, text, jsonb, double precision, double precision, double precision
+) is
+  'A search with the filters that most calls have; dpg_private.with_more_filters adds the others. Inlined.';
+
+create or replace function dpg_private.is_found(item_domain text, item_status text, hidden_statuses text[])
+returns boolean
+language sql
+immutable
+parallel safe
+security invoker
+return hidden_statuses is null or dpg_private.slot_key(item_domain, item_status) <> all (hidden_statuses);
+
+comment on function dpg_private.is_found(text, text, text[]) is
+  'Whether an item of this status is found by a search that is told no statuses. hidden_statuses: as
+dpg_private.find_hidden_statuses says. Inlined.';
+
 create or replace function dpg_private.item_conditions_sql(search dpg_private.item_search, leaf regclass)
 returns text
 language plpgsql

@@ -175,9 +175,8 @@ begin
     dpg_private.check_document_or_none('item_state', item_state),
     dpg_private.check_circle_or_none(latitude, longitude, radius_meters),
     dpg_private.check_page_size(page_size);
-  wanted := row(
-    item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude,
-    dpg_private.bounds_of_circle(latitude, longitude, radius_meters)
+  wanted := dpg_private.search_of(
+    item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude, radius_meters
   );
   wanted := dpg_private.with_more_filters(
     wanted, item_network, item_domain, item_domains, item_statuses, any_status, facets, search,

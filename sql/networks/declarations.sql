@@ -36,8 +36,8 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 begin
-  -- Without from_items or to_items, or with none in them, all item types are meant. Of this network all of them are named,
-  -- because an item type that the domain does not declare has no part in any action.
+  -- Without from_items or to_items, or with none in them, all item types are meant. Of this network all of them are
+  -- named, because an item type that the domain does not declare has no part in any action.
   if named is null or named = '[]' then
     return declared;
   end if;

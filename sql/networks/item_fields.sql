@@ -1,6 +1,6 @@
--- Which fields of items are public: open to facets, counts and search. It is read out of the schemas once, when a network
--- is registered. A field is closed when any part of a schema that may apply to its value is marked private. What cannot be
--- followed counts as private.
+-- Which fields of items are public: open to facets, counts and search. It is read out of the schemas once, when a
+-- network is registered. A field is closed when any part of a schema that may apply to its value is marked private. What
+-- cannot be followed counts as private.
 
 create or replace function dpg_private.pointer_steps(fragment text)
 returns text[]
@@ -19,7 +19,10 @@ begin
     pointer := convert_from(
       (
         select string_agg(
-          case when p.part[1] like '\%%' then decode(substr(p.part[1], 2), 'hex') else convert_to(p.part[1], 'UTF8') end,
+          case
+            when p.part[1] like '\%%' then decode(substr(p.part[1], 2), 'hex')
+            else convert_to(p.part[1], 'UTF8')
+          end,
           '' order by p.number
         )
         from regexp_matches(pointer, '%..|[^%]+', 'g') with ordinality p(part, number)
@@ -52,9 +55,12 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 begin
-  -- Characters, escaped punctuation, \d, \w, plain brackets, groups, alternatives, and small numbers of repetitions: what
-  -- means the same in JavaScript and in PostgreSQL.
-  if pattern !~ '^(?:[^][\\(){}*+?]|\\[]\\.^$|(){}*+?/[dw-]|\[\^?[A-Za-z0-9_ .,:@-]+\]|\(\?:|[()*+?]|\{[0-9]{1,2}(?:,[0-9]{0,2})?\})*$' then
+  -- Characters, escaped punctuation, \d, \w, plain brackets, groups, alternatives, and small numbers of repetitions:
+  -- what means the same in JavaScript and in PostgreSQL.
+  if pattern like '***%' or pattern !~ (
+    '^(?:[^][\\(){}*+?]|\\[]\\.^$|(){}*+?/[dw-]|\[\^?[A-Za-z0-9_ .,:@-]+\]'
+    || '|\((?:\?:|(?!\?))|[)*+?]|\{[0-9]{1,2}(?:,[0-9]{0,2})?\})*$'
+  ) then
     return true;
   end if;
   return name collate "C" ~ pattern;
@@ -65,8 +71,8 @@ end
 $body$;
 
 comment on function dpg_private.may_match(text, text) is
-  'Whether a pattern of a JSON Schema, a regular expression of JavaScript, matches a name. True for a pattern that may mean
-something else in PostgreSQL.';
+  'Whether a pattern of a JSON Schema, a regular expression of JavaScript, matches a name. True for a pattern that may
+mean something else in PostgreSQL.';
 
 create or replace function dpg_private.schemas_within(part jsonb)
 returns table (use text, steps text[])
@@ -76,40 +82,40 @@ parallel safe
 security invoker
 begin atomic
   select k.use, s.steps
-  from (
-    values
-      ('allOf', 'list', 'same'), ('anyOf', 'list', 'same'), ('oneOf', 'list', 'same'),
-      ('then', 'one', 'same'), ('else', 'one', 'same'),
-      ('dependentSchemas', 'named', 'same'), ('dependencies', 'named', 'same'),
-      ('if', 'one', 'tested'), ('not', 'one', 'tested'),
-      ('items', 'one', 'element'), ('items', 'list', 'element'), ('prefixItems', 'list', 'element'),
-      ('additionalItems', 'one', 'element'), ('unevaluatedItems', 'one', 'element'), ('contains', 'one', 'element'),
-      ('contentSchema', 'one', 'element'),
-      ('properties', 'named', 'property'), ('patternProperties', 'named', 'pattern'),
-      ('additionalProperties', 'one', 'others'), ('unevaluatedProperties', 'one', 'others')
-  ) k(keyword, form, use)
+  from jsonb_each(case jsonb_typeof(part) when 'object' then part else '{}' end) m(keyword, value)
   cross join lateral (
-    select array[k.keyword] as steps, part -> k.keyword as schema
-    where k.form = 'one'
+    select case
+      when m.keyword in ('allOf', 'anyOf', 'oneOf', 'then', 'else', 'dependentSchemas', 'dependencies') then 'same'
+      when m.keyword in ('if', 'not') then 'tested'
+      when m.keyword in (
+        'items', 'prefixItems', 'additionalItems', 'unevaluatedItems', 'contains', 'contentSchema'
+      ) then 'element'
+      when m.keyword = 'properties' then 'property'
+      when m.keyword = 'patternProperties' then 'pattern'
+      when m.keyword in ('additionalProperties', 'unevaluatedProperties') then 'others'
+    end as use
+  ) k
+  cross join lateral (
+    -- several by name, several in an array, or one
+    select array[m.keyword, n.name] as steps, n.schema
+    from jsonb_each(case jsonb_typeof(m.value) when 'object' then m.value else '{}' end) n(name, schema)
+    where m.keyword in ('properties', 'patternProperties', 'dependentSchemas', 'dependencies')
     union all
-    select array[k.keyword, (e.number - 1)::text], e.schema
+    select array[m.keyword, (e.number - 1)::text], e.schema
     from jsonb_array_elements(
-      case when k.form = 'list' and jsonb_typeof(part -> k.keyword) = 'array' then part -> k.keyword else '[]' end
+      case jsonb_typeof(m.value) when 'array' then m.value else '[]' end
     ) with ordinality e(schema, number)
     union all
-    select array[k.keyword, m.name], m.schema
-    from jsonb_each(
-      case when k.form = 'named' and jsonb_typeof(part -> k.keyword) = 'object' then part -> k.keyword else '{}' end
-    ) m(name, schema)
+    select array[m.keyword], m.value
+    where m.keyword not in ('properties', 'patternProperties', 'dependentSchemas', 'dependencies')
   ) s
-  where jsonb_typeof(part) = 'object'
-    and part ? k.keyword
+  where k.use is not null
     and jsonb_typeof(s.schema) in ('object', 'boolean');
 end;
 
 comment on function dpg_private.schemas_within(jsonb) is
-  'The schemas right within a schema: the steps to each, and what it is for. same: the same value. tested: the same value,
-but only to ask. element: a part of a value that is no field of it. property, pattern, others: fields of the value.';
+  'The schemas right within a schema: the steps to each, and what it is for. same: the same value. tested: the same
+value, but only to ask. element: a part of a value that is no field of it. property, pattern, others: fields of it.';
 
 create or replace function dpg_private.schema_names(schema jsonb)
 returns jsonb
@@ -124,7 +130,7 @@ begin
     jsonb_path_exists(schema, '$.**."$id"') or jsonb_path_exists(schema, '$.**."$anchor"')
     or jsonb_path_exists(schema, '$.**."$dynamicAnchor"')
   ) then
-    return '[]';
+    return '{}';
   end if;
   return (
     with recursive containers(path) as (
@@ -143,27 +149,35 @@ begin
         ) with ordinality e(value, number)
       ) m
       where jsonb_typeof(m.value) in ('object', 'array')
+    ),
+    names as (
+      select n.name, jsonb_agg(c.path) as paths
+      from containers c
+      cross join lateral (select schema #> c.path as part offset 0) p
+      cross join lateral (
+        select p.part ->> '$id' as id
+        where jsonb_typeof(p.part) = 'object'
+      ) i
+      cross join lateral (
+        values
+          ('#' || (p.part ->> '$anchor')), ('#' || (p.part ->> '$dynamicAnchor')),
+          (case when i.id like '#%' then i.id end),
+          (case when i.id not like '#%' then 'base ' || c.path::text end),
+          -- by the last segment: no base is needed, and what is named alike is followed as well
+          (case when i.id not like '#%' then 'id ' || substring(rtrim(i.id, '#') from '[^/]*$') end)
+      ) n(name)
+      where n.name is not null
+      group by n.name
     )
-    select coalesce(
-      jsonb_agg(jsonb_build_object(
-        'path', c.path,
-        'id', case when p.part ->> '$id' not like '#%' then rtrim(p.part ->> '$id', '#') end,
-        'anchors', array_remove(
-          array[p.part ->> '$anchor', p.part ->> '$dynamicAnchor', substring(p.part ->> '$id' from '^#(.+)')], null
-        )
-      )),
-      '[]'
-    )
-    from containers c
-    cross join lateral (select schema #> c.path as part offset 0) p
-    where jsonb_typeof(p.part) = 'object'
-      and p.part ?| array['$id', '$anchor', '$dynamicAnchor']
+    select coalesce(jsonb_object_agg(n.name, n.paths), '{}')
+    from names n
   );
 end
 $body$;
 
 comment on function dpg_private.schema_names(jsonb) is
-  'What references in a schema can name: an array of {"path", "id", "anchors"}. Most schemas have none.';
+  'What references in a schema can name, each with an array of paths: # and an anchor; "id " and the last segment of an
+$id; "base " and the path of a part that has an $id. Most schemas have none.';
 
 create or replace function dpg_private.reference_targets(schema jsonb, names jsonb, path text[], reference text)
 returns setof text[]
@@ -177,36 +191,26 @@ as $body$
 declare
   uri constant text := split_part(reference, '#', 1);
   fragment constant text := substr(reference, length(uri) + 2);
-  steps text[];
-  targets jsonb; -- paths
+  steps constant text[] := case when fragment like '/%' then dpg_private.pointer_steps(fragment) else '{}' end;
+  bases jsonb; -- paths
 begin
   if fragment <> '' and fragment not like '/%' then
     -- of several anchors of one name each may be meant
-    targets := jsonb_path_query_array(names, '$[*] ? (@.anchors[*] == $anchor).path', jsonb_build_object('anchor', fragment));
+    bases := names -> ('#' || fragment);
   elsif uri <> '' then
-    -- by the last segment: no base is needed, and what is named alike is followed as well
-    select jsonb_agg(n.name -> 'path')
-    into targets
-    from jsonb_array_elements(names) n(name)
-    where substring(n.name ->> 'id' from '[^/]*$') = substring(uri from '[^/]*$');
+    bases := names -> ('id ' || substring(uri from '[^/]*$'));
   else
-    select jsonb_agg(b.path)
-    into targets
-    from (
-      select n.name -> 'path' as path
-      from jsonb_array_elements(names) n(name)
-      cross join lateral (select array(select jsonb_array_elements_text(n.name -> 'path')) as steps) p
-      where n.name ->> 'id' is not null
-        and p.steps = reference_targets.path[1:cardinality(p.steps)]
-      order by cardinality(p.steps) desc
-      limit 1
-    ) b;
-    targets := coalesce(targets, '[[]]');
+    bases := '[[]]';
+    for length in reverse case when names = '{}' then 0 else cardinality(path) end .. 1 loop
+      if names ? ('base ' || path[1:length]::text) then
+        bases := jsonb_build_array(path[1:length]);
+        exit;
+      end if;
+    end loop;
   end if;
-  steps := case when fragment like '/%' then dpg_private.pointer_steps(fragment) else '{}' end;
   return query
     select t.target
-    from jsonb_array_elements(targets) b(base)
+    from jsonb_array_elements(bases) b(base)
     cross join lateral (select array(select jsonb_array_elements_text(b.base)) || steps as target) t
     where steps is not null
       and jsonb_typeof(schema #> t.target) in ('object', 'boolean');
@@ -223,6 +227,9 @@ language plpgsql
 immutable
 security invoker
 set search_path = pg_catalog, pg_temp
+set enable_nestloop = off -- the planner knows nothing of how many parts there are
+set enable_mergejoin = off
+set jit = off
 rows 50
 as $body$
 declare
@@ -314,40 +321,26 @@ comment on function dpg_private.fields_of_schema(jsonb) is
 name is declared there or not, and closed or not. pattern: the same of fields that match. others: of those beside the
 properties of the same part. all: every field is closed, because what applies to the whole item is private.';
 
-create or replace function dpg_private.closed_fields(schema jsonb, fields text[])
-returns table (field text, path text[])
-language plpgsql
+create or replace function dpg_private.closes_field(
+  document jsonb,
+  use text,
+  name text,
+  path text[],
+  field text
+)
+returns boolean
+language sql
 immutable
 security invoker
-set search_path = pg_catalog, pg_temp
-rows 1
-as $body$
-begin
-  return query
-    with closing as materialized (
-      select s.*
-      from dpg_private.fields_of_schema(schema) s
-      where s.is_closed
-    )
-    select s.name, s.path
-    from closing s
-    join unnest(fields) f(field) on f.field = s.name
-    where s.use = 'property'
-    union all
-    select f.field, s.path
-    from closing s
-    cross join unnest(fields) f(field)
-    where case s.use
-      when 'all' then true
-      when 'pattern' then dpg_private.may_match(s.name, f.field)
-      when 'others' then (schema #> s.path[1:cardinality(s.path) - 1] -> 'properties' ? f.field) is not true
-    end;
-end
-$body$;
+return case use
+  when 'all' then true
+  when 'property' then name = field
+  when 'pattern' then dpg_private.may_match(name, field)
+  when 'others' then (document #> path[1:cardinality(path) - 1] -> 'properties' ? field) is not true
+end;
 
-comment on function dpg_private.closed_fields(jsonb, text[]) is
-  'Those of the fields that the schema of an item closes, each with the path to what closes it; more than once where
-several do.';
+comment on function dpg_private.closes_field(jsonb, text, text, text[], text) is
+  'Whether a closed row of dpg_private.fields_of_schema is about a field. path leads from document to where it stands.';
 
 create or replace function dpg_private.network_item_fields(document jsonb)
 returns jsonb
@@ -356,39 +349,61 @@ immutable
 security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
-declare
-  declared constant text[] := array(
-    select distinct s.name
-    from jsonb_array_elements(document -> 'domains') d(domain)
-    cross join jsonb_each(d.domain -> 'item_schemas') t(item_type, schema)
-    cross join dpg_private.fields_of_schema(t.schema) s
-    where s.is_declared
-  );
 begin
   return (
-    select coalesce(jsonb_object_agg(d.domain ->> 'name', of_domain.fields), '{}')
-    from jsonb_array_elements(document -> 'domains') d(domain)
-    cross join lateral (
-      select coalesce(
-        jsonb_object_agg(f.field, jsonb_build_object('declared', f.declared, 'closed', f.closed)), '{}'
-      ) as fields
+    with
+    said as materialized (
+      select d.number, t.item_type, s.use, s.name, s.is_declared, s.is_closed,
+        array['domains', (d.number - 1)::text, 'item_schemas', t.item_type] || s.path as path
+      from jsonb_array_elements(document -> 'domains') with ordinality d(domain, number)
+      cross join jsonb_each(d.domain -> 'item_schemas') t(item_type, schema)
+      cross join dpg_private.fields_of_schema(t.schema) s
+      where s.is_declared or s.is_closed
+    ),
+    -- also those of other domains: a search in several meets them all
+    declared as materialized (
+      select distinct s.name as field
+      from said s
+      where s.is_declared
+    ),
+    fields as (
+      select e.number, e.field,
+        coalesce(jsonb_agg(distinct e.item_type) filter (where not e.is_closing), '[]') as declared,
+        coalesce(jsonb_agg(distinct e.item_type) filter (where e.is_closing), '[]') as closed
       from (
-        select e.field,
-          coalesce(jsonb_agg(distinct e.item_type) filter (where e.is_declaration), '[]') as declared,
-          coalesce(jsonb_agg(distinct e.item_type) filter (where not e.is_declaration), '[]') as closed
-        from (
-          select s.name as field, t.item_type, true as is_declaration
-          from jsonb_each(d.domain -> 'item_schemas') t(item_type, schema)
-          cross join dpg_private.fields_of_schema(t.schema) s
-          where s.is_declared
-          union all
-          select c.field, t.item_type, false
-          from jsonb_each(d.domain -> 'item_schemas') t(item_type, schema)
-          cross join dpg_private.closed_fields(t.schema, declared) c
-        ) e
-        group by e.field
-      ) f
-    ) of_domain
+        select s.number, s.name as field, s.item_type, false as is_closing
+        from said s
+        where s.is_declared
+        union all
+        select s.number, f.field, s.item_type, true
+        from said s
+        join declared f on f.field = s.name
+        where s.is_closed
+          and s.use = 'property'
+        union all
+        select s.number, f.field, s.item_type, true
+        from said s
+        cross join declared f
+        where s.is_closed
+          and s.use <> 'property'
+          and dpg_private.closes_field(document, s.use, s.name, s.path, f.field)
+      ) e
+      group by e.number, e.field
+    )
+    select coalesce(
+      jsonb_object_agg(
+        d.domain ->> 'name',
+        (
+          select coalesce(
+            jsonb_object_agg(f.field, jsonb_build_object('declared', f.declared, 'closed', f.closed)), '{}'
+          )
+          from fields f
+          where f.number = d.number
+        )
+      ),
+      '{}'
+    )
+    from jsonb_array_elements(document -> 'domains') with ordinality d(domain, number)
   );
 end
 $body$;
@@ -396,3 +411,25 @@ $body$;
 comment on function dpg_private.network_item_fields(jsonb) is
   'What a network document says of the fields of items: the column item_fields of dpg.networks. The domains of the
 document were checked.';
+
+create or replace function dpg_private.closed_at(schema jsonb, field text)
+returns text[]
+language plpgsql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  return (
+    select s.path
+    from dpg_private.fields_of_schema(schema) s
+    where s.is_closed
+      and dpg_private.closes_field(schema, s.use, s.name, s.path, closed_at.field)
+    order by cardinality(s.path), s.path
+    limit 1
+  );
+end
+$body$;
+
+comment on function dpg_private.closed_at(jsonb, text) is
+  'The path in the schema of an item to what closes a field. Null for a field that is not closed.';

@@ -70,7 +70,10 @@ language sql
 immutable
 parallel safe
 security invoker
-return coalesce(part -> field, part -> case field when 'name' then 'id' when 'domain_name' then 'domain_id' end) #>> '{}';
+return coalesce(
+  part -> field,
+  part -> case field when 'name' then 'id' when 'domain_name' then 'domain_id' end
+) #>> '{}';
 
 comment on function dpg_private.name_of_part(jsonb, text) is
   'The field name or domain_name of a part of a network document; id and domain_id are synonyms of them.';
@@ -99,8 +102,8 @@ end
 $body$;
 
 comment on function dpg_private.check_network_name(jsonb, text[], text) is
-  'Raises DP001 unless the part of a network document at path has a key as its name (or domain_name), by that name or by the
-synonym id (or domain_id). If it has both, they are the same.';
+  'Raises DP001 unless the part of a network document at path has a key as its name (or domain_name), by that name or by
+the synonym id (or domain_id). If it has both, they are the same.';
 
 create or replace function dpg_private.with_names(document jsonb)
 returns jsonb

@@ -24,8 +24,7 @@ from_network, from_domain, from_items, to_network, to_domain and to_items. What 
 filled in; only for items of another network, a missing from_items or to_items means any type.';
 comment on column dpg.networks.registered_at is 'When this document was registered.';
 comment on column dpg.networks.item_fields is
-  'What the schemas of the document say of the fields of items: each domain with an object of fields, each with the item types
-that declare it (declared) and those that close it to facets, counts and search (closed), two arrays. A field that no item
-type closes is public.';
+  'What the schemas of the document say of the fields of items: each domain with an object of fields, each with two arrays of
+item types: those that declare the field (declared), and those that close it to facets, counts and search (closed).';
 comment on constraint networks_pkey on dpg.networks is 'One registered document of each network.';
 comment on index dpg.networks_pkey is 'For each call that writes something new.';

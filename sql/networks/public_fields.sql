@@ -10,16 +10,17 @@ immutable
 parallel safe
 security invoker
 return (
-  select bool_or(case when item_type is null then f.of_field -> 'declared' <> '[]' else f.of_field -> 'declared' ? item_type end)
-    and not bool_or(case when item_type is null then f.of_field -> 'closed' <> '[]' else f.of_field -> 'closed' ? item_type end)
+  select bool_or(coalesce(f.of_field -> 'declared' ? item_type, f.of_field -> 'declared' <> '[]'))
+    and not bool_or(coalesce(f.of_field -> 'closed' ? item_type, f.of_field -> 'closed' <> '[]'))
   from unnest(coalesce(item_domains, array(select jsonb_object_keys(item_fields)))) d(domain)
   cross join lateral (select item_fields -> d.domain -> field as of_field) f
   where f.of_field is not null
 );
 
 comment on function dpg_private.is_public_field(jsonb, text[], text, text) is
-  'Whether facets, counts and search may use a field of the items in these domains (null: in all) of a registered network,
-of one type or of all. Null for a field that none of them declares or closes. item_fields is the column of dpg.networks.';
+  'Whether facets, counts and search may use a field of the items in these domains (null: in all) of a registered
+network, of one type or of all. Null for a field that none of them declares or closes. item_fields is the column of
+dpg.networks.';
 
 create or replace function dpg_private.refuse_field_of_network(
   item_network text,
@@ -34,38 +35,55 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  registered constant dpg.networks := (select n from dpg.networks n where n.network = item_network);
+  document constant jsonb := (
+    select n.document || '{}' from dpg.networks n where n.network = refuse_field_of_network.item_network
+  );
+  item_fields constant jsonb := (
+    select n.item_fields || '{}' from dpg.networks n where n.network = refuse_field_of_network.item_network
+  );
   place constant text :=
     case when item_type is null then '' else format(' of item type %L', item_type) end
     || case when item_domains is null then '' else format(
       ' in domain %s',
-      (select string_agg(format('%L', d.domain), ', ' order by d.number) from unnest(item_domains) with ordinality d(domain, number))
+      (
+        select string_agg(format('%L', d.domain), ', ' order by d.number)
+        from unnest(item_domains) with ordinality d(domain, number)
+      )
     ) end;
   keys constant jsonb := jsonb_strip_nulls(jsonb_build_object(
     'item_domain', case when cardinality(item_domains) = 1 then item_domains[1] end,
     'item_domains', case when cardinality(item_domains) <> 1 then to_jsonb(item_domains) end,
     'item_type', item_type
   )) || jsonb_build_object('item_network', item_network, 'field', field);
+  -- no more than a hint has room for
   public_fields constant text[] := array(
-    select distinct f.name collate "C"
-    from jsonb_each(registered.item_fields) d(domain, fields)
-    cross join jsonb_object_keys(d.fields) f(name)
-    where (item_domains is null or d.domain = any (item_domains))
-      and dpg_private.is_public_field(registered.item_fields, item_domains, item_type, f.name)
-    order by 1
+    select s.name
+    from (
+      select distinct f.name collate "C" as name
+      from jsonb_each(item_fields) d(domain, fields)
+      cross join jsonb_object_keys(d.fields) f(name)
+      where item_domains is null or d.domain = any (item_domains)
+      order by 1
+      offset 0
+    ) s
+    where dpg_private.is_public_field(item_fields, item_domains, item_type, s.name)
+    limit 100
   );
-  closed_at text[];
+  closing_path text[];
 begin
   select array['domains', (d.number - 1)::text, 'item_schemas', t.item_type] || c.path
-  into closed_at
-  from jsonb_array_elements(registered.document -> 'domains') with ordinality d(domain, number)
-  cross join jsonb_each(d.domain -> 'item_schemas') t(item_type, schema)
-  cross join dpg_private.closed_fields(t.schema, array[refuse_field_of_network.field]) c
-  where (item_domains is null or coalesce(d.domain -> 'name', d.domain -> 'id') #>> '{}' = any (item_domains))
+  into closing_path
+  from jsonb_array_elements(document -> 'domains') with ordinality d(domain, number)
+  cross join lateral (select item_fields -> dpg_private.name_of_part(d.domain, 'name') -> field -> 'closed' as types) s
+  cross join jsonb_array_elements_text(s.types) t(item_type)
+  cross join dpg_private.closed_at(
+    d.domain -> 'item_schemas' -> t.item_type, refuse_field_of_network.field
+  ) c(path)
+  where (item_domains is null or dpg_private.name_of_part(d.domain, 'name') = any (item_domains))
     and (refuse_field_of_network.item_type is null or t.item_type = refuse_field_of_network.item_type)
-  order by d.number, t.item_type, cardinality(c.path)
+  order by d.number, t.item_type
   limit 1;
-  if closed_at is null then
+  if closing_path is null then
     perform dpg_private.refuse_not_in_network(
       item_network, 'field', format('field %L%s', field, place), public_fields, keys
     );
@@ -81,15 +99,15 @@ begin
     )),
     detail = dpg_private.text_for_client((
       keys || jsonb_build_object(
-        'network', item_network, 'private', 'field', 'path', dpg_private.pointer_of_path(closed_at)
+        'network', item_network, 'private', 'field', 'path', dpg_private.pointer_of_path(closing_path)
       )
     )::text);
 end
 $body$;
 
 comment on function dpg_private.refuse_field_of_network(text, text[], text, text) is
-  'Raises DP014 for a field that a registered network does not declare, or closes. For a closed one the DETAIL has the path
-in the document to what closes it, as a JSON pointer.';
+  'Raises DP014 for a field that a registered network does not declare, or closes. For a closed one the DETAIL has the
+path in the document to what closes it, as a JSON pointer.';
 
 create or replace function dpg_private.check_public_fields(
   item_network text,
@@ -104,8 +122,9 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
+  -- With {} added, PostgreSQL reads the stored form once, not for each field.
   item_fields constant jsonb := (
-    select n.item_fields from dpg.networks n where n.network = check_public_fields.item_network
+    select n.item_fields || '{}' from dpg.networks n where n.network = check_public_fields.item_network
   );
   refused text;
 begin
@@ -125,9 +144,9 @@ end
 $body$;
 
 comment on function dpg_private.check_public_fields(text, text[], text, text[]) is
-  'Raises DP014 when the network is registered and facets, counts and search may not use one of these fields of item_state:
-no schema of these domains (null: of any), of the item type if one is given, declares it; or one of them marks it private, or
-all of the item. Of several types one that closes it is enough. Names are compared exactly.';
+  'Raises DP014 when the network is registered and facets, counts and search may not use one of these fields of
+item_state. No schema of these domains (null: of all), of the item type if one is given, declares it; or one of them marks
+it private, or all of the item. Of several types one that closes it is enough. Names are compared exactly.';
 
 create or replace function dpg_private.searched_fields(item_network text)
 returns table (item_domain text, item_type text, field text)
@@ -163,9 +182,11 @@ begin
   select array['domains', (d.number - 1)::text, 'item_schemas', s.item_type] || c.path as path, s.*
   into closed
   from dpg_private.searched_fields(document ->> 'name') s
-  join jsonb_array_elements(document -> 'domains') with ordinality d(domain, number) on d.domain ->> 'name' = s.item_domain
-  cross join lateral dpg_private.closed_fields(d.domain -> 'item_schemas' -> s.item_type, array[s.field]) c
-  order by d.number, s.item_type, s.field, cardinality(c.path)
+  join jsonb_array_elements(document -> 'domains') with ordinality d(domain, number)
+    on d.domain ->> 'name' = s.item_domain
+  cross join lateral dpg_private.closed_at(d.domain -> 'item_schemas' -> s.item_type, s.field) c(path)
+  where c.path is not null
+  order by d.number, s.item_type, s.field
   limit 1;
   if found then
     perform dpg_private.refuse_network_document(
@@ -179,5 +200,5 @@ end
 $body$;
 
 comment on function dpg_private.check_searched_fields(jsonb) is
-  'Raises DP001 for a network document that makes a field private that a definition of search uses. The document was checked,
-and its domains have names.';
+  'Raises DP001 for a network document that makes a field private that a definition of search uses. The document was
+checked, and its domains have names.';

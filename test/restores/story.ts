@@ -60,8 +60,10 @@ begin
     'event_id', '00000000-0000-4000-8000-000000000071',
     'action_id', '00000000-0000-4000-8000-000000000072'))
   from dpg.action_events e where e.event_id = '00000000-0000-4000-8000-000000000041';
-  perform dpg.define_item('restore_one', 'tu.tor', '[{"status": "paused", "found": false, "acts": false}, {"status": "gone", "final": true}]');
-  perform dpg.set_item_status('restore ravi', 'restore_one', 'tu.tor', 'profile', '00000000-0000-4000-8000-000000000012', 'paused');
+  if to_regproc('dpg.define_item') is not null then
+    perform dpg.define_item('restore_one', 'tu.tor', '[{"status": "paused", "found": false, "acts": false}, {"status": "gone", "final": true}]');
+    perform dpg.set_item_status('restore ravi', 'restore_one', 'tu.tor', 'profile', '00000000-0000-4000-8000-000000000012', 'paused');
+  end if;
   perform dpg.redact_event('restore officer', 'restore one', 'connect', '00000000-0000-4000-8000-000000000041', 'request 1');
   perform dpg.erase_user('restore officer', 'restore mina', 'request 2');
   perform dpg.register_network('{"name": "restore registered", "domains": [{"name": "student", "item_schemas": {"profile": {}}}]}');
