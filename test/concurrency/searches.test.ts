@@ -43,14 +43,20 @@ test('writers, refreshers and definitions at once', async () => {
     sessions.map(async (session, s) => {
       for (let round = 0; round < ROUNDS; round += 1) {
         const number = (round * 7 + s * 13) % ITEMS;
-        if (s === 0 && round % 10 === 5) await define(session, 'busy_dot', round % 20 === 5 ? 'english' : 'simple');
+        if (s === 0 && round % 10 === 5)
+          await define(session, 'busy_dot', round % 20 === 5 ? 'english' : 'simple');
         else if (s < 2) await session.sql`select dpg.refresh_search('busy_dot', 'tutor', 7)`;
         else if (s === 2 && round % 3 === 0)
           await session.sql`delete from dpg.items where item_network = 'busy_dot' and item_id = ${id(number)}`;
         else if (s === 3)
           await session.sql.begin(async (sql) => {
             for (const other of [number, (number + 5) % ITEMS].sort((a, b) => a - b))
-              await upsert({ sql: sql as unknown as Session['sql'] }, 'busy_dot', other, `running ${s} ${round}`);
+              await upsert(
+                { sql: sql as unknown as Session['sql'] },
+                'busy_dot',
+                other,
+                `running ${s} ${round}`,
+              );
           });
         else await upsert(session, 'busy_dot', number, `running ${s} ${round}`);
       }
@@ -64,9 +70,9 @@ test('writers, refreshers and definitions at once', async () => {
     await first.sql`select w.item_id from dpg_private.i_p_busydot_tutor w where not exists (
       select from dpg.items i where i.item_network = 'busy_dot' and i.item_id = w.item_id)`,
   ).toEqual([]);
-  expect(await first.sql`select is_refreshed from dpg.item_searches where item_network = 'busy_dot'`).toEqual([
-    { is_refreshed: true },
-  ]);
+  expect(await first.sql`select is_refreshed from dpg.item_searches where item_network = 'busy_dot'`).toEqual(
+    [{ is_refreshed: true }],
+  );
 });
 
 test('a refresh passes over an item that is being written, comes again, and does not say that it has finished', async () => {
@@ -80,9 +86,9 @@ test('a refresh passes over an item that is being written, comes again, and does
   expect(await refresher.sql`select dpg.refresh_search('held_dot', 'tutor') as n`).toEqual([{ n: 1 }]);
   const rest = refresher.sql`select dpg.refresh_search('held_dot', 'tutor') as n`.execute();
   await untilWaiting(database.sql, [refresher.pid]);
-  expect(await reader.sql`select count(*)::int as n from dpg.search_items('held_dot', 'tutor', 'one')`).toEqual([
-    { n: 1 },
-  ]);
+  expect(
+    await reader.sql`select count(*)::int as n from dpg.search_items('held_dot', 'tutor', 'one')`,
+  ).toEqual([{ n: 1 }]);
   await writer.sql`rollback`;
   expect(await rest).toEqual([{ n: 1 }]);
   expect(await refresher.sql`select dpg.refresh_search('held_dot', 'tutor') as n`).toEqual([{ n: 0 }]);
