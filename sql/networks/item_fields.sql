@@ -443,3 +443,8 @@ $body$;
 
 comment on function dpg_private.closed_at(jsonb, text) is
   'The path in the schema of an item to what closes a field. Null for a field that is not closed.';
+
+-- What is registered already is read as it would be now: this file is in each migration that changes the reading.
+update dpg.networks n
+set item_fields = dpg_private.network_item_fields(dpg_private.with_names(n.document))
+where n.item_fields <> dpg_private.network_item_fields(dpg_private.with_names(n.document));
