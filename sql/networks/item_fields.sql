@@ -60,8 +60,8 @@ return pattern not like '***%'
   );
 
 comment on function dpg_private.is_portable_pattern(text) is
-  'Whether a regular expression of JavaScript means the same in PostgreSQL: it has characters, escaped punctuation, \d, \w,
-plain brackets, groups, alternatives, and small numbers of repetitions. False where that is not certain.';
+  'Whether a regular expression of JavaScript means the same in PostgreSQL: it has characters, escaped punctuation, \d,
+\w, plain brackets, groups, alternatives, and small numbers of repetitions. False where that is not certain.';
 
 create or replace function dpg_private.may_match(pattern text, name text)
 returns boolean
