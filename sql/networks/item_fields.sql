@@ -60,8 +60,8 @@ return pattern not like '***%'
   );
 
 comment on function dpg_private.is_portable_pattern(text) is
-  'Whether a regular expression of JavaScript means the same in PostgreSQL: it has characters, escaped punctuation, \d, \w,
-plain brackets, groups, alternatives, and small numbers of repetitions. False where that is not certain.';
+  'Whether a regular expression of JavaScript means the same in PostgreSQL: it has characters, escaped punctuation, \d,
+\w, plain brackets, groups, alternatives, and small numbers of repetitions. False where that is not certain.';
 
 create or replace function dpg_private.may_match(pattern text, name text)
 returns boolean
@@ -443,3 +443,8 @@ $body$;
 
 comment on function dpg_private.closed_at(jsonb, text) is
   'The path in the schema of an item to what closes a field. Null for a field that is not closed.';
+
+-- What is registered already is read as it would be now: this file is in each migration that changes the reading.
+update dpg.networks n
+set item_fields = dpg_private.network_item_fields(dpg_private.with_names(n.document))
+where n.item_fields <> dpg_private.network_item_fields(dpg_private.with_names(n.document));

@@ -8,7 +8,7 @@ create table if not exists dpg.networks (
   constraint networks_pkey primary key (network)
 );
 
--- In databases of before 0.2.0. ACCESS EXCLUSIVE for a moment; dpg.register_network's file fills it.
+-- In databases of before 0.2.0. ACCESS EXCLUSIVE for a moment; networks/item_fields.sql fills it.
 alter table dpg.networks add column if not exists item_fields jsonb not null default '{}';
 
 comment on table dpg.networks is

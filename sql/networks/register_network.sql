@@ -61,8 +61,3 @@ Example: select dpg.register_network(''{
     ]}
   }
 }'')';
-
--- What is registered already is read as it would be now.
-update dpg.networks n
-set item_fields = dpg_private.network_item_fields(dpg_private.with_names(n.document))
-where n.item_fields <> dpg_private.network_item_fields(dpg_private.with_names(n.document));

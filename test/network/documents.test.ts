@@ -75,6 +75,8 @@ test.each<[path: string, value: unknown, refusedAt?: string]>([
   [`${vouch}/to_items`, ['offer_2.0'], `${vouch}/to_items/0`],
   [`${connect}/requirement_schema`, []],
   [`${connect}/event_schema`, 'object'],
+  [connect, { from_domian: 'student', to_domain: 'tutor' }, `${connect}/from_domian`],
+  [connect, { from_domain: 'student', todomain: 'tutor' }, `${connect}/todomain`],
   [connect, { from_network: 'a', from_domain: 'b', to_network: 'c', to_domain: 'd' }],
 ])('%s: %j', async (path, value, refusedAt = path) => {
   const document = changed(path, value);
