@@ -4,6 +4,7 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- the table of words grows while it is read: what looks best while it is small does not stay so
 as $body$
 declare
   words constant text := dpg_private.words_table((select c.relname from pg_class c where c.oid = leaf));
@@ -12,13 +13,9 @@ declare
      and i.item_domain = ($1).item_domain
      and i.item_type = ($1).item_type
      and i.item_id >= coalesce(($1).refresh_from, ''00000000-0000-0000-0000-000000000000'')
-     and not exists (
-       select
-       from %s w
-       where w.item_type = ($1).item_type
-         and w.item_id = i.item_id
-         and w.version >= ($1).version
-     )',
+     and coalesce(
+       (select w.version from %s w where w.item_type = ($1).item_type and w.item_id = i.item_id), 0
+     ) < ($1).version',
     words
   );
   refreshed integer;
