@@ -93,7 +93,7 @@ begin
      cross join lateral (select case when i.item_longitude = 180 then -180 else i.item_longitude end as longitude) p
      where %4$s
      group by 1, 2',
-    (2 ^ level)::bigint, item_domain, leaf, dpg_private.item_conditions_sql(wanted)
+    (2 ^ level)::bigint, item_domain, leaf, dpg_private.item_conditions_sql(wanted, leaf)
   );
 end
 $body$;
@@ -141,7 +141,7 @@ begin
        i.item_domain, i.item_type, i.item_id
      from %s i
      where %s',
-    leaf, dpg_private.item_conditions_sql(wanted)
+    leaf, dpg_private.item_conditions_sql(wanted, leaf)
   );
 end
 $body$;
@@ -184,7 +184,7 @@ begin
            and %s
          limit 1
        ) i',
-      of_leaf.leaf, dpg_private.item_conditions_sql(wanted)
+      of_leaf.leaf, dpg_private.item_conditions_sql(wanted, of_leaf.leaf)
     )
     using wanted, of_leaf.cells;
   end loop;
@@ -243,7 +243,8 @@ begin
   for batch in
     select n.batch, max(n.batch) over () as last_batch,
       string_agg(
-        format('(select from %s i where %s limit $2)', n.leaf, dpg_private.item_conditions_sql(wanted)), ' union all '
+        format('(select from %s i where %s limit $2)', n.leaf, dpg_private.item_conditions_sql(wanted, n.leaf)),
+        ' union all '
       ) as searches
     from (
       select (row_number() over () - 1) / 16 as batch, l.*
@@ -330,9 +331,8 @@ begin
     dpg_private.check_url_or_none('item_schema_url', item_schema_url),
     dpg_private.check_document_or_none('item_state', item_state),
     dpg_private.check_circle_or_none(latitude, longitude, radius_meters);
-  wanted := row(
-    item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude,
-    dpg_private.bounds_of_circle(latitude, longitude, radius_meters)
+  wanted := dpg_private.search_of(
+    item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude, radius_meters
   );
   wanted := dpg_private.with_more_filters(
     wanted, item_network, item_domain, item_domains, item_statuses, any_status, facets, search, south, west, north, east

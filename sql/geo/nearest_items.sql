@@ -224,7 +224,7 @@ begin
      fetch first (($2).row_limit) rows with ties',
     dpg_private.item_columns_sql('i.'),
     leaf,
-    dpg_private.item_conditions_sql(filters),
+    dpg_private.item_conditions_sql(filters, leaf),
     case when (search.circle).reach is not null then
       'and dpg_private.is_in_box(i.item_latitude, i.item_longitude, $4) and '
         || dpg_private.haversine_sql(search.latitude, search.longitude)
@@ -452,9 +452,8 @@ begin
     dpg_private.check_circle_or_none(latitude, longitude, coalesce(radius_meters, 0)),
     dpg_private.check_page_size(page_size)
   );
-  wanted := row(
-    item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude,
-    dpg_private.bounds_of_circle(latitude, longitude, radius_meters)
+  wanted := dpg_private.search_of(
+    item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude, radius_meters
   );
   has_more := any_status
     or include_unplaced

@@ -52,7 +52,7 @@ begin
     'select %s from %s i where %s%s%s',
     concat_ws(', ', dpg_private.item_columns_sql('i.'), added_columns),
     leaf,
-    dpg_private.item_conditions_sql(search),
+    dpg_private.item_conditions_sql(search, leaf),
     case when page.oldest is not null then ' and i.created_at >= ($2).oldest' end,
     case
       when page.after_network is not null then
@@ -102,7 +102,7 @@ begin
          select i.created_at from %s i where %s %s order by i.created_at desc limit ($2).row_limit
        ) n',
       leaf,
-      dpg_private.item_conditions_sql(search),
+      dpg_private.item_conditions_sql(search, leaf),
       case when page.after_time is not null then 'and i.created_at < ($2).after_time' end
     )
     into oldest
