@@ -20,14 +20,13 @@ export const boxOrNone = {
 };
 
 /**
- * What maps call bounds: an object of Leaflet (`LatLngBounds`) or MapLibre (`LngLatBounds`), or a `bbox` of GeoJSON, in
- * that order and in degrees. Two corners in an array are none of these: Leaflet begins each with its latitude, MapLibre
- * with its longitude.
+ * What maps call bounds, in degrees: an object of Leaflet (`LatLngBounds`) or MapLibre (`LngLatBounds`), or a `bbox` of
+ * GeoJSON: west, south, east, north, or with heights six numbers, of which the third and the last are not read. Two corners
+ * in an array are none of these: Leaflet begins each with its latitude, MapLibre with its longitude.
  */
 export type Bounds =
   | { getSouth(): number; getWest(): number; getNorth(): number; getEast(): number }
-  | readonly [west: number, south: number, east: number, north: number]
-  | readonly [west: number, south: number, low: number, east: number, north: number, high: number];
+  | readonly number[];
 
 const BOUNDS =
   'Pass bounds of Leaflet or MapLibre that are not empty, or a bbox of GeoJSON: 4 or 6 finite numbers, west and south first.';

@@ -25,13 +25,11 @@ const sides = {
   to_items: itemTypes,
 };
 
+// First the names of the fields: with a misspelt from_items the interaction would permit more than was meant, and of a
+// misspelt from_domain it is of no use to know that from_domain is missing.
 const interaction = z
-  .looseObject(
-    { ...sides, requirement_schema: jsonSchema.optional(), event_schema: jsonSchema.optional() },
-    'An interaction is a JSON object.',
-  )
+  .looseObject({}, 'An interaction is a JSON object.')
   .superRefine((given, context) => {
-    // with a misspelt from_items the interaction would permit more than was meant
     for (const name of Object.keys(given)) {
       const meant = misspelt(name, Object.keys(sides));
       if (meant !== undefined)
@@ -41,12 +39,19 @@ const interaction = z
           message: `It seems to be ${meant}, misspelt.`,
         });
     }
-  });
+  })
+  .pipe(
+    z.looseObject({
+      ...sides,
+      requirement_schema: jsonSchema.optional(),
+      event_schema: jsonSchema.optional(),
+    }),
+  );
 
 /** A part whose name may be said by either of two fields. */
 const named = <Shape extends z.ZodRawShape>(name: 'name' | 'domain_name', shape: Shape) => {
   const synonym = name === 'name' ? 'id' : 'domain_id';
-  return z.looseObject(shape).superRefine((given: Record<string, unknown>, context) => {
+  const checked = z.looseObject({}).superRefine((given: Record<string, unknown>, context) => {
     const field = Object.hasOwn(given, synonym) && !Object.hasOwn(given, name) ? synonym : name;
     const flaw = key.safeParse(given[field]).error?.issues[0];
     if (flaw) context.addIssue({ ...flaw, path: [field, ...flaw.path] } as never);
@@ -58,6 +63,7 @@ const named = <Shape extends z.ZodRawShape>(name: 'name' | 'domain_name', shape:
         message: `${synonym} is a synonym of ${name}: leave one of them out, or give both one value.`,
       });
   });
+  return checked.pipe(z.looseObject(shape));
 };
 
 const networkDocument = named('name', {

@@ -2,10 +2,8 @@
 
 import type { z } from 'zod';
 
-declare const isPrivate: unique symbol;
-
-/** A schema that is marked private; the mark is for the compiler. */
-export type PrivateSchema<Schema> = Schema & { readonly [isPrivate]: true };
+/** A schema that is marked private. The property is only there for the compiler. */
+export type PrivateSchema<Schema> = Schema & { readonly '~private': true };
 
 /**
  * Marks a field of an item, or all of it, as private: facets, counts and search do not take it. In the JSON of the document
@@ -18,7 +16,7 @@ export function privateField<Schema extends z.ZodType>(schema: Schema): PrivateS
 type Definition<Def> = { readonly _zod: { readonly def: Def } };
 
 /** Whether a value that the schema allows, or an element of it, is private. */
-type IsPrivate<Schema> = Schema extends { readonly [isPrivate]: true }
+type IsPrivate<Schema> = Schema extends { readonly '~private': true }
   ? true
   : Schema extends Definition<{ innerType: infer Inner }>
     ? IsPrivate<Inner>
@@ -51,7 +49,7 @@ export type DeclaredFields<Schema> = Schema extends { readonly shape: infer Shap
           : string;
 
 /** Those that it closes: string where it closes all. */
-export type ClosedFields<Schema> = Schema extends { readonly [isPrivate]: true }
+export type ClosedFields<Schema> = Schema extends { readonly '~private': true }
   ? string
   : Schema extends { readonly shape: infer Shape }
     ? PrivateNames<Shape>

@@ -243,7 +243,8 @@ begin
   for batch in
     select n.batch, max(n.batch) over () as last_batch,
       string_agg(
-        format('(select from %s i where %s limit $2)', n.leaf, dpg_private.item_conditions_sql(wanted)), ' union all '
+        format('(select from %s i where %s limit $2)', n.leaf, dpg_private.item_conditions_sql(wanted, n.leaf)),
+        ' union all '
       ) as searches
     from (
       select (row_number() over () - 1) / 16 as batch, l.*

@@ -163,7 +163,12 @@ begin
     return;
   end if;
 
-  -- lock: the definitions of the domain, then the leaf, or whoever would create it
+  -- lock: registered documents, so that none closes a field meanwhile; the definitions of the domain; then the leaf, or
+  -- whoever would create it
+  if fields is not null then
+    lock table dpg.networks in share mode;
+    perform dpg_private.check_public_fields(item_network, array[item_domain], item_type, fields);
+  end if;
   insert into dpg_private.searched_domains as d
   values (item_network, item_domain, 1)
   on conflict on constraint searched_domains_pkey do update

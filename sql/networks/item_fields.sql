@@ -1,6 +1,6 @@
 -- Which fields of items are public: open to facets, counts and search. It is read out of the schemas once, when a
--- network is registered. A field is closed when any part of a schema that may apply to its value is marked private. What
--- cannot be followed counts as private.
+-- network is registered. A field is closed when any part of a schema that may apply to its value is marked private.
+-- What cannot be followed counts as private.
 
 create or replace function dpg_private.pointer_steps(fragment text)
 returns text[]
@@ -12,7 +12,7 @@ as $body$
 declare
   pointer text := fragment;
 begin
-  if pointer like '%\%%' escape '\' then
+  if position('%' in pointer) > 0 then
     if pointer ~ '%(?![0-9A-Fa-f]{2})' then
       return null;
     end if;
@@ -20,7 +20,7 @@ begin
       (
         select string_agg(
           case
-            when p.part[1] like '\%%' then decode(substr(p.part[1], 2), 'hex')
+            when left(p.part[1], 1) = '%' then decode(substr(p.part[1], 2), 'hex')
             else convert_to(p.part[1], 'UTF8')
           end,
           '' order by p.number
@@ -47,6 +47,22 @@ $body$;
 comment on function dpg_private.pointer_steps(text) is
   'The steps of a JSON pointer as the fragment of a URI has it, without #. Null for one that is malformed.';
 
+create or replace function dpg_private.is_portable_pattern(pattern text)
+returns boolean
+language sql
+immutable
+parallel safe
+security invoker
+return pattern not like '***%'
+  and pattern ~ (
+    '^(?:[^][\\(){}*+?]|\\[]\\.^$|(){}*+?/[dw-]|\[\^?[A-Za-z0-9_ .,:@-]+\]'
+    || '|\((?:\?:|(?!\?))|[)*+?]|\{[0-9]{1,2}(?:,[0-9]{0,2})?\})*$'
+  );
+
+comment on function dpg_private.is_portable_pattern(text) is
+  'Whether a regular expression of JavaScript means the same in PostgreSQL: it has characters, escaped punctuation, \d,
+\w, plain brackets, groups, alternatives, and small numbers of repetitions. False where that is not certain.';
+
 create or replace function dpg_private.may_match(pattern text, name text)
 returns boolean
 language plpgsql
@@ -55,12 +71,7 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 begin
-  -- Characters, escaped punctuation, \d, \w, plain brackets, groups, alternatives, and small numbers of repetitions:
-  -- what means the same in JavaScript and in PostgreSQL.
-  if pattern like '***%' or pattern !~ (
-    '^(?:[^][\\(){}*+?]|\\[]\\.^$|(){}*+?/[dw-]|\[\^?[A-Za-z0-9_ .,:@-]+\]'
-    || '|\((?:\?:|(?!\?))|[)*+?]|\{[0-9]{1,2}(?:,[0-9]{0,2})?\})*$'
-  ) then
+  if not dpg_private.is_portable_pattern(pattern) then
     return true;
   end if;
   return name collate "C" ~ pattern;
@@ -183,7 +194,6 @@ create or replace function dpg_private.reference_targets(schema jsonb, names jso
 returns setof text[]
 language plpgsql
 immutable
-parallel safe
 security invoker
 set search_path = pg_catalog, pg_temp
 rows 1
@@ -317,9 +327,9 @@ end
 $body$;
 
 comment on function dpg_private.fields_of_schema(jsonb) is
-  'What the schema of an item says of its fields, each with the path to it in the schema. use property: the field of this
-name is declared there or not, and closed or not. pattern: the same of fields that match. others: of those beside the
-properties of the same part. all: every field is closed, because what applies to the whole item is private.';
+  'What the schema of an item says of its fields, each with the path to it in the schema. use property: the field of
+this name is declared there or not, and closed or not. pattern: the same of fields that match. others: of those beside
+the properties of the same part. all: every field is closed, because what applies to the whole item is private.';
 
 create or replace function dpg_private.closes_field(
   document jsonb,
@@ -433,3 +443,8 @@ $body$;
 
 comment on function dpg_private.closed_at(jsonb, text) is
   'The path in the schema of an item to what closes a field. Null for a field that is not closed.';
+
+-- What is registered already is read as it would be now: this file is in each migration that changes the reading.
+update dpg.networks n
+set item_fields = dpg_private.network_item_fields(dpg_private.with_names(n.document))
+where n.item_fields <> dpg_private.network_item_fields(dpg_private.with_names(n.document));

@@ -274,7 +274,7 @@ begin
     cross join jsonb_each(i.instance) m(name, value)
     cross join jsonb_object_keys(case jsonb_typeof(m.value) when 'object' then m.value else '{}' end) t(item_type)
     where dpg_private.name_of_part(i.instance, 'domain_name') = instance_item_types.item_domain
-      and m.name like '%item\_schema%' escape '\'
+      and position('item_schema' in m.name) > 0
   );
 end
 $body$;

@@ -8,7 +8,7 @@ create table if not exists dpg.networks (
   constraint networks_pkey primary key (network)
 );
 
--- In databases of before 0.2.0. ACCESS EXCLUSIVE for a moment; dpg.register_network's file fills it.
+-- In databases of before 0.2.0. ACCESS EXCLUSIVE for a moment; networks/item_fields.sql fills it.
 alter table dpg.networks add column if not exists item_fields jsonb not null default '{}';
 
 comment on table dpg.networks is
@@ -24,7 +24,8 @@ from_network, from_domain, from_items, to_network, to_domain and to_items. What 
 filled in; only for items of another network, a missing from_items or to_items means any type.';
 comment on column dpg.networks.registered_at is 'When this document was registered.';
 comment on column dpg.networks.item_fields is
-  'What the schemas of the document say of the fields of items: each domain with an object of fields, each with two arrays of
-item types: those that declare the field (declared), and those that close it to facets, counts and search (closed).';
+  'What the schemas of the document say of the fields of items: each domain with an object of fields, each with two
+arrays of item types: those that declare the field (declared), and those that close it to facets, counts and search
+(closed).';
 comment on constraint networks_pkey on dpg.networks is 'One registered document of each network.';
 comment on index dpg.networks_pkey is 'For each call that writes something new.';

@@ -145,8 +145,8 @@ $body$;
 
 comment on function dpg_private.check_public_fields(text, text[], text, text[]) is
   'Raises DP014 when the network is registered and facets, counts and search may not use one of these fields of
-item_state. No schema of these domains (null: of all), of the item type if one is given, declares it; or one of them marks
-it private, or all of the item. Of several types one that closes it is enough. Names are compared exactly.';
+item_state. No schema of these domains (null: of all), of the item type if one is given, declares it; or one of them
+marks it private, or all of the item. Of several types one that closes it is enough. Names are compared exactly.';
 
 create or replace function dpg_private.searched_fields(item_network text)
 returns table (item_domain text, item_type text, field text)

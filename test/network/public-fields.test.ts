@@ -302,9 +302,7 @@ describe('a network in TypeScript', () => {
   test('facets have those fields and scalars; of a document that is loaded any field', () => {
     expectTypeOf<PublicField<Definition, 'tutor', 'offer_1.0'>>().toEqualTypeOf<'subject' | 'price'>();
     expectTypeOf<PublicField<Definition, 'secret'>>().toEqualTypeOf<never>();
-    expectTypeOf<{ subject: string[]; price: number[] }>().toExtend<
-      NetworkFacets<Definition, 'tutor'>
-    >();
+    expectTypeOf<{ subject: string[]; price: number[] }>().toExtend<NetworkFacets<Definition, 'tutor'>>();
     expectTypeOf<{ subject: object[] }>().not.toExtend<NetworkFacets<Definition, 'tutor'>>();
     expectTypeOf<PublicField<LoadedDefinition>>().toEqualTypeOf<string>();
     expectTypeOf(network.name).toEqualTypeOf<'typed_dot'>();

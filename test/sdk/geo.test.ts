@@ -28,14 +28,12 @@ const kinds: Record<string, (...edges: Edges) => Bounds> = {
       [north, east],
     ];
     const text = leaflet.latLngBounds(corners).toBBoxString();
-    return text.split(',').map(Number) as unknown as Bounds;
+    return text.split(',').map(Number);
   },
   MapLibre: (south, west, north, east) =>
     new LngLatBounds({ lng: west, lat: south }, { lng: east, lat: north }),
   'what MapLibre sends': (south, west, north, east) =>
-    new LngLatBounds({ lng: west, lat: south }, { lng: east, lat: north })
-      .toArray()
-      .flat() as unknown as Bounds,
+    new LngLatBounds({ lng: west, lat: south }, { lng: east, lat: north }).toArray().flat(),
   'a bbox of GeoJSON': (south, west, north, east) => [west, south, east, north],
   'a bbox with heights': (south, west, north, east) => [west, south, -10, east, north, 8848],
 };

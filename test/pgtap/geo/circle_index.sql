@@ -74,7 +74,8 @@ select matches(
           jsonb_populate_record(
             null::dpg_private.item_search,
             jsonb_build_object('latitude', 0.5, 'longitude', 0.5, 'circle', dpg_private.bounds_of_circle(0.5, 0.5, 5000))
-          )
+          ),
+          'dpg.items'
         )
       )
   ),
