@@ -87,6 +87,8 @@ drop function if exists
   dpg_private.count_circle_of_slot(anyenum, dpg_private.item_search, integer, text[]),
   dpg_private.is_kept_circle(dpg_private.circle_bounds);
 
+drop function if exists dpg_private.item_conditions_sql(dpg_private.item_search);
+
 --!include all.sql
 
 -- What others had granted on the functions that were made anew.

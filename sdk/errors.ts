@@ -157,17 +157,23 @@ export class ItemInUseError extends Refusal<
   override name = 'ItemInUseError';
 }
 
-/** What a network does not declare, and the keys concerned: `item_domain`, `item_type`, `action_type` and so on. */
+/**
+ * What a network does not declare, or marks private, and the keys concerned: `item_domain`, `item_type`, `action_type` and
+ * so on.
+ */
 export type NotInNetworkDetail = {
   network: string;
-  undeclared: 'item_network' | 'item_domain' | 'item_type' | 'action_type' | 'interaction';
+  undeclared?: 'item_network' | 'item_domain' | 'item_type' | 'action_type' | 'interaction' | 'field';
+  /** Then `path` leads to the mark in the document, a JSON pointer. */
+  private?: 'field';
+  path?: string;
   index?: number;
   [key: string]: unknown;
 };
 
 /**
- * DP014: a registered network does not declare this domain, type or action, or not between these items. Raised by the
- * database, or by `withNetwork` before it asks the database.
+ * DP014: a registered network does not declare this domain, type, action or field, or not between these items, or marks
+ * the field private. Raised by the database, or by `withNetwork` before it asks the database.
  */
 export class NotInNetworkError extends Refusal<'DP014', NotInNetworkDetail> {
   override name = 'NotInNetworkError';

@@ -28,6 +28,9 @@
 --!include geo/sphere.sql
 --!include items/items_indexes.sql
 --!include items/item_definitions.sql
+--!include items/fold_case.sql
+--!include items/words.sql
+--!include items/item_searches.sql
 --!include items/instance_urls.sql
 --!include actions/item_actions.sql
 --!include actions/item_actions_indexes.sql
@@ -77,7 +80,9 @@
 -- Networks
 --!include networks/networks.sql
 --!include networks/network_document.sql
+--!include networks/item_fields.sql
 --!include networks/declarations.sql
+--!include networks/public_fields.sql
 --!include networks/register_network.sql
 --!include networks/unregister_network.sql
 --!include networks/items_of_network.sql
@@ -99,6 +104,7 @@
 --!include geo/box.sql
 --!include items/facets.sql
 --!include items/item_filters.sql
+--!include items/search_filter.sql
 --!include items/more_item_filters.sql
 --!include items/find_items.sql
 --!include items/items_of_slot.sql
@@ -109,6 +115,9 @@
 --!include geo/nearest_items.sql
 --!include geo/map_items.sql
 --!include items/count_facets.sql
+--!include items/define_search.sql
+--!include items/refresh_search.sql
+--!include items/search_items.sql
 --!include items/forget_instance_url.sql
 
 -- Events

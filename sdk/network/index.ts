@@ -19,6 +19,7 @@ export type {
   NetworkReadItems,
 } from './dpg.js';
 export type { Network } from './network.js';
+export { type PrivateSchema, privateField } from './private-field.js';
 export type {
   ItemState,
   LoadedDefinition,
@@ -29,5 +30,6 @@ export type {
   NetworkItem,
   NetworkMapMarker,
   Payload,
+  PublicField,
   Requirements,
 } from './types.js';

@@ -24,10 +24,19 @@ import type {
   UpsertItem,
 } from '../items.js';
 import type { NetworkDomain, NetworkInstance, NetworkInteraction } from '../networks.js';
+import type { ClosedFields, DeclaredFields } from './private-field.js';
+
+/** The name of a network or of a domain, which may be said as `id`. */
+export type NameOf<Part> = Part extends { readonly name: infer Name extends string }
+  ? Name
+  : Part extends { readonly id: infer Id extends string }
+    ? Id
+    : string;
 
 /** A network document with zod schemas in place of JSON Schemas. */
 export interface NetworkDefinition {
-  readonly name: string;
+  readonly name?: string | undefined;
+  readonly id?: string | undefined;
   readonly domains: readonly NetworkDomain<z.ZodType>[];
   readonly instances?: readonly NetworkInstance[];
   readonly actions?: {
@@ -59,12 +68,12 @@ type Read<Value> = Same<Value, object> extends true ? JsonObject : Value;
 
 type Domain<D extends NetworkDefinition> = D['domains'][number];
 
-export type DomainName<D extends NetworkDefinition> = Domain<D>['name'];
+export type DomainName<D extends NetworkDefinition> = NameOf<Domain<D>>;
 
 type Schemas<D extends NetworkDefinition, Name> =
   Domain<D> extends infer Each
-    ? Each extends { name: infer Own; item_schemas: infer Schemas }
-      ? Name extends Own
+    ? Each extends { item_schemas: infer Schemas }
+      ? Name extends NameOf<Each>
         ? Schemas
         : never
       : never
@@ -85,7 +94,26 @@ export type ItemState<D extends NetworkDefinition, Name, Type> =
       : never
     : never;
 
-type InNetwork<D extends NetworkDefinition> = { item_network?: D['name'] };
+type SchemaOf<D extends NetworkDefinition, Name, Type> = Name extends string
+  ? Schemas<D, Name> extends infer All
+    ? Type extends keyof All
+      ? All[Type]
+      : never
+    : never
+  : never;
+
+/**
+ * The fields of items that facets, counts and search take: those that a schema of the domains declares and that none
+ * marks private, of one item type or of all. Of a document that is loaded at run time, any text: the database refuses
+ * what it does not take (DP014).
+ */
+export type PublicField<
+  D extends NetworkDefinition,
+  Name = DomainName<D>,
+  Type = ItemType<D, Name>,
+> = Exclude<DeclaredFields<SchemaOf<D, Name, Type>>, ClosedFields<SchemaOf<D, Name, Type>>>;
+
+type InNetwork<D extends NetworkDefinition> = { item_network?: NameOf<D> };
 
 /** Names an item of the network; a row will do. */
 export type NetworkItemRef<D extends NetworkDefinition, Name, Type> = InNetwork<D> & {
@@ -126,7 +154,7 @@ export type UpdateNetworkItem<D extends NetworkDefinition, Name, Type> = Omit<Up
 /** A row of an item, of each of the types. */
 type RowOf<Row, D extends NetworkDefinition, Name, Type> = Type extends string
   ? Omit<Row, 'item_network' | 'item_domain' | 'item_type' | 'item_state'> & {
-      item_network: D['name'];
+      item_network: NameOf<D>;
       item_domain: Name;
       item_type: Type;
       item_state: Read<ItemState<D, Name, Type>>;
@@ -179,10 +207,13 @@ type ScalarOf<Value> = unknown extends Value
   : Extract<Value extends readonly (infer Element)[] ? Element : Value, JsonScalar>;
 
 /** The fields of documents that facets and counts may name. */
-export type FacetField<D extends NetworkDefinition, Name, Type> = FieldOf<StatesOf<D, Name, Type>>;
+export type FacetField<D extends NetworkDefinition, Name, Type> = Extract<
+  FieldOf<StatesOf<D, Name, Type>>,
+  PublicField<D, Name, Type>
+>;
 
 /** For each field the values that are chosen, as the schemas have them. */
-export type NetworkFacets<D extends NetworkDefinition, Name, Type> = {
+export type NetworkFacets<D extends NetworkDefinition, Name = DomainName<D>, Type = ItemType<D, Name>> = {
   readonly [Field in FacetField<D, Name, Type>]?:
     | readonly ValueOf<StatesOf<D, Name, Type>, Field>[]
     | undefined;

@@ -82,8 +82,8 @@ begin
   end if;
 
   -- lock: an item cannot be deleted until the action refers to it, and where its domain has statuses that do not act,
-  -- its status cannot change either. Elsewhere owners' updates never wait for actions. The lower key first, as everywhere; in bytes,
-  -- whatever the collation of the database, since calls that lock many rows sort them so.
+  -- its status cannot change either. Elsewhere owners' updates never wait for actions. The lower key first, as
+  -- everywhere; in bytes, whatever the collation of the database, since calls that lock many rows sort them so.
   if (
       source.item_network collate "C", source.item_domain collate "C", source.item_type collate "C", source.item_id
     ) < (

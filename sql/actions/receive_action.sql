@@ -93,10 +93,14 @@ begin
   if not is_known_url then
     perform dpg_private.note_peer_url(source_item_instance_url);
   end if;
-  source_item := row(
-    source.item_network, source.item_domain, source.item_type, source.item_id, source_item_instance_url, null::text,
-    null::jsonb, source_item_latitude, source_item_longitude, source_item_owner, null::timestamptz, null::timestamptz
-  );
+  source_item.item_network := source.item_network;
+  source_item.item_domain := source.item_domain;
+  source_item.item_type := source.item_type;
+  source_item.item_id := source.item_id;
+  source_item.item_instance_url := source_item_instance_url;
+  source_item.item_latitude := source_item_latitude;
+  source_item.item_longitude := source_item_longitude;
+  source_item.created_by := source_item_owner;
   return dpg_private.insert_action(
     action_leaf, action_slot, events_leaf, events_slot, action_type, action_id, source_item, false, target_item,
     requirements_snapshot, remarks, event_payload

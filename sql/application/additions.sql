@@ -55,10 +55,7 @@ begin
     where t.tgrelid = leaf
       and not t.tgisinternal
       and t.tgenabled <> 'D'
-      and t.tgfoid not in (
-        'dpg_private.refuse_event_change()'::regprocedure, 'dpg_private.note_party_leaves()'::regprocedure,
-        'dpg_private.note_owner_leaf()'::regprocedure
-      )
+      and not exists (select from pg_proc p where p.oid = t.tgfoid and p.pronamespace = 'dpg_private'::regnamespace)
   );
 end
 $body$;
@@ -100,10 +97,7 @@ begin atomic
       where t.tgrelid = additions_to_items.leaf
         and not t.tgisinternal
         and t.tgenabled <> 'D'
-        and t.tgfoid not in (
-          'dpg_private.refuse_event_change()'::regprocedure, 'dpg_private.note_party_leaves()'::regprocedure,
-          'dpg_private.note_owner_leaf()'::regprocedure
-        )
+        and not exists (select from pg_proc p where p.oid = t.tgfoid and p.pronamespace = 'dpg_private'::regnamespace)
     );
 end;
 
@@ -132,10 +126,7 @@ begin atomic
       where t.tgrelid in (additions_to_actions.leaf, additions_to_actions.events_leaf)
         and not t.tgisinternal
         and t.tgenabled <> 'D'
-        and t.tgfoid not in (
-          'dpg_private.refuse_event_change()'::regprocedure, 'dpg_private.note_party_leaves()'::regprocedure,
-          'dpg_private.note_owner_leaf()'::regprocedure
-        )
+        and not exists (select from pg_proc p where p.oid = t.tgfoid and p.pronamespace = 'dpg_private'::regnamespace)
     );
 end;
 

@@ -33,11 +33,11 @@ end
 $body$;
 
 comment on type dpg.map_marker is
-  'A row of dpg.map_items: one item with its key, or a cell of the grid that holds several: their mean place (degrees), how
-many they are, and the edges between which they lie.';
+  'A row of dpg.map_items: one item with its key, or a cell of the grid that holds several: their mean place (degrees),
+how many they are, and the edges between which they lie.';
 comment on type dpg_private.map_cell is
-  'What a cell of the grid holds: see dpg.map_items. Sums for the mean place; of a single item its domain and its longitude
-as it is stored, by which its key is found.';
+  'What a cell of the grid holds: see dpg.map_items. Sums for the mean place; of a single item its domain and its
+longitude as it is stored, by which its key is found.';
 
 create or replace function dpg_private.level_of_map(box dpg_private.circle_bounds, max_markers integer)
 returns integer
@@ -51,7 +51,8 @@ declare
   width constant double precision := box.east - box.west + case when box.west > box.east then 360 else 0 end;
   height constant double precision := box.north - box.south;
 begin
-  -- Cells of level 32 are 8 millionths of a millionth of the world: what is at one place to a centimetre stays together.
+  -- Cells of level 32 are 8 millionths of a millionth of the world: what is at one place to a centimetre stays
+  -- together.
   for level in reverse 32 .. 1 loop
     if (ceil(width * 2 ^ level / 360) + 1) * (ceil(height * 2 ^ level / 180) + 1) <= max_markers then
       return level;
@@ -79,10 +80,11 @@ set search_path = pg_catalog, pg_temp
 as $body$
 begin
   -- The index on the bands has latitude and longitude: without other filters no row is read. 180 degrees are -180, in
-  -- the cell, in the mean and in the edges. The last row of cells has the pole.
+  -- the cell, in the mean and in the edges. The last row of cells has the pole; the last column the numbers next to
+  -- 180, which are 360 when 180 is added.
   return format(
     'select
-       floor((p.longitude + 180) * %1$s / 360)::bigint as column_number,
+       least(floor((p.longitude + 180) * %1$s / 360), %1$s - 1)::bigint as column_number,
        least(floor((i.item_latitude + 90) * %1$s / 180), %1$s - 1)::bigint as row_number,
        count(*) as item_count, sum(i.item_latitude) as latitude_sum, sum(p.longitude) as longitude_sum,
        min(i.item_latitude) as south, min(p.longitude) as west, max(i.item_latitude) as north, max(p.longitude) as east,
@@ -91,7 +93,7 @@ begin
      cross join lateral (select case when i.item_longitude = 180 then -180 else i.item_longitude end as longitude) p
      where %4$s
      group by 1, 2',
-    (2 ^ level)::bigint, item_domain, leaf, dpg_private.item_conditions_sql(wanted)
+    (2 ^ level)::bigint, item_domain, leaf, dpg_private.item_conditions_sql(wanted, leaf)
   );
 end
 $body$;
@@ -139,7 +141,7 @@ begin
        i.item_domain, i.item_type, i.item_id
      from %s i
      where %s',
-    leaf, dpg_private.item_conditions_sql(wanted)
+    leaf, dpg_private.item_conditions_sql(wanted, leaf)
   );
 end
 $body$;
@@ -182,13 +184,15 @@ begin
            and %s
          limit 1
        ) i',
-      of_leaf.leaf, dpg_private.item_conditions_sql(wanted)
+      of_leaf.leaf, dpg_private.item_conditions_sql(wanted, of_leaf.leaf)
     )
     using wanted, of_leaf.cells;
   end loop;
   return query
-    select c.latitude_sum / c.item_count, c.longitude_sum / c.item_count, c.item_count, c.south, c.west, c.north,
-      c.east, null::text, null::text, null::uuid
+    -- the sum of one place, divided, may be another number than the place
+    select least(greatest(c.latitude_sum / c.item_count, c.south), c.north),
+      least(greatest(c.longitude_sum / c.item_count, c.west), c.east), c.item_count, c.south, c.west, c.north, c.east,
+      null::text, null::text, null::uuid
     from unnest(cells) c
     where c.item_count > 1;
 end
@@ -212,6 +216,66 @@ end;
 
 comment on function dpg_private.check_max_markers(integer) is
   'Raises DP001 unless max_markers is from 1 to 10,000.';
+
+create or replace function dpg_private.are_few_in_place(
+  item_network text,
+  item_domains text[],
+  wanted dpg_private.item_search,
+  at_most integer
+)
+returns boolean
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  place dpg_private.item_search := wanted;
+  batch record;
+  of_batch integer;
+  counted integer := 0;
+begin
+  place.circle := null;
+  place.box := null;
+  if dpg_private.has_filters(place) then
+    return true;
+  end if;
+  for batch in
+    select n.batch, max(n.batch) over () as last_batch,
+      string_agg(
+        format('(select from %s i where %s limit $2)', n.leaf, dpg_private.item_conditions_sql(wanted, n.leaf)),
+        ' union all '
+      ) as searches
+    from (
+      select (row_number() over () - 1) / 16 as batch, l.*
+      from dpg_private.look_up_item_leaves(item_network, item_domains) l
+    ) n
+    group by n.batch
+    order by n.batch
+  loop
+    begin
+      execute format('select count(*) from (select from (%s) i limit $2) i', batch.searches)
+      into of_batch
+      using wanted, at_most + 1 - counted;
+      counted := counted + of_batch;
+      if batch.last_batch > 0 then
+        raise exception using errcode = 'DP000';
+      end if;
+    exception
+      when sqlstate 'DP000' then
+        null; -- the locks are gone, and counted has its value: see dpg_private.items_of_leaves
+    end;
+    if counted > at_most then
+      return false;
+    end if;
+  end loop;
+  return true;
+end
+$body$;
+
+comment on function dpg_private.are_few_in_place(text, text[], dpg_private.item_search, integer) is
+  'False where more than at_most items match a search that asks for nothing but a place: the index on the bands says so
+without a look at the rows. True where they are fewer, or where the search asks for more and only the rows can say.';
 
 create or replace function dpg.map_items(
   item_network text,
@@ -249,7 +313,8 @@ declare
   of_batch dpg.map_marker[];
   cells dpg_private.map_cell[];
   cells_of_batch dpg_private.map_cell[];
-  are_few boolean := true;
+  domains constant text[] := case when item_domain is not null then array[item_domain] else item_domains end;
+  are_few boolean;
 begin
   max_markers := coalesce(max_markers, 1000);
   perform
@@ -266,9 +331,8 @@ begin
     dpg_private.check_url_or_none('item_schema_url', item_schema_url),
     dpg_private.check_document_or_none('item_state', item_state),
     dpg_private.check_circle_or_none(latitude, longitude, radius_meters);
-  wanted := row(
-    item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude,
-    dpg_private.bounds_of_circle(latitude, longitude, radius_meters)
+  wanted := dpg_private.search_of(
+    item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude, radius_meters
   );
   wanted := dpg_private.with_more_filters(
     wanted, item_network, item_domain, item_domains, item_statuses, any_status, facets, search, south, west, north, east
@@ -278,28 +342,26 @@ begin
   end if;
   level := dpg_private.level_of_map(wanted.box, max_markers);
 
+  are_few := dpg_private.are_few_in_place(item_network, domains, wanted, max_markers);
   for batch in
     select n.batch, max(n.batch) over () as last_batch,
       string_agg('(' || dpg_private.markers_of_leaf_sql(n.leaf, wanted) || ')', ' union all ') as markers_sql
     from (
       select (row_number() over () - 1) / 16 as batch, l.*
-      from dpg_private.look_up_item_leaves(
-        item_network, case when item_domain is not null then array[item_domain] else item_domains end
-      ) l
+      from dpg_private.look_up_item_leaves(item_network, domains) l
+      where are_few
     ) n
     group by n.batch
     order by n.batch
   loop
     begin
-      if are_few then
-        execute format(
-          'select array_agg(row(m.*)::dpg.map_marker) from (select * from (%s) m limit $2) m', batch.markers_sql
-        )
-        into of_batch
-        using wanted, max_markers + 1 - cardinality(markers);
-        markers := markers || of_batch;
-        are_few := cardinality(markers) <= max_markers;
-      end if;
+      execute format(
+        'select array_agg(row(m.*)::dpg.map_marker) from (select * from (%s) m limit $2) m', batch.markers_sql
+      )
+      into of_batch
+      using wanted, max_markers + 1 - cardinality(markers);
+      markers := markers || of_batch;
+      are_few := cardinality(markers) <= max_markers;
       if batch.last_batch > 0 then
         raise exception using errcode = 'DP000';
       end if;
@@ -320,12 +382,11 @@ begin
   for batch in
     select n.batch, max(n.batch) over () as last_batch,
       string_agg('(' || dpg_private.cells_of_leaf_sql(n.leaf, n.item_domain, wanted, level) || ')', ' union all ')
-        as cells_sql
+        as cells_sql,
+      count(*) as leaves
     from (
       select (row_number() over () - 1) / 16 as batch, l.*
-      from dpg_private.look_up_item_leaves(
-        item_network, case when item_domain is not null then array[item_domain] else item_domains end
-      ) l
+      from dpg_private.look_up_item_leaves(item_network, domains) l
     ) n
     group by n.batch
     order by n.batch
@@ -334,7 +395,10 @@ begin
       execute format('select array_agg(row(c.*)::dpg_private.map_cell) from (%s) c', batch.cells_sql)
       into cells_of_batch
       using wanted;
-      cells := dpg_private.merged_cells(cells || cells_of_batch);
+      cells := case
+        when batch.leaves = 1 and cells is null then cells_of_batch
+        else dpg_private.merged_cells(cells || cells_of_batch)
+      end;
       if batch.last_batch > 0 then
         raise exception using errcode = 'DP000';
       end if;
@@ -353,9 +417,9 @@ comment on function dpg.map_items(
 ) is
   'The items of a network in a box (degrees; west > east crosses the 180th meridian), as at most max_markers (1 to
 10,000, default 1,000) markers of a map. So many items or fewer: each is a row with its key. More: a row for each cell
-of a grid that holds some: the mean place, item_count, the edges between which its items lie; the key where it holds one.
-The sum of item_count is dpg.count_items of the same filters. The grid is that of the whole world, and its level follows
-from the size of the box alone, so that a map that is moved sees the same cells. Filters as in dpg.find_items.
+of a grid that holds some: the mean place, item_count, the edges between which its items lie; the key where it holds
+one. The sum of item_count is dpg.count_items of the same filters. The grid is that of the whole world, and its level
+follows from the size of the box alone, so that a map that is moved sees the same cells. Filters as in dpg.find_items.
 Raises DP001, DP014.
 Example: select * from dpg.map_items(
   ''yellow_dot'', ''tutor'', south => 12.8, west => 77.4, north => 13.1, east => 77.8, max_markers => 500

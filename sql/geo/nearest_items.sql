@@ -224,7 +224,7 @@ begin
      fetch first (($2).row_limit) rows with ties',
     dpg_private.item_columns_sql('i.'),
     leaf,
-    dpg_private.item_conditions_sql(filters),
+    dpg_private.item_conditions_sql(filters, leaf),
     case when (search.circle).reach is not null then
       'and dpg_private.is_in_box(i.item_latitude, i.item_longitude, $4) and '
         || dpg_private.haversine_sql(search.latitude, search.longitude)
@@ -356,8 +356,8 @@ $body$;
 comment on function dpg_private.find_nearest(
   text, text, text[], dpg_private.item_search, dpg_private.item_page, cube, cube
 ) is
-  'A page of the nearest items of one domain, of several or of all, by statements that are planned each time. center: the dpg_private.place that is searched from.
-box: the dpg_private.circle_box of the circle, or null.';
+  'A page of the nearest items of one domain, of several or of all, by statements that are planned each time. center:
+the dpg_private.place that is searched from. box: the dpg_private.circle_box of the circle, or null.';
 
 create or replace function dpg_private.find_unplaced(
   item_network text,
@@ -452,9 +452,8 @@ begin
     dpg_private.check_circle_or_none(latitude, longitude, coalesce(radius_meters, 0)),
     dpg_private.check_page_size(page_size)
   );
-  wanted := row(
-    item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude,
-    dpg_private.bounds_of_circle(latitude, longitude, radius_meters)
+  wanted := dpg_private.search_of(
+    item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude, radius_meters
   );
   has_more := any_status
     or include_unplaced
@@ -533,8 +532,8 @@ $body$;
 
 comment on function dpg.nearest_items(
   text, text, double precision, double precision, double precision, text, jsonb, integer, text, text[],
-  text, text, text, text[], boolean, jsonb, text, double precision, double precision, double precision, double precision,
-  boolean
+  text, text, text, text[], boolean, jsonb, text, double precision, double precision, double precision,
+  double precision, boolean
 ) is
   'The items of a network that have a place, nearest to latitude and longitude (degrees) first, then by item_domain,
 item_type and item_id. item_domain is one domain; null means those of item_domains (no element: no items), or every

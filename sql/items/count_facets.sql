@@ -60,7 +60,7 @@ begin
             from %s i
             cross join unnest($2) f(field)
             where %s)',
-          n.leaf, dpg_private.item_conditions_sql(wanted)
+          n.leaf, dpg_private.item_conditions_sql(wanted, n.leaf)
         ),
         ' union all '
       ) as searches
@@ -154,7 +154,9 @@ begin
     dpg_private.check_facet_fields(fields),
     case
       when (max_values between 1 and 1000) is not true then
-        dpg_private.refuse_argument('max_values', to_jsonb(max_values), 'is out of range', 'A field has 1 to 1,000 values.')
+        dpg_private.refuse_argument(
+          'max_values', to_jsonb(max_values), 'is out of range', 'A field has 1 to 1,000 values.'
+        )
     end,
     dpg_private.check_key_or_none('item_type', item_type),
     dpg_private.check_key_or_none('created_by', created_by),
@@ -162,12 +164,14 @@ begin
     dpg_private.check_url_or_none('item_schema_url', item_schema_url),
     dpg_private.check_document_or_none('item_state', item_state),
     dpg_private.check_circle_or_none(latitude, longitude, radius_meters);
-  wanted := row(
-    item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude,
-    dpg_private.bounds_of_circle(latitude, longitude, radius_meters)
+  wanted := dpg_private.search_of(
+    item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude, radius_meters
   );
   wanted := dpg_private.with_more_filters(
     wanted, item_network, item_domain, item_domains, item_statuses, any_status, facets, search, south, west, north, east
+  );
+  perform dpg_private.check_public_fields(
+    item_network, case when item_domain is not null then array[item_domain] else item_domains end, item_type, fields
   );
   if item_network = any (dpg_private.defined_networks()) and item_statuses is null and any_status is not true then
     wanted.hidden_statuses := dpg_private.find_hidden_statuses(item_network, item_domain, item_domains);

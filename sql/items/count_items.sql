@@ -8,6 +8,7 @@ as $body$
 declare
   many constant integer := 1000; -- from so many items in a circle or box on, it pays to plan with the values
   bounds constant dpg_private.circle_bounds := dpg_private.kept_bounds(search);
+  words constant dpg_private.leaf_words := dpg_private.only_words(search, leaf);
   matches bigint;
 begin
   if slot is not null and bounds.bands is not null and search.hidden_statuses is null
@@ -20,7 +21,10 @@ begin
       return matches;
     end if;
   end if;
-  execute format('select count(*) from %s i where %s', leaf, dpg_private.item_conditions_sql(search))
+  execute case
+    when words.leaf is not null then format('select count(*) from %s w where %s', words.words, words.of_words)
+    else format('select count(*) from %s i where %s', leaf, dpg_private.item_conditions_sql(search, leaf))
+  end
   into matches
   using search;
   return matches;
@@ -155,9 +159,8 @@ begin
     dpg_private.check_document_or_none('item_state', item_state),
     dpg_private.check_circle_or_none(latitude, longitude, radius_meters)
   );
-  wanted := row(
-    item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude,
-    dpg_private.bounds_of_circle(latitude, longitude, radius_meters)
+  wanted := dpg_private.search_of(
+    item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude, radius_meters
   );
   if any_status or num_nonnulls(item_statuses, facets, search, south, west, north, east) > 0 then
     wanted := dpg_private.with_more_filters(

@@ -35,8 +35,8 @@ begin
     );
   end if;
   perform dpg_private.refuse_argument(
-    'facets', null, 'has too many values',
-    format('Pass %s values at most, of all fields together.', dpg_private.most_facet_values())
+    'facets', null, 'has too many values or fields',
+    format('Pass %s values at most, of all fields together, and as many fields.', dpg_private.most_facet_values())
   );
 end
 $body$;
@@ -53,7 +53,8 @@ security invoker
 return 1000;
 
 comment on function dpg_private.most_facet_values() is
-  'How many values the facets of a search may have together. Each takes a search of the index.';
+  'How many values the facets of a search may have together, and how many fields. Each value takes a search of the index;
+what is longer by far exceeds the stack of jsonpath (54001).';
 
 create or replace function dpg_private.check_facets(facets jsonb)
 returns void
@@ -66,6 +67,7 @@ return case
   when jsonb_typeof(facets) <> 'object'
     or facets @? 'strict $.* ? (@.type() != "array" || exists(@[*] ? (@.type() == "object" || @.type() == "array")))'
     or jsonb_array_length(jsonb_path_query_array(facets, '$.*[*]')) > dpg_private.most_facet_values()
+    or jsonb_array_length(jsonb_path_query_array(facets, '$.*')) > dpg_private.most_facet_values()
   then dpg_private.refuse_facets(facets)
 end;
 

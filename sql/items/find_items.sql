@@ -75,9 +75,8 @@ begin
     dpg_private.check_circle_or_none(latitude, longitude, radius_meters),
     dpg_private.check_page_size(page_size)
   );
-  wanted := row(
-    item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude,
-    dpg_private.bounds_of_circle(latitude, longitude, radius_meters)
+  wanted := dpg_private.search_of(
+    item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude, radius_meters
   );
   has_more := any_status or num_nonnulls(item_statuses, facets, search, south, west, north, east) > 0;
   if has_more then

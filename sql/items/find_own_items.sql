@@ -27,8 +27,8 @@ end
 $body$;
 
 comment on function dpg_private.page_of_own_items(bigint, integer, text) is
-  'The page that a token of find_own_items asks for; without a token the first one. A place in this order is created_at in
-8 bytes, item_id in 16, and the other keys as a JSON array.
+  'The page that a token of find_own_items asks for; without a token the first one. A place in this order is created_at
+in 8 bytes, item_id in 16, and the other keys as a JSON array.
 Raises DP011.';
 
 create or replace function dpg_private.find_leaves_of_owner(actor text, item_network text, item_domain text)
@@ -144,8 +144,8 @@ end
 $body$;
 
 comment on function dpg.find_own_items(text, text, text, text, text[], integer, text) is
-  'The items of the actor in every status, newest first (created_at descending, then item_network, item_domain, item_type,
-item_id), of all networks and domains or of those that are given. Leaves without items of the actor cost nothing. Pages
-as in dpg.find_items.
+  'The items of the actor in every status, newest first (created_at descending, then item_network, item_domain,
+item_type, item_id), of all networks and domains or of those that are given. Leaves without items of the actor cost
+nothing. Pages as in dpg.find_items.
 Raises DP001, DP011.
 Example: select * from dpg.find_own_items(''asha'', item_statuses => ''{draft,paused}'')';

@@ -143,18 +143,6 @@ comment on function dpg_private.find_hidden_statuses(text, text, text[]) is
   'What a search over one domain, several, or all of a network does not find when it is told no statuses: domain and
 status as one text, by dpg_private.slot_key. Null where there is no such status.';
 
-create or replace function dpg_private.is_found(item_domain text, item_status text, hidden_statuses text[])
-returns boolean
-language sql
-immutable
-parallel safe
-security invoker
-return hidden_statuses is null or dpg_private.slot_key(item_domain, item_status) <> all (hidden_statuses);
-
-comment on function dpg_private.is_found(text, text, text[]) is
-  'Whether an item of this status is found by a search that is told no statuses. hidden_statuses: as
-dpg_private.find_hidden_statuses says. Inlined.';
-
 create or replace function dpg_private.refuse_item_status(
   item dpg.item_ref,
   stored_status text,
@@ -255,8 +243,8 @@ end
 $body$;
 
 comment on function dpg_private.find_inert_statuses(text, text) is
-  'The statuses in which an item of the domain may not be a side of a new action; null where there are none. For a network
-of dpg_private.defined_networks.';
+  'The statuses in which an item of the domain may not be a side of a new action; null where there are none. For a
+network of dpg_private.defined_networks.';
 
 create or replace function dpg_private.refuse_inert_item(item dpg.items)
 returns void

@@ -52,7 +52,7 @@ begin
     'select %s from %s i where %s%s%s',
     concat_ws(', ', dpg_private.item_columns_sql('i.'), added_columns),
     leaf,
-    dpg_private.item_conditions_sql(search),
+    dpg_private.item_conditions_sql(search, leaf),
     case when page.oldest is not null then ' and i.created_at >= ($2).oldest' end,
     case
       when page.after_network is not null then
@@ -102,7 +102,7 @@ begin
          select i.created_at from %s i where %s %s order by i.created_at desc limit ($2).row_limit
        ) n',
       leaf,
-      dpg_private.item_conditions_sql(search),
+      dpg_private.item_conditions_sql(search, leaf),
       case when page.after_time is not null then 'and i.created_at < ($2).after_time' end
     )
     into oldest
@@ -130,8 +130,8 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  -- From so many items in a circle or box on, it pays to plan with the values, unless they are on the page anyway. To plan the
-  -- leaves of a network takes longer.
+  -- From so many items in a circle or box on, it pays to plan with the values, unless they are on the page anyway. To
+  -- plan the leaves of a network takes longer.
   many constant integer := greatest(case when domains is null then 200 else 1000 end, 2 * page.row_limit);
   bounds constant dpg_private.circle_bounds := dpg_private.kept_bounds(search);
   found_items dpg.found_item[];
@@ -156,5 +156,5 @@ $body$;
 comment on function dpg_private.find_few_in_circle(
   smallint, dpg_private.item_search, dpg_private.item_page, text[]
 ) is
-  'A page of the items in a circle or a box, by a kept plan, of a leaf or of these domains of its network. Null where there is
-none for this search, or where the bounds hold many.';
+  'A page of the items in a circle or a box, by a kept plan, of a leaf or of these domains of its network. Null where
+there is none for this search, or where the bounds hold many.';

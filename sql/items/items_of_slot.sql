@@ -94,9 +94,9 @@ end
 $body$;
 
 comment on function dpg_private.newest_of_network(anyenum, dpg_private.item_page, text[], integer, text[]) is
-  'A page of all items that are found in these domains of a network that has a slot, newest first. The indexes of the leaves have an
-order without the domain. So items of one time are read together and sorted: added_rows more than the page at most.
-Where more than that have one time, the page ends before them: see dpg_private.has_more_of_network.';
+  'A page of all items that are found in these domains of a network that has a slot, newest first. The indexes of the
+leaves have an order without the domain. So items of one time are read together and sorted: added_rows more than the
+page at most. Where more than that have one time, the page ends before them: see dpg_private.has_more_of_network.';
 
 create or replace function dpg_private.has_more_of_network(
   slot anyenum,
@@ -201,8 +201,8 @@ $body$;
 comment on function dpg_private.count_circle_of_slot(
   anyenum, dpg_private.item_search, dpg_private.circle_bounds, integer, text[]
 ) is
-  'How many items in the leaf of a slot, or in these domains of its network, lie in a circle or a box, counted up to at_most:
-whoever finds so many takes a plan that knows the bounds.';
+  'How many items in the leaf of a slot, or in these domains of its network, lie in a circle or a box, counted up to
+at_most: whoever finds so many takes a plan that knows the bounds.';
 
 create or replace function dpg_private.circle_of_slot(
   slot anyenum,
@@ -272,6 +272,6 @@ $body$;
 comment on function dpg_private.circle_of_slot(
   anyenum, dpg_private.item_search, dpg_private.circle_bounds, dpg_private.item_page, integer, text[]
 ) is
-  'A page of the items that are found and lie in a circle or a box, in the leaf of a slot or in these domains of its network, newest first,
-each with how many items were read for it. It reads at_most: with so many, the page may lack newer ones, and the caller
-takes a plan that knows the bounds.';
+  'A page of the items that are found and lie in a circle or a box, in the leaf of a slot or in these domains of its
+network, newest first, each with how many items were read for it. It reads at_most: with so many, the page may lack
+newer ones, and the caller takes a plan that knows the bounds.';

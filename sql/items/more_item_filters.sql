@@ -67,12 +67,21 @@ begin
     dpg_private.check_facets(facets),
     dpg_private.check_box_or_none(south, west, north, east)
   );
+  if facets is not null then
+    perform dpg_private.check_public_fields(
+      item_network, case when item_domain is not null then array[item_domain] else item_domains end, search.item_type,
+      array(select jsonb_object_keys(facets))
+    );
+  end if;
   search.item_statuses := item_statuses;
   if facets <> '{}' then
     search.facets := dpg_private.facets_path(facets);
   end if;
   if south is not null then
     search.box := dpg_private.bounds_of_box(south, west, north, east);
+  end if;
+  if words is not null then
+    search.words := dpg_private.find_leaf_words(item_network, item_domain, item_domains, search.item_type, words);
   end if;
   return search;
 end
@@ -82,4 +91,4 @@ comment on function dpg_private.with_more_filters(
   dpg_private.item_search, text, text, text[], text[], boolean, jsonb, text, double precision, double precision,
   double precision, double precision
 ) is
-  'A search with the filters by status, facets and box. Raises DP001.';
+  'A search with the filters by status, facets, box and words. Raises DP001, and DP014 for facets.';

@@ -8,8 +8,8 @@ create index if not exists owner_leaves_idx
 on dpg_private.owner_leaves (owner, item_network, item_domain);
 
 comment on table dpg_private.owner_leaves is
-  'In which domains a user has, or has had, items, so that find_own_items reads only those leaves. Not unique on purpose:
-a unique index would make a writer wait for another''s transaction to end.';
+  'In which domains a user has, or has had, items, so that find_own_items reads only those leaves. Not unique on
+purpose: a unique index would make a writer wait for another''s transaction to end.';
 comment on column dpg_private.owner_leaves.owner is 'The user: created_by of an item.';
 comment on column dpg_private.owner_leaves.item_network is 'First partition key of the leaf.';
 comment on column dpg_private.owner_leaves.item_domain is 'Second partition key of the leaf.';
@@ -48,8 +48,8 @@ end
 $body$;
 
 comment on function dpg_private.note_owner_leaf() is
-  'Trigger: notes in which leaf the owner of a new item, or the new owner of an item, has one. What it noted last in this
-transaction is in the setting dpg.noted_owner, so that many items at once look for the note once.';
+  'Trigger: notes in which leaf the owner of a new item, or the new owner of an item, has one. What it noted last in
+this transaction is in the setting dpg.noted_owner, so that many items at once look for the note once.';
 
 -- Only where they are not there: PostgreSQL would lock the root and every leaf, even to create the same triggers again.
 -- What was there before is noted leaf by leaf. Writers wait meanwhile: their items would not be noted.

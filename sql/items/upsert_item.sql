@@ -87,13 +87,19 @@ begin
       );
     end if;
   end if;
-  -- Only our columns, of which 12 are the first ones of the table. An application may have added others, with
-  -- defaults: so every insert names the columns.
-  sent := row(
-    item_network, item_domain, item_type, coalesce(item_id, gen_random_uuid()), item_instance_url, item_schema_url,
-    item_state,
-    item_latitude, item_longitude, actor, clock_timestamp(), null::timestamptz
-  );
+  -- Only our columns, each by its name: an application may have added others, which stand anywhere, with defaults. So
+  -- every insert names the columns, too.
+  sent.item_network := item_network;
+  sent.item_domain := item_domain;
+  sent.item_type := item_type;
+  sent.item_id := coalesce(item_id, gen_random_uuid());
+  sent.item_instance_url := item_instance_url;
+  sent.item_schema_url := item_schema_url;
+  sent.item_state := item_state;
+  sent.item_latitude := item_latitude;
+  sent.item_longitude := item_longitude;
+  sent.created_by := actor;
+  sent.created_at := clock_timestamp();
   sent.updated_at := sent.created_at;
   sent.item_status := coalesce(item_status, definition.initial_status, 'live');
 

@@ -116,7 +116,7 @@ declare
 begin
   foreach name in array array[
     'user', 'limits', 'item_actions', 'action_events', 'partitions', 'instance_urls', 'redactions', 'partition_names',
-    'party_leaves', 'owner_leaves', 'item_definitions', 'instance_url_sightings', 'action_definitions', 'pg_class', 'pg_constraint', 'pg_attribute',
+    'party_leaves', 'owner_leaves', 'item_definitions', 'item_searches', 'item_words', 'searched_domains', 'instance_url_sightings', 'action_definitions', 'pg_class', 'pg_constraint', 'pg_attribute',
     'pg_extension', 'pg_locks', 'dpg', 'i_p_shadow_student', 'a_p_shadow', 'e_p_shadow_connect'
   ] loop
     execute format('create temporary table %I (id pg_catalog.int4, name pg_catalog.int4)', name);

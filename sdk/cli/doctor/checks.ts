@@ -15,6 +15,7 @@ import { partitionPolicies } from './partition-policies.js';
 import { partitions } from './partitions.js';
 import { roles } from './roles.js';
 import { searchPath } from './search-path.js';
+import { searches } from './searches.js';
 import { sequences } from './sequences.js';
 import { settings } from './settings.js';
 import { shape } from './shape.js';
@@ -45,6 +46,7 @@ export const checks: readonly Check[] = [
   partitionPolicies,
   indexes,
   triggers,
+  searches,
   foreignKeys,
   grants,
   sequences,

@@ -116,7 +116,11 @@ select is(
     select count(*)::integer
     from first f
     join second s on s.south <= f.north and s.north >= f.south and s.west <= f.east and s.east >= f.west
-    where f.west > -67.5 and s.east < 0 and row(f.*) is distinct from row(s.*)
+    where f.west > -67.5 and s.east < 0 and (
+        (f.item_count, f.south, f.west, f.north, f.east) is distinct from (s.item_count, s.south, s.west, s.north, s.east)
+        -- sums of floating point differ in their last digits, by the order of the rows
+        or abs(f.latitude - s.latitude) > 1e-9 or abs(f.longitude - s.longitude) > 1e-9
+      )
   ), 0, 'a map that is moved sees the same cells'
 );
 select is(
