@@ -53,8 +53,8 @@ security invoker
 return 1000;
 
 comment on function dpg_private.most_facet_values() is
-  'How many values the facets of a search may have together, and how many fields. Each value takes a search of the index;
-what is longer by far exceeds the stack of jsonpath (54001).';
+  'How many values the facets of a search may have together, and how many fields. Each value takes a search of the
+index; what is longer by far exceeds the stack of jsonpath (54001).';
 
 create or replace function dpg_private.check_facets(facets jsonb)
 returns void

@@ -234,14 +234,16 @@ begin
     return;
   end if;
   if not dpg_private.has_words(leaf) then
-    -- The first definition; or the triggers did not fire for some time, or the table was lost. What is there is of no use.
+    -- The first definition; or the triggers did not fire for some time, or the table was lost. What is there is of no
+    -- use.
     if to_regclass(words) is not null then
       execute format('drop table %s', words);
     end if;
-    -- Comparing words is dearer than the planner takes it for. With parallel workers, whose start alone takes longer than
-    -- most searches, reading the whole table would look better than the index.
+    -- Comparing words is dearer than the planner takes it for. With parallel workers, whose start alone takes longer
+    -- than most searches, reading the whole table would look better than the index.
     execute format(
-      'create table %s (like dpg_private.item_words including all excluding comments) with (parallel_workers = 0)', words
+      'create table %s (like dpg_private.item_words including all excluding comments) with (parallel_workers = 0)',
+      words
     );
     execute format(
       'comment on table %s is %L', words,
@@ -288,5 +290,6 @@ $body$;
 
 comment on function dpg_private.keep_words(text, text, regclass) is
   'Creates the table of words of a leaf, its trigger function and its triggers, as the definitions of the domain demand.
-Where the table is created, dpg.refresh_search has to fill it. Without definitions nothing is created, and triggers that are there fire no more: dropping them would lock out readers.
-For a caller that has locked the leaf (SHARE ROW EXCLUSIVE), or has created it.';
+Where the table is created, dpg.refresh_search has to fill it. Without definitions nothing is created, and triggers that
+are there fire no more: dropping them would lock out readers. For a caller that has locked the leaf (SHARE ROW
+EXCLUSIVE), or has created it.';

@@ -4,7 +4,7 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off -- the table of words grows while it is read: what looks best while it is small does not stay so
+set enable_seqscan = off -- the table of words grows while it is read: what looks best at first does not stay so
 as $body$
 declare
   words constant text := dpg_private.words_table((select c.relname from pg_class c where c.oid = leaf));

@@ -38,15 +38,15 @@ end
 $body$;
 
 comment on function dpg.register_network(jsonb) is
-  'For dpg_admin. Registers a network document. It replaces the former document of the same name.
-From then on, new items, actions and mirrored events of the network must be of declared domains, item types,
-action types and interactions (else DP014). What is there already stays: items can be changed, actions can go
-on. Schemas are kept, but not applied here. State graphs are declared by dpg.define_action.
-Facets, counts and search take the fields of items that a schema declares (else DP014). "private": true in the schema of
-a field, or of all of the item, closes it to them; dpg.networks.item_fields has what was read out of the schemas.
-id and domain_id are synonyms of name and domain_name. Fields that are not known are kept; a misspelt field of from_ or to_
-is refused. An item type of an interaction that only an instance has a schema of is a WARNING, and takes no part.
-For a faulty document, the DETAIL has the path to the fault as a JSON pointer.
+  'For dpg_admin. Registers a network document. It replaces the former document of the same name. From then on, new
+items, actions and mirrored events of the network must be of declared domains, item types, action types and interactions
+(else DP014). What is there already stays: items can be changed, actions can go on. Schemas are kept, but not applied
+here. State graphs are declared by dpg.define_action. Facets, counts and search take the fields of items that a schema
+declares (else DP014). "private": true in the schema of a field, or of all of the item, closes it to them;
+dpg.networks.item_fields has what was read out of the schemas. id and domain_id are synonyms of name and domain_name.
+Fields that are not known are kept; a misspelt field of from_ or to_ is refused. An item type of an interaction that
+only an instance has a schema of is a WARNING, and takes no part. For a faulty document, the DETAIL has the path to the
+fault as a JSON pointer.
 Raises DP001.
 Example: select dpg.register_network(''{
   "name": "yellow_dot",
