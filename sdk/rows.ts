@@ -83,11 +83,10 @@ export const nearestItemColumns = {
 } as const;
 
 /**
- * A row of dpg.search_items: the columns of dpg.items, then relevance and next_page_token, which continues
- * after this row.
+ * A row of dpg.search_items: the columns of dpg.items, then relevance, by which rows are ordered, and
+ * next_page_token, which continues after this row.
  */
 export interface SearchedItem<State = JsonObject> extends FoundItem<State> {
-  /** How well the item matches the search: the higher, the better. */
   relevance: number;
 }
 
@@ -620,6 +619,12 @@ export interface RegisteredNetwork<Json = JsonObject> {
   interactions: Json;
   /** When this document was registered. ISO 8601 in UTC with microseconds. */
   registered_at: string;
+  /**
+   * What the schemas of the document say of the fields of items: each domain with an object of fields, each
+   * with two arrays of item types: those that declare the field (declared), and those that close it to
+   * facets, counts and search (closed).
+   */
+  item_fields: { [item_domain: string]: { [field: string]: { declared: string[]; closed: string[] } } };
 }
 
 export const registeredNetworkColumns = {
@@ -628,6 +633,7 @@ export const registeredNetworkColumns = {
   item_types: 'json',
   interactions: 'json',
   registered_at: 'time',
+  item_fields: 'json',
 } as const;
 
 /** A row of `dpg.partitions`. Every leaf: a partition of the lowest level, the table that holds rows. */

@@ -126,6 +126,7 @@ test('what may be left out, and what is not read, is no reason to refuse a docum
     network: 'small',
     document,
     item_types: { any: ['thing'] },
+    item_fields: { any: {} },
     interactions: {
       take: [
         {

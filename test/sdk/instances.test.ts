@@ -203,13 +203,13 @@ test('the role of an application can do all of it, that of a reader can read', a
   expect((await reader.as('ravi').events.find()).rows.length).toBeGreaterThan(0);
   expect((await reader.partitions.list({ network: 'by_role' })).length).toBe(4);
   for (const call of [
-    reader.as('asha').items.upsert(student(at)),
-    reader.as('asha').items.setStatus(updated, { item_status: 'paused' }),
-    reader.items.define({ ...at, statuses: null }),
-    reader.items.defineSearch({ ...at, item_type: 'profile_1.0', fields: null }),
-    reader.items.refreshSearch(at),
+    () => reader.as('asha').items.upsert(student(at)),
+    () => reader.as('asha').items.setStatus(updated, { item_status: 'paused' }),
+    () => reader.items.define({ ...at, statuses: null }),
+    () => reader.items.defineSearch({ ...at, item_type: 'profile_1.0', fields: null }),
+    () => reader.items.refreshSearch(at),
   ]) {
-    const refused = await errorOf(call);
+    const refused = await errorOf(call());
     expect(refused).toBeInstanceOf(postgres.PostgresError);
     expect(refused).toMatchObject({ code: '42501' });
   }

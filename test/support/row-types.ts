@@ -49,7 +49,10 @@ export const rowTypes: RowType[] = [
   {
     relation: 'networks',
     name: 'RegisteredNetwork',
-    types: { item_types: '{ [item_domain: string]: string[] }' },
+    types: {
+      item_types: '{ [item_domain: string]: string[] }',
+      item_fields: '{ [item_domain: string]: { [field: string]: { declared: string[]; closed: string[] } } }',
+    },
   },
   {
     relation: 'partitions',
