@@ -23,13 +23,7 @@ volatile
 security definer
 set search_path = pg_catalog, pg_temp
 as $body$
-declare
-  place constant text := length(new.item_network) || ' ' || length(new.item_domain) || ' ' || new.item_network
-    || new.item_domain || new.created_by;
 begin
-  if current_setting('dpg.noted_owner', true) = place then
-    return null;
-  end if;
   if not exists (
     select
     from dpg_private.owner_leaves o
@@ -40,16 +34,12 @@ begin
     insert into dpg_private.owner_leaves (owner, item_network, item_domain)
     values (new.created_by, new.item_network, new.item_domain);
   end if;
-  -- For the next rows of this transaction. The foreign key has locked the user until its end: dpg.erase_user waits, so
-  -- the note stays.
-  perform set_config('dpg.noted_owner', place, true);
   return null;
 end
 $body$;
 
 comment on function dpg_private.note_owner_leaf() is
-  'Trigger: notes in which leaf the owner of a new item, or the new owner of an item, has one. What it noted last in
-this transaction is in the setting dpg.noted_owner, so that many items at once look for the note once.';
+  'Trigger: notes in which leaf the owner of a new item, or the new owner of an item, has one.';
 
 -- Only where they are not there: PostgreSQL would lock the root and every leaf, even to create the same triggers again.
 -- What was there before is noted leaf by leaf. Writers wait meanwhile: their items would not be noted.

@@ -103,6 +103,21 @@ describe('who may call what', () => {
   });
 });
 
+// What is noted of a row stands in no setting that whoever writes the row can make.
+test('no function of ours reads a setting of its own name, but the actor of policies and what a migration sets', async () => {
+  const settings = await database.sql`
+    select distinct s.name[1] as name
+    from (
+      select coalesce(nullif(p.prosrc, ''), pg_get_function_sqlbody(p.oid)) as text from pg_proc p
+      where p.pronamespace in ('dpg'::regnamespace, 'dpg_private'::regnamespace)
+      union all
+      select concat_ws(' ', p.qual, p.with_check) from pg_policies p where p.schemaname = 'dpg'
+    ) t
+    cross join regexp_matches(t.text, '(?:current_setting|set_config)[(]''(dpg[.][a-z_]+)''', 'g') s(name)
+    order by 1`;
+  expect(settings.map(({ name }) => name)).toEqual(['dpg.actor']);
+});
+
 describe('where the reads answer', () => {
   test.each([
     'read only',
