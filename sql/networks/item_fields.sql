@@ -55,13 +55,14 @@ parallel safe
 security invoker
 return pattern not like '***%'
   and pattern ~ (
-    '^(?:[^][\\(){}*+?]|\\[]\\.^$|(){}*+?/[dw-]|\[\^?[A-Za-z0-9_ .,:@-]+\]'
-    || '|\((?:\?:|(?!\?))|[)*+?]|\{[0-9]{1,2}(?:,[0-9]{0,2})?\})*$'
+    E'^(?:[^][\\\\(){}*+?]|\\\\[]\\\\.^$|(){}*+?/[dw-]|\\[\\^?[A-Za-z0-9_ .,:@-]+\\]'
+    || E'|\\((?:\\?:|(?!\\?))|[)*+?]|\\{[0-9]{1,2}(?:,[0-9]{0,2})?\\})*$'
   );
 
 comment on function dpg_private.is_portable_pattern(text) is
-  'Whether a regular expression of JavaScript means the same in PostgreSQL: it has characters, escaped punctuation, \d,
-\w, plain brackets, groups, alternatives, and small numbers of repetitions. False where that is not certain.';
+  'Whether a regular expression of JavaScript means the same in PostgreSQL: it has characters, escaped punctuation,
+classes of digits and of word characters, plain brackets, groups, alternatives, and small numbers of repetitions. False
+where that is not certain.';
 
 create or replace function dpg_private.may_match(pattern text, name text)
 returns boolean

@@ -108,7 +108,7 @@ const text = fc
       .map((pieces) => pieces.join('')),
     fc.array(fc.constantFrom(...PIECES), { minLength: 1, maxLength: 8 }).map((pieces) => pieces.join(' ')),
   )
-  .map((value) => value.replaceAll('\0', '').toWellFormed());
+  .map((value) => Buffer.from(value.replaceAll('\0', '')).toString());
 
 async function found(network: string, search: string): Promise<string> {
   try {

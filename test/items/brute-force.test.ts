@@ -13,6 +13,7 @@ import {
   distance,
   type Item,
   isInBox,
+  isSearched,
   levelOf,
   load,
   type Marker,
@@ -26,6 +27,7 @@ import {
   randomDomains,
   randomFacets,
   randomFilters,
+  randomSearch,
   type Search,
   STATUSES,
   TYPES,
@@ -95,6 +97,7 @@ function* cases(number: number, count: number, search: (chance: Chance) => Searc
   const chance = new Chance(seed + number);
   for (let n = 0; n < count; ) {
     const asked = search(chance);
+    if (!isSearched(asked)) delete asked.search;
     const found = expected(asked);
     if (found === undefined) continue;
     n += 1;
@@ -183,7 +186,7 @@ describe('all filters together', () => {
 
   test('find_items finds them in order, page by page, and count_items counts them', async () => {
     let several = 0;
-    for (const { asked, found, chance } of cases(2, soak(250, 3000), search)) {
+    for (const { asked, found, chance } of cases(2, soak(150, 3000), search)) {
       const [row] = await call<{ matches: string }>('count_items', 'r as matches', asked);
       expect(Number(row?.matches), said(asked)).toBe(found.length);
       found.sort(newestFirst);
@@ -202,7 +205,7 @@ describe('all filters together', () => {
 
   test('nearest_items finds them nearest first, page by page', async () => {
     let several = 0;
-    for (const { asked, found, chance } of cases(3, soak(120, 1500), search)) {
+    for (const { asked, found, chance } of cases(3, soak(80, 1500), search)) {
       const centre = chance.of(items);
       const from = {
         latitude: asked.latitude ?? centre.item_latitude ?? 0,
@@ -346,7 +349,7 @@ describe('items by owner and by key', () => {
 describe('facets', () => {
   test('one of the values of each field: scalars, arrays, null, no field, names and values of every kind', async () => {
     let several = 0;
-    for (const { asked, found } of cases(4, soak(400, 5000), (chance) => ({
+    for (const { asked, found } of cases(4, soak(300, 5000), (chance) => ({
       item_domain: chance.of(DOMAINS),
       any_status: true,
       facets: randomFacets(chance, items),
@@ -355,7 +358,7 @@ describe('facets', () => {
       expect(Number(row?.matches), said(asked)).toBe(found.length);
       if (found.length > 0 && Object.keys(asked.facets ?? {}).length > 0) several += 1;
     }
-    expect(several).toBeGreaterThan(50);
+    expect(several).toBeGreaterThan(30);
   }, 300_000);
 
   test('count_facets: each value of each field, with all filters but its own', async () => {
@@ -405,6 +408,44 @@ describe('facets', () => {
       rows += wanted.length;
     }
     expect(rows).toBeGreaterThan(500);
+  }, 300_000);
+});
+
+describe('words', () => {
+  const search = (chance: Chance): Search => ({
+    ...randomDomains(chance),
+    ...(chance.is(0.3) && randomFilters(chance, items)),
+    ...(chance.is(0.2) && randomBox(chance, items)),
+    search: randomSearch(chance),
+  });
+
+  test('search_items finds those that have them, best first, page by page; count_items counts them', async () => {
+    let several = 0;
+    for (const { asked, found, chance } of cases(12, soak(60, 1500), search)) {
+      if (asked.search === undefined) continue;
+      const [row] = await call<{ matches: string }>('count_items', 'r as matches', asked);
+      expect(Number(row?.matches), said(asked)).toBe(found.length);
+      const pageSize = Math.max(chance.of([7, 20, 99]), Math.ceil(found.length / 6));
+      if (pageSize > 1000) continue;
+      const given = { item_domain: null, ...asked };
+      const rows = await walk('search_items', given, pageSize, ', r.relevance::float8 as distance_meters');
+      expect(
+        rows.map(({ number }) => number).sort((a, b) => a - b),
+        said({ ...given, pageSize }),
+      ).toEqual(found.map(({ number }) => number));
+      // of one relevance: newest first
+      for (const [n, { number, distance_meters: relevance }] of rows.entries()) {
+        const before = rows[n - 1];
+        if (before === undefined) continue;
+        expect(relevance, said(given)).toBeLessThanOrEqual(before.distance_meters as number);
+        if (relevance === before.distance_meters)
+          expect(newestFirst(items[before.number] as Item, items[number] as Item), said(given)).toBeLessThan(
+            0,
+          );
+      }
+      if (found.length > 0) several += 1;
+    }
+    expect(several).toBeGreaterThan(20);
   }, 300_000);
 });
 

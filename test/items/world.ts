@@ -26,6 +26,33 @@ const DEFINITIONS: Record<string, { initial: string; hidden: string[]; statuses:
   Epsilon: { initial: 'live', hidden: [], statuses: [] },
 };
 
+/** By which fields items of a domain and type are searched. */
+const SEARCHED: Record<string, Record<string, string[]>> = {
+  alpha: { 'profile_1.0': ['title', 'about'], shop: ['about'] },
+  beta: { shop: ['title'] },
+  gamma: { Shop: ['about', 'title'], shop: ['title'] },
+  'delta ✓': { 'profile_1.0': ['title'], shop: ['title', 'about'], Shop: ['about'] },
+};
+/** Where the words of the items that are there have been made; elsewhere they are searched without. */
+const REFRESHED = ['alpha', 'gamma', 'delta ✓'];
+
+/** Some begin as others do. */
+const WORDS = [
+  'math',
+  'mathematics',
+  'mat',
+  'art',
+  'arts',
+  'red',
+  'reading',
+  're',
+  'blue',
+  'x1',
+  '2024',
+  'or',
+  'not',
+];
+
 export interface Item {
   number: number;
   item_domain: string;
@@ -59,6 +86,7 @@ export interface Filters {
   west?: number;
   north?: number;
   east?: number;
+  search?: string;
 }
 
 export type Box = Required<Pick<Filters, 'south' | 'west' | 'north' | 'east'>>;
@@ -207,6 +235,16 @@ function state(chance: Chance, number: number): JsonObject {
       [],
       {},
     ]);
+  const sentence = () =>
+    Array.from({ length: 1 + chance.below(5) }, () => chance.of(WORDS)).join(
+      chance.of([' ', ', ', '-', ' / ']),
+    );
+  if (chance.is(0.7))
+    result.title = chance.is(0.9) ? sentence() : chance.of<JsonValue>([1, null, {}, '', ' ']);
+  if (chance.is(0.5))
+    result.about = chance.is(0.5)
+      ? sentence()
+      : [sentence(), chance.of<JsonValue>([1, null, ['red']]), sentence()];
   if (chance.is(0.01)) result.rare = chance.of(SCALARS);
   if (chance.is(0.3)) result[chance.of(ODD_NAMES.slice(5))] = chance.of(SCALARS);
   return result;
@@ -264,7 +302,15 @@ export async function load(sql: postgres.Sql, items: Item[]): Promise<void> {
       )`;
   for (const [domain, { initial, statuses }] of Object.entries(DEFINITIONS))
     await sql`select dpg.define_item(${NETWORK}, ${domain}, ${JSON.stringify(statuses)}::text::jsonb, ${initial})`;
-  await sql`analyze dpg.items`;
+  for (const [domain, types] of Object.entries(SEARCHED))
+    for (const [type, fields] of Object.entries(types))
+      await sql`select dpg.define_search(${NETWORK}, ${domain}, ${type}, ${fields})`;
+  for (const domain of REFRESHED)
+    for (;;) {
+      const [row] = await sql`select dpg.refresh_search(${NETWORK}, ${domain}) as refreshed`;
+      if (row?.refreshed === 0) break;
+    }
+  await sql`analyze`;
 }
 
 // What a search finds.
@@ -327,6 +373,64 @@ function contains(item: Item, wanted: JsonObject): boolean {
   });
 }
 
+/** The texts by which an item is searched; undefined where its type is not. */
+function searchedTexts(item: Item): string[][] | undefined {
+  const fields = SEARCHED[item.item_domain]?.[item.item_type];
+  if (fields === undefined) return undefined;
+  const texts = fields.flatMap((field) => {
+    const value = item.item_state[field];
+    const all = Array.isArray(value) ? value : [value];
+    return all.filter((each): each is string => typeof each === 'string');
+  });
+  return texts.map((text) => text.split(/[^a-z0-9]+/).filter(Boolean));
+}
+
+/** For words in small letters: all of a part between two `or`; the last one may go on unless something follows it. */
+function hasWords(item: Item, search: string): boolean {
+  const texts = searchedTexts(item);
+  if (texts === undefined) return false;
+  const words = new Set(texts.flat());
+  const parts = search.trim().split(/ or /);
+  return parts.some((part, n) => {
+    const terms = [...part.matchAll(/(-?)(?:"([^"]*)"|([^ "]+))/g)];
+    return terms.every(([, minus, quoted, word], m) => {
+      const isLast = n === parts.length - 1 && m === terms.length - 1;
+      const phrase = (quoted ?? word ?? '').split(/[^a-z0-9]+/).filter(Boolean);
+      const isPrefix = isLast && quoted === undefined && !minus && !/\s$/.test(search);
+      const [first = ''] = phrase;
+      const isThere =
+        phrase.length > 1
+          ? texts.some((text) => text.some((_, at) => phrase.every((each, k) => text[at + k] === each)))
+          : isPrefix
+            ? [...words].some((each) => each.startsWith(first))
+            : words.has(first);
+      return minus ? !isThere : isThere;
+    });
+  });
+}
+
+/** Whether there is a definition of search in the domains, which else refuse it. */
+export function isSearched({ item_domain, item_domains, item_type }: Search): boolean {
+  const domains = item_domain === undefined ? (item_domains ?? DOMAINS) : [item_domain];
+  return domains.some(
+    (domain) => SEARCHED[domain] && (item_type === undefined || SEARCHED[domain]?.[item_type]),
+  );
+}
+
+export function randomSearch(chance: Chance): string {
+  const word = () => chance.of([...WORDS.filter((each) => each !== 'or'), 'none', 'r', 'ma', '202']);
+  const term = () => {
+    const kind = chance.below(8);
+    if (kind === 0) return `-${word()}`;
+    if (kind === 1) return `"${word()} ${word()}"`;
+    if (kind === 2) return `"${word()}"`;
+    return word();
+  };
+  const part = () => [word(), ...Array.from({ length: chance.below(3) }, term)].join(' ');
+  const parts = chance.is(0.2) ? [part(), part()] : [part()];
+  return parts.join(' or ') + chance.of(['', '', ' ']);
+}
+
 /** Whether the item is found; null where the circle's edge is too near to say. */
 export function matches(item: Item, search: Search): boolean | null {
   const { item_domain, item_domains, item_statuses, facets } = search;
@@ -342,6 +446,7 @@ export function matches(item: Item, search: Search): boolean | null {
   if (facets !== undefined)
     for (const [field, wanted] of Object.entries(facets))
       if (!valuesOf(item, field).some((value) => wanted.includes(value))) return false;
+  if (search.search !== undefined && !hasWords(item, search.search)) return false;
   if (search.south !== undefined && !isInBox(item, search as Box)) return false;
   if (search.radius_meters === undefined) return true;
   return isInCircle(item, search as { latitude: number; longitude: number; radius_meters: number });
@@ -471,6 +576,7 @@ export function randomFilters(chance: Chance, items: Item[]): Filters {
   if (statuses === 0) filters.item_statuses = chance.some([...STATUSES, 'unknown'], 0.4);
   if (statuses === 1) filters.any_status = chance.is(0.8);
   if (chance.is(0.4)) filters.facets = randomFacets(chance, items);
+  if (chance.is(0.2)) filters.search = randomSearch(chance);
   return filters;
 }
 
