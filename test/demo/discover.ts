@@ -60,7 +60,7 @@ async function showNames(dpg: Dpg, places: Place[], title: string, box: Box): Pr
     `the ${expected.length} places of ${title}`,
   );
   say(
-    `\n${bold(`${title}: ${items.length} places, each its own marker`)} ${dim(`with their names, ${Math.round(milliseconds)} ms`)}`,
+    `\n${bold(`${title}: ${items.length} places, each its own marker`)} ${dim(`· with their names, ${Math.round(milliseconds)} ms`)}`,
   );
   const largest = [...items].sort((one, other) => other.item_state.population - one.item_state.population);
   const labels = largest.map(

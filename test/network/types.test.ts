@@ -3,7 +3,13 @@
 import { describe, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
 import { createDpg, type Dpg, type JsonObject, type JsonScalar } from '../../sdk/index.js';
-import { defineNetwork, loadNetwork, type NetworkItem, withNetwork } from '../../sdk/network/index.js';
+import {
+  defineNetwork,
+  loadNetwork,
+  type NetworkItem,
+  privateField,
+  withNetwork,
+} from '../../sdk/network/index.js';
 import { yellowDot } from './yellow-dot.js';
 
 declare const dpg: Dpg;
@@ -154,6 +160,42 @@ describe('types of a network that is written in TypeScript', () => {
       items.facets({ item_domain: 'student', fields: ['subjects'] });
       // @ts-expect-error the field of another type
       items.facets({ item_domain: 'tutor', item_type: 'profile_1.0', fields: ['subject'] });
+    });
+  });
+
+  test('private fields do not exist for facets, counts and searches', () => {
+    never(async () => {
+      const clinic = defineNetwork({
+        name: 'clinic',
+        domains: [
+          {
+            name: 'patient',
+            item_schemas: {
+              record: z.object({
+                city: z.string(),
+                phone: privateField(z.string()).optional(),
+                notes: z.array(privateField(z.string())),
+              }),
+            },
+          },
+          { name: 'doctor', item_schemas: { profile: z.object({ city: z.string(), phone: z.string() }) } },
+        ],
+      });
+      const { items } = withNetwork(dpg, clinic);
+      items.find({ item_domain: 'patient', facets: { city: ['Pune'] } });
+      items.find({ item_domain: 'doctor', facets: { phone: ['1'] } });
+      const patient = await items.get({ item_domain: 'patient', item_id: '' });
+      expectTypeOf(patient.item_state.phone).toEqualTypeOf<string | undefined>();
+      // @ts-expect-error private
+      items.find({ item_domain: 'patient', facets: { phone: ['1'] } });
+      // @ts-expect-error its elements are private
+      items.count({ item_domain: 'patient', facets: { notes: ['x'] } });
+      // @ts-expect-error private in one of the domains
+      items.find({ facets: { phone: ['1'] } });
+      // @ts-expect-error private
+      items.facets({ item_domain: 'patient', fields: ['phone'] });
+      // @ts-expect-error private
+      items.defineSearch({ item_domain: 'patient', item_type: 'record', fields: ['phone'] });
     });
   });
 
