@@ -81,13 +81,26 @@ begin
 end
 $body$;
 
+-- Also what older migrations have made again, when all are run once more.
 drop function if exists
+  dpg.upsert_item(text, text, text, text, text, text, jsonb, double precision, double precision, uuid),
+  dpg.find_items(
+    text, text, text, text, text, text, jsonb, double precision, double precision, double precision, integer, text, text[]
+  ),
+  dpg.count_items(
+    text, text, text, text, text, text, jsonb, double precision, double precision, double precision, text[]
+  ),
+  dpg.nearest_items(
+    text, text, double precision, double precision, double precision, text, jsonb, integer, text, text[]
+  ),
   dpg_private.nearest_of_slot(anyenum, dpg_private.item_search, dpg_private.item_page, cube, cube, text[]),
+  dpg_private.newest_of_slot(anyenum, dpg_private.item_page),
+  dpg_private.newest_of_network(anyenum, dpg_private.item_page, text[], integer),
   dpg_private.has_more_of_network(anyenum, dpg_private.item_page, text[], integer),
+  dpg_private.circle_of_slot(anyenum, dpg_private.item_search, dpg_private.item_page, integer, text[]),
   dpg_private.count_circle_of_slot(anyenum, dpg_private.item_search, integer, text[]),
-  dpg_private.is_kept_circle(dpg_private.circle_bounds);
-
-drop function if exists dpg_private.item_conditions_sql(dpg_private.item_search);
+  dpg_private.is_kept_circle(dpg_private.circle_bounds),
+  dpg_private.item_conditions_sql(dpg_private.item_search);
 
 --!include all.sql
 

@@ -70,7 +70,7 @@ comment on function dpg_private.page_of_nearest(bigint, integer, text) is
 item_domain. Among items without a place, "unplaced" and created_at in 16 hexadecimal digits stand for the chord.
 Raises DP011.';
 
-create or replace function dpg_private.nearest_of_slot(
+create or replace function dpg_private.nearest_by_slot(
   slot anyenum,
   search dpg_private.item_search,
   page dpg_private.item_page,
@@ -188,7 +188,7 @@ begin
 end
 $body$;
 
-comment on function dpg_private.nearest_of_slot(
+comment on function dpg_private.nearest_by_slot(
   anyenum, dpg_private.item_search, dpg_private.item_page, cube, cube, text[]
 ) is
   'A page of the nearest items in the leaf of a slot, or in these domains of its network, by a plan that is kept. box:
@@ -211,7 +211,7 @@ declare
 begin
   if slot is not null and not dpg_private.has_filters(search) and (search.box).south is null then
     return format(
-      'select %s, i.chord from dpg_private.nearest_of_slot(null::dpg_private.slot_%s, $1, $2, $3, $4) i',
+      'select %s, i.chord from dpg_private.nearest_by_slot(null::dpg_private.slot_%s, $1, $2, $3, $4) i',
       dpg_private.item_columns_sql('i.'), slot
     );
   end if;
@@ -503,7 +503,7 @@ begin
     if slot is not null then
       return query execute format(
         'select %s, i.distance_meters, i.next_page_token
-         from dpg_private.nearest_of_slot(null::dpg_private.slot_%s, $1, $2, $3, $4, $5) i',
+         from dpg_private.nearest_by_slot(null::dpg_private.slot_%s, $1, $2, $3, $4, $5) i',
         dpg_private.item_columns_sql('i.'), slot
       )
       using wanted, page, dpg_private.place(latitude, longitude),

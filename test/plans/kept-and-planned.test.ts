@@ -291,9 +291,9 @@ describe('the one leaf is searched by the function that keeps the plan, the othe
     ['circle_of_slot', `dpg.find_items('$n', 'd', ${box})`],
     ['circle_of_slot', `dpg.find_items('$n', ${box})`],
     ['count_circle_of_slot', `dpg.count_items('$n', 'd', ${box})`],
-    ['nearest_of_slot', `dpg.nearest_items('$n', 'd', 13, 77)`],
-    ['nearest_of_slot', `dpg.nearest_items('$n', 'd', ${near})`],
-    ['nearest_of_slot', `dpg.nearest_items('$n', null, 13, 77, item_domains => '{d}')`],
+    ['nearest_by_slot', `dpg.nearest_items('$n', 'd', 13, 77)`],
+    ['nearest_by_slot', `dpg.nearest_items('$n', 'd', ${near})`],
+    ['nearest_by_slot', `dpg.nearest_items('$n', null, 13, 77, item_domains => '{d}')`],
   ])('%s by %s', async (name, search) => {
     const without = async (network: string) =>
       database.sql

@@ -3,8 +3,12 @@ import type { Check, Finding } from './check.js';
 /** The table with the words of a leaf, and the function that keeps it: which there are depends on the leaves. */
 export const ofWords = (namespace: string, name: string) => `(
     ${namespace} = 'dpg_private'::regnamespace
-    and exists (
-      select from dpg_private.partition_names words_of where words_of.root = 'items' and words_of.name = ${name}::text
+    and (
+      exists (select from dpg_private.partition_names words_of where words_of.root = 'items' and words_of.name = ${name}::text)
+      -- a leaf that is not on record: a finding of partitions
+      or exists (
+        select from pg_class leaf where leaf.relnamespace = 'dpg'::regnamespace and leaf.relname = ${name} and leaf.relispartition
+      )
     )
   )`;
 

@@ -11,7 +11,7 @@ describe('items', () => {
       found: [error('statuses', 'function dpg_private.defined_networks()', /'restore one'/)],
     },
     'an owner is not noted': {
-      plant: 'delete from dpg_private.owner_leaves',
+      plant: `delete from dpg_private.owner_leaves where item_network = 'restore one'`,
       found: [
         error('own items', 'partition dpg.i_p_restoreone_student', /items_note_owner/),
         error('own items', 'partition dpg.i_p_restoreone_tutor', /items_note_owner/),
