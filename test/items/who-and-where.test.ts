@@ -26,6 +26,8 @@ async function fill(sql: postgres.Sql): Promise<void> {
   // without a place, and hidden
   await sql`select dpg.upsert_item('asha', 'who_dot', 'student', 't', 'https://who.example.com', 's', item_status => 'draft')`;
   await sql`select dpg.define_item('who_dot', 'student', '[{"status": "draft", "found": false, "acts": false}]')`;
+  await sql`select dpg.define_search('who_dot', 'student', 't', '{subject}', 'english')`;
+  await sql`select dpg.refresh_search('who_dot', 'student')`;
 }
 
 const key = `'who_dot', 'student', 't', '${ASHA}'`;
@@ -46,12 +48,18 @@ const READS = [
   `dpg.count_items('who_dot', 'student', any_status => true)`,
   `dpg.count_items('who_dot', south => 11, west => 76, north => 13, east => 78)`,
   `dpg.nearest_items('who_dot', 'student', 12, 77, include_unplaced => true)`,
+  `dpg.search_items('who_dot', 'student', 'mat')`,
+  `dpg.search_items('who_dot', null, 'math or physics', any_status => true)`,
+  `dpg.find_items('who_dot', search => 'math -physics')`,
+  `dpg.count_items('who_dot', 'student', search => '"math"')`,
   `dpg.nearest_items('who_dot', null, 12, 77, south => 11, west => 76, north => 13, east => 78)`,
 ];
 const WRITES = [
   `dpg.set_item_status('asha', ${key}, 'draft')`,
   `dpg.define_item('who_dot', 'student', '[]')`,
   `dpg.define_item('other_dot', 'student', null)`,
+  `dpg.define_search('who_dot', 'student', 't', '{subject,name}')`,
+  `dpg.refresh_search('who_dot', 'student')`,
   `dpg.upsert_item('asha', 'who_dot', 'student', 't', 'https://who.example.com', 's', item_id => '${ASHA}', item_status => 'draft')`,
 ];
 
@@ -144,7 +152,7 @@ describe('where the reads answer', () => {
         for (const status of ['draft', 'live'])
           await sql`
             select dpg.upsert_item('asha', 'older_dot', 'student', 't', 'https://who.example.com', 's', '{"a": 1}', 1, 1, item_status => ${status})`;
-      const calls = READS.filter((call) => !/get_item|own/.test(call)).map((call) =>
+      const calls = READS.filter((call) => !/get_item|own|search/.test(call)).map((call) =>
         call
           .replaceAll('who_dot', 'older_dot')
           .replaceAll('subject', 'a')
@@ -191,7 +199,8 @@ describe('where the reads answer', () => {
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
       for (const call of READS) expect(await answer(there, call), call).toBe(await answer(sql, call));
-      for (const call of WRITES) expect(await outcome(there, call), call).toBe('25006');
+      for (const call of WRITES)
+        expect(await outcome(there, call), call).toBe(/refresh/.test(call) ? 'done' : '25006'); // nothing to refresh
       await Promise.all([sql.end(), there.end()]);
     },
     120_000,

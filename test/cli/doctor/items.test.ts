@@ -1,7 +1,7 @@
 // What is kept beside the items for statuses and for their owners: planted, reported, mended by the statement that the report names, and gone.
 
 import { describe } from 'vitest';
-import { error, faults } from './faults.js';
+import { error, faults, warning } from './faults.js';
 
 describe('items', () => {
   faults({
@@ -16,6 +16,11 @@ describe('items', () => {
         error('own items', 'partition dpg.i_p_restoreone_student', /items_note_owner/),
         error('own items', 'partition dpg.i_p_restoreone_tutor', /items_note_owner/),
       ],
+    },
+    'a definition of search was not refreshed': {
+      plant: `update dpg.item_searches set is_refreshed = false where item_network = 'restore one'`,
+      found: [warning('searches', 'partition dpg.i_p_restoreone_tutor', /one by one/)],
+      exitCode: 0,
     },
   });
 });
