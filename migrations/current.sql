@@ -104,6 +104,18 @@ drop function if exists
 
 --!include all.sql
 
+-- The functions of slots are made by what items/items_slot_sql.sql says, which has changed: all of them anew. Nobody
+-- makes a leaf meanwhile.
+do $body$
+begin
+  lock table dpg_private.partition_turn in share update exclusive mode;
+  perform dpg_private.create_slot(p.root, p.slot, p.name)
+  from dpg_private.partition_names p
+  where p.slot is not null;
+  perform dpg_private.create_slot_functions('items');
+end
+$body$;
+
 -- What others had granted on the functions that were made anew.
 do $body$
 declare
