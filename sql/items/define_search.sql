@@ -220,4 +220,4 @@ PostgreSQL''s own: its stemmer finds running by runs; simple (default) has none.
 of its item. Items that are there already are searched slowly until dpg.refresh_search has made their words. Writers of
 the domain wait while the call changes triggers, until its transaction ends.
 Raises DP001, DP010, DP014.
-Example: select dpg.define_search(''yellow_dot'', ''tutor'', ''profile_1.0'', ''{name,subjects,about}'', ''english'')';
+Example: select dpg.define_search(''yellow_dot'', ''tutor'', ''profile_1.0'', ''{name,subject}'', ''english'')';

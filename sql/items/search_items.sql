@@ -260,4 +260,4 @@ definition match nothing. item_domain is one domain; null means those of item_do
 domain. Filters and pages as in dpg.find_items, which takes the same search and has the newest first. A later page
 computes the relevance of every match again.
 Raises DP001, DP011, DP014.
-Example: select item_id, relevance from dpg.search_items(''yellow_dot'', ''tutor'', ''math phys'')';
+Example: select item_id, relevance from dpg.search_items(''yellow_dot'', ''tutor'', ''ravi mat'')';

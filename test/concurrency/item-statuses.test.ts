@@ -69,7 +69,7 @@ test(
     for (const owner of OWNERS)
       for (const domain of ['student', 'tutor']) items.push(await newItem(sql, owner, network, domain));
     const changes = new Map(items.map((item) => [item.id, [{ updated_at: '', item_status: 'live' }]]));
-    const sessions = await openSessions(database, 32);
+    const sessions = await openSessions(database, 10);
     const until = Date.now() + soakSeconds(6) * 1000;
     const actions: { sides: Key[]; created_at: string }[] = [];
     const refused: PromiseSettledResult<unknown>[] = [];
@@ -192,7 +192,7 @@ test('a change of status waits for an action under way, but only where statuses 
 });
 
 test('of 16 that expect the same version one sets the status, and the others are told', async () => {
-  const sessions = await openSessions(database, 16);
+  const sessions = await openSessions(database, 10);
   const [first] = sessions as [Session];
   const item = await newItem(first.sql, 'asha', 'version_dot', 'student');
   let version = (await setStatus(first.sql, item, 'begun')).updated_at;
@@ -233,7 +233,7 @@ test('a status and another content at once: both are there afterwards', async ()
 });
 
 test('definitions of many networks at once: each is obeyed at once', async () => {
-  const sessions = await openSessions(database, 16);
+  const sessions = await openSessions(database, 10);
   const networks = sessions.map((_, n) => `defined ${n}`);
   await allOf(
     sessions.map(async ({ sql }, n) => {

@@ -43,8 +43,10 @@ begin
       'https://schemas.restore.test', '{"name": "Ravi"}', -89.999, 179.999, tutor.item_id);
     perform dpg.upsert_item('restore mina', network, 'tu.tor', 'profile', 'https://' || number || '.restore.test',
       'https://schemas.restore.test', '{"name": "Mina"}', item_id => ('00000000-0000-4000-8000-00000000002' || number)::uuid);
-    perform dpg.define_search(network, 'tu.tor', 'profile', '{name}', 'english');
-    perform dpg.refresh_search(network, 'tu.tor');
+    if to_regproc('dpg.define_search') is not null then
+      perform dpg.define_search(network, 'tu.tor', 'profile', '{name}', 'english');
+      perform dpg.refresh_search(network, 'tu.tor');
+    end if;
     perform dpg.define_action(network, 'connect', '[{"from": "created", "to": "accepted", "by": "target"}]');
     perform dpg.perform_action('restore asha', 'connect', student, tutor, '{"subject": "math"}', 'please',
       action_id => ('00000000-0000-4000-8000-00000000003' || number)::uuid);

@@ -15,9 +15,6 @@ create function pg_temp.found(search text, domain text default 'tutor', item_typ
          <> (select count(*) from dpg.search_items('kept_dot', domain, search, item_type => found.item_type))
        then ' but count_items counts others' else '' end
 $body$;
-create function pg_temp.refused(call text) returns text language sql as $body$
-  select substring(dpg_test.full_refusal(call) from '^(DP\d+)') || ' ' || coalesce(substring(dpg_test.full_refusal(call) from '"argument": "([a-z_]+)"'), '')
-$body$;
 create function pg_temp.item(n integer) returns uuid language sql as $$ select ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid $$;
 create function pg_temp.upsert(n integer, words text, domain text default 'tutor', item_type text default 't') returns void language sql as $body$
   select from dpg.upsert_item('asha', 'kept_dot', domain, item_type, 'https://kept.example.com', 's', pg_temp.state(words), item_id => pg_temp.item(n))
@@ -100,17 +97,17 @@ select is(pg_temp.found('night'), '17', 'the same without the table of words');
 select dpg.define_search('kept_dot', 'tutor', 'other', null), dpg.refresh_search('kept_dot', 'tutor');
 select is(pg_temp.found('bulk '), '10 11 12 13 16 17', 'one definition removed');
 select dpg.define_search('kept_dot', 'tutor', 't', null), dpg.define_search('kept_dot', 'tutor', 't', null);
-select is(pg_temp.refused($$select dpg.search_items('kept_dot', 'tutor', 'bulk')$$), 'DP001 search', 'and the last one');
+select is(dpg_test.refusal($$select dpg.search_items('kept_dot', 'tutor', 'bulk')$$), 'DP001 search', 'and the last one');
 select pg_temp.upsert(16, 'written later');
 select is((select count(*) from dpg_private.i_p_keptdot_tutor), 0::bigint, 'no words are left, and none are made');
 
-select is(pg_temp.refused($$select dpg.define_search('kept_dot', 'tutor', 't', '{}')$$), 'DP001 fields', 'no field');
-select is(pg_temp.refused($$select dpg.define_search('kept_dot', 'tutor', 't', '{a,null}')$$), 'DP001 fields', 'a null');
-select is(pg_temp.refused($$select dpg.define_search('kept_dot', 'tutor', 't', '{a,b,a}')$$), 'DP001 fields', 'a field twice');
-select is(pg_temp.refused($$select dpg.define_search('kept_dot', 'tutor', 't', '{a}', 424242::oid::regconfig)$$), 'DP001 language', 'no language');
+select is(dpg_test.refusal($$select dpg.define_search('kept_dot', 'tutor', 't', '{}')$$), 'DP001 fields', 'no field');
+select is(dpg_test.refusal($$select dpg.define_search('kept_dot', 'tutor', 't', '{a,null}')$$), 'DP001 fields 1', 'a null');
+select is(dpg_test.refusal($$select dpg.define_search('kept_dot', 'tutor', 't', '{a,b,a}')$$), 'DP001 fields 2', 'a field twice');
+select is(dpg_test.refusal($$select dpg.define_search('kept_dot', 'tutor', 't', '{a}', 424242::oid::regconfig)$$), 'DP001 language', 'no language');
 create text search configuration public.theirs (copy = simple);
-select is(pg_temp.refused($$select dpg.define_search('kept_dot', 'tutor', 't', '{a}', 'public.theirs')$$), 'DP001 language', 'one that could be dropped');
-select is(pg_temp.refused($$select dpg.refresh_search('kept_dot', 'tutor', 0)$$), 'DP001 max_items', 'no items');
+select is(dpg_test.refusal($$select dpg.define_search('kept_dot', 'tutor', 't', '{a}', 'public.theirs')$$), 'DP001 language', 'one that could be dropped');
+select is(dpg_test.refusal($$select dpg.refresh_search('kept_dot', 'tutor', 0)$$), 'DP001 max_items', 'no items');
 
 -- keys with everything in them stand in the text of functions and statements
 select dpg.define_search('odd $words$ ''"\ %s %L dot', 'a''b"\ w.words $body$', 'type '' " \ $words$ %s case w.item_type', array['fi''e"l\d {$w$} %s']);

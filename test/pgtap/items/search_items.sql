@@ -32,9 +32,6 @@ create function pg_temp.found(search text, domain text default 'tutor') returns 
     || case when dpg.count_items('word_dot', domain, search => search) <> (select count(*) from dpg.search_items('word_dot', domain, search))
        then ' but count_items counts others' else '' end
 $body$;
-create function pg_temp.refused(call text) returns text language sql as $body$
-  select substring(dpg_test.full_refusal(call) from '^(DP\d+)') || ' ' || coalesce(substring(dpg_test.full_refusal(call) from '"argument": "([a-z_]+)"'), '')
-$body$;
 
 set local role dpg_readonly;
 
@@ -115,16 +112,16 @@ select is(
   '"Mathematics" 1, "Physics" 1, "mathematics" 1', 'and count_facets'
 );
 
-select is(pg_temp.refused($$select dpg.search_items('word_dot', 'pupil', 'x')$$), 'DP001 search', 'a domain without a definition');
-select is(pg_temp.refused($$select dpg.find_items('word_dot', search => ' "" - !? ')$$), 'DP001 search', 'no word');
-select is(pg_temp.refused($$select dpg.search_items('word_dot', 'tutor', null)$$), 'DP001 search', 'null');
-select is(pg_temp.refused($$select dpg.search_items('word_dot', 'tutor', repeat('x', 100000))$$), 'DP001 search', '100,000 characters');
+select is(dpg_test.refusal($$select dpg.search_items('word_dot', 'pupil', 'x')$$), 'DP001 search', 'a domain without a definition');
+select is(dpg_test.refusal($$select dpg.find_items('word_dot', search => ' "" - !? ')$$), 'DP001 search', 'no word');
+select is(dpg_test.refusal($$select dpg.search_items('word_dot', 'tutor', null)$$), 'DP001 search', 'null');
+select is(dpg_test.refusal($$select dpg.search_items('word_dot', 'tutor', repeat('x', 100000))$$), 'DP001 search', '100,000 characters');
 select is(
-  pg_temp.refused(format(
+  dpg_test.refusal(format(
     $$select dpg.search_items('word_dot', 'tutor', 'rao', page_token => %L)$$,
     (select s.next_page_token from dpg.search_items('word_dot', 'tutor', 'mathematics') s limit 1)
   )),
-  'DP011 ', 'a token of another search'
+  'DP011', 'a token of another search'
 );
 select * from finish();
 rollback;
