@@ -20,7 +20,6 @@ describe('items', () => {
     'a definition of search was not refreshed': {
       plant: `update dpg.item_searches set is_refreshed = false where item_network = 'restore one'`,
       found: [warning('searches', 'partition dpg.i_p_restoreone_tutor', /one by one/)],
-      exitCode: 0,
     },
   });
 });
