@@ -5,22 +5,17 @@ import { inspect } from 'node:util';
 import { z } from 'zod';
 import { flawOfDocument, isPlainObject, isStorable } from './documents.js';
 import { InvalidArgumentError } from './errors.js';
-import type { JsonNumber } from './numbers.js';
+import { isJsonNumber, type JsonNumber } from './numbers.js';
 
 /** What jsonb keeps: an object of JSON values. Numbers are JavaScript's, so that of 2^53 + 1 the last digit is lost. */
 export type JsonObject = { [name: string]: JsonValue };
-export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
+export type JsonScalar = string | number | boolean | null;
+export type JsonValue = JsonScalar | JsonValue[] | JsonObject;
 
 /** The same with `{ numbers: 'exact' }`: numbers that JavaScript would alter are {@link JsonNumber}. */
 export type ExactJsonObject = { [name: string]: ExactJsonValue };
-export type ExactJsonValue =
-  | string
-  | number
-  | JsonNumber
-  | boolean
-  | null
-  | ExactJsonValue[]
-  | ExactJsonObject;
+export type ExactJsonScalar = JsonScalar | JsonNumber;
+export type ExactJsonValue = ExactJsonScalar | ExactJsonValue[] | ExactJsonObject;
 
 const NOT_WHITE_SPACE = /[^\s\u0085]/;
 
@@ -35,6 +30,7 @@ const A_KEY =
 const A_URL =
   'A URL is text of 1 to 1,024 bytes that is not all white space, without NUL and lone surrogates.';
 const REMARKS = 'Remarks are a text of at most 65,536 bytes, without NUL and lone surrogates.';
+const A_TEXT = 'Pass a text without NUL and lone surrogates.';
 const AN_ID = 'An id is a UUID, as crypto.randomUUID() makes them.';
 const A_LATITUDE = 'A latitude is a number of degrees from -90 to 90.';
 const A_LONGITUDE = 'A longitude is a number of degrees from -180 to 180.';
@@ -69,6 +65,9 @@ export const remarks = z
   .string(REMARKS)
   .refine((text) => bytes(text) <= 65_536 && isStorable(text), REMARKS)
   .nullish();
+
+/** What is no key, but has to be stored or compared. */
+export const text = z.string(A_TEXT).refine(isStorable, A_TEXT);
 
 export const id = z.guid(AN_ID);
 
@@ -116,6 +115,28 @@ function flawOf(value: unknown): string | undefined {
 
 /** A JSON object, {} unless given. */
 export const documentOrEmpty = document.optional().transform((given) => given ?? {});
+
+/** For each field the values that are chosen: an item has to have one of them. A field that is undefined is left out. */
+export type Facets = { readonly [field: string]: readonly ExactJsonScalar[] | undefined };
+
+const FACETS =
+  'Pass an object of fields, each with an array of the values that it may have: strings, numbers, true, false, null.';
+
+export const facets = z.custom<Facets>((value) => !flawOfFacets(value), {
+  error: ({ input }) => flawOfFacets(input),
+});
+facets._zod.toJSONSchema = () => ({ type: 'object', additionalProperties: { type: 'array' } });
+
+function flawOfFacets(value: unknown): string | undefined {
+  if (!isPlainObject(value)) return FACETS;
+  const areScalars = Object.values(value).every(
+    (values) => values === undefined || (Array.isArray(values) && values.every(isScalar)),
+  );
+  return areScalars ? flawOfDocument(value) : FACETS;
+}
+
+const isScalar = (value: unknown) =>
+  value === null || ['string', 'number', 'boolean'].includes(typeof value) || isJsonNumber(value);
 
 /** An object of these fields and no others. */
 export function fields<const Shape extends z.core.$ZodLooseShape>(shape: Shape) {

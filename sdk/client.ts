@@ -32,16 +32,20 @@ export interface Queryable {
 /** What an argument of each type takes: a uuid or a time as text, JSON also as text that stays as it is. */
 interface Values {
   text: string;
-  'text[]': readonly string[];
+  'text[]': readonly string[] | null;
   uuid: string;
   integer: number;
   bigint: bigint;
+  boolean: boolean;
   'double precision': number;
   jsonb: object | null;
+  regconfig: string;
   timestamptz: string;
-  item_ref: { item_network: string; item_domain: string; item_type: string; item_id: string };
+  item_ref: ItemKey;
+  'item_ref[]': readonly ItemKey[];
 }
 type Type = keyof Values;
+type ItemKey = { item_network: string; item_domain: string; item_type: string; item_id: string };
 
 type Functions = typeof functions;
 /** The functions of schema dpg that the SDK calls. */
@@ -137,7 +141,8 @@ function parameters(): (type: Type) => string {
   let count = 0;
   return (type) => {
     count += 1;
-    return type === 'text' ? `$${count}::text` : `$${count}::text::${type}`;
+    if (type === 'text') return `$${count}::text`;
+    return `$${count}::text::${type === 'item_ref[]' ? 'dpg.item_ref[]' : type}`;
   };
 }
 
@@ -231,7 +236,14 @@ function write(sql: Queryable, given: unknown[], type: Type, value: unknown): vo
 /** A value as PostgreSQL reads one of this type. */
 function textOf(type: Type, value: unknown): string {
   if (type === 'text[]') return writeArray(value as readonly string[]);
+  if (type === 'item_ref[]') return writeArray(value as readonly ItemKey[], (item) => rowOf(item as ItemKey));
   return type === 'jsonb' && !(value instanceof JsonText) ? stringifyJson(value) : String(value);
+}
+
+/** A row of type `dpg.item_ref` as PostgreSQL reads it. */
+function rowOf({ item_network, item_domain, item_type, item_id }: ItemKey): string {
+  const columns = [item_network, item_domain, item_type, item_id];
+  return `(${columns.map((column) => `"${column.replace(/["\\]/g, '\\$&')}"`).join(',')})`;
 }
 
 /** JSON that goes to the database as it is: JavaScript's numbers would bend some of it. */

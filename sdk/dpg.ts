@@ -7,7 +7,7 @@ import { type ConnectionOptions, checkUrl, connectTo } from './connection.js';
 import { takesActor, takesNoActor, withHints } from './elsewhere.js';
 import { type ActorEvents, actorEvents, type InstanceEvents, instanceEvents } from './events.js';
 import { type FeedEvent, type Subscriptions, subscriptionsOf } from './feed.js';
-import { type ActorItems, actorItems, type ReadItems, readItems } from './items.js';
+import { type ActorItems, actorItems, type InstanceItems, instanceItems } from './items.js';
 import { type Networks, networksOf } from './networks.js';
 import type { Numbers } from './numbers.js';
 import { type Partitions, partitionsOf } from './partitions.js';
@@ -27,8 +27,8 @@ export interface Dpg<Sql extends Queryable = postgres.Sql, Json = JsonObject> {
   /** The postgres.js instance or transaction, for statements of your own. */
   readonly sql: Sql;
 
-  /** Reading items. Writing them takes an actor: `dpg.as(actor).items`. */
-  readonly items: ReadItems<Json>;
+  /** Reading items, and declaring what they may be. Writing them takes an actor: `dpg.as(actor).items`. */
+  readonly items: InstanceItems<Json>;
 
   /** Declaring actions, and receiving them from other instances. The rest takes an actor: `dpg.as(actor).actions`. */
   readonly actions: InstanceActions<Json>;
@@ -133,7 +133,11 @@ const OF_ACTORS = {
   actions: actorActions(nowhere, ''),
   events: actorEvents(nowhere, ''),
 };
-const OF_INSTANCES = { actions: instanceActions(nowhere), events: instanceEvents(nowhere) };
+const OF_INSTANCES = {
+  items: instanceItems(nowhere),
+  actions: instanceActions(nowhere),
+  events: instanceEvents(nowhere),
+};
 
 function dpgOn<Sql extends Queryable>(
   sql: Sql,
@@ -143,7 +147,7 @@ function dpgOn<Sql extends Queryable>(
   const way = isExact ? exactly(sql) : sql;
   return {
     sql,
-    items: withHints(readItems(way), OF_ACTORS.items, takesActor('items')),
+    items: withHints(instanceItems<never>(way), OF_ACTORS.items, takesActor('items')),
     actions: withHints(instanceActions(way), OF_ACTORS.actions, takesActor('actions')),
     events: withHints(instanceEvents(way), OF_ACTORS.events, takesActor('events')),
     partitions: partitionsOf(way),
@@ -153,7 +157,7 @@ function dpgOn<Sql extends Queryable>(
       check(whoever, { actor });
       return {
         actor,
-        items: actorItems(way, actor),
+        items: withHints(actorItems<never>(way, actor), OF_INSTANCES.items, takesNoActor('items')),
         actions: withHints(actorActions(way, actor), OF_INSTANCES.actions, takesNoActor('actions')),
         events: withHints(actorEvents(way, actor), OF_INSTANCES.events, takesNoActor('events')),
       };

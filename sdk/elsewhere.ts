@@ -3,6 +3,8 @@
 import { InvalidArgumentError } from './errors.js';
 import { list } from './pages.js';
 
+const LISTS = ['find', 'own'];
+
 /** The methods of `others` that `methods` has not: each refuses, and says where it is. */
 export function withHints<Methods extends object>(
   methods: Methods,
@@ -16,7 +18,7 @@ export function withHints<Methods extends object>(
       throw refusal(name);
     };
     // a list can be iterated as well as awaited
-    hints[name] = name === 'find' ? () => list(refuse, refuse) : async () => refuse();
+    hints[name] = LISTS.includes(name) ? () => list(refuse, refuse) : async () => refuse();
   }
   // not its own, so that nobody finds them who looks what there is
   return Object.setPrototypeOf(methods, Object.setPrototypeOf(hints, Object.prototype)) as Methods;

@@ -1,4 +1,4 @@
-// The errors of the contract: a class for each SQLSTATE from DP001 to DP014, and DP018.
+// The errors of the contract: a class for each SQLSTATE from DP001 to DP018.
 
 /** What a refusal says for programs: the error's DETAIL, parsed. */
 export type ErrorDetail = Record<string, unknown>;
@@ -72,8 +72,17 @@ export class NotActionPartyError extends Refusal<
   override name = 'NotActionPartyError';
 }
 
-/** DP006: the state graph of the action has no such edge. */
-export class TransitionNotAllowedError extends Refusal<'DP006', ActionDetail & { from: string; to: string }> {
+/** The status that an item has (a new one has none), and the one that it cannot get. */
+export type ItemStatusDetail = ItemDetail & { from?: string; to: string; index?: number };
+
+/**
+ * DP006: the state graph of the action has no such edge. Of an item: its domain knows no such status, or the item is in a
+ * final one.
+ */
+export class TransitionNotAllowedError extends Refusal<
+  'DP006',
+  (ActionDetail & { from: string; to: string }) | ItemStatusDetail
+> {
   override name = 'TransitionNotAllowedError';
 }
 
@@ -148,20 +157,44 @@ export class ItemInUseError extends Refusal<
   override name = 'ItemInUseError';
 }
 
-/** What a network does not declare, and the keys concerned: `item_domain`, `item_type`, `action_type` and so on. */
+/**
+ * What a network does not declare, or marks private, and the keys concerned: `item_domain`, `item_type`, `action_type` and
+ * so on.
+ */
 export type NotInNetworkDetail = {
   network: string;
-  undeclared: 'item_network' | 'item_domain' | 'item_type' | 'action_type' | 'interaction';
+  undeclared?: 'item_network' | 'item_domain' | 'item_type' | 'action_type' | 'interaction' | 'field';
+  /** Then `path` leads to the mark in the document, a JSON pointer. */
+  private?: 'field';
+  path?: string;
   index?: number;
   [key: string]: unknown;
 };
 
 /**
- * DP014: a registered network does not declare this domain, type or action, or not between these items. Raised by the
- * database, or by `withNetwork` before it asks the database.
+ * DP014: a registered network does not declare this domain, type, action or field, or not between these items, or marks
+ * the field private. Raised by the database, or by `withNetwork` before it asks the database.
  */
 export class NotInNetworkError extends Refusal<'DP014', NotInNetworkDetail> {
   override name = 'NotInNetworkError';
+}
+
+/** DP015: the item's status lets it be no side of a new action. */
+export class ItemNotActiveError extends Refusal<'DP015', ItemDetail & { item_status: string }> {
+  override name = 'ItemNotActiveError';
+}
+
+/** The rule that was declared; where it counts, its limit and how many there are. */
+export type LimitDetail = { rule: string; limit?: number; count?: number; [key: string]: unknown };
+
+/** DP016: a declared rule allows no more. */
+export class LimitReachedError extends Refusal<'DP016', LimitDetail> {
+  override name = 'LimitReachedError';
+}
+
+/** DP017: the network's home is another server. */
+export class NetworkElsewhereError extends Refusal<'DP017', { server: string; [key: string]: unknown }> {
+  override name = 'NetworkElsewhereError';
 }
 
 /**
@@ -190,6 +223,9 @@ const classes = {
   DP012: EventImmutableError,
   DP013: ItemInUseError,
   DP014: NotInNetworkError,
+  DP015: ItemNotActiveError,
+  DP016: LimitReachedError,
+  DP017: NetworkElsewhereError,
   DP018: WriteSuppressedError,
 };
 

@@ -12,7 +12,15 @@ export type {
   ReceiveTransition,
   TransitionAction,
 } from './actions.js';
-export type { ExactJsonObject, ExactJsonValue, JsonObject, JsonValue } from './arguments.js';
+export type {
+  ExactJsonObject,
+  ExactJsonScalar,
+  ExactJsonValue,
+  Facets,
+  JsonObject,
+  JsonScalar,
+  JsonValue,
+} from './arguments.js';
 export type { Queryable } from './client.js';
 export { isConnectionLoss, OutcomeUnknownError } from './connection-loss.js';
 export { type ActorDpg, type ConnectionOptions, createDpg, type Dpg, type DpgOptions } from './dpg.js';
@@ -45,16 +53,31 @@ export {
   type SubscriptionStatus,
   type Subscriptions,
 } from './feed.js';
+export { type Bounds, type Box, boxOf } from './geo.js';
 export type {
   ActorItems,
+  CountFacets,
   CountItems,
+  DefineItem,
+  DefineSearch,
+  FacetCount,
   FindItems,
+  FindOwnItems,
   FoundItem,
+  GetItem,
+  InstanceItems,
   Item,
   ItemRef,
+  MapItems,
+  MapMarker,
   NearestItem,
   NearestItems,
   ReadItems,
+  RefreshSearch,
+  SearchedItem,
+  SearchItems,
+  SetItemStatus,
+  UnplacedItem,
   UpdateItem,
   UpsertItem,
 } from './items.js';

@@ -3,6 +3,8 @@ import {
   check,
   document,
   documentOrEmpty,
+  type ExactJsonScalar,
+  facets,
   fields,
   id,
   instead,
@@ -14,22 +16,33 @@ import {
   newId,
   page,
   radiusMeters,
+  text,
   time,
   together,
   url,
 } from './arguments.js';
 import { call, type Queryable } from './client.js';
 import { rowCount } from './columns.js';
+import { box, boxOrNone } from './geo.js';
 import { type List, list } from './pages.js';
-import type { FoundItem, Item, NearestItem } from './rows.js';
+import type { FacetCount, FoundItem, Item, MapMarker, NearestItem, SearchedItem } from './rows.js';
 
-export type { FoundItem, Item, NearestItem };
+export type { FacetCount, FoundItem, Item, MapMarker, NearestItem, SearchedItem };
 
 /** Names one item; an item row will do. */
 export const itemRef = z.object(
   { item_network: key, item_domain: key, item_type: key, item_id: id },
   'Pass an object with the fields item_network, item_domain, item_type, item_id.',
 );
+
+/** Names one item, without its type where the id tells. */
+export const getItem = z.object(
+  { ...itemRef.shape, item_type: key.nullish() },
+  'Pass an object with the fields item_network, item_domain, item_id, and item_type where two types have the id.',
+);
+
+const UP_TO_1000 = 'Pass an array of 1,000 items at most, each with the fields of its key.';
+export const getItems = z.array(itemRef, UP_TO_1000).max(1000, UP_TO_1000).readonly();
 
 const place = { item_latitude: latitude.nullish(), item_longitude: longitude.nullish() };
 
@@ -42,6 +55,7 @@ export const upsertItem = fields({
   item_state: documentOrEmpty,
   ...place,
   item_id: newId,
+  item_status: key.nullish(),
 }).superRefine(together('item_latitude', 'item_longitude'));
 
 export const upsertItems = z.array(upsertItem, 'Pass an array of items.');
@@ -77,36 +91,150 @@ const searched = {
     .nullish(),
 };
 
+const STATUSES =
+  'Pass item_statuses for some statuses, any_status for all, or neither for those that are found.';
+const statuses = z
+  .array(key, 'Pass an array of statuses: each is text of 1 to 120 characters.')
+  .readonly()
+  .nullish();
+
 const itemFilters = {
-  ...searched,
   item_type: key.nullish(),
   created_by: key.nullish(),
   item_instance_url: url.nullish(),
   item_schema_url: url.nullish(),
   item_state: document.nullish(),
+  item_statuses: statuses,
+  any_status: z.boolean('Pass true for items in any status.').nullish(),
+  facets: facets.nullish(),
+  search: text.nullish(),
+};
+const circle = {
   latitude: latitude.nullish(),
   longitude: longitude.nullish(),
   radius_meters: radiusMeters.nullish(),
 };
-const circle = together('latitude', 'longitude', 'radius_meters');
-const domains = instead('item_domains', 'item_domain', ONE_OR_SEVERAL);
 
-export const findItems = fields({ ...itemFilters, ...page })
-  .superRefine(domains)
-  .superRefine(circle);
-export const countItems = fields(itemFilters).superRefine(domains).superRefine(circle);
+const inDomains = instead('item_domains', 'item_domain', ONE_OR_SEVERAL);
+const inStatuses = (value: { any_status?: boolean | null | undefined }, context: z.RefinementCtx) => {
+  if (value.any_status) instead('item_statuses', 'any_status', STATUSES)({ ...value }, context);
+};
+const inCircle = together('latitude', 'longitude', 'radius_meters');
+const inBox = together('south', 'west', 'north', 'east');
+
+export const findItems = fields({ ...searched, ...itemFilters, ...circle, ...boxOrNone, ...page })
+  .superRefine(inDomains)
+  .superRefine(inStatuses)
+  .superRefine(inCircle)
+  .superRefine(inBox);
+
+export const countItems = fields({ ...searched, ...itemFilters, ...circle, ...boxOrNone })
+  .superRefine(inDomains)
+  .superRefine(inStatuses)
+  .superRefine(inCircle)
+  .superRefine(inBox);
 
 export const nearestItems = fields({
   ...searched,
   latitude,
   longitude,
   radius_meters: radiusMeters.nullish(),
-  item_type: key.nullish(),
-  item_state: document.nullish(),
+  ...itemFilters,
+  ...boxOrNone,
+  include_unplaced: z.boolean('Pass true for items without a place as well.').nullish(),
   ...page,
-}).superRefine(domains);
+})
+  .superRefine(inDomains)
+  .superRefine(inStatuses)
+  .superRefine(inBox);
+
+export const searchItems = fields({
+  ...searched,
+  ...itemFilters,
+  search: text,
+  ...circle,
+  ...boxOrNone,
+  ...page,
+})
+  .superRefine(inDomains)
+  .superRefine(inStatuses)
+  .superRefine(inCircle)
+  .superRefine(inBox);
+
+const MARKERS = 'A map has 1 to 10,000 markers.';
+export const mapItems = fields({
+  ...searched,
+  ...box,
+  max_markers: z.int(MARKERS).min(1, MARKERS).max(10_000, MARKERS).nullish(),
+  ...itemFilters,
+  ...circle,
+})
+  .superRefine(inDomains)
+  .superRefine(inStatuses)
+  .superRefine(inCircle);
+
+const FIELDS = 'Pass an array of names of top-level fields of item_state.';
+const VALUES = 'A field has 1 to 1,000 values.';
+export const countFacets = fields({
+  ...searched,
+  fields: z.array(text, FIELDS).readonly(),
+  max_values: z.int(VALUES).min(1, VALUES).max(1000, VALUES).nullish(),
+  ...itemFilters,
+  ...circle,
+  ...boxOrNone,
+})
+  .superRefine(inDomains)
+  .superRefine(inStatuses)
+  .superRefine(inCircle)
+  .superRefine(inBox);
+
+export const findOwnItems = fields({
+  item_network: key.nullish(),
+  item_domain: key.nullish(),
+  item_type: key.nullish(),
+  item_statuses: statuses,
+  ...page,
+});
+
+export const setItemStatus = fields({ item_status: key, expected_updated_at: time.nullish() });
+
+const domain = { item_network: key, item_domain: key };
+const YES_OR_NO = 'found, acts and final are true or false.';
+
+export const defineItem = fields({
+  ...domain,
+  statuses: z
+    .array(
+      fields({
+        status: key,
+        found: z.boolean(YES_OR_NO).optional(),
+        acts: z.boolean(YES_OR_NO).optional(),
+        final: z.boolean(YES_OR_NO).optional(),
+      }),
+      'Pass an array of statuses: [] allows the initial one alone, null removes the definition.',
+    )
+    .nullable(),
+  initial_status: key.nullish().transform((given) => given ?? 'live'),
+});
+
+export const defineSearch = fields({
+  ...domain,
+  item_type: key,
+  fields: z
+    .array(text, 'Pass an array of names of fields, the weightiest first; null removes the definition.')
+    .readonly()
+    .nullable(),
+  language: text.nullish(),
+});
+
+const ITEMS = 'Pass how many items to refresh: an integer from 1 on.';
+export const refreshSearch = fields({
+  ...domain,
+  max_items: z.int(ITEMS).min(1, ITEMS).max(2_147_483_647, ITEMS).nullish(),
+});
 
 export type ItemRef = z.input<typeof itemRef>;
+export type GetItem = z.input<typeof getItem>;
 
 /** What can be an empty object need not be given. */
 type Given<Name extends string, Value> =
@@ -130,24 +258,61 @@ type InDomains<Search> = Omit<Search, 'item_domain' | 'item_domains'> &
 export type FindItems = InDomains<z.input<typeof findItems>>;
 export type CountItems = InDomains<z.input<typeof countItems>>;
 export type NearestItems = InDomains<z.input<typeof nearestItems>>;
+export type SearchItems = InDomains<z.input<typeof searchItems>>;
+export type MapItems = InDomains<z.input<typeof mapItems>>;
+export type CountFacets = InDomains<z.input<typeof countFacets>>;
+export type FindOwnItems = z.input<typeof findOwnItems>;
+export type SetItemStatus = z.input<typeof setItemStatus>;
+export type DefineItem = z.input<typeof defineItem>;
+export type DefineSearch = z.input<typeof defineSearch>;
+export type RefreshSearch = z.input<typeof refreshSearch>;
+
+/** An item that `nearest` finds after all others, with `include_unplaced`: it has no place. */
+export type UnplacedItem<State = JsonObject> = Omit<NearestItem<State>, 'distance_meters'> & {
+  distance_meters: null;
+};
+
+/** The values that facets count, as documents are read. */
+type ScalarOf<Json> = Json extends { [name: string]: infer Value }
+  ? Extract<Value, ExactJsonScalar>
+  : ExactJsonScalar;
 
 /** Reading items takes no actor. */
 export function readItems<Json = JsonObject>(sql: Queryable) {
+  function nearest<State = Json>(
+    filter: NearestItems & { include_unplaced?: false | null | undefined },
+  ): List<NearestItem<State>>;
+  function nearest<State = Json>(filter: NearestItems): List<NearestItem<State> | UnplacedItem<State>>;
+  function nearest(filter: NearestItems): List<NearestItem | UnplacedItem> {
+    return list(
+      () => check(nearestItems, filter, 'filter'),
+      (checked) => call(sql, 'nearest_items', checked),
+    );
+  }
+
   return {
     /**
-     * One item.
+     * One item. Without `item_type` it is found by its id within the domain.
      * @throws {ItemNotFoundError}
      */
-    async get<State = Json>(ref: ItemRef): Promise<Item<State>> {
-      return call(sql, 'get_item', check(itemRef, ref, 'item'));
+    async get<State = Json>(ref: GetItem): Promise<Item<State>> {
+      return call(sql, 'get_item', check(getItem, ref, 'item'));
+    },
+
+    /** Up to 1,000 items by their keys, in the order given. What is missing is left out. */
+    async getMany<State = Json>(refs: readonly ItemRef[]): Promise<Item<State>[]> {
+      return call(sql, 'get_items', { items: check(getItems, refs, 'items') });
     },
 
     /**
      * The items of a network that match all given filters, newest first: those of `item_domain`, of `item_domains`, or,
      * without either, of all domains. `item_state` means containment: `{ verified: true }` finds the documents that have
-     * it. A circle is `latitude`, `longitude` (degrees) and `radius_meters` together. Await it for a page (20 rows unless
-     * `page_size` says 1 to 1,000), or iterate it for all.
-     * @throws {InvalidPageTokenError}
+     * it. `facets` are choices: `{ subject: ['math', 'physics'] }` finds any of the values of each field. `search` is for
+     * words. A circle is `latitude`, `longitude` (degrees) and `radius_meters` together; a box is `south`, `west`, `north`
+     * and `east` (`boxOf` makes it of a map's bounds). Statuses that are not to be found are left out, unless
+     * `item_statuses` names them or `any_status` is true. Await it for a page (20 rows unless `page_size` says 1 to
+     * 1,000), or iterate it for all.
+     * @throws {InvalidPageTokenError} {@link NotInNetworkError}
      */
     find<State = Json>(filter: FindItems): List<FoundItem<State>> {
       return list(
@@ -163,14 +328,76 @@ export function readItems<Json = JsonObject>(sql: Queryable) {
 
     /**
      * The items around a point, nearest first, each with `distance_meters`; as far as it takes, or up to
-     * `radius_meters`. Items without a place are left out. Domains as in `find`; awaited or iterated as `find`.
-     * @throws {InvalidPageTokenError}
+     * `radius_meters`. Items without a place are left out; with `include_unplaced` they come last, newest first, with a
+     * distance of null. Filters, domains and pages as in `find`.
+     * @throws {InvalidPageTokenError} {@link NotInNetworkError}
      */
-    nearest<State = Json>(filter: NearestItems): List<NearestItem<State>> {
+    nearest,
+
+    /**
+     * The items that have all words of `search`, best first, each with its `relevance`. The last word is a prefix unless
+     * white space follows it; `"…"`, `-` and `or` are those of web searches. `defineSearch` says which fields are searched.
+     * Filters, domains and pages as in `find`, which takes the same `search` and has its own order.
+     * @throws {InvalidPageTokenError} {@link NotInNetworkError}
+     */
+    search<State = Json>(filter: SearchItems): List<SearchedItem<State>> {
       return list(
-        () => check(nearestItems, filter, 'filter'),
-        (checked) => call(sql, 'nearest_items', checked),
+        () => check(searchItems, filter, 'filter'),
+        (checked) => call(sql, 'search_items', checked),
       );
+    },
+
+    /**
+     * What a map shows between its edges (degrees; `boxOf` makes them of a map's bounds): at most `max_markers` (1,000
+     * unless it says 1 to 10,000) markers. As many items or fewer: each is one, with its key. More: a marker for each cell
+     * of a grid, with the mean place of its items, how many they are, and the edges around them; a cell of a single item
+     * has its key. The counts add up to that of `count`. Filters and domains as in `find`.
+     * @throws {NotInNetworkError}
+     */
+    async map(filter: MapItems): Promise<MapMarker[]> {
+      return call(sql, 'map_items', check(mapItems, filter, 'filter'));
+    },
+
+    /**
+     * How many items have which value of each of `fields`, the most frequent first, at most `max_values` (20 unless it
+     * says 1 to 1,000) of a field. For each field all filters count but its own facet, so that a choice can be widened.
+     * Elements of arrays count one by one. Filters and domains as in `find`.
+     * @throws {NotInNetworkError}
+     */
+    async facets(filter: CountFacets): Promise<FacetCount<ScalarOf<Json>>[]> {
+      return call(sql, 'count_facets', check(countFacets, filter, 'filter'));
+    },
+  };
+}
+
+/** Reading items, and declaring what they may be and how they are searched. */
+export function instanceItems<Json = JsonObject>(sql: Queryable) {
+  return {
+    ...readItems<Json>(sql),
+
+    /**
+     * Declares the statuses of a domain's items, and which of them a new one gets (`live` unless `initial_status` says
+     * another). `found: false`: searches pass over it unless they name it. `acts: false`: no side of a new action.
+     * `final: true`: no other status comes after it. It replaces the former definition; null removes it. In a domain
+     * without one items have any status, are found, and act.
+     */
+    async define(definition: DefineItem): Promise<void> {
+      return call(sql, 'define_item', check(defineItem, definition, 'definition'));
+    },
+
+    /**
+     * Declares which top-level fields of a type are searched (strings, and arrays of strings), the weightiest first; null
+     * removes it. `language` is a configuration of PostgreSQL's text search, `simple` unless given. Items that are there
+     * are found from now on, slowly until `refreshSearch` has been through them.
+     * @throws {NotInNetworkError}
+     */
+    async defineSearch(definition: DefineSearch): Promise<void> {
+      return call(sql, 'define_search', check(defineSearch, definition, 'definition'));
+    },
+
+    /** Brings up to `max_items` (10,000 unless given) items up to date for searches; returns how many. 0: all are. */
+    async refreshSearch(domain: RefreshSearch): Promise<number> {
+      return call(sql, 'refresh_search', check(refreshSearch, domain, 'domain'));
     },
   };
 }
@@ -208,8 +435,10 @@ export function actorItems<Json = JsonObject>(sql: Queryable, actor: string) {
     /**
      * Makes an item of the actor, or replaces the one with this `item_id` in full, when the actor owns it. The partition
      * of a new network and domain is made on the way. Sends a random `item_id` unless you give one; with yours the call
-     * can be repeated safely. `upsert<Profile>(…)` takes an `item_state` of that type only, and returns one.
+     * can be repeated safely. `upsert<Profile>(…)` takes an `item_state` of that type only, and returns one. Without
+     * `item_status` a new item has the initial one of its domain, another keeps its own.
      * @throws {UserNotFoundError} {@link NotItemOwnerError} {@link PartitionUnavailableError} {@link NotInNetworkError}
+     *   {@link TransitionNotAllowedError}
      */
     async upsert<State = Json>(item: UpsertItem<Written<State, Json>>): Promise<Item<State>> {
       return call(sql, 'upsert_item', { actor, ...check(upsertItem, item, 'item') });
@@ -237,6 +466,31 @@ export function actorItems<Json = JsonObject>(sql: Queryable, actor: string) {
     },
 
     /**
+     * Gives an item of the actor another status. The present one again returns the row as it is. With
+     * `expected_updated_at` (as in `update`) it happens only if nobody changed the item since.
+     * @throws {ItemNotFoundError} {@link NotItemOwnerError} {@link TransitionNotAllowedError} {@link VersionConflictError}
+     */
+    async setStatus<State = Json>(ref: ItemRef, change: SetItemStatus): Promise<Item<State>> {
+      return call(sql, 'set_item_status', {
+        actor,
+        ...check(itemRef, ref, 'item'),
+        ...check(setItemStatus, change, 'change'),
+      });
+    },
+
+    /**
+     * The actor's items in every status, newest first: of all networks and domains, or of those that the filter names.
+     * Awaited or iterated as `find`.
+     * @throws {InvalidPageTokenError}
+     */
+    own<State = Json>(filter: FindOwnItems = {}): List<FoundItem<State>> {
+      return list(
+        () => check(findOwnItems, filter, 'filter'),
+        (checked) => call(sql, 'find_own_items', { actor, ...checked }),
+      );
+    },
+
+    /**
      * Deletes an item of the actor and returns its last state.
      * @throws {ItemNotFoundError} {@link NotItemOwnerError} {@link ItemInUseError}
      */
@@ -246,5 +500,6 @@ export function actorItems<Json = JsonObject>(sql: Queryable, actor: string) {
   };
 }
 
+export type InstanceItems<Json = JsonObject> = ReturnType<typeof instanceItems<Json>>;
 export type ReadItems<Json = JsonObject> = ReturnType<typeof readItems<Json>>;
 export type ActorItems<Json = JsonObject> = ReturnType<typeof actorItems<Json>>;

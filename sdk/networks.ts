@@ -6,42 +6,57 @@ import { type RegisteredNetwork, registeredNetworkColumns } from './rows.js';
 /** JSON Schema 2020-12. */
 export type JsonSchema = boolean | { [keyword: string]: unknown };
 
-/** A network document: what there is in a network, and who may act on whom. Further members are kept and not read. */
-export interface NetworkDocument {
-  name: string;
+/** The name of a part, by either of two fields. With both they are the same. */
+type Named<Name extends string, Synonym extends string> =
+  | ({ readonly [name in Name]: string } & { readonly [name in Synonym]?: string })
+  | ({ readonly [name in Synonym]: string } & { readonly [name in Name]?: undefined });
+
+/**
+ * A network document: what there is in a network, and who may act on whom. `id` is a synonym of `name`, `domain_id` of
+ * `domain_name`. Further members are kept and not read.
+ */
+export type NetworkDocument = Named<'name', 'id'> & {
   /** The compiler sees undefined in what it imports from a JSON file. */
-  domains: readonly NetworkDomain<JsonSchema | undefined>[];
+  readonly domains: readonly NetworkDomain<JsonSchema | undefined>[];
   /** Where instances are to be found. The database keeps them and enforces nothing of them. */
-  instances?: readonly NetworkInstance[];
+  readonly instances?: readonly NetworkInstance[];
   /** By action type. */
-  actions?: { readonly [action_type: string]: { interactions: readonly NetworkInteraction[] } };
-}
+  readonly actions?: {
+    readonly [action_type: string]: { readonly interactions: readonly NetworkInteraction[] };
+  };
+  readonly max_actions_per_pair?: number;
+};
 
 /** A business role in a network. */
-export interface NetworkDomain<Schema = JsonSchema> {
-  name: string;
+export type NetworkDomain<Schema = JsonSchema> = Named<'name', 'id'> & {
   /** By item type. */
-  item_schemas: { readonly [item_type: string]: Schema };
-}
+  readonly item_schemas: { readonly [item_type: string]: Schema };
+};
 
 /** An instance that serves a domain. */
-export interface NetworkInstance {
-  domain_name: string;
-  instance_url: string;
-}
+export type NetworkInstance = Named<'domain_name', 'domain_id'> & {
+  readonly instance_url: string;
+  /** Schemas of its own, by item type. Their types take no part in actions until the domain declares them. */
+  readonly custom_item_schema_urls?: { readonly [item_type: string]: string | undefined };
+};
 
-/** Who may act on whom. A network that is not said is that of the document, item types that are not said are all. */
+/**
+ * Who may act on whom. A network that is not said is that of the document. Item types that are not said, or an empty
+ * array of them, are all. Further members are kept and not read; a misspelt `from_…` or `to_…` is refused.
+ */
 export interface NetworkInteraction<Schema = JsonSchema> {
-  from_network?: string;
-  from_domain: string;
-  from_items?: readonly string[];
-  to_network?: string;
-  to_domain: string;
-  to_items?: readonly string[];
+  readonly from_network?: string;
+  readonly from_domain: string;
+  readonly from_items?: readonly string[];
+  readonly to_network?: string;
+  readonly to_domain: string;
+  readonly to_items?: readonly string[];
   /** Of the action's `requirements_snapshot`. */
-  requirement_schema?: Schema;
+  readonly requirement_schema?: Schema;
   /** Of the payload of each of its events. */
-  event_schema?: Schema;
+  readonly event_schema?: Schema;
+  readonly metric_categories?: { readonly [category: string]: readonly string[] | undefined };
+  readonly reveals_pii_on_status?: readonly string[];
 }
 
 export type { RegisteredNetwork };

@@ -1,6 +1,6 @@
 // Generated out of the comments and columns of the database by `npm run generate`; a test compares them.
 
-import type { JsonObject } from './arguments.js';
+import type { JsonObject, JsonScalar } from './arguments.js';
 
 /** The sides of an action that a user has taken. */
 export type OwnershipRole = 'initiated' | 'received';
@@ -35,6 +35,8 @@ export interface Item<State = JsonObject> {
   created_at: string;
   /** When the item last changed; rises with every change. ISO 8601 in UTC with microseconds. */
   updated_at: string;
+  /** Status of the item, a key; dpg.define_item declares which there are, and what they mean. */
+  item_status: string;
 }
 
 export const itemColumns = {
@@ -50,6 +52,7 @@ export const itemColumns = {
   created_by: 'text',
   created_at: 'time',
   updated_at: 'time',
+  item_status: 'text',
 } as const;
 
 /**
@@ -77,6 +80,65 @@ export interface NearestItem<State = JsonObject> extends FoundItem<State> {
 export const nearestItemColumns = {
   ...foundItemColumns,
   distance_meters: 'double',
+} as const;
+
+/**
+ * A row of dpg.search_items: the columns of dpg.items, then relevance, by which rows are ordered, and
+ * next_page_token, which continues after this row.
+ */
+export interface SearchedItem<State = JsonObject> extends FoundItem<State> {
+  relevance: number;
+}
+
+export const searchedItemColumns = {
+  ...foundItemColumns,
+  relevance: 'double',
+} as const;
+
+/**
+ * A row of dpg.map_items: one item with its key, or a cell of the grid that holds several: their mean place
+ * (degrees), how many they are, and the edges between which they lie.
+ */
+export interface MapMarker {
+  latitude: number;
+  longitude: number;
+  item_count: bigint;
+  south: number;
+  west: number;
+  north: number;
+  east: number;
+  /** Domain of the item. */
+  item_domain: string | null;
+  /** Type of the item. */
+  item_type: string | null;
+  /** Id of the item. UUID, lower case. */
+  item_id: string | null;
+}
+
+export const mapMarkerColumns = {
+  latitude: 'double',
+  longitude: 'double',
+  item_count: 'bigint',
+  south: 'double',
+  west: 'double',
+  north: 'double',
+  east: 'double',
+  item_domain: 'text',
+  item_type: 'text',
+  item_id: 'text',
+} as const;
+
+/** A row of dpg.count_facets: a field of item_state, one of its values, and how many items have it. */
+export interface FacetCount<Value = JsonScalar> {
+  field: string;
+  value: Value;
+  item_count: bigint;
+}
+
+export const facetCountColumns = {
+  field: 'text',
+  value: 'json',
+  item_count: 'bigint',
 } as const;
 
 /**
@@ -557,6 +619,12 @@ export interface RegisteredNetwork<Json = JsonObject> {
   interactions: Json;
   /** When this document was registered. ISO 8601 in UTC with microseconds. */
   registered_at: string;
+  /**
+   * What the schemas of the document say of the fields of items: each domain with an object of fields, each
+   * with two arrays of item types: those that declare the field (declared), and those that close it to
+   * facets, counts and search (closed).
+   */
+  item_fields: { [item_domain: string]: { [field: string]: { declared: string[]; closed: string[] } } };
 }
 
 export const registeredNetworkColumns = {
@@ -565,6 +633,7 @@ export const registeredNetworkColumns = {
   item_types: 'json',
   interactions: 'json',
   registered_at: 'time',
+  item_fields: 'json',
 } as const;
 
 /** A row of `dpg.partitions`. Every leaf: a partition of the lowest level, the table that holds rows. */

@@ -26,6 +26,8 @@ export const items = dpg.table(
     created_by: text('created_by').notNull(),
     created_at: time('created_at'),
     updated_at: time('updated_at'),
+    /** `dpg.define_item` declares which there are. One that is set here is not checked against it. */
+    item_status: text('item_status').notNull().default('live'),
   },
   (item) => [
     primaryKey({

@@ -14,9 +14,21 @@ import { check, type JsonObject } from '../arguments.js';
 import type { Queryable } from '../client.js';
 import type { Dpg } from '../dpg.js';
 import {
+  type CountFacets,
   type CountItems,
+  type DefineItem,
+  type DefineSearch,
+  defineItem,
+  defineSearch,
   type FindItems,
+  type FindOwnItems,
+  type MapItems,
   type NearestItems,
+  type ReadItems,
+  type RefreshSearch,
+  refreshSearch,
+  type SearchItems,
+  type SetItemStatus,
   updateItem,
   upsertItem,
   upsertItems,
@@ -41,19 +53,40 @@ export function withNetwork<D extends NetworkDefinition, Sql extends Queryable, 
 // those types, the compiler cannot follow: here everything is as the plain API has it.
 export function withNetwork(dpg: Dpg<Queryable>, network: Network<NetworkDefinition>): object {
   const rules = rulesOf(network);
-  const lists = <Filter extends FindItems, Row>(filter: Filter, load: (checked: Filter) => List<Row>) =>
-    new List<Row>(async (page_token) => load({ ...rules.filter(filter), ...(page_token && { page_token }) }));
-  const readItems = (items: Dpg['items']) => ({
-    get: async (ref: object) => items.get(rules.item(ref)),
+  const lists = <Filter extends object, Row>(filter: Filter, load: (checked: Filter) => List<Row>) =>
+    new List<Row>(async (page_token) => {
+      const checked = rules.filter(filter);
+      return load(page_token === undefined ? checked : { ...checked, page_token });
+    });
+  const readItems = (items: ReadItems) => ({
+    get: async (ref: object) => items.get(rules.itemById(ref)),
+    getMany: async (refs: object[]) => items.getMany(rules.items(refs)),
+    map: async (filter: MapItems) => items.map(rules.filter(filter)),
+    facets: async (filter: CountFacets) => items.facets(rules.filter(filter)),
     count: async (filter: CountItems) => items.count(rules.filter(filter)),
     find: (filter: FindItems) => lists(filter, (checked) => items.find(checked)),
     nearest: (filter: NearestItems) => lists(filter, (checked) => items.nearest(checked)),
+    search: (filter: SearchItems) => lists(filter, (checked) => items.search(checked)),
   });
 
   return {
     ...dpg,
     network,
-    items: readItems(dpg.items),
+    items: {
+      ...readItems(dpg.items),
+      async define(definition: DefineItem) {
+        const checked = check(defineItem, rules.complete(definition), 'definition');
+        return dpg.items.define(rules.definition(checked, checked.statuses === null));
+      },
+      async defineSearch(definition: DefineSearch) {
+        const checked = check(defineSearch, rules.complete(definition), 'definition');
+        return dpg.items.defineSearch(rules.definition(checked, checked.fields === null));
+      },
+      async refreshSearch(domain: RefreshSearch) {
+        const checked = check(refreshSearch, rules.complete(domain), 'domain');
+        return dpg.items.refreshSearch(rules.definition(checked, false));
+      },
+    },
     actions: {
       ...dpg.actions,
       async define(definition: Omit<DefineAction, 'partition_network'>) {
@@ -104,6 +137,9 @@ export function withNetwork(dpg: Dpg<Queryable>, network: Network<NetworkDefinit
             if (item_state !== undefined) await rules.state({ ...item, item_state });
             return plain.items.update(item, checked);
           },
+          setStatus: async (ref: object, change: SetItemStatus) =>
+            plain.items.setStatus(rules.item(ref), change),
+          own: (filter: FindOwnItems = {}) => lists(filter, (checked) => plain.items.own(checked)),
           delete: async (ref: object) => plain.items.delete(rules.item(ref)),
         },
         actions: {

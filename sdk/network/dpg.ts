@@ -3,36 +3,53 @@
 import type { Action, DefineAction, ReceiveTransition } from '../actions.js';
 import type { Queryable } from '../client.js';
 import type { ActorDpg, Dpg } from '../dpg.js';
+import type { SetItemStatus } from '../items.js';
 import type { List } from '../pages.js';
 import type { Network } from './network.js';
 import type {
   ActionType,
+  AnyNetworkItemRef,
   AnyUpsertNetworkItem,
+  CountNetworkFacets,
+  DefineNetworkItem,
+  DefineNetworkSearch,
   DomainName,
+  FacetField,
   FindNetworkItems,
+  FindOwnNetworkItems,
   FoundNetworkItem,
   FromDomain,
+  GetNetworkItem,
   ItemType,
+  MapNetworkItems,
   NearestNetworkItem,
   NearestNetworkItems,
   NetworkAction,
   NetworkActionRef,
   NetworkDefinition,
+  NetworkFacetCount,
   NetworkItem,
   NetworkItemRef,
+  NetworkMapMarker,
   PerformNetworkAction,
   ReceiveNetworkAction,
+  RefreshNetworkSearch,
+  SearchedNetworkItem,
+  SearchNetworkItems,
   ToDomain,
   TransitionNetworkAction,
+  UnplacedNetworkItem,
   UpdateNetworkItem,
   UpsertNetworkItem,
 } from './types.js';
 
 /** Reading items of the network. `item_network` need not be said. A search is in one domain, in several or in all. */
 export interface NetworkReadItems<D extends NetworkDefinition> {
-  get<Name extends DomainName<D>, Type extends ItemType<D, Name>>(
-    ref: NetworkItemRef<D, Name, Type>,
+  get<Name extends DomainName<D>, Type extends ItemType<D, Name> = ItemType<D, Name>>(
+    ref: GetNetworkItem<D, Name, Type>,
   ): Promise<NetworkItem<D, Name, Type>>;
+  getMany(refs: readonly AnyNetworkItemRef<D>[]): Promise<NetworkItem<D>[]>;
+  /** The fields of `facets`, and their values, are those of the schemas. */
   find<Name extends DomainName<D>, Type extends ItemType<D, Name> = ItemType<D, Name>>(
     filter: FindNetworkItems<D, Name, Type>,
   ): List<FoundNetworkItem<D, Name, Type>>;
@@ -40,8 +57,32 @@ export interface NetworkReadItems<D extends NetworkDefinition> {
     filter: Omit<FindNetworkItems<D, Name, Type>, 'page_size' | 'page_token'>,
   ): Promise<bigint>;
   nearest<Name extends DomainName<D>, Type extends ItemType<D, Name> = ItemType<D, Name>>(
-    filter: NearestNetworkItems<D, Name, Type>,
+    filter: NearestNetworkItems<D, Name, Type> & { include_unplaced?: false | null | undefined },
   ): List<NearestNetworkItem<D, Name, Type>>;
+  nearest<Name extends DomainName<D>, Type extends ItemType<D, Name> = ItemType<D, Name>>(
+    filter: NearestNetworkItems<D, Name, Type>,
+  ): List<NearestNetworkItem<D, Name, Type> | UnplacedNetworkItem<D, Name, Type>>;
+  search<Name extends DomainName<D>, Type extends ItemType<D, Name> = ItemType<D, Name>>(
+    filter: SearchNetworkItems<D, Name, Type>,
+  ): List<SearchedNetworkItem<D, Name, Type>>;
+  map<Name extends DomainName<D>, Type extends ItemType<D, Name> = ItemType<D, Name>>(
+    filter: MapNetworkItems<D, Name, Type>,
+  ): Promise<NetworkMapMarker<Name, Type>[]>;
+  /** The fields are those of the schemas, and so are the values. */
+  facets<
+    Name extends DomainName<D>,
+    const Field extends FacetField<D, Name, Type>,
+    Type extends ItemType<D, Name> = ItemType<D, Name>,
+  >(filter: CountNetworkFacets<D, Name, Type, Field>): Promise<NetworkFacetCount<D, Name, Type, Field>[]>;
+}
+
+/** Reading items of the network, and declaring what they may be. */
+export interface NetworkInstanceItems<D extends NetworkDefinition> extends NetworkReadItems<D> {
+  define<Name extends DomainName<D>>(definition: DefineNetworkItem<D, Name>): Promise<void>;
+  defineSearch<Name extends DomainName<D>, Type extends ItemType<D, Name>>(
+    definition: DefineNetworkSearch<D, Name, Type>,
+  ): Promise<void>;
+  refreshSearch<Name extends DomainName<D>>(domain: RefreshNetworkSearch<D, Name>): Promise<number>;
 }
 
 /** Writing items of the network: of a declared domain and type, with a state of their schema. */
@@ -58,6 +99,13 @@ export interface NetworkActorItems<D extends NetworkDefinition> extends NetworkR
     ref: NetworkItemRef<D, Name, Type>,
     update: UpdateNetworkItem<D, Name, Type>,
   ): Promise<NetworkItem<D, Name, Type>>;
+  setStatus<Name extends DomainName<D>, Type extends ItemType<D, Name>>(
+    ref: NetworkItemRef<D, Name, Type>,
+    change: SetItemStatus,
+  ): Promise<NetworkItem<D, Name, Type>>;
+  own<Name extends DomainName<D> = DomainName<D>, Type extends ItemType<D, Name> = ItemType<D, Name>>(
+    filter?: FindOwnNetworkItems<D, Name, Type>,
+  ): List<FoundNetworkItem<D, Name, Type>>;
   delete<Name extends DomainName<D>, Type extends ItemType<D, Name>>(
     ref: NetworkItemRef<D, Name, Type>,
   ): Promise<NetworkItem<D, Name, Type>>;
@@ -99,7 +147,7 @@ export interface NetworkActorDpg<D extends NetworkDefinition> extends Omit<Actor
 export interface NetworkDpg<D extends NetworkDefinition, Sql extends Queryable>
   extends Omit<Dpg<Sql>, 'items' | 'actions' | 'as' | 'with'> {
   readonly network: Network<D>;
-  readonly items: NetworkReadItems<D>;
+  readonly items: NetworkInstanceItems<D>;
   readonly actions: NetworkInstanceActions<D>;
   as(actor: string): NetworkActorDpg<D>;
   with<Tx extends Queryable>(tx: Tx): NetworkDpg<D, Tx>;

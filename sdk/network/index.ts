@@ -15,15 +15,21 @@ export type {
   NetworkActorItems,
   NetworkDpg,
   NetworkInstanceActions,
+  NetworkInstanceItems,
   NetworkReadItems,
 } from './dpg.js';
 export type { Network } from './network.js';
+export { type PrivateSchema, privateField } from './private-field.js';
 export type {
   ItemState,
   LoadedDefinition,
   NetworkAction,
   NetworkDefinition,
+  NetworkFacetCount,
+  NetworkFacets,
   NetworkItem,
+  NetworkMapMarker,
   Payload,
+  PublicField,
   Requirements,
 } from './types.js';

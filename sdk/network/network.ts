@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { type NotInNetworkDetail, NotInNetworkError } from '../errors.js';
 import type { JsonSchema, NetworkDocument, NetworkInteraction } from '../networks.js';
+import { nameOfPart } from './document.js';
 import type { Path } from './path.js';
-import type { DomainName, ItemType, LoadedDefinition, NetworkDefinition } from './types.js';
+import type { DomainName, ItemType, LoadedDefinition, NameOf, NetworkDefinition } from './types.js';
 
 /** What is known of an item before it is read. */
 export interface Party {
@@ -23,7 +24,7 @@ export const anything = z.unknown();
 
 /** A network as its document has it. Made by `defineNetwork` or `loadNetwork`. */
 export class Network<Definition extends NetworkDefinition = LoadedDefinition> {
-  readonly name: Definition['name'];
+  readonly name: NameOf<Definition>;
   /** As JSON, for `dpg.networks.register` and for other instances. */
   readonly document: NetworkDocument;
   /** Only for the compiler. */
@@ -32,9 +33,11 @@ export class Network<Definition extends NetworkDefinition = LoadedDefinition> {
   readonly #interactions = new Map<string, (NetworkInteraction & { schemas: ActionSchemas })[]>();
 
   constructor(document: NetworkDocument, compile: Compile) {
-    this.name = document.name;
+    this.name = nameOfPart(document) as NameOf<Definition>;
     this.document = document;
-    document.domains.forEach(({ name, item_schemas }, index) => {
+    document.domains.forEach((domain, index) => {
+      const name = nameOfPart(domain);
+      const { item_schemas } = domain;
       const path = ['domains', index, 'item_schemas'];
       this.#states.set(
         name,
@@ -189,8 +192,9 @@ export class Network<Definition extends NetworkDefinition = LoadedDefinition> {
     types?: readonly string[],
   ): boolean {
     const { item_network = network, item_domain = domain, item_type } = item;
-    const declared =
-      types ?? (network === this.name ? [...(this.#states.get(domain)?.keys() ?? [])] : undefined);
+    const known = network === this.name ? [...(this.#states.get(domain)?.keys() ?? [])] : undefined;
+    // none named means any; one that the domain does not declare takes no part
+    const declared = types?.length ? types.filter((type) => known?.includes(type) ?? true) : known;
     return (
       item_network === network &&
       item_domain === domain &&

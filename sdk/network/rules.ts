@@ -1,7 +1,7 @@
 // What a network says of a call, each check in a method that returns what is sent.
 
 import { check, isSpecial } from '../arguments.js';
-import { type FindItems, itemRef } from '../items.js';
+import { type FindItems, getItem, getItems, itemRef } from '../items.js';
 import { checkValue } from './check-value.js';
 import type { ActionSchemas, Network, Party } from './network.js';
 import type { NetworkDefinition } from './types.js';
@@ -20,7 +20,7 @@ export function rulesOf(network: Network<NetworkDefinition>) {
   const complete = <Item>(item: Item): Item =>
     typeof item !== 'object' || item === null || Array.isArray(item) || isSpecial(item)
       ? item
-      : { item_network: network.name, ...item };
+      : { ...item, item_network: (item as Partial<Party>).item_network ?? network.name };
 
   return {
     complete,
@@ -31,14 +31,32 @@ export function rulesOf(network: Network<NetworkDefinition>) {
       return item;
     },
 
+    /** An item whose type may go without saying. */
+    itemById(ref: object) {
+      const item = check(getItem, complete(ref), 'item');
+      network.checkItem(item);
+      return item;
+    },
+
+    items(refs: readonly object[]) {
+      const items = check(getItems, Array.isArray(refs) ? refs.map(complete) : refs, 'items');
+      for (const [index, item] of items.entries()) network.checkItem(item, index);
+      return items;
+    },
+
+    /** A definition for items of a domain. Removing one asks nothing of the network. */
+    definition<Definition extends { item_network: string; item_domain: string; item_type?: string }>(
+      definition: Definition,
+      isRemoved: boolean,
+    ): Definition {
+      if (!isRemoved) network.checkItem(definition);
+      return definition;
+    },
+
     /** What is malformed is refused where the filter is used. */
-    filter<
-      Filter extends Pick<FindItems, 'item_network' | 'item_domain' | 'item_type'> & {
-        item_domains?: readonly string[] | null | undefined;
-      },
-    >(filter: Filter): Filter {
+    filter<Filter extends object>(filter: Filter): Filter {
       const completed = complete(filter);
-      const { item_network, item_domain, item_domains, item_type } = Object(completed) as Partial<Filter>;
+      const { item_network, item_domain, item_domains, item_type } = Object(completed) as Partial<FindItems>;
       if (typeof item_network !== 'string') return completed;
       if (typeof item_domain === 'string') network.checkItem({ item_network, item_domain, item_type });
       else if (!item_domains || isTexts(item_domains))

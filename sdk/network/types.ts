@@ -2,21 +2,41 @@
 
 import type { z } from 'zod';
 import type { Action, PerformAction, ReceiveAction, TransitionAction } from '../actions.js';
-import type { JsonObject } from '../arguments.js';
+import type { JsonObject, JsonScalar } from '../arguments.js';
 import type {
+  CountFacets,
+  DefineItem,
+  DefineSearch,
+  FacetCount,
   FindItems,
+  FindOwnItems,
   FoundItem,
   Item,
+  MapItems,
+  MapMarker,
   NearestItem,
   NearestItems,
+  RefreshSearch,
+  SearchedItem,
+  SearchItems,
+  UnplacedItem,
   UpdateItem,
   UpsertItem,
 } from '../items.js';
 import type { NetworkDomain, NetworkInstance, NetworkInteraction } from '../networks.js';
+import type { ClosedFields, DeclaredFields } from './private-field.js';
+
+/** The name of a network or of a domain, which may be said as `id`. */
+export type NameOf<Part> = Part extends { readonly name: infer Name extends string }
+  ? Name
+  : Part extends { readonly id: infer Id extends string }
+    ? Id
+    : string;
 
 /** A network document with zod schemas in place of JSON Schemas. */
 export interface NetworkDefinition {
-  readonly name: string;
+  readonly name?: string | undefined;
+  readonly id?: string | undefined;
   readonly domains: readonly NetworkDomain<z.ZodType>[];
   readonly instances?: readonly NetworkInstance[];
   readonly actions?: {
@@ -48,12 +68,12 @@ type Read<Value> = Same<Value, object> extends true ? JsonObject : Value;
 
 type Domain<D extends NetworkDefinition> = D['domains'][number];
 
-export type DomainName<D extends NetworkDefinition> = Domain<D>['name'];
+export type DomainName<D extends NetworkDefinition> = NameOf<Domain<D>>;
 
 type Schemas<D extends NetworkDefinition, Name> =
   Domain<D> extends infer Each
-    ? Each extends { name: infer Own; item_schemas: infer Schemas }
-      ? Name extends Own
+    ? Each extends { item_schemas: infer Schemas }
+      ? Name extends NameOf<Each>
         ? Schemas
         : never
       : never
@@ -74,7 +94,26 @@ export type ItemState<D extends NetworkDefinition, Name, Type> =
       : never
     : never;
 
-type InNetwork<D extends NetworkDefinition> = { item_network?: D['name'] };
+type SchemaOf<D extends NetworkDefinition, Name, Type> = Name extends string
+  ? Schemas<D, Name> extends infer All
+    ? Type extends keyof All
+      ? All[Type]
+      : never
+    : never
+  : never;
+
+/**
+ * The fields of items that facets, counts and search take: those that a schema of the domains declares and that none
+ * marks private, of one item type or of all. Of a document that is loaded at run time, any text: the database refuses
+ * what it does not take (DP014).
+ */
+export type PublicField<
+  D extends NetworkDefinition,
+  Name = DomainName<D>,
+  Type = ItemType<D, Name>,
+> = Exclude<DeclaredFields<SchemaOf<D, Name, Type>>, ClosedFields<SchemaOf<D, Name, Type>>>;
+
+type InNetwork<D extends NetworkDefinition> = { item_network?: NameOf<D> };
 
 /** Names an item of the network; a row will do. */
 export type NetworkItemRef<D extends NetworkDefinition, Name, Type> = InNetwork<D> & {
@@ -82,6 +121,17 @@ export type NetworkItemRef<D extends NetworkDefinition, Name, Type> = InNetwork<
   item_type: Type;
   item_id: string;
 };
+
+/** Names an item of the network by its id alone. */
+export type GetNetworkItem<D extends NetworkDefinition, Name, Type> = Omit<
+  NetworkItemRef<D, Name, Type>,
+  'item_type'
+> & { item_type?: Type | null | undefined };
+
+/** For `getMany`: an item of any domain and type. */
+export type AnyNetworkItemRef<D extends NetworkDefinition> = {
+  [Name in DomainName<D>]: NetworkItemRef<D, Name, ItemType<D, Name>>;
+}[DomainName<D>];
 
 export type UpsertNetworkItem<D extends NetworkDefinition, Name, Type> = Omit<
   UpsertItem,
@@ -104,7 +154,7 @@ export type UpdateNetworkItem<D extends NetworkDefinition, Name, Type> = Omit<Up
 /** A row of an item, of each of the types. */
 type RowOf<Row, D extends NetworkDefinition, Name, Type> = Type extends string
   ? Omit<Row, 'item_network' | 'item_domain' | 'item_type' | 'item_state'> & {
-      item_network: D['name'];
+      item_network: NameOf<D>;
       item_domain: Name;
       item_type: Type;
       item_state: Read<ItemState<D, Name, Type>>;
@@ -124,6 +174,60 @@ export type NetworkItem<D extends NetworkDefinition, Name = DomainName<D>, Type 
 >;
 export type FoundNetworkItem<D extends NetworkDefinition, Name, Type> = RowsOf<FoundItem, D, Name, Type>;
 export type NearestNetworkItem<D extends NetworkDefinition, Name, Type> = RowsOf<NearestItem, D, Name, Type>;
+export type UnplacedNetworkItem<D extends NetworkDefinition, Name, Type> = RowsOf<
+  UnplacedItem,
+  D,
+  Name,
+  Type
+>;
+export type SearchedNetworkItem<D extends NetworkDefinition, Name, Type> = RowsOf<
+  SearchedItem,
+  D,
+  Name,
+  Type
+>;
+
+/** The documents of a search, of each of the domains and of the types that it has. */
+type StatesOf<D extends NetworkDefinition, Name, Type> = Name extends string
+  ? StateOf<D, Name, Type & ItemType<D, Name>>
+  : never;
+type StateOf<D extends NetworkDefinition, Name, Type> = Type extends string
+  ? Read<ItemState<D, Name, Type>>
+  : never;
+
+type FieldOf<State> = State extends unknown ? keyof State & string : never;
+type ValueOf<State, Field> = State extends unknown
+  ? Field extends keyof State
+    ? ScalarOf<State[Field]>
+    : never
+  : never;
+/** Of an array its elements. What the schema leaves open may be any scalar. */
+type ScalarOf<Value> = unknown extends Value
+  ? JsonScalar
+  : Extract<Value extends readonly (infer Element)[] ? Element : Value, JsonScalar>;
+
+/** The fields of documents that facets and counts may name. */
+export type FacetField<D extends NetworkDefinition, Name, Type> = Extract<
+  FieldOf<StatesOf<D, Name, Type>>,
+  PublicField<D, Name, Type>
+>;
+
+/** For each field the values that are chosen, as the schemas have them. */
+export type NetworkFacets<D extends NetworkDefinition, Name = DomainName<D>, Type = ItemType<D, Name>> = {
+  readonly [Field in FacetField<D, Name, Type>]?:
+    | readonly ValueOf<StatesOf<D, Name, Type>, Field>[]
+    | undefined;
+};
+
+/** How many items have a value of a field, which is one of the schemas. */
+export type NetworkFacetCount<D extends NetworkDefinition, Name, Type, Field> = Field extends string
+  ? Omit<FacetCount, 'field' | 'value'> & { field: Field; value: ValueOf<StatesOf<D, Name, Type>, Field> }
+  : never;
+
+export type NetworkMapMarker<Name, Type> = Omit<MapMarker, 'item_domain' | 'item_type'> & {
+  item_domain: Name | null;
+  item_type: Type | null;
+};
 
 /** In one domain, in several or, without either, in all of them. */
 type InDomains<Name> =
@@ -132,10 +236,10 @@ type InDomains<Name> =
 
 type Filter<All, D extends NetworkDefinition, Name, Type> = Omit<
   All,
-  'item_network' | 'item_domain' | 'item_domains' | 'item_type'
+  'item_network' | 'item_domain' | 'item_domains' | 'item_type' | 'facets'
 > &
   InNetwork<D> &
-  InDomains<Name> & { item_type?: Type };
+  InDomains<Name> & { item_type?: Type; facets?: NetworkFacets<D, Name, Type> | null | undefined };
 export type FindNetworkItems<D extends NetworkDefinition, Name, Type> = Filter<FindItems, D, Name, Type>;
 export type NearestNetworkItems<D extends NetworkDefinition, Name, Type> = Filter<
   NearestItems,
@@ -143,6 +247,27 @@ export type NearestNetworkItems<D extends NetworkDefinition, Name, Type> = Filte
   Name,
   Type
 >;
+
+export type SearchNetworkItems<D extends NetworkDefinition, Name, Type> = Filter<SearchItems, D, Name, Type>;
+export type MapNetworkItems<D extends NetworkDefinition, Name, Type> = Filter<MapItems, D, Name, Type>;
+export type CountNetworkFacets<D extends NetworkDefinition, Name, Type, Field> = Omit<
+  Filter<CountFacets, D, Name, Type>,
+  'fields'
+> & { fields: readonly Field[] };
+export type FindOwnNetworkItems<D extends NetworkDefinition, Name, Type> = Omit<
+  FindOwnItems,
+  'item_network' | 'item_domain' | 'item_type'
+> &
+  InNetwork<D> & { item_domain?: Name; item_type?: Type };
+
+type InDomain<All, D extends NetworkDefinition, Name> = Omit<All, 'item_network' | 'item_domain'> &
+  InNetwork<D> & { item_domain: Name };
+export type DefineNetworkItem<D extends NetworkDefinition, Name> = InDomain<DefineItem, D, Name>;
+export type DefineNetworkSearch<D extends NetworkDefinition, Name, Type> = Omit<
+  InDomain<DefineSearch, D, Name>,
+  'item_type' | 'fields'
+> & { item_type: Type; fields: readonly FacetField<D, Name, Type>[] | null };
+export type RefreshNetworkSearch<D extends NetworkDefinition, Name> = InDomain<RefreshSearch, D, Name>;
 
 export type ActionType<D extends NetworkDefinition> = keyof NonNullable<D['actions']> & string;
 

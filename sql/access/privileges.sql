@@ -5,12 +5,14 @@ declare
   -- The functions that each role may call, by name. A function that no list names is nobody's.
   -- dpg_readonly, dpg_app and dpg_admin
   reading constant text[] := array[
-    'get_item', 'find_items', 'count_items', 'nearest_items', 'get_action', 'find_actions', 'find_events'
+    'get_item', 'get_items', 'find_items', 'count_items', 'nearest_items', 'map_items', 'count_facets',
+    'search_items', 'find_own_items', 'get_action', 'find_actions', 'find_events'
   ];
   -- dpg_app and dpg_admin
   writing constant text[] := array[
     'ensure_item_partition', 'ensure_action_partition', 'ensure_action_event_partition',
-    'upsert_item', 'upsert_items', 'update_item', 'delete_item',
+    'upsert_item', 'upsert_items', 'update_item', 'set_item_status', 'delete_item', 'define_item',
+    'define_search', 'refresh_search',
     'define_action', 'perform_action', 'receive_action', 'transition_action', 'receive_transition',
     'store_event',
     'create_subscription', 'drop_subscription', 'read_events', 'acknowledge', 'release_events',
@@ -130,13 +132,13 @@ begin
 end
 $body$;
 
-revoke all on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definitions, dpg.instance_urls,
-  dpg.partitions, dpg.limits, dpg.redactions, dpg.networks, dpg.differing_events
+revoke all on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definitions, dpg.item_definitions,
+  dpg.item_searches, dpg.instance_urls, dpg.partitions, dpg.limits, dpg.redactions, dpg.networks, dpg.differing_events
 from dpg_app, dpg_readonly, dpg_admin;
 
-grant select on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definitions, dpg.instance_urls,
-  dpg.partitions, dpg.limits, dpg.subscriptions, dpg.failed_events, dpg.subscription_status, dpg.peers, dpg.networks,
-  dpg.differing_events
+grant select on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definitions, dpg.item_definitions,
+  dpg.item_searches, dpg.instance_urls, dpg.partitions, dpg.limits, dpg.subscriptions, dpg.failed_events,
+  dpg.subscription_status, dpg.peers, dpg.networks, dpg.differing_events
 to dpg_app, dpg_readonly, dpg_admin;
 
 grant select on dpg.redactions to dpg_admin;

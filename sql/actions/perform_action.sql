@@ -26,6 +26,10 @@ declare
   action_leaf regclass;
   events_slot smallint;
   events_leaf regclass;
+  source_inert text[]; -- statuses in which the source may not act; null where there are none
+  target_inert text[];
+  source_lock text := 'key share';
+  target_lock text := 'key share';
   source_item dpg.items;
   target_item dpg.items;
 begin
@@ -70,20 +74,27 @@ begin
   source_leaf := dpg_private.find_leaf_by_slot('items', source_slot, source.item_network, source.item_domain);
   target_slot := dpg_private.slot_of('items', target.item_network, target.item_domain);
   target_leaf := dpg_private.find_leaf_by_slot('items', target_slot, target.item_network, target.item_domain);
+  if array[source.item_network, target.item_network] && dpg_private.defined_networks() then
+    source_inert := dpg_private.find_inert_statuses(source.item_network, source.item_domain);
+    target_inert := dpg_private.find_inert_statuses(target.item_network, target.item_domain);
+    source_lock := case when source_inert is null then 'key share' else 'share' end;
+    target_lock := case when target_inert is null then 'key share' else 'share' end;
+  end if;
 
-  -- lock: an item cannot be deleted until the action refers to it. The lower key first, as everywhere; in bytes,
-  -- whatever the collation of the database, since calls that lock many rows sort them so.
+  -- lock: an item cannot be deleted until the action refers to it, and where its domain has statuses that do not act,
+  -- its status cannot change either. Elsewhere owners' updates never wait for actions. The lower key first, as
+  -- everywhere; in bytes, whatever the collation of the database, since calls that lock many rows sort them so.
   if (
       source.item_network collate "C", source.item_domain collate "C", source.item_type collate "C", source.item_id
     ) < (
       target.item_network collate "C", target.item_domain collate "C", target.item_type collate "C", target.item_id
     )
   then
-    source_item := dpg_private.lock_item(source_leaf, source, 'key share', source_slot);
-    target_item := dpg_private.lock_item(target_leaf, target, 'key share', target_slot);
+    source_item := dpg_private.lock_item(source_leaf, source, source_lock, source_slot);
+    target_item := dpg_private.lock_item(target_leaf, target, target_lock, target_slot);
   else
-    target_item := dpg_private.lock_item(target_leaf, target, 'key share', target_slot);
-    source_item := dpg_private.lock_item(source_leaf, source, 'key share', source_slot);
+    target_item := dpg_private.lock_item(target_leaf, target, target_lock, target_slot);
+    source_item := dpg_private.lock_item(source_leaf, source, source_lock, source_slot);
   end if;
   if source_item.item_id is null then
     perform dpg_private.refuse_item_not_found(source);
@@ -93,6 +104,17 @@ begin
   end if;
   if source_item.created_by <> actor then
     perform dpg_private.refuse_not_item_owner(actor, source);
+  end if;
+  if (source_item.item_status = any (source_inert) or target_item.item_status = any (target_inert))
+    -- a call that is repeated finds its action
+    and (
+      action_id is null
+      or (dpg_private.find_action(action_leaf, target.item_network, action_type, action_id)).action_id is null
+    )
+  then
+    perform dpg_private.refuse_inert_item(
+      case when source_item.item_status = any (source_inert) then source_item else target_item end
+    );
   end if;
 
   -- change
@@ -107,7 +129,7 @@ comment on function dpg.perform_action(text, text, dpg.item_ref, dpg.item_ref, j
   'Creates an action from an item that the actor owns to another item of this instance, and its first event in the
 same transaction. The status is the declared initial one, else created; update_count is 0; owners and coordinates
 come from the items. The default of event_payload is {"status": <status>}. With action_id a repeated call is safe.
-Raises DP001, DP002, DP003, DP008, DP009, DP010, DP014, DP018.
+Raises DP001, DP002, DP003, DP008, DP009, DP010, DP014, DP015, DP018.
 Example: select * from dpg.perform_action(
   ''asha'', ''connect'',
   source => row(''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111''),

@@ -22,6 +22,7 @@ declare
   is_known_url boolean;
   is_registered boolean; -- whether one of the networks is
   target_slot smallint;
+  target_inert text[]; -- statuses in which the target may not act; null where there are none
   action_slot smallint;
   action_leaf regclass;
   events_slot smallint;
@@ -69,22 +70,37 @@ begin
 
   -- lock
   target_slot := dpg_private.slot_of('items', target.item_network, target.item_domain);
+  if target.item_network = any (dpg_private.defined_networks()) then
+    target_inert := dpg_private.find_inert_statuses(target.item_network, target.item_domain);
+  end if;
   target_item := dpg_private.lock_item(
     dpg_private.find_leaf_by_slot('items', target_slot, target.item_network, target.item_domain),
-    target, 'key share', target_slot
+    target, case when target_inert is null then 'key share' else 'share' end, target_slot
   );
   if target_item.item_id is null then
     perform dpg_private.refuse_item_not_found(target);
+  end if;
+  if target_item.item_status = any (target_inert)
+    and (
+      action_id is null
+      or (dpg_private.find_action(action_leaf, target.item_network, action_type, action_id)).action_id is null
+    )
+  then
+    perform dpg_private.refuse_inert_item(target_item);
   end if;
 
   -- change
   if not is_known_url then
     perform dpg_private.note_peer_url(source_item_instance_url);
   end if;
-  source_item := row(
-    source.item_network, source.item_domain, source.item_type, source.item_id, source_item_instance_url, null::text,
-    null::jsonb, source_item_latitude, source_item_longitude, source_item_owner, null::timestamptz, null::timestamptz
-  );
+  source_item.item_network := source.item_network;
+  source_item.item_domain := source.item_domain;
+  source_item.item_type := source.item_type;
+  source_item.item_id := source.item_id;
+  source_item.item_instance_url := source_item_instance_url;
+  source_item.item_latitude := source_item_latitude;
+  source_item.item_longitude := source_item_longitude;
+  source_item.created_by := source_item_owner;
   return dpg_private.insert_action(
     action_leaf, action_slot, events_leaf, events_slot, action_type, action_id, source_item, false, target_item,
     requirements_snapshot, remarks, event_payload
@@ -99,7 +115,7 @@ comment on function dpg.receive_action(
 is (coordinates in degrees); the caller must have authenticated it. A URL of our own is DP001. From then on no item
 may be given this URL (dpg.forget_instance_url removes it). With action_id, chosen by the sender, a repeated call is
 safe.
-Raises DP001, DP002, DP008, DP010, DP014, DP018.
+Raises DP001, DP002, DP008, DP010, DP014, DP015, DP018.
 Example: select * from dpg.receive_action(
   ''connect'',
   source => row(''yellow_dot'', ''student'', ''profile_1.0'', ''66666666-6666-4666-8666-666666666666''),

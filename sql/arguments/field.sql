@@ -44,7 +44,7 @@ parallel safe
 security invoker
 return case
   when field in (
-    'item_network', 'item_domain', 'item_type', 'partition_network', 'action_type', 'action_status',
+    'item_network', 'item_domain', 'item_type', 'item_status', 'partition_network', 'action_type', 'action_status',
     'source_item_network', 'source_item_domain', 'source_item_type', 'source_item_owner',
     'target_item_network', 'target_item_domain', 'target_item_type', 'target_item_owner'
   ) then 'key'

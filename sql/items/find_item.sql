@@ -18,7 +18,7 @@ parallel safe
 security invoker
 return replace(
   '@item_network, @item_domain, @item_type, @item_id, @item_instance_url, @item_schema_url, @item_state,
-   @item_latitude, @item_longitude, @created_by, @created_at, @updated_at',
+   @item_latitude, @item_longitude, @created_by, @created_at, @updated_at, @item_status',
   '@', alias
 );
 
@@ -80,7 +80,7 @@ as $body$
 declare
   stored dpg.items;
 begin
-  if leaf is not null and slot is not null and strength <> 'update' then
+  if leaf is not null and slot is not null and strength in ('key share', 'no key update') then
     return dpg_private.lock_item_in_slot(slot, item, strength);
   elsif leaf is not null then
     if strength = 'update' then
@@ -123,18 +123,21 @@ begin
   execute format(
     'update %s i
      set item_instance_url = $5, item_schema_url = $6, item_state = $7, item_latitude = $8, item_longitude = $9,
-       updated_at = greatest(clock_timestamp(), i.updated_at + interval ''1 microsecond'')
+       updated_at = greatest(clock_timestamp(), i.updated_at + interval ''1 microsecond''),
+       item_status = coalesce($11, i.item_status)
      where %s and i.created_by = $10
      returning i.*',
     leaf, dpg_private.item_key_sql()
   )
   into stored
   using item.item_network, item.item_domain, item.item_type, item.item_id, changed.item_instance_url,
-    changed.item_schema_url, changed.item_state, changed.item_latitude, changed.item_longitude, owner;
+    changed.item_schema_url, changed.item_state, changed.item_latitude, changed.item_longitude, owner,
+    changed.item_status;
   return stored;
 end
 $body$;
 
 comment on function dpg_private.write_item(regclass, smallint, dpg.item_ref, dpg.items, text) is
-  'Replaces the content of an item of this owner by that of changed, and returns the row; all columns are null where no
-row was changed. updated_at rises with each change, also when the clock was set back.';
+  'Replaces the content of an item of this owner by that of changed, and its status unless that is null there. Returns
+the row; all columns are null where no row was changed. updated_at rises with each change, also when the clock was set
+back.';

@@ -14,6 +14,7 @@ begin
       created_by text,
       created_at timestamptz,
       updated_at timestamptz,
+      item_status text,
       next_page_token text
     );
   end if;
@@ -36,7 +37,15 @@ create or replace function dpg.find_items(
   radius_meters double precision default null,
   page_size integer default 20,
   page_token text default null,
-  item_domains text[] default null
+  item_domains text[] default null,
+  item_statuses text[] default null,
+  any_status boolean default false,
+  facets jsonb default null,
+  search text default null,
+  south double precision default null,
+  west double precision default null,
+  north double precision default null,
+  east double precision default null
 )
 returns setof dpg.found_item
 language plpgsql
@@ -47,7 +56,8 @@ set extra_float_digits = 1 -- a circle must have the same token in every session
 as $body$
 declare
   checked integer; -- see sql/README.md, "Checks"
-  search dpg_private.item_search;
+  wanted dpg_private.item_search;
+  has_more boolean; -- filters that few calls have
   page dpg_private.item_page;
   leaf regclass;
   slot smallint;
@@ -65,22 +75,40 @@ begin
     dpg_private.check_circle_or_none(latitude, longitude, radius_meters),
     dpg_private.check_page_size(page_size)
   );
-  search := row(
-    item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude,
-    dpg_private.bounds_of_circle(latitude, longitude, radius_meters)
+  wanted := dpg_private.search_of(
+    item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude, radius_meters
   );
+  has_more := any_status or num_nonnulls(item_statuses, facets, search, south, west, north, east) > 0;
+  if has_more then
+    wanted := dpg_private.with_more_filters(
+      wanted, item_network, item_domain, item_domains, item_statuses, any_status, facets, search,
+      south, west, north, east
+    );
+  end if;
+  if item_network = any (dpg_private.defined_networks()) and item_statuses is null and any_status is not true then
+    wanted.hidden_statuses := dpg_private.find_hidden_statuses(item_network, item_domain, item_domains);
+  end if;
   page := dpg_private.page_of_items(
     (
       select b.binding
-      from dpg_private.page_binding('find_items', jsonb_build_array(
-        item_network, item_domain, item_type, created_by, item_instance_url, item_schema_url, item_state,
-        latitude, longitude, radius_meters
-      ) || coalesce(to_jsonb(item_domains), '[]')) b
+      from dpg_private.page_binding('find_items', case
+        when has_more then
+          jsonb_build_array(
+            item_network, item_domain, item_type, created_by, item_instance_url, item_schema_url, item_state,
+            latitude, longitude, radius_meters, item_domains, item_statuses, coalesce(any_status, false), facets,
+            search, south, west, north, east
+          )
+        else
+          jsonb_build_array(
+            item_network, item_domain, item_type, created_by, item_instance_url, item_schema_url, item_state,
+            latitude, longitude, radius_meters
+          ) || coalesce(to_jsonb(item_domains), '[]')
+      end) b
     ),
     page_size, page_token
   );
   if item_domain is null then
-    return query select * from dpg_private.items_of_domains(item_network, item_domains, search, page);
+    return query select * from dpg_private.items_of_domains(item_network, item_domains, wanted, page);
     return;
   end if;
 
@@ -89,32 +117,35 @@ begin
   if leaf is null then
     return;
   end if;
-  if not dpg_private.has_filters(search) then
-    if radius_meters is null and slot is not null then
-      return query execute format('select * from dpg_private.newest_of_slot(null::dpg_private.slot_%s, $1)', slot)
-      using page;
+  if not dpg_private.has_filters(wanted) then
+    if slot is not null and not dpg_private.is_bounded(wanted) then
+      return query execute format('select * from dpg_private.newest_of_slot(null::dpg_private.slot_%s, $1, $2)', slot)
+      using page, wanted.hidden_statuses;
       return;
-    elsif radius_meters is not null then
-      few := dpg_private.find_few_in_circle(slot, search, page);
+    elsif dpg_private.is_bounded(wanted) then
+      few := dpg_private.find_few_in_circle(slot, wanted, page);
       if few is not null then
         return query select * from unnest(few);
         return;
       end if;
-      page.oldest := dpg_private.find_oldest_of_page(leaf, search, page);
+      if wanted.hidden_statuses is null then
+        page.oldest := dpg_private.find_oldest_of_page(leaf, wanted, page);
+      end if;
     end if;
   end if;
   return query execute dpg_private.items_of_leaf_sql(
-    leaf, search, page,
+    leaf, wanted, page,
     dpg_private.page_token_sql(
       '($2).binding', 'timestamptz_send(i.created_at) || uuid_send(i.item_id) || convert_to(i.item_type, ''UTF8'')'
     )
   ) || ' order by i.created_at desc, i.item_type, i.item_id limit ($2).row_limit'
-  using search, page;
+  using wanted, page;
 end
 $body$;
 
 comment on function dpg.find_items(
-  text, text, text, text, text, text, jsonb, double precision, double precision, double precision, integer, text, text[]
+  text, text, text, text, text, text, jsonb, double precision, double precision, double precision, integer, text,
+  text[], text[], boolean, jsonb, text, double precision, double precision, double precision, double precision
 ) is
   'The items of a network that match all filters, newest first (created_at descending, then item_domain, item_type,
 item_id). item_domain is one domain; without it those of item_domains (no element: no items), or every domain.

@@ -69,7 +69,10 @@ begin
   raise exception using
     errcode = 'DP002',
     message = dpg_private.text_for_client(
-      format('there is no item %L/%L/%L/%s here', item.item_network, item.item_domain, item.item_type, item.item_id)
+      format(
+        'there is no item %L/%L/%s/%s here',
+        item.item_network, item.item_domain, coalesce(quote_literal(item.item_type), 'of any type'), item.item_id
+      )
     ),
     hint = 'Check network, domain, type and id; the item may have been deleted, or live on another instance.',
     detail = dpg_private.text_for_client(to_jsonb(item)::text);

@@ -12,6 +12,7 @@ create table if not exists dpg.items (
   created_by text not null,
   created_at timestamptz not null default clock_timestamp(),
   updated_at timestamptz not null default clock_timestamp(),
+  item_status text not null default 'live',
   constraint items_pkey primary key (item_network, item_domain, item_type, item_id),
   constraint items_created_by_fkey foreign key (created_by) references public."user" (id),
   constraint items_state_check check (jsonb_typeof(item_state) = 'object'),
@@ -21,6 +22,9 @@ create table if not exists dpg.items (
   )
 )
 partition by list (item_network);
+
+-- In databases of before 0.2.0. ACCESS EXCLUSIVE on the table and its leaves, but no row is written.
+alter table dpg.items add column if not exists item_status text not null default 'live';
 
 comment on table dpg.items is
   'The current record of each item: a JSON document under network, domain and type, owned by a user.
@@ -42,6 +46,8 @@ comment on column dpg.items.item_longitude is
 comment on column dpg.items.created_by is 'The owner: id of the user who created the item and alone may change it.';
 comment on column dpg.items.created_at is 'When the item was created.';
 comment on column dpg.items.updated_at is 'When the item last changed; rises with every change.';
+comment on column dpg.items.item_status is
+  'Status of the item, a key; dpg.define_item declares which there are, and what they mean.';
 comment on constraint items_pkey on dpg.items is 'One item of each key.';
 comment on constraint items_created_by_fkey on dpg.items is
   'The owner is a user of this instance; a user who owns items cannot be deleted: see dpg.erase_user.';

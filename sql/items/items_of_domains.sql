@@ -20,9 +20,9 @@ begin
     few := dpg_private.find_few_in_circle(slots[number], search, page);
     if few is not null then
       found_items := found_items || few;
-    elsif slots[number] is not null and (search.circle).reach is null and not dpg_private.has_filters(search) then
+    elsif slots[number] is not null and not dpg_private.is_bounded(search) and not dpg_private.has_filters(search) then
       searches := searches || format(
-        'select %s from dpg_private.newest_of_slot(null::dpg_private.slot_%s, $2) i',
+        'select %s from dpg_private.newest_of_slot(null::dpg_private.slot_%s, $2, ($1).hidden_statuses) i',
         dpg_private.item_columns_sql('i.'), slots[number]
       );
     else
@@ -96,7 +96,7 @@ begin
   end loop;
   return query
     select i.item_network, i.item_domain, i.item_type, i.item_id, i.item_instance_url, i.item_schema_url, i.item_state,
-      i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at,
+      i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at, i.item_status,
       dpg_private.token_of_position(
         page.binding,
         timestamptz_send(i.created_at) || uuid_send(i.item_id) || convert_to(i.item_type, 'UTF8')
@@ -139,18 +139,18 @@ begin
     into slot, domains
     from dpg_private.look_up_network_slot(item_network, item_domains) n;
   end if;
-  if slot is not null and (search.circle).reach is null then
+  if slot is not null and not dpg_private.is_bounded(search) then
     return query execute format(
-      'select * from dpg_private.newest_of_network(null::dpg_private.slot_%s, $1, $2, $3)', slot
+      'select * from dpg_private.newest_of_network(null::dpg_private.slot_%s, $1, $2, $3, $4)', slot
     )
-    using page, domains, added_rows;
+    using page, domains, added_rows, search.hidden_statuses;
     get diagnostics rows_of_page = row_count;
     if rows_of_page = page.row_limit then
       return;
     end if;
-    execute format('select dpg_private.has_more_of_network(null::dpg_private.slot_%s, $1, $2, $3)', slot)
+    execute format('select dpg_private.has_more_of_network(null::dpg_private.slot_%s, $1, $2, $3, $4)', slot)
     into has_more
-    using page, domains, added_rows;
+    using page, domains, added_rows, search.hidden_statuses;
     if not has_more then
       return;
     end if;

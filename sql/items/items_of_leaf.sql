@@ -52,9 +52,16 @@ begin
     'select %s from %s i where %s%s%s',
     concat_ws(', ', dpg_private.item_columns_sql('i.'), added_columns),
     leaf,
-    dpg_private.item_conditions_sql(search),
+    dpg_private.item_conditions_sql(search, leaf),
     case when page.oldest is not null then ' and i.created_at >= ($2).oldest' end,
     case
+      when page.after_network is not null then
+        ' and i.created_at <= ($2).after_time
+          and (
+            i.created_at < ($2).after_time
+            or (i.item_network, i.item_domain, i.item_type, i.item_id)
+              > (($2).after_network, ($2).after_domain, ($2).after_type, ($2).after_id)
+          )'
       when page.after_domain is not null then
         ' and i.created_at <= ($2).after_time
           and (
@@ -95,7 +102,7 @@ begin
          select i.created_at from %s i where %s %s order by i.created_at desc limit ($2).row_limit
        ) n',
       leaf,
-      dpg_private.item_conditions_sql(search),
+      dpg_private.item_conditions_sql(search, leaf),
       case when page.after_time is not null then 'and i.created_at < ($2).after_time' end
     )
     into oldest
@@ -123,20 +130,21 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  -- From so many items in a circle on, it pays to plan with the values, unless they are on the page anyway. To plan the
-  -- leaves of a network takes longer.
+  -- From so many items in a circle or box on, it pays to plan with the values, unless they are on the page anyway. To
+  -- plan the leaves of a network takes longer.
   many constant integer := greatest(case when domains is null then 200 else 1000 end, 2 * page.row_limit);
+  bounds constant dpg_private.circle_bounds := dpg_private.kept_bounds(search);
   found_items dpg.found_item[];
   counted bigint;
 begin
-  if slot is not null and dpg_private.is_kept_circle(search.circle) and not dpg_private.has_filters(search) then
+  if slot is not null and bounds.bands is not null and not dpg_private.has_filters(search) then
     execute format(
       'select coalesce(array_agg(c.found), ''{}''), coalesce(max(c.counted), 0)
-       from dpg_private.circle_of_slot(null::dpg_private.slot_%s, $1, $2, $3, $4) c',
+       from dpg_private.circle_of_slot(null::dpg_private.slot_%s, $1, $2, $3, $4, $5) c',
       slot
     )
     into found_items, counted
-    using search, page, many, domains;
+    using search, bounds, page, many, domains;
     if counted < many then
       return found_items;
     end if;
@@ -148,5 +156,5 @@ $body$;
 comment on function dpg_private.find_few_in_circle(
   smallint, dpg_private.item_search, dpg_private.item_page, text[]
 ) is
-  'A page of the items in a circle, by a kept plan, of a leaf or of these domains of its network. Null where there is
-none for this search, or where the circle holds many.';
+  'A page of the items in a circle or a box, by a kept plan, of a leaf or of these domains of its network. Null where
+there is none for this search, or where the bounds hold many.';

@@ -3,7 +3,11 @@
 -- values. So these are the searches in which they decide nothing: one index is the best for all of them. The settings
 -- leave the planner that index, also while a leaf is empty.
 
-create or replace function dpg_private.newest_of_slot(slot anyenum, page dpg_private.item_page)
+create or replace function dpg_private.newest_of_slot(
+  slot anyenum,
+  page dpg_private.item_page,
+  hidden_statuses text[]
+)
 returns setof dpg.found_item
 language plpgsql
 stable
@@ -17,7 +21,7 @@ as $body$
 begin
   return query
     select i.item_network, i.item_domain, i.item_type, i.item_id, i.item_instance_url, i.item_schema_url, i.item_state,
-      i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at,
+      i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at, i.item_status,
       case when page.binding is not null then
         dpg_private.token_of_position(
           page.binding, timestamptz_send(i.created_at) || uuid_send(i.item_id) || convert_to(i.item_type, 'UTF8')
@@ -31,19 +35,21 @@ begin
         or (i.item_domain, i.item_type, i.item_id)
           > (coalesce(page.after_domain, i.item_domain), page.after_type, page.after_id)
       )
+      and dpg_private.is_found(i.item_domain, i.item_status, hidden_statuses)
     order by i.created_at desc, i.item_type, i.item_id
     limit page.row_limit;
 end
 $body$;
 
-comment on function dpg_private.newest_of_slot(anyenum, dpg_private.item_page) is
-  'A page of all items in the leaf of a slot, newest first.';
+comment on function dpg_private.newest_of_slot(anyenum, dpg_private.item_page, text[]) is
+  'A page of all items that are found in the leaf of a slot, newest first.';
 
 create or replace function dpg_private.newest_of_network(
   slot anyenum,
   page dpg_private.item_page,
   domains text[],
-  added_rows integer
+  added_rows integer,
+  hidden_statuses text[]
 )
 returns setof dpg.found_item
 language plpgsql
@@ -58,7 +64,7 @@ as $body$
 begin
   return query
     select i.item_network, i.item_domain, i.item_type, i.item_id, i.item_instance_url, i.item_schema_url, i.item_state,
-      i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at,
+      i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at, i.item_status,
       dpg_private.token_of_position(
         page.binding,
         timestamptz_send(i.created_at) || uuid_send(i.item_id) || convert_to(i.item_type, 'UTF8')
@@ -76,6 +82,7 @@ begin
             or i.created_at < page.after_time
             or (i.item_domain, i.item_type, i.item_id) > (page.after_domain, page.after_type, page.after_id)
           )
+          and dpg_private.is_found(i.item_domain, i.item_status, hidden_statuses)
         order by i.created_at desc
         limit page.row_limit + added_rows
       ) i
@@ -86,16 +93,17 @@ begin
 end
 $body$;
 
-comment on function dpg_private.newest_of_network(anyenum, dpg_private.item_page, text[], integer) is
-  'A page of all items in these domains of a network that has a slot, newest first. The indexes of the leaves have an
-order without the domain. So items of one time are read together and sorted: added_rows more than the page at most.
-Where more than that have one time, the page ends before them: see dpg_private.has_more_of_network.';
+comment on function dpg_private.newest_of_network(anyenum, dpg_private.item_page, text[], integer, text[]) is
+  'A page of all items that are found in these domains of a network that has a slot, newest first. The indexes of the
+leaves have an order without the domain. So items of one time are read together and sorted: added_rows more than the
+page at most. Where more than that have one time, the page ends before them: see dpg_private.has_more_of_network.';
 
 create or replace function dpg_private.has_more_of_network(
   slot anyenum,
   page dpg_private.item_page,
   domains text[],
-  added_rows integer
+  added_rows integer,
+  hidden_statuses text[]
 )
 returns boolean
 language plpgsql
@@ -119,6 +127,7 @@ begin
           or i.created_at < page.after_time
           or (i.item_domain, i.item_type, i.item_id) > (page.after_domain, page.after_type, page.after_id)
         )
+        and dpg_private.is_found(i.item_domain, i.item_status, hidden_statuses)
       order by i.created_at desc
       limit page.row_limit + added_rows
     ) i
@@ -126,23 +135,37 @@ begin
 end
 $body$;
 
-comment on function dpg_private.has_more_of_network(anyenum, dpg_private.item_page, text[], integer) is
+comment on function dpg_private.has_more_of_network(anyenum, dpg_private.item_page, text[], integer, text[]) is
   'Whether a page of dpg_private.newest_of_network that is not full lacks rows.';
 
-create or replace function dpg_private.is_kept_circle(circle dpg_private.circle_bounds)
-returns boolean
+create or replace function dpg_private.kept_bounds(search dpg_private.item_search)
+returns dpg_private.circle_bounds
 language sql
 immutable
 parallel safe
 security invoker
-return (circle).bands is not null and (circle).west <= (circle).east;
+return case
+  when ((search).box).south is null then
+    case
+      when ((search).circle).bands is not null and ((search).circle).west <= ((search).circle).east
+        then (search).circle
+    end
+  when ((search).box).bands is not null
+    and ((search).circle).reach is null
+    and ((search).box).west <= ((search).box).east
+    and ((search).box).west > -180
+    and ((search).box).east < 180
+  then (search).box
+end;
 
-comment on function dpg_private.is_kept_circle(dpg_private.circle_bounds) is
-  'Whether there is a kept plan for the circle: it is less than a degree high and does not cross the antimeridian.';
+comment on function dpg_private.kept_bounds(dpg_private.item_search) is
+  'The bounds of the circle or of the box of a search, where there is a kept plan for them: they are less than a degree
+high and do not meet the antimeridian. Otherwise null, as where a search has both.';
 
 create or replace function dpg_private.count_circle_of_slot(
   slot anyenum,
   search dpg_private.item_search,
+  bounds dpg_private.circle_bounds,
   at_most integer,
   domains text[] default null
 )
@@ -156,31 +179,35 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 as $body$
-declare
-  circle dpg_private.circle_bounds := search.circle;
 begin
   return (
     select count(*)
     from (
       select
       from dpg_private.item_rows(slot, domains) i
-      where dpg_private.latitude_band(i.item_latitude) = any (circle.bands)
-        and i.item_latitude between circle.south and circle.north
-        and i.item_longitude between circle.west and circle.east
-        and dpg_private.is_within(i.item_latitude, i.item_longitude, search.latitude, search.longitude, circle.reach)
+      where dpg_private.latitude_band(i.item_latitude) = any (bounds.bands)
+        and i.item_latitude between bounds.south and bounds.north
+        and i.item_longitude between bounds.west and bounds.east
+        and (
+          bounds.reach is null
+          or dpg_private.is_within(i.item_latitude, i.item_longitude, search.latitude, search.longitude, bounds.reach)
+        )
       limit at_most
     ) n
   );
 end
 $body$;
 
-comment on function dpg_private.count_circle_of_slot(anyenum, dpg_private.item_search, integer, text[]) is
-  'How many items in the leaf of a slot, or in these domains of its network, lie in a circle, counted up to at_most:
-whoever finds so many takes a plan that knows the circle.';
+comment on function dpg_private.count_circle_of_slot(
+  anyenum, dpg_private.item_search, dpg_private.circle_bounds, integer, text[]
+) is
+  'How many items in the leaf of a slot, or in these domains of its network, lie in a circle or a box, counted up to
+at_most: whoever finds so many takes a plan that knows the bounds.';
 
 create or replace function dpg_private.circle_of_slot(
   slot anyenum,
   search dpg_private.item_search,
+  bounds dpg_private.circle_bounds,
   page dpg_private.item_page,
   at_most integer,
   domains text[] default null
@@ -195,14 +222,12 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set jit = off
 as $body$
-declare
-  circle dpg_private.circle_bounds := search.circle;
 begin
   return query
     select
       row(
         i.item_network, i.item_domain, i.item_type, i.item_id, i.item_instance_url, i.item_schema_url, i.item_state,
-        i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at,
+        i.item_latitude, i.item_longitude, i.created_by, i.created_at, i.updated_at, i.item_status,
         case when page.binding is not null then
           dpg_private.token_of_position(
             page.binding,
@@ -217,10 +242,14 @@ begin
       from (
         select i.*
         from dpg_private.item_rows(slot, domains) i
-        where dpg_private.latitude_band(i.item_latitude) = any (circle.bands)
-          and i.item_latitude between circle.south and circle.north
-          and i.item_longitude between circle.west and circle.east
-          and dpg_private.is_within(i.item_latitude, i.item_longitude, search.latitude, search.longitude, circle.reach)
+        where dpg_private.latitude_band(i.item_latitude) = any (bounds.bands)
+          and i.item_latitude between bounds.south and bounds.north
+          and i.item_longitude between bounds.west and bounds.east
+          and (
+            bounds.reach is null
+            or dpg_private.is_within(i.item_latitude, i.item_longitude, search.latitude, search.longitude, bounds.reach)
+          )
+          and dpg_private.is_found(i.item_domain, i.item_status, search.hidden_statuses)
           -- no condition that the index by time could answer: without the values it looks better than it is
           and (page.oldest is null or i.created_at >= page.oldest)
           and (
@@ -241,8 +270,8 @@ end
 $body$;
 
 comment on function dpg_private.circle_of_slot(
-  anyenum, dpg_private.item_search, dpg_private.item_page, integer, text[]
+  anyenum, dpg_private.item_search, dpg_private.circle_bounds, dpg_private.item_page, integer, text[]
 ) is
-  'A page of the items that lie in a circle, in the leaf of a slot or in these domains of its network, newest first,
-each with how many items were read for it. It reads at_most: with so many, the page may lack newer ones, and the caller
-takes a plan that knows the circle.';
+  'A page of the items that are found and lie in a circle or a box, in the leaf of a slot or in these domains of its
+network, newest first, each with how many items were read for it. It reads at_most: with so many, the page may lack
+newer ones, and the caller takes a plan that knows the bounds.';

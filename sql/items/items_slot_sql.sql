@@ -168,13 +168,14 @@ begin
          item_state = changed.item_state,
          item_latitude = changed.item_latitude,
          item_longitude = changed.item_longitude,
-         updated_at = greatest(clock_timestamp(), i.updated_at + interval ''1 microsecond'')
+         updated_at = greatest(clock_timestamp(), i.updated_at + interval ''1 microsecond''),
+         item_status = coalesce(changed.item_status, i.item_status)
        where ' || is_item || ' and i.created_by = owner
        returning i.* into stored;',
       slots, leaves
     ),
     dpg_private.slot_branches_sql(
-      'return dpg_private.has_additions(''dpg.items'', 12) or dpg_private.has_leaf_additions(''dpg.%1$I'');',
+      'return dpg_private.has_additions(''dpg.items'', 13) or dpg_private.has_leaf_additions(''dpg.%1$I'');',
       slots, leaves
     )
   );

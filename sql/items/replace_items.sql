@@ -41,10 +41,12 @@ begin
            from %1$s i
            join unnest($1) r using (item_network, item_domain, item_type, item_id)
            where i.created_by = $2
-             and (i.item_instance_url, i.item_schema_url, i.item_state, i.item_latitude, i.item_longitude)
-               is distinct from (
-                 r.item_instance_url, r.item_schema_url, r.item_state, r.item_latitude, r.item_longitude
-               )
+             and (
+               i.item_instance_url, i.item_schema_url, i.item_state, i.item_latitude, i.item_longitude, i.item_status
+             ) is distinct from (
+               r.item_instance_url, r.item_schema_url, r.item_state, r.item_latitude, r.item_longitude,
+               coalesce(r.item_status, i.item_status)
+             )
              %2$s
            order by i.item_type collate "C", i.item_id
            for no key update of i
@@ -58,12 +60,26 @@ begin
       )
       into different
       using target.items_before, actor;
+      execute format(
+        'select dpg_private.check_item_status(
+           row(i.item_network, i.item_domain, i.item_type, i.item_id), i.item_status, r.item_status, f, r.index
+         )
+         from %1$s i
+         join unnest($1) r using (item_network, item_domain, item_type, item_id)
+         join unnest($2) d(index) using (index)
+         join dpg.item_definitions f using (item_network, item_domain)
+         where r.item_status is not null
+         order by r.index',
+        target.leaf
+      )
+      using target.items_before, different;
       -- change
       execute format(
         'update %1$s i
          set item_instance_url = r.item_instance_url, item_schema_url = r.item_schema_url, item_state = r.item_state,
            item_latitude = r.item_latitude, item_longitude = r.item_longitude,
-           updated_at = greatest(clock_timestamp(), i.updated_at + interval ''1 microsecond'')
+           updated_at = greatest(clock_timestamp(), i.updated_at + interval ''1 microsecond''),
+           item_status = coalesce(r.item_status, i.item_status)
          from unnest($1) r
          join unnest($2) d(index) using (index)
          where i.item_network = r.item_network and i.item_domain = r.item_domain

@@ -13,15 +13,24 @@ begin
       item_latitude double precision,
       item_longitude double precision,
       created_by text,
-      written_at timestamptz
+      written_at timestamptz,
+      item_status text,
+      new_status text
     );
+  elsif not exists (
+    select
+    from pg_catalog.pg_attribute a
+    where a.attrelid = pg_catalog.to_regclass('dpg_private.sent_item')
+      and a.attname = 'new_status'
+  ) then
+    alter type dpg_private.sent_item add attribute item_status text, add attribute new_status text;
   end if;
 end
 $body$;
 
 comment on type dpg_private.sent_item is
   'An element of upsert_items as a row: its index, counted from 0, then our columns of dpg.items. written_at is for
-created_at and updated_at.';
+created_at and updated_at. item_status: as it was sent. new_status: what a new item gets.';
 
 create or replace function dpg_private.item_fields()
 returns text[]
@@ -31,7 +40,7 @@ parallel safe
 security invoker
 return array[
   'item_network', 'item_domain', 'item_type', 'item_instance_url', 'item_schema_url',
-  'item_state', 'item_latitude', 'item_longitude', 'item_id'
+  'item_state', 'item_latitude', 'item_longitude', 'item_id', 'item_status'
 ];
 
 comment on function dpg_private.item_fields() is
@@ -71,7 +80,8 @@ begin
   foreach field in array dpg_private.item_fields() loop
     kind := dpg_private.kind_of_field(field);
     continue when kind = 'object' and not item ? field;
-    continue when kind in ('uuid', 'latitude', 'longitude') and nullif(item -> field, 'null') is null;
+    continue when (kind in ('uuid', 'latitude', 'longitude') or field = 'item_status')
+      and nullif(item -> field, 'null') is null;
     if kind = 'object' then
       perform dpg_private.check_document(field, item -> field, index);
     elsif not dpg_private.is_field(kind, item -> field) then

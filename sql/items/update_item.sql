@@ -43,6 +43,42 @@ $body$;
 comment on function dpg_private.check_item_changes(jsonb) is
   'Raises DP001 for changes that update_item can make to no item.';
 
+create or replace function dpg_private.refuse_stale_item(stored dpg.items, expected_updated_at timestamptz)
+returns void
+language plpgsql
+stable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  raise exception using
+    errcode = 'DP007',
+    message = dpg_private.text_for_client(format(
+      'item %s was changed at %s, not at %s',
+      stored.item_id, dpg_private.time_text(stored.updated_at), dpg_private.time_text(expected_updated_at)
+    )),
+    hint = case
+      -- the caller has read it into a type without microseconds, and would read and repeat for ever
+      when expected_updated_at = date_trunc('milliseconds', stored.updated_at) then
+        'Pass updated_at as text, as it was read: both times agree to the millisecond, '
+          'but a Date of JavaScript or the like has no microseconds.'
+      else 'Read the item again, apply the change to what it is now, and repeat the call with its updated_at.'
+    end,
+    detail = dpg_private.text_for_client(
+      (
+        to_jsonb(dpg_private.ref_of_item(stored)) || jsonb_build_object(
+          'expected_updated_at', dpg_private.time_text(expected_updated_at),
+          'updated_at', dpg_private.time_text(stored.updated_at)
+        )
+      )::text
+    );
+end
+$body$;
+
+comment on function dpg_private.refuse_stale_item(dpg.items, timestamptz) is
+  'Raises DP007 for an item that was changed at another time than the caller expects.';
+
 create or replace function dpg.update_item(
   actor text,
   item_network text,
@@ -102,27 +138,7 @@ begin
     perform dpg_private.refuse_not_item_owner(actor, item);
   end if;
   if stored.updated_at <> expected_updated_at then
-    raise exception using
-      errcode = 'DP007',
-      message = dpg_private.text_for_client(format(
-        'item %s was changed at %s, not at %s',
-        item_id, dpg_private.time_text(stored.updated_at), dpg_private.time_text(expected_updated_at)
-      )),
-      hint = case
-        -- the caller has read it into a type without microseconds, and would read and repeat for ever
-        when expected_updated_at = date_trunc('milliseconds', stored.updated_at) then
-          'Pass updated_at as text, as it was read: both times agree to the millisecond, '
-            'but a Date of JavaScript or the like has no microseconds.'
-        else 'Read the item again, apply the change to what it is now, and repeat the call with its updated_at.'
-      end,
-      detail = dpg_private.text_for_client(
-        (
-          to_jsonb(item) || jsonb_build_object(
-            'expected_updated_at', dpg_private.time_text(expected_updated_at),
-            'updated_at', dpg_private.time_text(stored.updated_at)
-          )
-        )::text
-      );
+    perform dpg_private.refuse_stale_item(stored, expected_updated_at);
   end if;
   if (
       changed.item_instance_url, changed.item_schema_url, changed.item_state, changed.item_latitude,

@@ -8,7 +8,8 @@ create or replace function dpg.upsert_item(
   item_state jsonb default '{}',
   item_latitude double precision default null,
   item_longitude double precision default null,
-  item_id uuid default null
+  item_id uuid default null,
+  item_status text default null
 )
 returns dpg.items
 language plpgsql
@@ -25,7 +26,9 @@ declare
   is_known_url boolean;
   is_new boolean;
   has_additions boolean; -- columns or triggers of the application: what is stored has to be read again
+  definition dpg.item_definitions;
   sent dpg.items;
+  changed dpg.items;
   stored dpg.items;
 begin
   -- check
@@ -37,7 +40,8 @@ begin
     dpg_private.check_url('item_instance_url', item_instance_url),
     dpg_private.check_url('item_schema_url', item_schema_url),
     dpg_private.check_document('item_state', item_state),
-    dpg_private.check_coordinates_or_none('item_latitude', item_latitude, 'item_longitude', item_longitude)
+    dpg_private.check_coordinates_or_none('item_latitude', item_latitude, 'item_longitude', item_longitude),
+    dpg_private.check_key_or_none('item_status', item_status)
   );
 
   -- look: one statement instead of three. Its answers hold for this moment. After any wait for a lock they are asked
@@ -75,24 +79,39 @@ begin
   if not is_known_url then
     perform dpg_private.register_instance_url(item_instance_url); -- unless it is known by now
   end if;
-  -- Only our columns, the first ones of the table. An application may have added others, with defaults: so every
-  -- insert names the columns.
-  sent := row(
-    item_network, item_domain, item_type, coalesce(item_id, gen_random_uuid()), item_instance_url, item_schema_url,
-    item_state,
-    item_latitude, item_longitude, actor, clock_timestamp(), null::timestamptz
-  );
+  if item_network = any (dpg_private.defined_networks()) then
+    definition := dpg_private.find_item_definition(item_network, item_domain);
+    if item_status is not null then
+      perform dpg_private.check_item_status(
+        row(item_network, item_domain, item_type, item_id), null, item_status, definition
+      );
+    end if;
+  end if;
+  -- Only our columns, each by its name: an application may have added others, which stand anywhere, with defaults. So
+  -- every insert names the columns, too.
+  sent.item_network := item_network;
+  sent.item_domain := item_domain;
+  sent.item_type := item_type;
+  sent.item_id := coalesce(item_id, gen_random_uuid());
+  sent.item_instance_url := item_instance_url;
+  sent.item_schema_url := item_schema_url;
+  sent.item_state := item_state;
+  sent.item_latitude := item_latitude;
+  sent.item_longitude := item_longitude;
+  sent.created_by := actor;
+  sent.created_at := clock_timestamp();
   sent.updated_at := sent.created_at;
+  sent.item_status := coalesce(item_status, definition.initial_status, 'live');
 
   -- insert: most upserts are new items. An insert through the root has a plan that is kept and knows no leaves. It
   -- names no constraint: PostgreSQL would search the index of the leaf for it at each call.
   insert into dpg.items (
     item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
-    item_latitude, item_longitude, created_by, created_at, updated_at
+    item_latitude, item_longitude, created_by, created_at, updated_at, item_status
   )
   values (
     item_network, item_domain, item_type, sent.item_id, item_instance_url, item_schema_url, item_state,
-    item_latitude, item_longitude, actor, sent.created_at, sent.created_at
+    item_latitude, item_longitude, actor, sent.created_at, sent.created_at, sent.item_status
   )
   on conflict do nothing;
   is_new := found;
@@ -107,9 +126,11 @@ begin
 
   -- replace
   for attempt in 1 .. 100 loop
-    -- From the second attempt on the row is locked: then an insert or update that changes nothing was suppressed.
-    stored := case attempt
-      when 1 then dpg_private.read_item(leaf, slot, dpg_private.ref_of_item(sent))
+    -- From the second attempt on the row is locked: then an insert or update that changes nothing was suppressed. With
+    -- a status from the first, since which one may come next depends on the present one.
+    stored := case
+      when attempt = 1 and item_status is null then
+        dpg_private.read_item(leaf, slot, dpg_private.ref_of_item(sent))
       else dpg_private.lock_item(leaf, dpg_private.ref_of_item(sent), 'no key update', slot)
     end;
     if stored.item_id is null then
@@ -137,12 +158,23 @@ begin
       perform dpg_private.refuse_not_item_owner(actor, dpg_private.ref_of_item(sent));
     end if;
     if (
-        stored.item_instance_url, stored.item_schema_url, stored.item_state, stored.item_latitude, stored.item_longitude
-      ) is not distinct from (item_instance_url, item_schema_url, item_state, item_latitude, item_longitude)
+        stored.item_instance_url, stored.item_schema_url, stored.item_state, stored.item_latitude,
+        stored.item_longitude, stored.item_status
+      ) is not distinct from (
+        item_instance_url, item_schema_url, item_state, item_latitude, item_longitude,
+        coalesce(item_status, stored.item_status)
+      )
     then
       return stored; -- nothing to change, nothing written
     end if;
-    stored := dpg_private.write_item(leaf, slot, dpg_private.ref_of_item(sent), sent, actor);
+    if item_status is not null then
+      perform dpg_private.check_item_status(
+        dpg_private.ref_of_item(sent), stored.item_status, item_status, definition
+      );
+    end if;
+    changed := sent;
+    changed.item_status := item_status;
+    stored := dpg_private.write_item(leaf, slot, dpg_private.ref_of_item(sent), changed, actor);
     if stored.item_id is not null then
       if has_additions then
         return dpg_private.read_written_item(leaf, sent, 'update');
@@ -160,13 +192,14 @@ end
 $body$;
 
 comment on function dpg.upsert_item(
-  text, text, text, text, text, text, jsonb, double precision, double precision, uuid
+  text, text, text, text, text, text, jsonb, double precision, double precision, uuid, text
 ) is
   'Creates an item of the actor, or replaces the whole content of an item that the actor owns, and returns the row.
 Creates the leaf when needed. item_state is a JSON object. item_latitude and item_longitude are degrees, both or
 neither. With item_id a repeated call is safe. A call that changes nothing leaves the row and updated_at as they
-are.
-Raises DP001, DP003, DP009, DP010, DP014, DP018.
+are. item_status: null is the initial status of dpg.define_item for a new item (live), and leaves that of an item that
+is there; a given one is set as by dpg.set_item_status.
+Raises DP001, DP003, DP006, DP009, DP010, DP014, DP018.
 Example: select * from dpg.upsert_item(
   actor => ''asha'', item_network => ''yellow_dot'', item_domain => ''student'', item_type => ''profile_1.0'',
   item_instance_url => ''https://yellowdot.example.com'',

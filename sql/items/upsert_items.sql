@@ -40,7 +40,8 @@ begin
           e.item_network, e.item_domain, e.item_type, coalesce(e.item_id, gen_random_uuid()),
           e.item_instance_url, e.item_schema_url, coalesce(e.item_state, '{}'), e.item_latitude, e.item_longitude,
           actor,
-          started_at + (e.position - 1) * interval '1 microsecond'
+          started_at + (e.position - 1) * interval '1 microsecond',
+          e.item_status, coalesce(e.item_status, d.initial_status, 'live')
         )::dpg_private.sent_item
         order by e.position
       ),
@@ -53,6 +54,10 @@ begin
           and jsonb_typeof(e.element -> 'item_schema_url') = 'string' and dpg_private.is_url(e.item_schema_url)
           and (e.item_id is null or jsonb_typeof(e.element -> 'item_id') = 'string')
           and coalesce(jsonb_typeof(e.element -> 'item_state') = 'object', not e.element ? 'item_state')
+          and (
+            e.item_status is null
+            or (jsonb_typeof(e.element -> 'item_status') = 'string' and dpg_private.is_key(e.item_status))
+          )
           and case
             when coalesce(octet_length(e.item_state::text), 2) > 1024 then -- see dpg_private.is_short_document
               octet_length(e.item_state::text) <= json_bytes and not dpg_private.is_too_deep(e.item_state, json_depth)
@@ -75,12 +80,14 @@ begin
       jsonb_array_elements(items),
       jsonb_to_recordset(items) as (
         item_network text, item_domain text, item_type text, item_instance_url text, item_schema_url text,
-        item_state jsonb, item_latitude double precision, item_longitude double precision, item_id uuid
+        item_state jsonb, item_latitude double precision, item_longitude double precision, item_id uuid,
+        item_status text
       )
     ) with ordinality e(
       element, item_network, item_domain, item_type, item_instance_url, item_schema_url,
-      item_state, item_latitude, item_longitude, item_id, position
-    );
+      item_state, item_latitude, item_longitude, item_id, item_status, position
+    )
+    left join dpg.item_definitions d on d.item_network = e.item_network and d.item_domain = e.item_domain;
   exception
     when data_exception then
       -- a value that is not of the type of its column: these checks say which one
@@ -113,6 +120,13 @@ begin
   if rows is null then
     return; -- an empty array
   end if;
+  perform dpg_private.check_item_status(
+    row(r.item_network, r.item_domain, r.item_type, r.item_id), null, r.item_status, d, r.index
+  )
+  from unnest(rows) r
+  join dpg.item_definitions d on d.item_network = r.item_network and d.item_domain = r.item_domain
+  where r.item_status is not null
+  order by r.index;
 
   -- leaves, before any row is locked
   targets := array(
@@ -141,11 +155,11 @@ begin
   with inserted_rows as (
     insert into dpg.items as i (
       item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
-      item_latitude, item_longitude, created_by, created_at, updated_at
+      item_latitude, item_longitude, created_by, created_at, updated_at, item_status
     )
     select
       r.item_network, r.item_domain, r.item_type, r.item_id, r.item_instance_url, r.item_schema_url, r.item_state,
-      r.item_latitude, r.item_longitude, r.created_by, r.written_at, r.written_at
+      r.item_latitude, r.item_longitude, r.created_by, r.written_at, r.written_at, r.new_status
     from unnest(rows) r
     order by r.item_network collate "C", r.item_domain collate "C", r.item_type collate "C", r.item_id
     on conflict on constraint items_pkey do nothing
@@ -177,7 +191,7 @@ begin
     return query
     select
       r.item_network, r.item_domain, r.item_type, r.item_id, r.item_instance_url, r.item_schema_url, r.item_state,
-      r.item_latitude, r.item_longitude, r.created_by, r.written_at, r.written_at
+      r.item_latitude, r.item_longitude, r.created_by, r.written_at, r.written_at, r.new_status
     from unnest(rows) r;
   end if;
 end
@@ -186,8 +200,9 @@ $body$;
 comment on function dpg.upsert_items(text, jsonb) is
   'upsert_item for a JSON array of objects: all or nothing. The rows come in the order of the input. Fields of an
 object: item_network, item_domain, item_type, item_instance_url, item_schema_url, and optionally item_state,
-item_latitude, item_longitude, item_id. The same item_id twice is DP001. DETAIL has the index, counted from 0.
-Raises DP001, DP003, DP009, DP010, DP014, DP018.
+item_latitude, item_longitude, item_id, item_status. The same item_id twice is DP001. DETAIL has the index, counted from
+0.
+Raises DP001, DP003, DP006, DP009, DP010, DP014, DP018.
 Example: select item_id from dpg.upsert_items(''asha'', ''[{
   "item_network": "yellow_dot", "item_domain": "student", "item_type": "profile_1.0",
   "item_instance_url": "https://yellowdot.example.com",

@@ -1,3 +1,17 @@
+create or replace function dpg_private.pointer_of_path(path text[])
+returns text
+language sql
+immutable
+parallel safe
+security invoker
+return (
+  select coalesce(string_agg('/' || replace(replace(p.step, '~', '~0'), '/', '~1'), '' order by p.position), '')
+  from unnest(path) with ordinality p(step, position)
+);
+
+comment on function dpg_private.pointer_of_path(text[]) is
+  'A path as a JSON pointer.';
+
 create or replace function dpg_private.refuse_network_document(path text[], value jsonb, problem text, hint text)
 returns void
 language plpgsql
@@ -7,12 +21,9 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  pointer text;
+  pointer constant text := nullif(dpg_private.pointer_of_path(path), '');
   shown jsonb := coalesce(value, 'null');
 begin
-  select string_agg('/' || replace(replace(p.step, '~', '~0'), '/', '~1'), '' order by p.position)
-  into pointer
-  from unnest(path) with ordinality p(step, position);
   if octet_length(shown::text) > 1000 then
     shown := to_jsonb(left(coalesce(value #>> array[]::text[], ''), 200) || '...');
   end if;
@@ -53,6 +64,73 @@ $body$;
 comment on function dpg_private.check_network_part(jsonb, text[], text) is
   'Raises DP001 unless the part of a network document at path is of this kind of dpg_private.is_field.';
 
+create or replace function dpg_private.name_of_part(part jsonb, field text)
+returns text
+language sql
+immutable
+parallel safe
+security invoker
+return coalesce(
+  part -> field,
+  part -> case field when 'name' then 'id' when 'domain_name' then 'domain_id' end
+) #>> '{}';
+
+comment on function dpg_private.name_of_part(jsonb, text) is
+  'The field name or domain_name of a part of a network document; id and domain_id are synonyms of them.';
+
+create or replace function dpg_private.check_network_name(document jsonb, path text[], field text default 'name')
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  synonym constant text := case field when 'name' then 'id' when 'domain_name' then 'domain_id' end;
+  part constant jsonb := document #> path;
+begin
+  if part ? field and part ? synonym and part -> field <> part -> synonym then
+    perform dpg_private.refuse_network_document(
+      path || synonym, part -> synonym, format('is not the %s', field),
+      format('%1$s is a synonym of %2$s: leave one of them out, or give both one value.', synonym, field)
+    );
+  end if;
+  perform dpg_private.check_network_part(
+    document, path || case when part ? synonym and not part ? field then synonym else field end, 'key'
+  );
+end
+$body$;
+
+comment on function dpg_private.check_network_name(jsonb, text[], text) is
+  'Raises DP001 unless the part of a network document at path has a key as its name (or domain_name), by that name or by
+the synonym id (or domain_id). If it has both, they are the same.';
+
+create or replace function dpg_private.with_names(document jsonb)
+returns jsonb
+language plpgsql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  return document || jsonb_build_object(
+    'name', dpg_private.name_of_part(document, 'name'),
+    'domains', (
+      select coalesce(
+        jsonb_agg(
+          d.domain || jsonb_build_object('name', dpg_private.name_of_part(d.domain, 'name')) order by d.number
+        ),
+        '[]'
+      )
+      from jsonb_array_elements(document -> 'domains') with ordinality d(domain, number)
+    )
+  );
+end
+$body$;
+
+comment on function dpg_private.with_names(jsonb) is
+  'A network document with the name of the network and of each domain where ours have it. Its domains were checked.';
+
 create or replace function dpg_private.check_network_domains(document jsonb)
 returns void
 language plpgsql
@@ -63,6 +141,7 @@ as $body$
 declare
   path text[];
   item_type text;
+  name text;
   names text[] := array[]::text[];
 begin
   perform dpg_private.check_network_part(document, '{domains}', 'array');
@@ -70,7 +149,7 @@ begin
     path := array['domains', domain::text];
     perform
       dpg_private.check_network_part(document, path, 'object'),
-      dpg_private.check_network_part(document, path || array['name'], 'key'),
+      dpg_private.check_network_name(document, path),
       dpg_private.check_network_part(document, path || array['item_schemas'], 'object');
     for item_type in select t.name from jsonb_object_keys(document #> path -> 'item_schemas') t(name) loop
       if not dpg_private.is_key(item_type) then
@@ -81,13 +160,14 @@ begin
       end if;
       perform dpg_private.check_network_part(document, path || array['item_schemas', item_type], 'schema');
     end loop;
-    if document #> path ->> 'name' = any (names) then
+    name := dpg_private.name_of_part(document #> path, 'name');
+    if name = any (names) then
       perform dpg_private.refuse_network_document(
-        path || array['name'], document #> path -> 'name', 'is there twice',
+        path || case when document #> path ? 'name' then 'name' else 'id' end, to_jsonb(name), 'is there twice',
         'A domain is declared once, with all of its item types.'
       );
     end if;
-    names := names || (document #> path ->> 'name');
+    names := names || name;
   end loop;
 end
 $body$;
@@ -105,6 +185,7 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   path text[];
+  domain text;
 begin
   if not document ? 'instances' then
     return;
@@ -114,12 +195,13 @@ begin
     path := array['instances', instance::text];
     perform
       dpg_private.check_network_part(document, path, 'object'),
-      dpg_private.check_network_part(document, path || array['domain_name'], 'key'),
+      dpg_private.check_network_name(document, path, 'domain_name'),
       dpg_private.check_network_part(document, path || array['instance_url'], 'url');
-    if not item_types ? (document #> path ->> 'domain_name') then
+    domain := dpg_private.name_of_part(document #> path, 'domain_name');
+    if not item_types ? domain then
       perform dpg_private.refuse_network_document(
-        path || array['domain_name'], document #> path -> 'domain_name', 'is no declared domain',
-        'An instance serves one of the domains of the document.'
+        path || case when document #> path ? 'domain_name' then 'domain_name' else 'domain_id' end,
+        to_jsonb(domain), 'is no declared domain', 'An instance serves one of the domains of the document.'
       );
     end if;
   end loop;
@@ -131,6 +213,76 @@ comment on function dpg_private.check_network_instances(jsonb, jsonb) is
 and with the domain_name of a declared domain. A document may have no instances. item_types is the column of
 dpg.networks.';
 
+create or replace function dpg_private.edit_distance(one text, other text)
+returns integer
+language plpgsql
+immutable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  former integer[];
+  present integer[] := array(select n from generate_series(0, length(other)) n order by n);
+begin
+  for i in 1 .. length(one) loop
+    former := present;
+    present := array[i];
+    for j in 1 .. length(other) loop
+      present := present || least(
+        former[j + 1] + 1, present[j] + 1, former[j] + (substr(one, i, 1) <> substr(other, j, 1))::integer
+      );
+    end loop;
+  end loop;
+  return present[length(other) + 1];
+end
+$body$;
+
+comment on function dpg_private.edit_distance(text, text) is
+  'How many characters must be added, taken away or replaced to get from one text to the other. For short texts.';
+
+create or replace function dpg_private.misspelt_field(name text, fields text[])
+returns text
+language sql
+immutable
+parallel safe
+security invoker
+return (
+  select f.field
+  from unnest(fields) with ordinality f(field, number)
+  where name <> all (fields)
+    and case when abs(length(name) - length(f.field)) <= 2 then dpg_private.edit_distance(name, f.field) <= 2 end
+  order by dpg_private.edit_distance(name, f.field), f.number
+  limit 1
+);
+
+comment on function dpg_private.misspelt_field(text, text[]) is
+  'Which of the fields a name is that is one or two characters away from it. Null for one of the fields itself, and for
+any other name.';
+
+create or replace function dpg_private.instance_item_types(document jsonb, item_domain text)
+returns text[]
+language plpgsql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  return array(
+    select t.item_type
+    from jsonb_array_elements(coalesce(document -> 'instances', '[]')) i(instance)
+    cross join jsonb_each(i.instance) m(name, value)
+    cross join jsonb_object_keys(case jsonb_typeof(m.value) when 'object' then m.value else '{}' end) t(item_type)
+    where dpg_private.name_of_part(i.instance, 'domain_name') = instance_item_types.item_domain
+      and position('item_schema' in m.name) > 0
+  );
+end
+$body$;
+
+comment on function dpg_private.instance_item_types(jsonb, text) is
+  'The item types for which instances of a domain have schemas of their own, such as by custom_item_schema_urls. The
+instances of the document were checked.';
+
 create or replace function dpg_private.check_network_actions(document jsonb, item_types jsonb)
 returns void
 language plpgsql
@@ -139,14 +291,12 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  fields constant text[] := array[
-    'from_network', 'from_domain', 'from_items', 'to_network', 'to_domain', 'to_items',
-    'requirement_schema', 'event_schema'
-  ];
+  fields constant text[] := array['from_network', 'from_domain', 'from_items', 'to_network', 'to_domain', 'to_items'];
   action_type text;
   path text[];
   interaction jsonb;
   field text;
+  meant text;
   side text;
   is_ours boolean;
 begin
@@ -172,16 +322,16 @@ begin
       path := array['actions', action_type, 'interactions', place::text];
       perform dpg_private.check_network_part(document, path, 'object');
       interaction := document #> path;
-      -- no unknown field: with a misspelt from_items the interaction would permit more than was meant
-      select f.name
-      into field
+      -- Unknown fields are kept. With a misspelt from_items the interaction would permit more than was meant.
+      select f.name, dpg_private.misspelt_field(f.name, fields)
+      into field, meant
       from jsonb_object_keys(interaction) f(name)
-      where f.name <> all (fields)
+      where dpg_private.misspelt_field(f.name, fields) is not null
       limit 1;
       if found then
         perform dpg_private.refuse_network_document(
           path || array[field], interaction -> field, 'is not a field of an interaction',
-          format('An interaction may have the fields %s.', array_to_string(fields, ', '))
+          format('It seems to be %s, misspelt.', meant)
         );
       end if;
       foreach field in array array['requirement_schema', 'event_schema'] loop
@@ -206,20 +356,24 @@ begin
         field := side || '_items';
         continue when not interaction ? field;
         perform dpg_private.check_network_part(document, path || array[field], 'array');
-        if interaction -> field = '[]' then
-          perform dpg_private.refuse_network_document(
-            path || array[field], interaction -> field, 'is empty',
-            format('Leave %s out to mean every item type.', field)
-          );
-        end if;
         for item in 0 .. jsonb_array_length(interaction -> field) - 1 loop
           perform dpg_private.check_network_part(document, path || array[field, item::text], 'key');
-          if is_ours and not item_types -> (interaction ->> (side || '_domain')) ? (interaction -> field ->> item) then
+          continue when not is_ours
+            or item_types -> (interaction ->> (side || '_domain')) ? (interaction -> field ->> item);
+          if interaction -> field ->> item
+            <> all (dpg_private.instance_item_types(document, interaction ->> (side || '_domain')))
+          then
             perform dpg_private.refuse_network_document(
               path || array[field, item::text], interaction -> field -> item, 'is no declared item type',
               'Name an item type of the domain.'
             );
           end if;
+          raise warning using message = dpg_private.text_for_client(format(
+            'document at %s: no schema of domain %L declares item type %L: it takes no part in actions',
+            dpg_private.pointer_of_path(path || array[field, item::text]),
+            interaction ->> (side || '_domain'), interaction -> field ->> item
+          )),
+            hint = 'Only an instance has a schema of it. Add the item type to the item_schemas of the domain.';
         end loop;
       end loop;
       if document ->> 'name' <> all (array[
@@ -238,4 +392,5 @@ $body$;
 comment on function dpg_private.check_network_actions(jsonb, jsonb) is
   'Raises DP001 unless the actions of a network document are an object of objects, each with an array of
 interactions. A document may have no actions. An interaction is between declared domains and item types, or
-between those and ones of one other network. item_types is the column of dpg.networks.';
+between those and ones of one other network. An item type that only an instance of the domain has a schema of is a
+warning. The instances were checked, and the document has its name. item_types is the column of dpg.networks.';

@@ -4,8 +4,12 @@ create table if not exists dpg.networks (
   item_types jsonb not null,
   interactions jsonb not null,
   registered_at timestamptz not null default clock_timestamp(),
+  item_fields jsonb not null default '{}',
   constraint networks_pkey primary key (network)
 );
+
+-- In databases of before 0.2.0. ACCESS EXCLUSIVE for a moment; networks/item_fields.sql fills it.
+alter table dpg.networks add column if not exists item_fields jsonb not null default '{}';
 
 comment on table dpg.networks is
   'The registered network documents: what a network declares, and the database enforces (DP014). Written by
@@ -19,5 +23,9 @@ comment on column dpg.networks.interactions is
 from_network, from_domain, from_items, to_network, to_domain and to_items. What the document leaves out is
 filled in; only for items of another network, a missing from_items or to_items means any type.';
 comment on column dpg.networks.registered_at is 'When this document was registered.';
+comment on column dpg.networks.item_fields is
+  'What the schemas of the document say of the fields of items: each domain with an object of fields, each with two
+arrays of item types: those that declare the field (declared), and those that close it to facets, counts and search
+(closed).';
 comment on constraint networks_pkey on dpg.networks is 'One registered document of each network.';
 comment on index dpg.networks_pkey is 'For each call that writes something new.';

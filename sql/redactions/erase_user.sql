@@ -85,6 +85,7 @@ begin
   lock table dpg.redactions in share update exclusive mode;
   -- A user whose row is deleted already may have left traces. So the user must exist only when there are none.
   if not exists (select from dpg_private.party_leaves p where p.owner = erase_user.user_id)
+    and not exists (select from dpg_private.owner_leaves o where o.owner = erase_user.user_id)
     and not exists (select from dpg.redactions r where erase_user.user_id in (r.actor, r.from_user, r.to_user))
   then
     perform dpg_private.check_user(user_id);
@@ -113,6 +114,7 @@ begin
 
   perform dpg_private.replace_owner(user_id, tombstone, true);
   delete from dpg_private.party_leaves p where p.owner = erase_user.user_id;
+  delete from dpg_private.owner_leaves o where o.owner = erase_user.user_id;
   update dpg.redactions r
   set actor = case r.actor when erase_user.user_id then tombstone else r.actor end,
     from_user = case r.from_user when erase_user.user_id then tombstone else r.from_user end,

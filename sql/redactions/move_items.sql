@@ -36,7 +36,9 @@ begin
   lock table dpg.redactions in share update exclusive mode;
   perform dpg_private.check_user(to_user);
   -- A user whose row is deleted already may have left traces. So the user must exist only when there are none.
-  if not exists (select from dpg_private.party_leaves p where p.owner = move_items.from_user) then
+  if not exists (select from dpg_private.party_leaves p where p.owner = move_items.from_user)
+    and not exists (select from dpg_private.owner_leaves o where o.owner = move_items.from_user)
+  then
     perform dpg_private.check_user(from_user);
   end if;
   -- Table and from_user are locked as in dpg.erase_user, and for the same reasons. The lock of to_user keeps that user

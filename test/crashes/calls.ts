@@ -44,6 +44,7 @@ export async function contents(sql: postgres.Sql): Promise<string[]> {
     union all select concat_ws(' ', 'actions', tableoid::regclass, ctid, to_jsonb(a)) from dpg.item_actions a
     union all select concat_ws(' ', 'events', tableoid::regclass, ctid, to_jsonb(e)) from dpg.action_events e
     union all select concat_ws(' ', 'parties', to_jsonb(p)) from dpg_private.party_leaves p
+    union all select concat_ws(' ', 'owners', to_jsonb(o)) from dpg_private.owner_leaves o
     union all select concat_ws(' ', 'urls', to_jsonb(u)) from dpg_private.instance_url_sightings u
     union all select concat_ws(' ', 'names', to_jsonb(n)) from dpg_private.partition_names n
     order by 1`;

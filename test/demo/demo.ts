@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { createDpg } from '../../sdk/index.js';
 import { committedMigrations, migrateToCurrent } from '../support/migrations.js';
 import { type Server, startServer, withAdmin } from '../support/server.js';
+import { discover } from './discover.js';
 import { loadPlaces, showSizes } from './load.js';
 import { bold, count, dim, done, expect, heading, restoreTerminal, say, seconds, timed } from './output.js';
 import { readPlaces } from './places.js';
@@ -73,6 +74,7 @@ async function showAll(server: Server): Promise<void> {
 
     heading('3 · Questions');
     await askQuestions(dpg, places);
+    await discover(dpg, places);
     await showPlan(url);
 
     heading('4 · A student and a tutor');

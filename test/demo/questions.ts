@@ -5,7 +5,7 @@ import type { Continent } from './continents.js';
 import { bold, countryName, dim, expect, kilometers, say, table, timed } from './output.js';
 import { network, type Place, type PlaceState } from './places.js';
 
-type Around = Omit<NearestItems, 'item_network' | 'item_domain' | 'item_domains'>;
+type Around = Omit<NearestItems, 'item_network' | 'item_domain' | 'item_domains' | 'include_unplaced'>;
 
 export async function askQuestions(dpg: Dpg, places: Place[]): Promise<void> {
   say(dim('One call searches all 7 domains, or the one that it names. Each answer is compared with a walk'));

@@ -190,6 +190,7 @@ describe.each(Object.entries(DRIVERS))('on %s', (_driver, config) => {
           created_by: 'real_user_id',
           created_at: time,
           updated_at: time,
+          item_status: 'live',
         },
       ]);
       expect(names(fetched)).toEqual(['Asha', 'Kiran', 'Meera']);

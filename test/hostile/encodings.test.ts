@@ -134,8 +134,9 @@ test('no SQL of ours has a character outside of ASCII, but in comments', async (
   expect(files.length).toBeGreaterThan(100);
   for (const file of files) {
     const text = (await readFile(join(sqlFolder, file), 'utf8')).replace(/--.*$/gm, '');
-    // nor one as an escape, but for the list of what is white space
-    const escapes = file === 'arguments/key.sql' ? null : text.match(/\\u[0-9a-f]{4}/gi);
+    // nor one as an escape, but for the lists of what is white space, a capital letter, or no part of a word
+    const isList = ['arguments/key.sql', 'items/fold_case.sql', 'items/words.sql'].includes(file);
+    const escapes = isList ? null : text.match(/\\u[0-9a-f]{4}/gi);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is meant
     expect(escapes ?? text.match(/[^\x00-\x7f]/g), file).toBe(null);
   }

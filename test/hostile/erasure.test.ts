@@ -78,7 +78,7 @@ async function untilWaiting(pid: () => number | undefined): Promise<void> {
 async function traces(user: string): Promise<string[]> {
   const places = ['dpg.items', 'dpg.item_actions', 'dpg.action_events', 'dpg.redactions', 'public."user"'];
   const found: string[] = [];
-  for (const place of [...places, 'dpg_private.party_leaves']) {
+  for (const place of [...places, 'dpg_private.party_leaves', 'dpg_private.owner_leaves']) {
     const rows = await database.sql.unsafe(`select from ${place} r where strpos(r::text, $1) > 0`, [user]);
     if (rows.length) found.push(place);
   }

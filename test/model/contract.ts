@@ -121,7 +121,7 @@ export class Contract {
       const { item_network, item_domain, item_type } = a;
       const row = {
         ...{ item_network, item_domain, item_type, item_id: a.item_id ?? new Learnt(), ...content },
-        ...{ created_by: a.actor, created_at: now, updated_at: now },
+        ...{ created_by: a.actor, created_at: now, updated_at: now, item_status: 'live' },
       };
       this.items.push(row);
       return row;
@@ -426,9 +426,15 @@ export class Contract {
   // READS: all rows of a list, in order
 
   get_item(a: Row): Row[] {
-    checkRef(a);
-    const item = this.#item(a);
-    if (!item) throw new Refusal('DP002');
+    checkRef({ ...a, item_type: a.item_type ?? 'any' });
+    const found = this.items.filter((item) =>
+      ITEM_KEY.every((column) =>
+        column === 'item_type' && !isGiven(a.item_type) ? true : seen(item[column]) === a[column],
+      ),
+    );
+    // by the id alone there must be one
+    const [item] = found;
+    if (!item || found.length > 1) throw new Refusal('DP002');
     return [item];
   }
 

@@ -2,8 +2,14 @@
 
 import { describe, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
-import { createDpg, type Dpg, type JsonObject } from '../../sdk/index.js';
-import { defineNetwork, loadNetwork, type NetworkItem, withNetwork } from '../../sdk/network/index.js';
+import { createDpg, type Dpg, type JsonObject, type JsonScalar } from '../../sdk/index.js';
+import {
+  defineNetwork,
+  loadNetwork,
+  type NetworkItem,
+  privateField,
+  withNetwork,
+} from '../../sdk/network/index.js';
 import { yellowDot } from './yellow-dot.js';
 
 declare const dpg: Dpg;
@@ -113,6 +119,135 @@ describe('types of a network that is written in TypeScript', () => {
     });
   });
 
+  test('facets are fields of the documents, with their values', () => {
+    never(async () => {
+      const { items } = withNetwork(dpg, yellowDot);
+      items.find({ item_domain: 'tutor', facets: { subjects: ['math', 'physics'], name: ['Ravi'] } });
+      items.count({ item_domain: 'tutor', item_type: 'offer_1.0', facets: { rupees_per_hour: [500] } });
+      // of all domains, and of several
+      items.nearest({ latitude: 1, longitude: 2, facets: { goal: ['language'], subject: ['math'] } });
+      items.search({ search: 'a', item_domains: ['student'], facets: { grade: [9], goal: undefined } });
+      // @ts-expect-error no such field
+      items.find({ item_domain: 'tutor', facets: { colour: ['red'] } });
+      // @ts-expect-error the field of another domain
+      items.find({ item_domain: 'student', facets: { subjects: ['math'] } });
+      // @ts-expect-error the field of another type
+      items.find({ item_domain: 'tutor', item_type: 'offer_1.0', facets: { subjects: ['math'] } });
+      // @ts-expect-error no such value
+      items.find({ item_domain: 'tutor', facets: { subjects: ['art'] } });
+      // @ts-expect-error a number
+      items.map({ item_domain: 'student', south: 0, west: 0, north: 1, east: 1, facets: { grade: ['9'] } });
+      // @ts-expect-error several values in an array
+      items.count({ item_domain: 'tutor', facets: { subjects: 'math' } });
+    });
+  });
+
+  test('counts of facets name fields, and have their values', () => {
+    never(async () => {
+      const { items } = withNetwork(dpg, yellowDot);
+      const counts = await items.facets({ item_domain: 'tutor', fields: ['subjects', 'rupees_per_hour'] });
+      for (const count of counts) {
+        expectTypeOf(count.item_count).toEqualTypeOf<bigint>();
+        if (count.field === 'subjects')
+          expectTypeOf(count.value).toEqualTypeOf<'math' | 'physics' | 'english'>();
+        else expectTypeOf(count.value).toEqualTypeOf<number>();
+      }
+      const [goal] = await items.facets({ fields: ['goal'] });
+      expectTypeOf(goal?.value).toEqualTypeOf<Student['goal']>();
+      // @ts-expect-error no such field
+      items.facets({ item_domain: 'tutor', fields: ['colour'] });
+      // @ts-expect-error the field of another domain
+      items.facets({ item_domain: 'student', fields: ['subjects'] });
+      // @ts-expect-error the field of another type
+      items.facets({ item_domain: 'tutor', item_type: 'profile_1.0', fields: ['subject'] });
+    });
+  });
+
+  test('private fields do not exist for facets, counts and searches', () => {
+    never(async () => {
+      const clinic = defineNetwork({
+        name: 'clinic',
+        domains: [
+          {
+            name: 'patient',
+            item_schemas: {
+              record: z.object({
+                city: z.string(),
+                phone: privateField(z.string()).optional(),
+                notes: z.array(privateField(z.string())),
+              }),
+            },
+          },
+          { name: 'doctor', item_schemas: { profile: z.object({ city: z.string(), phone: z.string() }) } },
+        ],
+      });
+      const { items } = withNetwork(dpg, clinic);
+      items.find({ item_domain: 'patient', facets: { city: ['Pune'] } });
+      items.find({ item_domain: 'doctor', facets: { phone: ['1'] } });
+      const patient = await items.get({ item_domain: 'patient', item_id: '' });
+      expectTypeOf(patient.item_state.phone).toEqualTypeOf<string | undefined>();
+      // @ts-expect-error private
+      items.find({ item_domain: 'patient', facets: { phone: ['1'] } });
+      // @ts-expect-error its elements are private
+      items.count({ item_domain: 'patient', facets: { notes: ['x'] } });
+      // @ts-expect-error private in one of the domains
+      items.find({ facets: { phone: ['1'] } });
+      // @ts-expect-error private
+      items.facets({ item_domain: 'patient', fields: ['phone'] });
+      // @ts-expect-error private
+      items.defineSearch({ item_domain: 'patient', item_type: 'record', fields: ['phone'] });
+    });
+  });
+
+  test('what is found by id, among the own, on the map and by words is of the network', () => {
+    never(async () => {
+      const { items } = asha();
+      const student = await items.get({ item_domain: 'student', item_id: '' });
+      expectTypeOf(student.item_state).toEqualTypeOf<Student>();
+      const tutor = await items.get({ item_domain: 'tutor', item_id: '', item_type: null });
+      if (tutor.item_type === 'offer_1.0') expectTypeOf(tutor.item_state).toEqualTypeOf<Offer>();
+      expectTypeOf(await items.getMany([student, tutor])).toEqualTypeOf<
+        NetworkItem<(typeof yellowDot)['definition']>[]
+      >();
+      expectTypeOf(await items.setStatus(student, { item_status: 'paused' })).toEqualTypeOf(student);
+      for await (const own of items.own())
+        if (own.item_domain === 'student') expectTypeOf(own.item_state).toEqualTypeOf<Student>();
+      const offers = await items.own({ item_domain: 'tutor', item_type: 'offer_1.0' });
+      expectTypeOf(offers.rows[0]?.item_state).toEqualTypeOf<Offer | undefined>();
+      for await (const found of items.search({ item_domain: 'student', search: 'asha' })) {
+        expectTypeOf(found.item_state).toEqualTypeOf<Student>();
+        expectTypeOf(found.relevance).toEqualTypeOf<number>();
+      }
+      const markers = await items.map({ item_domain: 'tutor', south: 0, west: 0, north: 1, east: 1 });
+      expectTypeOf(markers[0]?.item_type).toEqualTypeOf<'profile_1.0' | 'offer_1.0' | null | undefined>();
+      expectTypeOf(markers[0]?.item_domain).toEqualTypeOf<'tutor' | null | undefined>();
+      const around = { item_domain: 'student', latitude: 1, longitude: 2 } as const;
+      for await (const near of items.nearest({ ...around, include_unplaced: true }))
+        expectTypeOf(near.distance_meters).toEqualTypeOf<number | null>();
+      // @ts-expect-error no such domain
+      items.own({ item_domain: 'school' });
+      // @ts-expect-error without words
+      items.search({ item_domain: 'student' });
+      // @ts-expect-error without edges
+      items.map({ item_domain: 'student' });
+    });
+  });
+
+  test('definitions are for declared domains, types and fields', () => {
+    never(() => {
+      const { items } = withNetwork(dpg, yellowDot);
+      items.define({ item_domain: 'student', statuses: [{ status: 'draft', found: false }] });
+      items.defineSearch({ item_domain: 'tutor', item_type: 'profile_1.0', fields: ['name', 'subjects'] });
+      items.refreshSearch({ item_domain: 'tutor', max_items: 10 });
+      // @ts-expect-error no such domain
+      items.define({ item_domain: 'school', statuses: null });
+      // @ts-expect-error no such type in this domain
+      items.defineSearch({ item_domain: 'student', item_type: 'offer_1.0', fields: ['name'] });
+      // @ts-expect-error no such field in this type
+      items.defineSearch({ item_domain: 'tutor', item_type: 'offer_1.0', fields: ['subjects'] });
+    });
+  });
+
   test('an action is of a declared type, between domains that it names, with its requirements and payload', () => {
     never(async () => {
       const { items, actions } = asha();
@@ -216,6 +351,11 @@ describe('types of a network that is loaded', () => {
         item_state: profile,
       });
       expectTypeOf(item.item_state).toEqualTypeOf<JsonObject>();
+      loaded.items.find({ facets: { subject: ['math', 1, true, null] } });
+      // @ts-expect-error no scalar
+      loaded.items.find({ facets: { subject: [{}] } });
+      const [count] = await loaded.items.facets({ fields: ['subject'] });
+      expectTypeOf(count?.value).toEqualTypeOf<JsonScalar | undefined>();
       const action = await loaded.actions.perform({ action_type: 'any', source: item, target: item });
       expectTypeOf(action.requirements_snapshot).toEqualTypeOf<JsonObject>();
       loaded.actions.transition(action, { action_status: 'accepted', event_payload: { status: 'accepted' } });

@@ -49,6 +49,56 @@ const anAction = { action_type: 'connect', action_id: randomUUID() };
 describe('what the network does not declare is refused before anything is sent', () => {
   test.each<[what: string, call: () => PromiseLike<unknown>, detail: object]>([
     [
+      'get by id: domain',
+      () => dpg.items.get({ item_domain: 'school', item_id: ids.student }),
+      { undeclared: 'item_domain', item_domain: 'school' },
+    ],
+    [
+      'getMany: type',
+      () => dpg.items.getMany([anOffer, { ...aStudent, item_type: 'offer_1.0' }]),
+      { undeclared: 'item_type', item_domain: 'student', item_type: 'offer_1.0', index: 1 },
+    ],
+    [
+      'setStatus: domain',
+      () => asha.items.setStatus({ ...aStudent, item_domain: 'school' }, { item_status: 'live' }),
+      { undeclared: 'item_domain', item_domain: 'school' },
+    ],
+    [
+      'own: domain',
+      () => asha.items.own({ item_domain: 'school' }),
+      { undeclared: 'item_domain', item_domain: 'school' },
+    ],
+    [
+      'search: domains',
+      () => dpg.items.search({ item_domains: ['tutor', 'school'], search: 'a' }),
+      { undeclared: 'item_domain', item_domain: 'school', index: 1 },
+    ],
+    [
+      'map: type',
+      () => dpg.items.map({ item_type: 'x', south: 0, west: 0, north: 1, east: 1 }),
+      { undeclared: 'item_type', item_type: 'x' },
+    ],
+    [
+      'facets: domain',
+      () => dpg.items.facets({ item_domain: 'school', fields: ['name'] }),
+      { undeclared: 'item_domain', item_domain: 'school' },
+    ],
+    [
+      'define an item: domain',
+      () => dpg.items.define({ item_domain: 'school', statuses: [] }),
+      { undeclared: 'item_domain', item_domain: 'school' },
+    ],
+    [
+      'define a search: type',
+      () => dpg.items.defineSearch({ item_domain: 'student', item_type: 'x', fields: ['name'] }),
+      { undeclared: 'item_type', item_domain: 'student', item_type: 'x' },
+    ],
+    [
+      'refresh a search: domain',
+      () => dpg.items.refreshSearch({ item_domain: 'school' }),
+      { undeclared: 'item_domain', item_domain: 'school' },
+    ],
+    [
       'upsert: domain',
       () => asha.items.upsert({ ...student, item_domain: 'school' }),
       { undeclared: 'item_domain', item_domain: 'school' },

@@ -98,6 +98,35 @@ test('the story of a network, a statement a call', async () => {
   const near = await one(dpg.items.nearest({ item_domain: 'tutor', latitude: 12.9, longitude: 77.6 }));
   expect(near.rows.map(({ item_id }) => item_id)).toEqual([ids.tutor]);
 
+  const byId = await one(dpg.items.get({ item_domain: 'tutor', item_id: ids.offer }));
+  expect(byId.item_type).toBe('offer_1.0');
+  expect(await one(dpg.items.getMany([byId, changed]))).toEqual([byId, changed]);
+  const math = await one(dpg.items.find({ item_domain: 'tutor', facets: { subjects: ['math'] } }));
+  expect(math.rows.map(({ item_id }) => item_id)).toEqual([ids.tutor]);
+  const world = { south: -90, west: -180, north: 90, east: 180 };
+  const markers = await one(dpg.items.map({ facets: { subjects: ['math'] }, ...world }));
+  expect(markers).toMatchObject([{ item_domain: 'tutor', item_id: ids.tutor, item_count: 1n }]);
+  expect(
+    await one(dpg.items.facets({ item_domain: 'tutor', fields: ['subject'], facets: { subject: ['math'] } })),
+  ).toEqual([
+    { field: 'subject', value: 'english', item_count: 1n },
+    { field: 'subject', value: 'math', item_count: 1n },
+  ]);
+  await one(dpg.items.define({ item_domain: 'tutor', statuses: [{ status: 'paused', found: false }] }));
+  const paused = await one(ravi.items.setStatus(byId, { item_status: 'paused' }));
+  expect(paused).toMatchObject({ item_type: 'offer_1.0', item_status: 'paused' });
+  const own = await one(ravi.items.own({ item_statuses: ['paused'] }));
+  expect(own.rows.map(({ item_id }) => item_id)).toEqual([ids.offer]);
+  // the school of another network is not among them
+  expect((await one(ravi.items.own())).rows.map(({ item_network }) => item_network)).toEqual(
+    Array.from({ length: 3 }, () => 'yellow_dot'),
+  );
+  await one(dpg.items.define({ item_domain: 'tutor', statuses: null }));
+  await one(dpg.items.defineSearch({ item_domain: 'tutor', item_type: 'profile_1.0', fields: ['name'] }));
+  expect(await one(dpg.items.refreshSearch({ item_domain: 'tutor' }))).toBeGreaterThanOrEqual(0);
+  const called = await one(dpg.items.search({ item_domain: 'tutor', search: 'rav' }));
+  expect(called.rows.map(({ item_id }) => item_id)).toEqual([ids.tutor]);
+
   await one(
     dpg.actions.define({
       action_type: 'connect',

@@ -166,6 +166,7 @@ export const LISTS: Script = {
           item_type: 'profile_1.0',
           item_instance_url: 'https://tutor.reddot.example.com',
           item_schema_url: 'https://schemas.example.com/student_profile_v1.json',
+          item_state: { name: 'Asha' },
           item_latitude: 12.9,
           item_longitude: 77.5,
         }));
@@ -175,17 +176,25 @@ export const LISTS: Script = {
 
         const domain = { item_network: name, item_domain: 'student', page_size: 2 };
         const around = { ...domain, latitude: 12.9, longitude: 77.5 };
+        const words = { ...domain, search: 'ash' };
+        await dpg.items.defineSearch({ item_network: name, item_domain: 'student', item_type: source.item_type, fields: ['name'] });
         const lists = {
           'dpg items.find': dpg.items.find(domain),
           'dpg items.nearest': dpg.items.nearest(around),
+          'dpg items.search': dpg.items.search(words),
           'actor items.find': asha.items.find(domain),
           'actor items.nearest': asha.items.nearest(around),
+          'actor items.search': asha.items.search(words),
+          'actor items.own': asha.items.own(domain),
           'actor actions.find': asha.actions.find({ partition_network: name, page_size: 2 }),
           'actor events.find': asha.events.find({ partition_network: name, page_size: 2 }),
           'network items.find': held.items.find({ item_domain: 'student', page_size: 2 }),
           'network items.nearest': held.items.nearest({ item_domain: 'student', page_size: 2, latitude: 12.9, longitude: 77.5 }),
+          'network items.search': held.items.search(words),
           'network actor items.find': held.as('asha').items.find({ item_domain: 'student', page_size: 2 }),
           'network actor items.nearest': held.as('asha').items.nearest({ ...around, item_domain: 'student' }),
+          'network actor items.search': held.as('asha').items.search(words),
+          'network actor items.own': held.as('asha').items.own(domain),
           'network actor actions.find': held.as('asha').actions.find({ partition_network: name, page_size: 2 }),
           'network actor events.find': held.as('asha').events.find({ partition_network: name, page_size: 2 }),
         };
@@ -213,10 +222,14 @@ export const LISTS: Script = {
         await dpg.end();
       }`,
   expected: [
-    ...['dpg items', 'actor items'].flatMap((name) => [`${name}.find`, `${name}.nearest`]),
-    ...['actor actions.find', 'actor events.find'],
-    ...['network items', 'network actor items'].flatMap((name) => [`${name}.find`, `${name}.nearest`]),
-    ...['network actor actions.find', 'network actor events.find'],
+    ...['dpg items', 'actor items'].flatMap((name) => [`${name}.find`, `${name}.nearest`, `${name}.search`]),
+    ...['actor items.own', 'actor actions.find', 'actor events.find'],
+    ...['network items', 'network actor items'].flatMap((name) => [
+      `${name}.find`,
+      `${name}.nearest`,
+      `${name}.search`,
+    ]),
+    ...['network actor items.own', 'network actor actions.find', 'network actor events.find'],
   ]
     .map((name) => `${name} 2 true true 3\n`)
     .join('')

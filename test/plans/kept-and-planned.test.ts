@@ -164,6 +164,16 @@ const filter = fc.oneof(
     weight: 1,
     arbitrary: fc.constantFrom<Record<string, string>>({ item_type: "'a'" }, { item_state: "'{}'" }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom<Record<string, string>>(
+      { south: '12.99', west: '77.59', north: '13.01', east: '77.61' },
+      { south: '12.97', west: '77.59', north: '12.97', east: '77.59' },
+      { south: '9.9', west: '179.9', north: '10.1', east: '-179.9' },
+      { south: '9.9', west: '-180', north: '10.1', east: '-179.9' },
+      { south: '-90', west: '-180', north: '90', east: '180' },
+    ),
+  },
 );
 const at = { item_domain: "'d'" };
 const domains = fc.constantFrom<Record<string, string>>(
@@ -269,6 +279,7 @@ describe('both find the same rows in the same order', () => {
 describe('the one leaf is searched by the function that keeps the plan, the other one is not', () => {
   const near = 'latitude => 13, longitude => 77.6, radius_meters => 300';
   const many = 'latitude => 13, longitude => 77.6, radius_meters => 20000';
+  const box = 'south => 12.99, west => 77.59, north => 13.01, east => 77.61';
   test.each([
     ['newest_of_slot', `dpg.find_items('$n', 'd')`],
     ['newest_of_slot', `dpg.find_items('$n', item_domains => '{d}')`],
@@ -277,9 +288,12 @@ describe('the one leaf is searched by the function that keeps the plan, the othe
     ['circle_of_slot', `dpg.find_items('$n', 'd', ${many})`],
     ['count_circle_of_slot', `dpg.count_items('$n', 'd', ${many})`],
     ['count_circle_of_slot', `dpg.count_items('$n', ${near})`],
-    ['nearest_of_slot', `dpg.nearest_items('$n', 'd', 13, 77)`],
-    ['nearest_of_slot', `dpg.nearest_items('$n', 'd', ${near})`],
-    ['nearest_of_slot', `dpg.nearest_items('$n', null, 13, 77, item_domains => '{d}')`],
+    ['circle_of_slot', `dpg.find_items('$n', 'd', ${box})`],
+    ['circle_of_slot', `dpg.find_items('$n', ${box})`],
+    ['count_circle_of_slot', `dpg.count_items('$n', 'd', ${box})`],
+    ['nearest_by_slot', `dpg.nearest_items('$n', 'd', 13, 77)`],
+    ['nearest_by_slot', `dpg.nearest_items('$n', 'd', ${near})`],
+    ['nearest_by_slot', `dpg.nearest_items('$n', null, 13, 77, item_domains => '{d}')`],
   ])('%s by %s', async (name, search) => {
     const without = async (network: string) =>
       database.sql

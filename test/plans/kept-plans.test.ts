@@ -182,7 +182,7 @@ test('the caller takes names of ours, throws plans away and changes settings: th
     for (const call of [
       'select dpg_private.item_rows(null)',
       `select dpg_private.item_in_slot(1::smallint, row('n', 'd', 't', '${id(1)}')::dpg.item_ref)`,
-      `select dpg_private.newest_of_slot(null::pg_temp.slot_1, null)`,
+      `select dpg_private.newest_of_slot(null::pg_temp.slot_1, null, null)`,
       `select dpg_private.give_slot('items', 'n', 'd')`,
     ])
       await expect(session.unsafe(call)).rejects.toMatchObject({

@@ -161,12 +161,17 @@ async function dropRole(role: string): Promise<void> {
   await withAdmin(server.adminUrl, (sql) => sql.unsafe(`drop role ${role}`));
 }
 
+/** Nothing stays: a migration of before would not replace what a later one makes. */
 async function refusal(url: string): Promise<postgres.PostgresError | undefined> {
   const sql = postgres(url, { max: 1, onnotice: () => {} });
+  const done = new Error('nothing was refused');
   try {
-    await sql.begin((transaction) => transaction.unsafe(text).simple());
-    return undefined;
+    await sql.begin(async (transaction) => {
+      await transaction.unsafe(text).simple();
+      throw done;
+    });
   } catch (error) {
+    if (error === done) return undefined;
     if (error instanceof postgres.PostgresError) return error;
     throw error;
   } finally {

@@ -1,5 +1,5 @@
 // Something of everything that the database can hold, to be found again: several networks, odd keys, names that meet,
-// actions within and across networks, mirrored events, declared graphs, a redaction, an erasure, a registered network, a changed limit.
+// actions within and across networks, mirrored events, declared graphs and statuses, a redaction, an erasure, a registered network, a changed limit.
 
 import type postgres from 'postgres';
 
@@ -43,6 +43,10 @@ begin
       'https://schemas.restore.test', '{"name": "Ravi"}', -89.999, 179.999, tutor.item_id);
     perform dpg.upsert_item('restore mina', network, 'tu.tor', 'profile', 'https://' || number || '.restore.test',
       'https://schemas.restore.test', '{"name": "Mina"}', item_id => ('00000000-0000-4000-8000-00000000002' || number)::uuid);
+    if to_regproc('dpg.define_search') is not null then
+      perform dpg.define_search(network, 'tu.tor', 'profile', '{name}', 'english');
+      perform dpg.refresh_search(network, 'tu.tor');
+    end if;
     perform dpg.define_action(network, 'connect', '[{"from": "created", "to": "accepted", "by": "target"}]');
     perform dpg.perform_action('restore asha', 'connect', student, tutor, '{"subject": "math"}', 'please',
       action_id => ('00000000-0000-4000-8000-00000000003' || number)::uuid);
@@ -60,6 +64,10 @@ begin
     'event_id', '00000000-0000-4000-8000-000000000071',
     'action_id', '00000000-0000-4000-8000-000000000072'))
   from dpg.action_events e where e.event_id = '00000000-0000-4000-8000-000000000041';
+  if to_regproc('dpg.define_item') is not null then
+    perform dpg.define_item('restore_one', 'tu.tor', '[{"status": "paused", "found": false, "acts": false}, {"status": "gone", "final": true}]');
+    perform dpg.set_item_status('restore ravi', 'restore_one', 'tu.tor', 'profile', '00000000-0000-4000-8000-000000000012', 'paused');
+  end if;
   perform dpg.redact_event('restore officer', 'restore one', 'connect', '00000000-0000-4000-8000-000000000041', 'request 1');
   perform dpg.erase_user('restore officer', 'restore mina', 'request 2');
   perform dpg.register_network('{"name": "restore registered", "domains": [{"name": "student", "item_schemas": {"profile": {}}}]}');

@@ -14,6 +14,7 @@ const item_id = randomUUID();
 const ref = { item_network: 'yellow_dot', item_domain: 'student', item_type: 'profile_1.0', item_id };
 const at = { item_network: 'yellow_dot', item_domain: 'student' };
 const here = { latitude: 1, longitude: 2 };
+const box = { south: 1, west: 2, north: 3, east: 4 };
 const action = { partition_network: 'yellow_dot', action_type: 'connect', action_id: randomUUID() };
 
 beforeAll(() => addUsers(database.sql, 'asha'));
@@ -129,8 +130,73 @@ const refused: Record<string, [argument: string, call: () => PromiseLike<unknown
     ['item_domains', () => dpg.items.nearest({ ...here, item_network: 'a', item_domains: [null as never] })],
     ['item_domain', () => dpg.items.find({ item_network: 'a', item_domain: ' ' })],
   ],
+  statuses: [
+    ['item_status', () => asha.items.upsert(student({ item_status: ' ' }))],
+    ['item_status', () => asha.items.setStatus(ref, {} as never)],
+    [
+      'expected_updated_at',
+      () => asha.items.setStatus(ref, { item_status: 'a', expected_updated_at: 'now' }),
+    ],
+    ['item_statuses', () => dpg.items.find({ ...at, item_statuses: ['live', ''] })],
+    ['item_statuses', () => asha.items.own({ item_statuses: 'live' as never })],
+    ['item_statuses', () => dpg.items.count({ ...at, item_statuses: ['live'], any_status: true })],
+    ['item_statuses', () => dpg.items.map({ ...at, ...box, item_statuses: [], any_status: true })],
+    ['any_status', () => dpg.items.nearest({ ...at, ...here, any_status: 'yes' as never })],
+    ['statuses', () => dpg.items.define({ ...at } as never)],
+    ['statuses.status', () => dpg.items.define({ ...at, statuses: [{}] as never })],
+    ['statuses.found', () => dpg.items.define({ ...at, statuses: [{ status: 'a', found: 1 as never }] })],
+    ['statuses.fnial', () => dpg.items.define({ ...at, statuses: [{ status: 'a', fnial: true } as never] })],
+    ['initial_status', () => dpg.items.define({ ...at, statuses: [], initial_status: '' })],
+  ],
+  boxes: [
+    ['west', () => dpg.items.find({ ...at, south: 1 })],
+    ['south', () => dpg.items.count({ ...at, west: 1, north: 1, east: 1 })],
+    ['north', () => dpg.items.search({ ...at, ...box, search: 'a', north: null })],
+    ['east', () => dpg.items.facets({ ...at, ...box, fields: [], east: undefined })],
+    ['north', () => dpg.items.nearest({ ...at, ...here, ...box, north: 91 })],
+    ['west', () => dpg.items.map({ ...at, ...box, west: -190 })],
+    ['east', () => dpg.items.map({ ...at, ...box, east: Number.NaN })],
+    ['south', () => dpg.items.map({ ...at, north: 1, west: 1, east: 1 } as never)],
+    ['max_markers', () => dpg.items.map({ ...at, ...box, max_markers: 0 })],
+    ['max_markers', () => dpg.items.map({ ...at, ...box, max_markers: 10_001 })],
+    ['include_unplaced', () => dpg.items.nearest({ ...at, ...here, include_unplaced: 1 as never })],
+    ['include_unplaced', () => dpg.items.find({ ...at, include_unplaced: true } as never)],
+  ],
+  facets: [
+    ['facets', () => dpg.items.find({ ...at, facets: ['math'] as never })],
+    ['facets', () => dpg.items.find({ ...at, facets: { subject: 'math' } as never })],
+    ['facets', () => dpg.items.count({ ...at, facets: { subject: [['math']] } as never })],
+    ['facets', () => dpg.items.count({ ...at, facets: { subject: [{}] } as never })],
+    ['facets', () => dpg.items.count({ ...at, facets: { subject: null } as never })],
+    ['facets', () => dpg.items.nearest({ ...at, ...here, facets: { grade: [Number.NaN] } })],
+    ['facets', () => dpg.items.search({ ...at, search: 'a', facets: { subject: [undefined as never] } })],
+    ['facets', () => dpg.items.map({ ...at, ...box, facets: { subject: ['a\0'] } })],
+    ['facets', () => dpg.items.facets({ ...at, fields: [], facets: { 'a\ud800': [1] } })],
+    ['facets', () => dpg.items.facets({ ...at, fields: [], facets: new Map() as never })],
+    ['fields', () => dpg.items.facets({ ...at } as never)],
+    ['fields', () => dpg.items.facets({ ...at, fields: 'subject' as never })],
+    ['fields', () => dpg.items.facets({ ...at, fields: ['a\0'] })],
+    ['max_values', () => dpg.items.facets({ ...at, fields: [], max_values: 1001 })],
+  ],
+  searches: [
+    ['search', () => dpg.items.search({ ...at } as never)],
+    ['search', () => dpg.items.search({ ...at, search: 7 as never })],
+    ['search', () => dpg.items.find({ ...at, search: 'a\0' })],
+    ['fields', () => dpg.items.defineSearch({ ...at, item_type: 'a' } as never)],
+    ['fields', () => dpg.items.defineSearch({ ...at, item_type: 'a', fields: [null as never] })],
+    ['language', () => dpg.items.defineSearch({ ...at, item_type: 'a', fields: [], language: 7 as never })],
+    ['max_items', () => dpg.items.refreshSearch({ ...at, max_items: 0 })],
+  ],
+  'several keys': [
+    ['items', () => dpg.items.getMany(ref as never)],
+    ['item_id', () => dpg.items.getMany([ref, { ...ref, item_id: 'x' }])],
+    ['items', () => dpg.items.getMany(Array.from({ length: 1001 }, () => ref))],
+    ['item_domain', () => dpg.items.get({ item_network: 'a', item_id } as never)],
+  ],
   pages: [
     ['page_size', () => dpg.items.find({ ...at, page_size: 0 })],
+    ['page_size', () => asha.items.own({ page_size: 1001 })],
+    ['page_token', () => dpg.items.search({ ...at, search: 'a', page_token: 'a\0' })],
     ['page_size', () => dpg.items.find({ ...at, page_size: 1001 })],
     ['page_size', () => asha.actions.find({ page_size: 1.5 })],
     ['page_size', () => asha.events.find({ page_size: '20' as never })],

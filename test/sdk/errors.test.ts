@@ -13,7 +13,10 @@ import {
   InvalidPageTokenError,
   type Item,
   ItemInUseError,
+  ItemNotActiveError,
   ItemNotFoundError,
+  LimitReachedError,
+  NetworkElsewhereError,
   NotActionPartyError,
   NotInNetworkError,
   NotItemOwnerError,
@@ -134,6 +137,20 @@ describe('each code of the contract has its class', () => {
     expect((await ravi.actions.transition(action, lent)).action_status).toBe('lent');
   });
 
+  test('DP006 TransitionNotAllowedError, of an item', async () => {
+    const at = { item_network: 'yellow_dot', item_domain: 'lesson' };
+    await dpg.items.define({ ...at, statuses: [{ status: 'over', final: true }] });
+    const lesson = await asha.items.upsert(student(at));
+    const detail = { ...itemRef(lesson), from: 'live', to: 'lost' };
+    const lost = asha.items.setStatus(lesson, { item_status: 'lost' });
+    await refusal(lost, TransitionNotAllowedError, 'DP006', detail);
+    const item_id = randomUUID();
+    const newOne = asha.items.upsert(student({ ...at, item_id, item_status: 'lost' }));
+    const { from: _, ...ofNone } = { ...detail, item_id };
+    await refusal(newOne, TransitionNotAllowedError, 'DP006', ofNone);
+    expect(await dpg.items.get(lesson)).toEqual(lesson);
+  });
+
   test('DP007 VersionConflictError', async () => {
     const action = await perform();
     const stale = { ...accepted, expected_update_count: 1 };
@@ -237,6 +254,30 @@ describe('each code of the contract has its class', () => {
     await refusal(asha.items.upsert(student(at)), NotInNetworkError, 'DP014', detail);
     await refusal(dpg.partitions.ensureItem(at), NotInNetworkError, 'DP014', detail);
     expect(await dpg.partitions.list({ network: 'closed' })).toEqual([]);
+  });
+
+  test('DP015 ItemNotActiveError', async () => {
+    const at = { item_network: 'yellow_dot', item_domain: 'draft' };
+    await dpg.items.define({ ...at, statuses: [{ status: 'draft', acts: false }] });
+    const item = await asha.items.upsert(student({ ...at, item_status: 'draft' }));
+    const detail = { ...itemRef(item), item_status: 'draft' };
+    const request = { action_type: 'connect', source: item, target };
+    await refusal(asha.actions.perform(request), ItemNotActiveError, 'DP015', detail);
+    await asha.items.setStatus(item, { item_status: 'live' });
+    expect(await asha.actions.perform(request)).toMatchObject({ source_item_id: item.item_id });
+  });
+
+  test.each([
+    ['DP016', LimitReachedError, { rule: 'max_open_per_pair', limit: 1, count: 1 }],
+    ['DP017', NetworkElsewhereError, { server: 'db2.example.com' }],
+  ])('%s %s, of a statement of your own', async (code, Class, detail) => {
+    const raised = database.sql.unsafe(
+      `do $$ begin
+         raise exception using errcode = '${code}', message = 'no', hint = 'Ask.', detail = '${JSON.stringify(detail)}';
+       end $$`,
+    );
+    const converted = raised.catch((error: unknown) => Promise.reject(toDpgError(error)));
+    await refusal(converted, Class, code, detail);
   });
 });
 

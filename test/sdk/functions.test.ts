@@ -49,15 +49,16 @@ test.each([
 const BESIDES: Record<string, string[]> = {
   get_action: Object.keys(schemas.actionRef.shape),
   transition_action: Object.keys(schemas.actionRef.shape),
-  get_item: Object.keys(schemas.itemRef.shape),
   delete_item: Object.keys(schemas.itemRef.shape),
   update_item: Object.keys(schemas.itemRef.shape),
+  set_item_status: Object.keys(schemas.itemRef.shape),
 };
 
 /** Methods of other names than their functions, and those whose argument is a whole: an array or a document. */
 const OTHERWISE: Record<string, { shape: object }> = {
   acknowledge: schemas.acknowledgeEvents,
   ensure_action_event_partition: schemas.ensureActionPartition,
+  get_items: { shape: { items: true } },
   register_network: { shape: { document: true } },
   store_event: { shape: { event: true } },
   unregister_network: { shape: { network: true } },

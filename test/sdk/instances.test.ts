@@ -1,6 +1,6 @@
 import postgres from 'postgres';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { createDpg, type Dpg, type Queryable } from '../../sdk/index.js';
+import { createDpg, type Dpg, type Item, type Queryable } from '../../sdk/index.js';
 import { testDatabase } from '../support/test-database.js';
 import { addUsers, errorOf, student, tutor } from './story.js';
 
@@ -20,6 +20,8 @@ async function story(dpg: Dpg<Queryable>, network: string) {
   const asha = dpg.as('asha');
   const ravi = dpg.as('ravi');
   const at = { item_network: network, item_domain: 'student' };
+  await dpg.items.define({ ...at, statuses: [{ status: 'live' }, { status: 'paused', found: false }] });
+  await dpg.items.defineSearch({ ...at, item_type: 'profile_1.0', fields: ['text', 'name'] });
   const place = { item_latitude: 0.1 + 0.2, item_longitude: -77.12345678901234 };
   const source = await asha.items.upsert(student({ ...at, ...place, item_state }));
   const items = Array.from({ length: 9 }, (_, i) =>
@@ -44,6 +46,9 @@ async function story(dpg: Dpg<Queryable>, network: string) {
     action_status: 'accepted',
     event_payload: item_state,
   });
+  const paused = await asha.items.setStatus(many[0] as Item, { item_status: 'paused' });
+  const live = await asha.items.setStatus(paused, { item_status: 'live' });
+  const edges = { south: -90, west: -180, north: 90, east: 180 };
   const walked: (typeof source)[] = [];
   for await (const item of dpg.items.nearest({ ...at, latitude: 0, longitude: 0, page_size: 2 }))
     walked.push(item);
@@ -51,7 +56,20 @@ async function story(dpg: Dpg<Queryable>, network: string) {
     source,
     many,
     updated,
+    paused,
+    live,
     got: await dpg.items.get(ref),
+    gotById: await dpg.items.get({ ...at, item_id }),
+    several: await dpg.items.getMany([target, ref]),
+    own: await asha.items.own({ item_network: network, page_size: 3 }),
+    markers: await dpg.items.map({ ...at, ...edges, max_markers: 3 }),
+    facets: await dpg.items.facets({
+      ...at,
+      fields: ['i', 'text'],
+      facets: { i: [1, 2], text: [item_state.text] },
+    }),
+    searched: await dpg.items.search({ ...at, search: 'quot' }),
+    refreshed: await dpg.items.refreshSearch(at),
     found: await dpg.items.find({ ...at, item_state: { verified: true } }),
     count: await dpg.items.count({ ...at, latitude: 0.8, longitude: -77.1, radius_meters: 1e7 }),
     walked,
@@ -162,21 +180,39 @@ describe('an instance that is configured in its own way returns the same rows', 
 
 test('the role of an application can do all of it, that of a reader can read', async () => {
   const application = createDpg(database.connect({ role: 'dpg_app' }));
-  const { updated, found, walked, count } = await story(application, 'by_role');
+  const { updated, found, walked, count, several, own, markers, facets, searched } = await story(
+    application,
+    'by_role',
+  );
   const reader = createDpg(database.connect({ role: 'dpg_readonly' }));
   const at = { item_network: 'by_role', item_domain: 'student' };
   expect(await reader.items.get(updated)).toEqual(updated);
   expect(await reader.items.find({ ...at, item_state: { verified: true } })).toEqual(found);
   const nearest = await reader.items.nearest({ ...at, latitude: 0, longitude: 0, page_size: 10 });
   expect(nearest.rows).toEqual(walked);
+  const edges = { south: -90, west: -180, north: 90, east: 180 };
+  expect(await reader.items.getMany(several)).toEqual(several);
+  expect(await reader.as('asha').items.own({ item_network: 'by_role', page_size: 3 })).toEqual(own);
+  expect(await reader.items.map({ ...at, ...edges, max_markers: 3 })).toEqual(markers);
+  const chosen = { i: [1, 2], text: [item_state.text] };
+  expect(await reader.items.facets({ ...at, fields: ['i', 'text'], facets: chosen })).toEqual(facets);
+  expect(await reader.items.search({ ...at, search: 'quot' })).toEqual(searched);
   const circle = { latitude: 0.8, longitude: -77.1, radius_meters: 1e7 };
   expect(await reader.items.count({ ...at, ...circle })).toBe(count);
   expect((await reader.as('ravi').actions.find()).rows.length).toBeGreaterThan(0);
   expect((await reader.as('ravi').events.find()).rows.length).toBeGreaterThan(0);
   expect((await reader.partitions.list({ network: 'by_role' })).length).toBe(4);
-  const refused = await errorOf(reader.as('asha').items.upsert(student(at)));
-  expect(refused).toBeInstanceOf(postgres.PostgresError);
-  expect(refused).toMatchObject({ code: '42501' });
+  for (const call of [
+    () => reader.as('asha').items.upsert(student(at)),
+    () => reader.as('asha').items.setStatus(updated, { item_status: 'paused' }),
+    () => reader.items.define({ ...at, statuses: null }),
+    () => reader.items.defineSearch({ ...at, item_type: 'profile_1.0', fields: null }),
+    () => reader.items.refreshSearch(at),
+  ]) {
+    const refused = await errorOf(call());
+    expect(refused).toBeInstanceOf(postgres.PostgresError);
+    expect(refused).toMatchObject({ code: '42501' });
+  }
 });
 
 test('a page token of one session is good in another', async () => {

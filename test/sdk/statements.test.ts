@@ -35,12 +35,28 @@ test('every method is one statement, of the same text each time', async () => {
     );
     await one('items.upsertMany', () => asha.items.upsertMany([student(), student()]));
     await one('items.upsertMany count', () => asha.items.upsertMany([student()], { returning: 'count' }));
-    await one('items.get', () => dpg.items.get(source));
+    await one('items.get', () => dpg.items.get(given ? { ...source, item_type: null } : source));
+    await one('items.getMany', () => dpg.items.getMany(given ? [source, target] : []));
     await one('items.find', () =>
       dpg.items.find({ ...at, ...paging, ...(given ? { created_by: 'asha' } : {}) }),
     );
     await one('items.count', () => dpg.items.count(at));
     await one('items.nearest', () => dpg.items.nearest({ ...at, latitude: 1, longitude: 2, ...paging }));
+    await one('items.define', () => dpg.items.define({ ...at, statuses: given ? null : [] }));
+    await one('items.defineSearch', () =>
+      dpg.items.defineSearch({ ...at, item_type: 'profile_1.0', fields: ['name'] }),
+    );
+    await one('items.refreshSearch', () =>
+      dpg.items.refreshSearch({ ...at, ...(given ? { max_items: 5 } : {}) }),
+    );
+    const edges = { south: -90, west: -180, north: 90, east: 180 };
+    await one('items.search', () => dpg.items.search({ ...at, search: 'asha', ...(given ? edges : {}) }));
+    await one('items.map', () => dpg.items.map({ ...at, ...edges, ...(given ? { max_markers: 5 } : {}) }));
+    await one('items.facets', () =>
+      dpg.items.facets({ ...at, fields: ['name'], ...(given ? { facets: { name: ['Asha'] } } : {}) }),
+    );
+    await one('items.own', () => asha.items.own(given ? { item_network: 'yellow_dot' } : undefined));
+    await one('items.setStatus', () => asha.items.setStatus(source, { item_status: 'live' }));
     await one('items.update', () =>
       asha.items.update(source, {
         changes: given ? { item_latitude: 1 } : { item_state: {} },
@@ -159,7 +175,7 @@ test('every method is one statement, of the same text each time', async () => {
     await one('subscriptions.drop', () => dpg.subscriptions.drop({ subscription }));
   }
 
-  expect(seen.size).toBe(38);
+  expect(seen.size).toBe(47);
   const called = [...seen.values()]
     .flatMap((texts) => [...texts])
     .map((text) => / from dpg\.(\w+)\(/.exec(text)?.[1]);

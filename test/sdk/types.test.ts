@@ -9,24 +9,31 @@ import {
   type ActionDetail,
   type ActionEvent,
   type ActorDpg,
+  boxOf,
   createDpg,
   type Dpg,
   DpgError,
   type DpgErrorCode,
   type EventDetail,
   type ExactJsonObject,
+  type ExactJsonScalar,
+  type Facets,
   type FoundItem,
   type InvalidArgumentDetail,
   InvalidArgumentError,
   type Item,
   type ItemConflict,
   type ItemDetail,
+  type ItemStatusDetail,
   type JsonObject,
+  type JsonScalar,
+  type LimitDetail,
   type NotInNetworkDetail,
   type Page,
   type PageOfJson,
   type Partition,
   type PartitionDetail,
+  type SearchedItem,
   type SubscriptionDetail,
   type UpsertItem,
   VersionConflictError,
@@ -195,6 +202,51 @@ describe('types', () => {
     });
   });
 
+  test('the map, facets, words, own items', () => {
+    never(async () => {
+      const at = { item_network: 'a' };
+      const box = boxOf([1, 2, 3, 4]);
+      const [marker] = await dpg.items.map({ ...at, ...box, max_markers: 60 });
+      expectTypeOf(marker?.item_id).toEqualTypeOf<string | null | undefined>();
+      expectTypeOf(marker?.item_count).toEqualTypeOf<bigint | undefined>();
+      const [count] = await dpg.items.facets({ ...at, fields: ['subject'] });
+      expectTypeOf(count?.value).toEqualTypeOf<JsonScalar | undefined>();
+      const exact = createDpg('postgres://', { numbers: 'exact' });
+      const [exactly] = await exact.items.facets({ ...at, fields: ['price'] });
+      expectTypeOf(exactly?.value).toEqualTypeOf<ExactJsonScalar | undefined>();
+      for await (const row of dpg.items.search<Profile>({ ...at, search: 'math' }))
+        expectTypeOf(row).toEqualTypeOf<SearchedItem<Profile>>();
+      for await (const row of asha.items.own<Profile>())
+        expectTypeOf(row).toEqualTypeOf<FoundItem<Profile>>();
+      expectTypeOf(await asha.items.setStatus<Profile>(item, { item_status: 'paused' })).toEqualTypeOf<
+        Item<Profile>
+      >();
+      expectTypeOf(await dpg.items.getMany<Profile>([item])).toEqualTypeOf<Item<Profile>[]>();
+      expectTypeOf(await dpg.items.refreshSearch({ ...at, item_domain: 'b' })).toEqualTypeOf<number>();
+      const around = { ...at, latitude: 1, longitude: 2 };
+      for await (const row of dpg.items.nearest({ ...around, include_unplaced: true }))
+        expectTypeOf(row.distance_meters).toEqualTypeOf<number | null>();
+      for await (const row of dpg.items.nearest({ ...around, include_unplaced: false }))
+        expectTypeOf(row.distance_meters).toEqualTypeOf<number>();
+      const chosen: Facets = { subject: ['math', null], grade: [7], verified: undefined };
+      dpg.items.find({ ...at, ...box, facets: chosen });
+      // @ts-expect-error facets are arrays of scalars
+      dpg.items.find({ ...at, facets: { subject: 'math' } });
+      // @ts-expect-error three edges
+      dpg.items.map({ ...at, south: 1, west: 2, north: 3 });
+      const corners = [
+        [1, 2],
+        [3, 4],
+      ];
+      // @ts-expect-error two corners
+      boxOf(corners);
+      // @ts-expect-error declaring takes no actor
+      asha.items.define({ ...at, item_domain: 'b', statuses: [] });
+      // @ts-expect-error own items take one
+      dpg.items.own();
+    });
+  });
+
   test('mistakes do not compile', () => {
     never(() => {
       // @ts-expect-error without a network
@@ -237,7 +289,7 @@ describe('types', () => {
       DP003: (ItemDetail & { actor: string; index?: number }) | null;
       DP004: ActionDetail | null;
       DP005: (ActionDetail & { actor: string; from?: string; to?: string; by?: 'source' | 'target' }) | null;
-      DP006: (ActionDetail & { from: string; to: string }) | null;
+      DP006: (ActionDetail & { from: string; to: string }) | ItemStatusDetail | null;
       DP007: ActionConflict | ItemConflict | null;
       DP008: ActionDetail | EventDetail | SubscriptionDetail | null;
       DP009: { actor: string } | null;
@@ -246,6 +298,9 @@ describe('types', () => {
       DP012: { operation: string; relation: string } | null;
       DP013: (ItemDetail & { constraint?: string; relation?: string }) | null;
       DP014: NotInNetworkDetail | null;
+      DP015: (ItemDetail & { item_status: string }) | null;
+      DP016: LimitDetail | null;
+      DP017: { server: string; [key: string]: unknown } | null;
       DP018: { operation: 'insert' | 'update' | 'delete'; relation: string; [key: string]: unknown } | null;
     }>();
     never((error: unknown = undefined) => {

@@ -64,6 +64,7 @@ const action = {
 const SEVERAL: Record<string, unknown[]> = {
   'items.update': [ref, { changes: { item_state: {} } }],
   'items.upsertMany': [[], {}],
+  'items.setStatus': [ref, { item_status: 'paused' }],
   'actions.transition': [action, { action_status: 'accepted' }],
 };
 
@@ -72,6 +73,8 @@ const ALLOWED: Record<string, unknown[]> = {
   'actions.find': [undefined, {}],
   'events.find': [undefined, {}],
   'items.upsertMany': [undefined, [], {}],
+  'items.getMany': [[]],
+  'items.own': [undefined, {}],
   'subscriptions.list': [undefined, {}],
   'subscriptions.failures': [undefined, {}],
   'subscriptions.peers': WRONG, // it takes none
@@ -226,13 +229,21 @@ describe('without a connection string', () => {
 
 test('a search that names no network, or one domain and several, is told what a search names', async () => {
   const circle = { latitude: 1, longitude: 1, radius_meters: 1 };
-  for (const search of [dpg.items.find, dpg.items.count, dpg.items.nearest] as Method[]) {
-    expect(await refusalOf(() => search({ item_domain: 'student', ...circle }))).toMatchObject({
+  const { find, count, nearest, search: byWords, map, facets } = dpg.items;
+  for (const [search, others] of [
+    [find, circle],
+    [count, circle],
+    [nearest, circle],
+    [byWords, { search: 'a' }],
+    [map, { south: 1, west: 1, north: 1, east: 1 }],
+    [facets, { fields: [] }],
+  ] as [Method, object][]) {
+    expect(await refusalOf(() => search({ item_domain: 'student', ...others }))).toMatchObject({
       message: 'item_network is missing',
       hint: 'Every search names its network: pass item_network.',
     });
     expect(
-      await refusalOf(() => search({ item_network: 'a', item_domain: 'b', item_domains: ['c'], ...circle })),
+      await refusalOf(() => search({ item_network: 'a', item_domain: 'b', item_domains: ['c'], ...others })),
     ).toMatchObject({
       message: "item_domains is refused: [ 'c' ]",
       hint: 'Pass item_domain for one domain, item_domains for several, or neither for all domains of the network.',
@@ -253,6 +264,8 @@ describe('a method that is looked for in the wrong place says where it is', () =
     'items.upsertMany',
     'items.update',
     'items.delete',
+    'items.setStatus',
+    'items.own',
     'actions.perform',
     'actions.transition',
     'actions.get',
@@ -269,15 +282,21 @@ describe('a method that is looked for in the wrong place says where it is', () =
     expect(Object.keys(surface[subject] ?? {})).not.toContain(method);
   });
 
-  test('iterated as well', async () => {
+  test.each([
+    ['events', 'find'],
+    ['items', 'own'],
+  ])('iterated as well: %s.%s', async (subject, method) => {
     const iterate = async () => {
-      const found = surface.events?.find?.({}) as AsyncIterable<unknown>;
+      const found = surface[subject]?.[method]?.({}) as AsyncIterable<unknown>;
       for await (const _ of found) throw new Error('a row');
     };
-    expect(await refusalOf(iterate)).toMatchObject({ message: 'events.find takes an actor' });
+    expect(await refusalOf(iterate)).toMatchObject({ message: `${subject}.${method} takes an actor` });
   });
 
   test.each([
+    'items.define',
+    'items.defineSearch',
+    'items.refreshSearch',
     'actions.define',
     'actions.receive',
     'actions.receiveTransition',

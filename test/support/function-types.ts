@@ -21,15 +21,19 @@ const ARGUMENTS: Record<string, string> = {
   uuid: 'uuid',
   integer: 'integer',
   bigint: 'bigint',
+  boolean: 'boolean',
   'double precision': 'double precision',
   jsonb: 'jsonb',
+  regconfig: 'regconfig',
   'timestamp with time zone': 'timestamptz',
   'dpg.item_ref': 'item_ref',
+  'dpg.item_ref[]': 'item_ref[]',
 };
 
 /** Results that are no row, as sdk/columns.ts reads them. */
 const VALUES: Record<string, string> = {
   void: 'nothing',
+  integer: "value<number>('integer')",
   bigint: "value<bigint>('bigint')",
   boolean: "value<boolean>('boolean')",
   regclass: "value<string>('table')",
@@ -75,9 +79,14 @@ export async function functionsFile(sql: postgres.Sql): Promise<string> {
   ].join('\n');
 }
 
-/** One with a default; and a single domain where there may be several instead: it has no default where required ones follow. */
-function mayBeNull({ arguments: all }: FunctionObject, { name, default: otherwise }: Argument): boolean {
-  return otherwise !== null || (name === 'item_domain' && all.some((other) => other.name === 'item_domains'));
+/**
+ * One with a default; and what may be null before required ones, and so has no default: a single domain where there may be
+ * several instead, the type of an item that its id tells.
+ */
+function mayBeNull(of: FunctionObject, { name, default: otherwise }: Argument): boolean {
+  if (otherwise !== null) return true;
+  if (name === 'item_type') return of.name === 'get_item';
+  return name === 'item_domain' && of.arguments.some((other) => other.name === 'item_domains');
 }
 
 function argumentsOf(

@@ -143,7 +143,7 @@ describe('what the files share', () => {
     [`select dpg.ensure_item_partition('net', 'domain')`, 'dpg_private.partition_names, relations'],
     [
       `select dpg_test.insert_users('x'); select dpg.upsert_item('x', 'net', 'domain', 't', 'u', 's')`,
-      'dpg.items, dpg_private.instance_url_sightings, dpg_private.partition_names, public."user", relations',
+      'dpg.items, dpg_private.instance_url_sightings, dpg_private.owner_leaves, dpg_private.partition_names, public."user", relations',
     ],
     ['create table dpg_private.theirs (note text)', 'dpg_private.theirs, relations'],
     ['drop index dpg.items_state_idx', 'relations'],

@@ -11,6 +11,8 @@ export interface RowType {
   base?: string;
   /** Types that say more than the column's own. */
   types?: Record<string, string>;
+  /** The parameter of the type, where it is not that of its documents. */
+  parameter?: string;
   /** The catalogue says of tables only which columns can be null; these can be in a view or a composite type. */
   nullable?: string[];
 }
@@ -21,6 +23,9 @@ export const rowTypes: RowType[] = [
   { relation: 'items', name: 'Item', types: { item_state: 'State' } },
   { relation: 'found_item', name: 'FoundItem', base: 'Item' },
   { relation: 'nearest_item', name: 'NearestItem', base: 'FoundItem' },
+  { relation: 'searched_item', name: 'SearchedItem', base: 'FoundItem' },
+  { relation: 'map_marker', name: 'MapMarker', nullable: ['item_domain', 'item_type', 'item_id'] },
+  { relation: 'facet_count', name: 'FacetCount', types: { value: 'Value' }, parameter: 'Value = JsonScalar' },
   { relation: 'item_actions', name: 'Action' },
   { relation: 'found_action', name: 'FoundAction', base: 'Action', types: ROLES },
   { relation: 'action_events', name: 'ActionEvent' },
@@ -44,7 +49,10 @@ export const rowTypes: RowType[] = [
   {
     relation: 'networks',
     name: 'RegisteredNetwork',
-    types: { item_types: '{ [item_domain: string]: string[] }' },
+    types: {
+      item_types: '{ [item_domain: string]: string[] }',
+      item_fields: '{ [item_domain: string]: { [field: string]: { declared: string[]; closed: string[] } } }',
+    },
   },
   {
     relation: 'partitions',
@@ -60,6 +68,7 @@ const types: Record<string, { kind: string; type: string; form?: string }> = {
   integer: { kind: 'integer', type: 'number' },
   bigint: { kind: 'bigint', type: 'bigint' },
   'double precision': { kind: 'double', type: 'number' },
+  real: { kind: 'double', type: 'number' },
   boolean: { kind: 'boolean', type: 'boolean' },
   jsonb: { kind: 'json', type: 'Json' },
   'timestamp with time zone': { kind: 'time', type: 'string', form: 'ISO 8601 in UTC with microseconds.' },
@@ -72,7 +81,7 @@ export async function rowTypesFile(sql: postgres.Sql): Promise<string> {
   return [
     '// Generated out of the comments and columns of the database by `npm run generate`; a test compares them.',
     '',
-    "import type { JsonObject } from './arguments.js';",
+    "import type { JsonObject, JsonScalar } from './arguments.js';",
     '',
     '/** The sides of an action that a user has taken. */',
     "export type OwnershipRole = 'initiated' | 'received';",
@@ -94,7 +103,7 @@ function declaration(row: RowType, relations: Relation[]): string[] {
   const own = relation.columns.filter(({ name }) => !inherited.some((column) => column.name === name));
   const parameter = documentOf(row, relations);
   const inheritedParameter = base && documentOf(base, relations);
-  const taken = parameter ? `<${parameter} = JsonObject>` : '';
+  const taken = row.parameter ? `<${row.parameter}>` : parameter ? `<${parameter} = JsonObject>` : '';
   const extended = base ? ` extends ${base.name}${inheritedParameter ? `<${inheritedParameter}>` : ''}` : '';
   return [
     comment(whatItIs(relation), ''),
@@ -127,6 +136,7 @@ function allColumns(row: RowType, relations: Relation[]): Column[] {
 export function documentOf(row: RowType, relations: Relation[]): string | undefined {
   const base = rowTypes.find(({ name }) => name === row.base);
   if (base) return documentOf(base, relations);
+  if (row.parameter) return row.parameter;
   if (Object.values(row.types ?? {}).includes('State')) return 'State';
   const isDocument = ({ name, type }: Column) => type === 'jsonb' && !row.types?.[name];
   return named(row.relation, relations).columns.some(isDocument) ? 'Json' : undefined;

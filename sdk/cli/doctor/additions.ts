@@ -1,4 +1,5 @@
 import { type Check, type Expected, type Finding, OURS, type Sql } from './check.js';
+import { ofWords } from './searches.js';
 import { ofSlot } from './slots.js';
 
 interface Added {
@@ -56,6 +57,7 @@ async function addedObjects(sql: Sql, { declarations }: Expected): Promise<Added
       where n.nspname in ('dpg', 'dpg_private')
         and (p.prokind <> 'f' or format('%I.%I', n.nspname, p.proname) <> all ($1::text[]))
         and not ${ofSlot('p')}
+        and not ${ofWords('p.pronamespace', 'p.proname')}
       union all
       select 2, 'pg_class'::regclass, c.oid,
         case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table' when 'S' then 'sequence'
@@ -67,6 +69,7 @@ async function addedObjects(sql: Sql, { declarations }: Expected): Promise<Added
         -- leaves, those that are detached and what may have been one are findings of partitions
         and not c.relispartition
         and not exists (select from dpg_private.partition_names p where c.relnamespace = 'dpg'::regnamespace and p.name = c.relname)
+        and not ${ofWords('c.relnamespace', 'c.relname')}
         and c.oid::regclass::text <> all ($2::text[])
         and not (c.relkind in ('r', 'p') and exists (
           select

@@ -9,15 +9,18 @@ import { limits } from './limits.js';
 import { lostEvents } from './lost-events.js';
 import { migrations } from './migrations.js';
 import { objects } from './objects.js';
+import { ownItems } from './own-items.js';
 import { owners } from './owners.js';
 import { partitionPolicies } from './partition-policies.js';
 import { partitions } from './partitions.js';
 import { roles } from './roles.js';
 import { searchPath } from './search-path.js';
+import { searches } from './searches.js';
 import { sequences } from './sequences.js';
 import { settings } from './settings.js';
 import { shape } from './shape.js';
 import { slots } from './slots.js';
+import { statuses } from './statuses.js';
 import { subscriptions } from './subscriptions.js';
 import { sweptEvents } from './swept-events.js';
 import { triggers } from './triggers.js';
@@ -38,9 +41,12 @@ export const checks: readonly Check[] = [
   searchPath,
   partitions,
   slots,
+  statuses,
+  ownItems,
   partitionPolicies,
   indexes,
   triggers,
+  searches,
   foreignKeys,
   grants,
   sequences,

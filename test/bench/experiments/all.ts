@@ -7,6 +7,7 @@ import { bulk } from './bulk.js';
 import { busyOwner } from './busy-owner.js';
 import { circle } from './circle.js';
 import { creation } from './creation.js';
+import { discover } from './discover.js';
 import { feed } from './feed.js';
 import { filters } from './filters.js';
 import { getItem } from './get-item.js';
@@ -18,12 +19,14 @@ import { network } from './network.js';
 import { scale } from './scale.js';
 import { settings } from './settings.js';
 import { upsert } from './upsert.js';
+import { upsertBefore } from './upsert-before.js';
 import { upsertConcurrently } from './upsert-concurrently.js';
 
 export { scale };
 
 export const experiments: Experiment[] = [
   upsert,
+  upsertBefore,
   upsertConcurrently,
   actions,
   network,
@@ -36,6 +39,7 @@ export const experiments: Experiment[] = [
   nearest,
   inServer,
   filters,
+  discover,
   busyOwner,
   creation,
   leaves,

@@ -117,7 +117,7 @@ async function makeLeaves(sql: postgres.Sql, sets: PointSet[]): Promise<void> {
 async function copyItems(
   sql: postgres.Sql,
   table: string,
-  { count, network, domains, points }: PointSet,
+  { count, network, domains, points, state: stateOf }: PointSet,
 ): Promise<void> {
   const stream = await sql
     .unsafe(
@@ -135,7 +135,9 @@ async function copyItems(
     // each domain has points in each city
     const domain = domains[Math.floor(n / CITIES) % domains.length];
     const type = n % 5 === 0 ? 'shop_1.0' : 'house_1.0';
-    const state = `{"name": "Point ${n}", "state": "${STATES[n % STATES.length]}", "group": "group ${n % 1000}"}`;
+    const state =
+      stateOf?.(n) ??
+      `{"name": "Point ${n}", "state": "${STATES[n % STATES.length]}", "group": "group ${n % 1000}"}`;
     const at = new Date(1.7e12 + ((n * 7919) % count) * 1000).toISOString();
     lines += `${network}\t${domain}\t${type}\thttps://points.example.com\thttps://schemas.example.com/point_v1.json\t${state}\t${latitude}\t${longitude}\t${OWNER}\t${at}\n`;
     if (lines.length > 1_000_000) {

@@ -50,7 +50,7 @@ const SIZES = [
 export const leaves: Experiment = {
   name: 'leaves',
   title: 'Calls that name their keys, by the number of leaves',
-  done: 'Twelve calls that name their keys, in databases with more and more leaves. Then the first call of a new connection, and the memory of a session.',
+  done: 'Twelve calls that name their keys, and the own items of an owner with 50, in databases with more and more leaves. Then the first call of a new connection, and the memory of a session.',
   limits: [
     'A statement that does not name the keys reads every leaf. [The settings](#settings-that-matter-where-there-are-many-leaves) show what that costs.',
   ],
@@ -184,6 +184,7 @@ function calls(): Record<string, Call> {
         latitude: 12,
         longitude: 77,
       }),
+    'find own items': ({ sql }) => sql`select * from dpg.find_own_items('mina')`,
     'perform action': perform,
     'transition action': (dpg) =>
       dpg.as('ravi').actions.transition(action(dpg), { action_status: `status ${performance.now()}` }),
@@ -223,7 +224,7 @@ async function world(
     : await bench.databases.migrated();
   const perNetwork = wanted / networks;
   await withAdmin(url, async (sql) => {
-    await sql`insert into public."user" (id, name, email) values ('asha', 'Asha', 'a@x'), ('ravi', 'Ravi', 'r@x') on conflict do nothing`;
+    await sql`insert into public."user" (id, name, email) values ('asha', 'Asha', 'a@x'), ('ravi', 'Ravi', 'r@x'), ('mina', 'Mina', 'm@x') on conflict do nothing`;
     await sql`set synchronous_commit = off`;
     for (let n = 0; n < networks; n += 1) {
       const network = `network ${n}`;
@@ -242,6 +243,10 @@ async function world(
           ('00000000-0000-4000-8000-' || lpad(to_hex(n), 12, '0'))::uuid))
         from generate_series(0, 19) n`;
     }
+    await sql`
+      select count(dpg.upsert_item('mina', ${FIRST_NETWORK}, 'domain ' || n % 5, 't', ${URL}, 's', '{}', 12, 77,
+        ('00000000-0000-4000-9000-' || lpad(to_hex(n), 12, '0'))::uuid))
+      from generate_series(1, 50) n`;
     await sql`vacuum analyze`;
   });
   return url;

@@ -18,6 +18,8 @@ export interface PointSet {
   network: string;
   domains: string[];
   points: Point[];
+  /** The item_state of the n-th as text, where it is not that of geo-databases.ts. */
+  state?: (n: number) => string;
 }
 
 const set = (count: number, domains: string[]): PointSet => ({

@@ -64,6 +64,7 @@ describe('triggers', () => {
     'the triggers of a foreign key are disabled': {
       plant: `alter table dpg.i_p_restoreone_student disable trigger all`,
       found: [
+        /items_note_owner is disabled/,
         /foreign key from dpg\.a_p_restoreone to dpg\.i_p_restoreone_student are disabled/,
         /foreign key from dpg\.i_p_restoreone_student to public\."user" are disabled/,
       ].map((problem) => error('triggers', 'table dpg.i_p_restoreone_student', problem)),

@@ -32,7 +32,7 @@ describe('a healthy database', () => {
     expect(await examined(fresh.url)).toEqual({ exitCode: 0, findings: [] });
     expect(await command.dpgDatabase(fresh.url, 'doctor')).toEqual({
       exitCode: 0,
-      stdout: 'Nothing was found by 24 checks.\n',
+      stdout: 'Nothing was found by 27 checks.\n',
       stderr: '',
     });
     expect((await command.dpgDatabase(fresh.url, 'doctor', '--sql')).stdout.trim()).toBe('');
@@ -123,7 +123,7 @@ describe('extensions', () => {
           error('objects', `function dpg_private.${name}`, /missing/),
         ),
         warning('objects', 'index dpg.items_place_idx', /missing/),
-        ...['circle_box', 'is_in_box', 'nearest_of_slot'].map((name) =>
+        ...['circle_box', 'is_in_box', 'nearest_by_slot', 'find_nearest'].map((name) =>
           error('objects', `function dpg_private.${name}`, /missing/),
         ),
       ],

@@ -14,8 +14,8 @@ as $f$
   select string_agg(pg_get_constraintdef(oid), '; ' order by contype, conname) from pg_constraint where conrelid = relation and contype in ('p', 'u')
 $f$;
 select is(
-  pg_temp.columns('dpg.items', 12),
-  'item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state, item_latitude, item_longitude, created_by, created_at, updated_at',
+  pg_temp.columns('dpg.items', 13),
+  'item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state, item_latitude, item_longitude, created_by, created_at, updated_at, item_status',
   'columns of items'
 );
 select is(

@@ -71,7 +71,11 @@ select matches(
     'select * from dpg.items i where i.item_network = ''geo_dot'' and i.item_domain = ''many'' and '
       || (
         select dpg_private.item_conditions_sql(
-          row(null, null, null, null, null, 0.5, 0.5, dpg_private.bounds_of_circle(0.5, 0.5, 5000))::dpg_private.item_search
+          jsonb_populate_record(
+            null::dpg_private.item_search,
+            jsonb_build_object('latitude', 0.5, 'longitude', 0.5, 'circle', dpg_private.bounds_of_circle(0.5, 0.5, 5000))
+          ),
+          'dpg.items'
         )
       )
   ),

@@ -70,7 +70,7 @@ select results_eq(
   'at a pole, whose longitude says nothing'
 );
 select is(
-  (select row(n.item_network, n.item_domain, n.item_type, n.item_id, n.item_instance_url, n.item_schema_url, n.item_state, n.item_latitude, n.item_longitude, n.created_by, n.created_at, n.updated_at)::text
+  (select row(n.item_network, n.item_domain, n.item_type, n.item_id, n.item_instance_url, n.item_schema_url, n.item_state, n.item_latitude, n.item_longitude, n.created_by, n.created_at, n.updated_at, n.item_status)::text
    from dpg.nearest_items('geo_dot', 'place', 51.5, 0, page_size => 1) n),
   (select i::text from dpg.items i where i.item_network = 'geo_dot' and i.item_type = 'london'),
   'a row has the columns of the item'

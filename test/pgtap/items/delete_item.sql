@@ -44,7 +44,7 @@ select is(
   (select to_jsonb(i) - '{created_at,updated_at}'::text[] from dpg.upsert_item('ravi', 'delete_dot', 'student', 'profile_1.0', 'https://b', 'https://s',
     item_id => '11111111-1111-4111-8111-111111111111') i),
   '{"item_network": "delete_dot", "item_domain": "student", "item_type": "profile_1.0", "item_id": "11111111-1111-4111-8111-111111111111",
-    "item_instance_url": "https://b", "item_schema_url": "https://s", "item_state": {}, "item_latitude": null, "item_longitude": null, "created_by": "ravi"}'::jsonb,
+    "item_instance_url": "https://b", "item_schema_url": "https://s", "item_state": {}, "item_latitude": null, "item_longitude": null, "created_by": "ravi", "item_status": "live"}'::jsonb,
   'the key is free again, for anybody'
 );
 

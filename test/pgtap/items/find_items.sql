@@ -32,7 +32,7 @@ begin
     'select coalesce(string_agg(right(f.item_id::text, 1), '' '' order by f.position), ''none'')
      from rows from (dpg.find_items(%s)) with ordinality f(
        item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state, item_latitude, item_longitude,
-       created_by, created_at, updated_at, next_page_token, position)', filters
+       created_by, created_at, updated_at, item_status, next_page_token, position)', filters
   ) into found;
   execute format('select dpg.count_items(%s)', filters) into counted;
   return found || ' = ' || counted;
@@ -82,7 +82,7 @@ select is(
   '{"item_network": "find_dot", "item_domain": "tutor", "item_type": "a", "item_id": "00000000-0000-4000-8000-000000000006",
     "item_instance_url": "https://a", "item_schema_url": "https://s/1", "item_state": {"name": "one", "at": {"city": "Pune"}},
     "item_latitude": 18.52, "item_longitude": 73.85, "created_by": "asha",
-    "created_at": "2026-01-01T00:00:09+00:00", "updated_at": "2026-02-01T00:00:00+00:00"}'::jsonb,
+    "created_at": "2026-01-01T00:00:09+00:00", "updated_at": "2026-02-01T00:00:00+00:00", "item_status": "live"}'::jsonb,
   'a row has the columns of the item'
 ) from (select set_config('timezone', 'UTC', true)) zone;
 select is((select count(*)::integer from dpg.find_items('find_dot', 'student') f where f.next_page_token is null), 0, 'and each a token');

@@ -29,7 +29,7 @@ begin
       'select string_agg(f.item_type || right(f.item_id::text, 1), '' '' order by f.position), count(*), max(f.next_page_token) filter (where f.position = $1)
        from rows from (dpg.find_items(''page_dot'', ''student'', page_size => $1, page_token => $2%s)) with ordinality f(
          item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state, item_latitude, item_longitude,
-         created_by, created_at, updated_at, next_page_token, position)', filters
+         created_by, created_at, updated_at, item_status, next_page_token, position)', filters
     ) into page, rows, token using page_size, token;
     walked := walked || coalesce(page, 'end');
     exit when rows < page_size;

@@ -1,6 +1,6 @@
 -- The table itself refuses what no item may be, whoever writes and however.
 begin;
-select plan(20);
+select plan(21);
 
 select dpg_test.insert_users('asha');
 select dpg.ensure_item_partition('constraint_dot', 'student');
@@ -12,7 +12,7 @@ language sql as $body$
     '{"item_network": "constraint_dot", "item_domain": "student", "item_type": "profile_1.0",
       "item_id": "11111111-1111-4111-8111-111111111111", "item_instance_url": "https://a", "item_schema_url": "https://s",
       "item_state": {}, "created_by": "asha",
-      "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}',
+      "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z", "item_status": "live"}',
     changed
   )
 $body$;
@@ -20,6 +20,7 @@ $body$;
 select throws_ok(pg_temp.insert_item('{"created_by": "nobody"}'), '23503', null, 'an owner is a user');
 select throws_ok(pg_temp.insert_item('{"created_by": null}'), '23502', null, 'an item has an owner');
 select throws_ok(pg_temp.insert_item('{"item_type": null}'), '23502', null, 'an item has a type');
+select throws_ok(pg_temp.insert_item('{"item_status": null}'), '23502', null, 'an item has a status');
 select throws_ok(pg_temp.insert_item('{"item_instance_url": null}'), '23502', null, 'an item has an instance URL');
 select throws_ok(pg_temp.insert_item('{"item_schema_url": null}'), '23502', null, 'an item has a schema URL');
 select throws_ok(pg_temp.insert_item('{"item_state": []}'), '23514', null, 'a state is an object, not an array');

@@ -20,7 +20,7 @@ select is(
   '{"item_network": "Lime_", "item_domain": "student", "item_type": "profile_1.0",
     "item_id": "11111111-1111-4111-8111-111111111111",
     "item_instance_url": "https://student.lime.example.com", "item_schema_url": "https://schemas.example.com/v1.json",
-    "item_state": {"name": "Asha"}, "item_latitude": 12.9716, "item_longitude": 77.5946, "created_by": "asha"}'::jsonb,
+    "item_state": {"name": "Asha"}, "item_latitude": 12.9716, "item_longitude": 77.5946, "created_by": "asha", "item_status": "live"}'::jsonb,
   'the row is returned as given, the actor its owner'
 );
 select results_eq(
@@ -65,7 +65,7 @@ select is(
   (select to_jsonb(i) - '{item_id,created_at,updated_at}'::text[]
    from dpg.upsert_item('asha', 'Lime_', 'student', 'note', 'u', 's') i),
   '{"item_network": "Lime_", "item_domain": "student", "item_type": "note", "item_instance_url": "u", "item_schema_url": "s",
-    "item_state": {}, "item_latitude": null, "item_longitude": null, "created_by": "asha"}'::jsonb,
+    "item_state": {}, "item_latitude": null, "item_longitude": null, "created_by": "asha", "item_status": "live"}'::jsonb,
   'the least that an item needs: no state, no place, an id of its own'
 );
 select isnt(

@@ -31,7 +31,7 @@ select is(
   (select to_jsonb(s) - '{created_at,updated_at}'::text[] from second s),
   '{"item_network": "replace_dot", "item_domain": "student", "item_type": "profile_1.0",
     "item_id": "11111111-1111-4111-8111-111111111111", "item_instance_url": "https://b", "item_schema_url": "https://s/2",
-    "item_state": {"name": "Asha"}, "item_latitude": null, "item_longitude": null, "created_by": "asha"}'::jsonb,
+    "item_state": {"name": "Asha"}, "item_latitude": null, "item_longitude": null, "created_by": "asha", "item_status": "live"}'::jsonb,
   'a replacement is full: what is left out is gone, coordinates too'
 );
 select is((select created_at from second), (select created_at from first), 'created_at stays');

@@ -29,15 +29,15 @@ from dpg.upsert_items('asha', '[
 select is(
   (select jsonb_agg(to_jsonb(f) - '{created_at,updated_at,position,item_id}'::text[] order by f.position) from first f),
   '[{"item_network": "many_dot", "item_domain": "tutor", "item_type": "b", "item_instance_url": "https://a", "item_schema_url": "https://s",
-     "item_state": {"name": "one"}, "item_latitude": 90, "item_longitude": -180, "created_by": "asha"},
+     "item_state": {"name": "one"}, "item_latitude": 90, "item_longitude": -180, "created_by": "asha", "item_status": "live"},
     {"item_network": "many_dot_2", "item_domain": "student", "item_type": "a", "item_instance_url": "https://b", "item_schema_url": "https://s",
-     "item_state": {"name": "two"}, "item_latitude": null, "item_longitude": null, "created_by": "asha"},
+     "item_state": {"name": "two"}, "item_latitude": null, "item_longitude": null, "created_by": "asha", "item_status": "live"},
     {"item_network": "many_dot", "item_domain": "student", "item_type": "z", "item_instance_url": "https://a", "item_schema_url": "https://s",
-     "item_state": {"name": "three"}, "item_latitude": null, "item_longitude": null, "created_by": "asha"},
+     "item_state": {"name": "three"}, "item_latitude": null, "item_longitude": null, "created_by": "asha", "item_status": "live"},
     {"item_network": "many_dot", "item_domain": "tutor", "item_type": "a", "item_instance_url": "https://a", "item_schema_url": "https://s",
-     "item_state": {"name": "four"}, "item_latitude": null, "item_longitude": null, "created_by": "asha"},
+     "item_state": {"name": "four"}, "item_latitude": null, "item_longitude": null, "created_by": "asha", "item_status": "live"},
     {"item_network": "many_dot", "item_domain": "student", "item_type": "a", "item_instance_url": "https://a", "item_schema_url": "https://s",
-     "item_state": {}, "item_latitude": null, "item_longitude": null, "created_by": "asha"}]'::jsonb,
+     "item_state": {}, "item_latitude": null, "item_longitude": null, "created_by": "asha", "item_status": "live"}]'::jsonb,
   'the rows come in the order of the input, as given'
 );
 select is(
@@ -48,10 +48,10 @@ select is(
 select is((select count(distinct f.item_id)::integer from first f), 5, 'and others where none was');
 select set_eq(
   $$select item_network, item_domain, item_type, item_id, item_instance_url, item_schema_url, item_state,
-      item_latitude, item_longitude, created_by, created_at, updated_at
+      item_latitude, item_longitude, created_by, created_at, updated_at, item_status
     from dpg.items where item_network in ('many_dot', 'many_dot_2')$$,
   $$select f.item_network, f.item_domain, f.item_type, f.item_id, f.item_instance_url, f.item_schema_url, f.item_state,
-      f.item_latitude, f.item_longitude, f.created_by, f.created_at, f.updated_at from first f$$,
+      f.item_latitude, f.item_longitude, f.created_by, f.created_at, f.updated_at, f.item_status from first f$$,
   'what is returned is what is stored'
 );
 select is(
@@ -86,15 +86,15 @@ from dpg.upsert_items('asha', '[
 select is(
   (select jsonb_agg(to_jsonb(s) - '{created_at,updated_at,position,item_id}'::text[] order by s.position) from second s),
   '[{"item_network": "many_dot", "item_domain": "student", "item_type": "a", "item_instance_url": "https://a", "item_schema_url": "https://s",
-     "item_state": {"name": "five"}, "item_latitude": null, "item_longitude": null, "created_by": "asha"},
+     "item_state": {"name": "five"}, "item_latitude": null, "item_longitude": null, "created_by": "asha", "item_status": "live"},
     {"item_network": "many_dot", "item_domain": "tutor", "item_type": "a", "item_instance_url": "https://a", "item_schema_url": "https://s",
-     "item_state": {"name": "four"}, "item_latitude": null, "item_longitude": null, "created_by": "asha"},
+     "item_state": {"name": "four"}, "item_latitude": null, "item_longitude": null, "created_by": "asha", "item_status": "live"},
     {"item_network": "many_dot", "item_domain": "tutor", "item_type": "b", "item_instance_url": "https://c", "item_schema_url": "https://t",
-     "item_state": {}, "item_latitude": null, "item_longitude": null, "created_by": "asha"},
+     "item_state": {}, "item_latitude": null, "item_longitude": null, "created_by": "asha", "item_status": "live"},
     {"item_network": "many_dot_3", "item_domain": "student", "item_type": "a", "item_instance_url": "https://a", "item_schema_url": "https://s",
-     "item_state": {"name": "six"}, "item_latitude": null, "item_longitude": null, "created_by": "asha"},
+     "item_state": {"name": "six"}, "item_latitude": null, "item_longitude": null, "created_by": "asha", "item_status": "live"},
     {"item_network": "many_dot_2", "item_domain": "student", "item_type": "a", "item_instance_url": "https://b", "item_schema_url": "https://s",
-     "item_state": {"name": "two", "more": [1, [2, {"deep": null}]]}, "item_latitude": null, "item_longitude": null, "created_by": "asha"}]'::jsonb,
+     "item_state": {"name": "two", "more": [1, [2, {"deep": null}]]}, "item_latitude": null, "item_longitude": null, "created_by": "asha", "item_status": "live"}]'::jsonb,
   'new, unchanged, replaced: the rows come in the order of the input, replaced ones without what was left out'
 );
 select is_empty(

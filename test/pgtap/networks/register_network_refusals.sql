@@ -1,6 +1,6 @@
 -- register_network refuses a document that is not one, names the path as a JSON pointer, and changes nothing.
 begin;
-select plan(45);
+select plan(54);
 
 -- the document with the part at path replaced, or taken away
 create function pg_temp.registering(path text[], part jsonb)
@@ -56,7 +56,15 @@ from (
     ('{actions,connect,interactions,0,to_domain}', null, '/actions/connect/interactions/0/to_domain', 'no to_domain'),
     ('{actions,connect,interactions,0,to_domain}', '"school"', '/actions/connect/interactions/0/to_domain', 'an undeclared to_domain'),
     ('{actions,connect,interactions,0,from_network}', '7', '/actions/connect/interactions/0/from_network', 'a network that is a number'),
-    ('{actions,vouch,interactions,0,from_items}', '[]', '/actions/vouch/interactions/0/from_items', 'from_items that are empty'),
+    ('{actions,connect,interactions,0,to_itmes}', '["x"]', '/actions/connect/interactions/0/to_itmes', 'two letters of a field exchanged'),
+    ('{actions,connect,interactions,0,fromDomain}', '"x"', '/actions/connect/interactions/0/fromDomain', 'a field in other letters'),
+    ('{actions,connect,interactions,0,o_network}', '"x"', '/actions/connect/interactions/0/o_network', 'a field without its first letter'),
+    ('{id}', '"net other"', '/id', 'an id that is not the name'),
+    ('{domains,0,id}', 'null', '/domains/0/id', 'an id of a domain that is null, beside a name'),
+    ('{domains,0}', '{"id": "", "item_schemas": {}}', '/domains/0/id', 'a domain of an empty id'),
+    ('{domains,0}', '{"id": "tutor", "item_schemas": {}}', '/domains/1/name', 'a domain twice, once by its id'),
+    ('{instances,0,domain_id}', '"tutor"', '/instances/0/domain_id', 'a domain_id that is not the domain_name'),
+    ('{instances,0}', '{"domain_id": "school", "instance_url": "https://a.test"}', '/instances/0/domain_id', 'a domain_id of no domain'),
     ('{actions,vouch,interactions,0,from_items}', '"profile_1.0"', '/actions/vouch/interactions/0/from_items', 'from_items that are no array'),
     ('{actions,vouch,interactions,0,to_items}', '["offer_1.0", 3]', '/actions/vouch/interactions/0/to_items/1', 'an item type that is a number'),
     ('{actions,vouch,interactions,0,to_items}', '["offer_2.0"]', '/actions/vouch/interactions/0/to_items/0', 'an undeclared item type'),
@@ -74,6 +82,10 @@ select throws_ok(
 select is(
   dpg_test.refusal(pg_temp.registering('{actions,connect,interactions,0,from_items}', '["profile_9"]')),
   'DP001 document /actions/connect/interactions/0/from_items/0', 'an item type of another domain''s'
+);
+select is(
+  dpg_test.error(pg_temp.registering('{actions,connect,interactions,0,form_items}', '[]')) ->> 'hint',
+  'It seems to be from_items, misspelt.', 'the hint has the right name'
 );
 select dpg_test.wrote_nothing('nothing was written');
 select is(

@@ -263,7 +263,7 @@ select dpg.perform_action(
 select dpg.delete_item('erase gone', 'erase elsewhere', 'student', 'profile', '10000000-0000-4000-8000-000000000009');
 delete from public."user" where id = 'erase gone';
 select results_eq(
-  $$select count(*) from pg_temp.traces('erase gone')$$, $$values (3::bigint)$$,
+  $$select count(*) from pg_temp.traces('erase gone')$$, $$values (4::bigint)$$,
   'a user who was deleted without being erased has left traces'
 );
 set local role dpg_admin;

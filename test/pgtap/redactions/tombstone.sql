@@ -1,7 +1,7 @@
 -- The tombstone dpg_erased_user stands for every erased user at once: nobody can act or read as it, by any function or by
 -- the setting dpg.actor.
 begin;
-select plan(21);
+select plan(23);
 
 select dpg_test.insert_users('stone asha', 'stone ravi');
 do $body$
@@ -35,6 +35,8 @@ values
   ('upsert_item', $$select dpg.upsert_item('dpg_erased_user', 'stone test', 'student', 'profile', 'https://stone.test', 'https://schemas.stone.test')$$),
   ('upsert_items', $$select dpg.upsert_items('dpg_erased_user', '[]')$$),
   ('update_item', $$select dpg.update_item('dpg_erased_user', 'stone test', 'student', 'profile', '11111111-1111-4111-8111-111111111111', '{"item_state": {}}')$$),
+  ('set_item_status', $$select dpg.set_item_status('dpg_erased_user', 'stone test', 'student', 'profile', '11111111-1111-4111-8111-111111111111', 'x')$$),
+  ('find_own_items', $$select dpg.find_own_items('dpg_erased_user')$$),
   ('delete_item', $$select dpg.delete_item('dpg_erased_user', 'stone test', 'student', 'profile', '11111111-1111-4111-8111-111111111111')$$),
   ('perform_action', $$select dpg.perform_action('dpg_erased_user', 'visit',
     row('stone test', 'student', 'profile', '11111111-1111-4111-8111-111111111111'),
