@@ -28,9 +28,9 @@
 --!include geo/sphere.sql
 --!include items/items_indexes.sql
 --!include items/item_definitions.sql
---!include items/fold_case.sql
---!include items/words.sql
---!include items/item_searches.sql
+--!include search/fold_case.sql
+--!include search/words.sql
+--!include search/item_searches.sql
 --!include items/instance_urls.sql
 --!include actions/item_actions.sql
 --!include actions/item_actions_indexes.sql
@@ -104,7 +104,7 @@
 --!include geo/box.sql
 --!include items/facets.sql
 --!include items/item_filters.sql
---!include items/search_filter.sql
+--!include search/search_filter.sql
 --!include items/more_item_filters.sql
 --!include items/find_items.sql
 --!include items/items_of_slot.sql
@@ -115,9 +115,9 @@
 --!include geo/nearest_items.sql
 --!include geo/map_items.sql
 --!include items/count_facets.sql
---!include items/define_search.sql
---!include items/refresh_search.sql
---!include items/search_items.sql
+--!include search/define_search.sql
+--!include search/refresh_search.sql
+--!include search/search_items.sql
 --!include items/forget_instance_url.sql
 
 -- Events

@@ -135,7 +135,7 @@ test('no SQL of ours has a character outside of ASCII, but in comments', async (
   for (const file of files) {
     const text = (await readFile(join(sqlFolder, file), 'utf8')).replace(/--.*$/gm, '');
     // nor one as an escape, but for the lists of what is white space, a capital letter, or no part of a word
-    const isList = ['arguments/key.sql', 'items/fold_case.sql', 'items/words.sql'].includes(file);
+    const isList = ['arguments/key.sql', 'search/fold_case.sql', 'search/words.sql'].includes(file);
     const escapes = isList ? null : text.match(/\\u[0-9a-f]{4}/gi);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is meant
     expect(escapes ?? text.match(/[^\x00-\x7f]/g), file).toBe(null);

@@ -19,6 +19,7 @@ const TITLES: Record<string, string> = {
   users: 'Users',
   items: 'Items',
   geo: 'Places',
+  search: 'Search',
   actions: 'Actions',
   events: 'Events',
   feed: 'Feed of events',
