@@ -149,9 +149,12 @@ begin
       end if;
       continue;
     end if;
-    if has_additions and dpg_private.is_repeated_item(
-      stored, item_instance_url, item_schema_url, item_state, item_latitude, item_longitude, actor
-    ) then
+    if has_additions
+      and coalesce(item_status, stored.item_status) = stored.item_status
+      and dpg_private.is_repeated_item(
+        stored, item_instance_url, item_schema_url, item_state, item_latitude, item_longitude, actor
+      )
+    then
       return stored;
     end if;
     if stored.created_by <> actor then
