@@ -345,7 +345,9 @@ begin
     of_page := array(
       select i
       from unnest(of_page || of_batch) i
-      order by i.distance_meters, i.item_domain, i.item_type, i.item_id
+      -- as each batch and the token: two chords may have one distance
+      order by dpg_private.chord_meters(i.item_latitude, i.item_longitude, center),
+        i.item_domain, i.item_type, i.item_id
       limit page.row_limit
     );
   end loop;

@@ -177,6 +177,7 @@ begin
     wanted.hidden_statuses := dpg_private.find_hidden_statuses(item_network, item_domain, item_domains);
   end if;
 
+  fields := array(select f from unnest(fields) f); -- whatever its dimensions
   -- The fields without a facet have one search in common; each of the others has all facets but its own.
   for of_fields in
     select case when facets ? f.field then f.field end as own, array_agg(distinct f.field) as fields

@@ -23,6 +23,24 @@ create table if not exists dpg.items (
 )
 partition by list (item_network);
 
+-- A column of this name that an application added would be taken for ours, with its nulls and without our default.
+do $body$
+begin
+  if exists (
+    select
+    from pg_catalog.pg_attribute a
+    where a.attrelid = 'dpg.items'::pg_catalog.regclass
+      and a.attname = 'item_status'
+      and not a.attisdropped
+      and (a.atttypid <> 'text'::pg_catalog.regtype or not a.attnotnull or not a.atthasdef)
+  ) then
+    raise exception 'dpg.items has a column item_status that is not ours'
+      using errcode = 'duplicate_column',
+        hint = 'Rename it and migrate again: alter table dpg.items rename column item_status to application_status;';
+  end if;
+end
+$body$;
+
 -- In databases of before 0.2.0. ACCESS EXCLUSIVE on the table and its leaves, but no row is written.
 alter table dpg.items add column if not exists item_status text not null default 'live';
 

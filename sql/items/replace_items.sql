@@ -53,8 +53,11 @@ begin
          ) d',
         target.leaf,
         case when has_additions then
-          'and not dpg_private.is_repeated_item(
-             i, r.item_instance_url, r.item_schema_url, r.item_state, r.item_latitude, r.item_longitude, r.created_by
+          'and not (
+             coalesce(r.item_status, i.item_status) = i.item_status
+             and dpg_private.is_repeated_item(
+               i, r.item_instance_url, r.item_schema_url, r.item_state, r.item_latitude, r.item_longitude, r.created_by
+             )
            )'
         end
       )

@@ -81,11 +81,6 @@ begin
   end if;
   if item_network = any (dpg_private.defined_networks()) then
     definition := dpg_private.find_item_definition(item_network, item_domain);
-    if item_status is not null then
-      perform dpg_private.check_item_status(
-        row(item_network, item_domain, item_type, item_id), null, item_status, definition
-      );
-    end if;
   end if;
   -- Only our columns, each by its name: an application may have added others, which stand anywhere, with defaults. So
   -- every insert names the columns, too.
@@ -115,6 +110,10 @@ begin
   )
   on conflict do nothing;
   is_new := found;
+  -- only here: an item that is there may keep a status that the definition does not know any more
+  if is_new and item_status is not null and definition.statuses is not null then
+    perform dpg_private.check_item_status(dpg_private.ref_of_item(sent), null, item_status, definition);
+  end if;
   -- after the insert: its lock keeps new triggers out
   has_additions := dpg_private.has_additions_to_item(leaf, slot);
   if is_new then
@@ -139,6 +138,9 @@ begin
       sent.created_at := clock_timestamp();
       sent.updated_at := sent.created_at;
       if dpg_private.insert_again('items', dpg_private.item_columns_sql(''), sent) then
+        if item_status is not null then
+          perform dpg_private.check_item_status(dpg_private.ref_of_item(sent), null, item_status, definition);
+        end if;
         if has_additions then
           return dpg_private.read_written_item(leaf, sent, 'insert');
         end if;
@@ -149,9 +151,12 @@ begin
       end if;
       continue;
     end if;
-    if has_additions and dpg_private.is_repeated_item(
-      stored, item_instance_url, item_schema_url, item_state, item_latitude, item_longitude, actor
-    ) then
+    if has_additions
+      and coalesce(item_status, stored.item_status) = stored.item_status
+      and dpg_private.is_repeated_item(
+        stored, item_instance_url, item_schema_url, item_state, item_latitude, item_longitude, actor
+      )
+    then
       return stored;
     end if;
     if stored.created_by <> actor then

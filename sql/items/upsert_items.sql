@@ -120,13 +120,6 @@ begin
   if rows is null then
     return; -- an empty array
   end if;
-  perform dpg_private.check_item_status(
-    row(r.item_network, r.item_domain, r.item_type, r.item_id), null, r.item_status, d, r.index
-  )
-  from unnest(rows) r
-  join dpg.item_definitions d on d.item_network = r.item_network and d.item_domain = r.item_domain
-  where r.item_status is not null
-  order by r.index;
 
   -- leaves, before any row is locked
   targets := array(
@@ -168,6 +161,16 @@ begin
   select case when asks_for_ids then array_agg(n.item_id) end
   into inserted
   from inserted_rows n;
+
+  -- new items only: one that is there may keep a status that the definition does not know any more
+  perform dpg_private.check_item_status(
+    row(r.item_network, r.item_domain, r.item_type, r.item_id), null, r.item_status, d, r.index
+  )
+  from unnest(rows) r
+  join dpg.item_definitions d on d.item_network = r.item_network and d.item_domain = r.item_domain
+  where r.item_status is not null
+    and (not asks_for_ids or r.item_id = any (inserted))
+  order by r.index;
 
   -- An undeclared item that was there and was deleted since has just been created anew: refused. It cannot be
   -- locked earlier: leaves are created before any row is locked, and rows are locked in the order of their keys.

@@ -1,6 +1,6 @@
 -- Facets: any of the values within a field, all fields; and how many items have which value.
 begin;
-select plan(27);
+select plan(28);
 
 select dpg_test.insert_users('asha');
 select dpg.ensure_item_partition('facet_dot', 'tutor'), dpg.ensure_item_partition('facet_dot', 'pupil');
@@ -44,6 +44,7 @@ select is(pg_temp.found('{"subject": ["music"]}'), '5 = 1', 'a scalar beside an 
 
 select is(pg_temp.counted('{subject}'), 'subject "math": 2, subject "art": 1, subject "music": 1, subject "physics": 1', 'the most frequent first, then by value; an item once');
 select is(pg_temp.counted('{verified,price}'), 'verified null: 1, verified false: 1, verified true: 1, price 10: 2, price "10": 1, price -1.5: 1', 'several fields, every kind of value');
+select is(pg_temp.counted('{{subject,verified},{nothing,price}}', max_values => 1), 'subject "math": 2, verified null: 1, price 10: 2', 'an array of two dimensions');
 select is(pg_temp.counted('{subject}', max_values => 1), 'subject "math": 2', 'so many values');
 select is(pg_temp.counted('{nothing}'), 'none', 'a field that none has');
 select is(pg_temp.counted('{subject,verified}', '{"subject": ["physics"]}'),
