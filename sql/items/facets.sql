@@ -50,11 +50,11 @@ language sql
 immutable
 parallel safe
 security invoker
-return 1000;
+return 100;
 
 comment on function dpg_private.most_facet_values() is
-  'How many values the facets of a search may have together, and how many fields. Each value takes a search of the
-index; what is longer by far exceeds the stack of jsonpath (54001).';
+  'How many values the facets of a search may have together, and how many fields. Each is compared with each row that is
+read, and what is longer by far exceeds the stack of jsonpath (54001).';
 
 create or replace function dpg_private.check_facets(facets jsonb)
 returns void

@@ -76,8 +76,8 @@ begin
   if item_network = any (dpg_private.defined_networks()) then
     return;
   end if;
-  -- one at a time: two would change the same function
-  lock table dpg.item_definitions in share row exclusive mode;
+  -- one at a time: two would change the same function. In the mode that lets those who only define go on
+  lock table dpg.item_definitions in share update exclusive mode;
   if item_network = any (dpg_private.defined_networks()) then
     return;
   end if;
