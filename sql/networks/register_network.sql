@@ -32,6 +32,15 @@ begin
   where (n.document, n.item_types, n.interactions, n.item_fields)
     is distinct from (excluded.document, excluded.item_types, excluded.interactions, excluded.item_fields);
 
+  -- Who defines a search writes these rows, too: so that in repeatable read the later of two ends in 40001, where it
+  -- would not see the other.
+  insert into dpg_private.searched_domains as s
+  select named ->> 'name', d.domain ->> 'name', 0
+  from jsonb_array_elements(named -> 'domains') d(domain)
+  order by 2
+  on conflict on constraint searched_domains_pkey do update
+  set version = s.version;
+
   -- After the row is written: whoever defines a search meanwhile waits for it, or has committed and is seen here.
   perform dpg_private.check_searched_fields(named);
 end

@@ -100,6 +100,14 @@ begin
     return 0;
   end if;
 
+  -- lock: the definitions of the domain. One that was removed meanwhile would leave words behind that no item has, and
+  -- whoever changes one waits here, before it makes writers wait.
+  perform
+  from dpg_private.searched_domains d
+  where d.item_network = refresh_search.item_network
+    and d.item_domain = refresh_search.item_domain
+  for share;
+
   -- a leaf that came to the domain otherwise than by a call of ours, or whose triggers were disabled
   if not dpg_private.has_words(leaf)
     and exists (

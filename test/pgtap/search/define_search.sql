@@ -1,7 +1,7 @@
 -- The words of items follow their documents in the writer's transaction, whoever writes; those of items that were there
 -- before are made by refresh_search, and until then nothing is left out.
 begin;
-select plan(45);
+select plan(47);
 
 select dpg_test.insert_users('asha', 'ravi');
 create function pg_temp.state(words text) returns jsonb language sql as $$ select jsonb_build_object('name', words) $$;
@@ -118,5 +118,9 @@ select is(
     + dpg.count_items('odd $words$ ''"\ %s %L dot', search => 'the "word"', created_by => 'ravi'),
   2::bigint, 'keys and fields with quotes, backslashes, dollars and percents'
 );
+
+-- a run of marks is sorted in the square of its length
+select is(length(dpg_private.plain_words(repeat(U&'\0301\0316', 25000))), 30, 'of a run of marks 30 count');
+select ok(dpg_private.plain_words(repeat('x ', 600) || U&'E\0316\0301') like U&'%x \00e9\0316', 'and shorter ones are composed, in a long text too');
 select * from finish();
 rollback;
