@@ -1,5 +1,5 @@
 --! Previous: sha1:8ec2f1fff20596f3cc4846dd1d52dd1e1e1439ba
---! Hash: sha1:8067d3201aee7d44d9a0d7b3a453747b9b87e35c
+--! Hash: sha1:053b580d54230ee942036510293832c4fff37354
 --! Message: Discover: statuses, maps, facets, search, own items
 
 -- Names of the extension cube resolve from here on. The objects that are there are noted before others are created.
@@ -574,6 +574,24 @@ create table if not exists dpg.items (
 )
 partition by list (item_network);
 
+-- A column of this name that an application added would be taken for ours, with its nulls and without our default.
+do $body$
+begin
+  if exists (
+    select
+    from pg_catalog.pg_attribute a
+    where a.attrelid = 'dpg.items'::pg_catalog.regclass
+      and a.attname = 'item_status'
+      and not a.attisdropped
+      and (a.atttypid <> 'text'::pg_catalog.regtype or not a.attnotnull or not a.atthasdef)
+  ) then
+    raise exception 'dpg.items has a column item_status that is not ours'
+      using errcode = 'duplicate_column',
+        hint = 'Rename it and migrate again: alter table dpg.items rename column item_status to application_status;';
+  end if;
+end
+$body$;
+
 -- In databases of before 0.2.0. ACCESS EXCLUSIVE on the table and its leaves, but no row is written.
 alter table dpg.items add column if not exists item_status text not null default 'live';
 
@@ -826,8 +844,8 @@ begin
   if item_network = any (dpg_private.defined_networks()) then
     return;
   end if;
-  -- one at a time: two would change the same function
-  lock table dpg.item_definitions in share row exclusive mode;
+  -- one at a time: two would change the same function. In the mode that lets those who only define go on
+  lock table dpg.item_definitions in share update exclusive mode;
   if item_network = any (dpg_private.defined_networks()) then
     return;
   end if;
@@ -1020,7 +1038,7 @@ $body$;
 comment on function dpg_private.refuse_inert_item(dpg.items) is
   'Raises DP015 for an item in a status in which it may not be a side of a new action.';
 --! EndIncluded items/item_definitions.sql
---! Included items/fold_case.sql
+--! Included search/fold_case.sql
 -- The letters that have a small form, and that form: Unicode's simple case folding of what NFKC leaves as it is.
 -- translate() compares a character with each letter of its list, so a text is translated only by the blocks that it has
 -- letters of. ASCII is left to lower(), which is the same everywhere under "C". In escapes, so that clients of every
@@ -1303,8 +1321,8 @@ $body$;
 comment on function dpg_private.fold_case(text) is
   'The text with small letters, ASCII excepted: letter by letter, in every database the same. The Turkish capital I with
 a dot becomes i, the Greek final sigma becomes sigma.';
---! EndIncluded items/fold_case.sql
---! Included items/words.sql
+--! EndIncluded search/fold_case.sql
+--! Included search/words.sql
 -- What of a text is searched: its words, in one form for documents and for queries. Nothing here asks the locale of the
 -- database, which differs between instances, and whose rules differ between PostgreSQL 15 and 18.
 
@@ -1316,12 +1334,45 @@ parallel safe
 security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
+declare
+  -- Marks that normalize() sorts when several follow one another: the canonical combining class is not 0, or a
+  -- decomposition begins with one of these. A few others stand between them.
+  marks text;
 begin
   -- so that no document is too long for a tsvector (1 MB), and no document makes a write slow
   if length(value) > 50000 then
     value := left(value, 50000);
   end if;
   if octet_length(value) <> length(value) then
+    if length(value) > 1000 then
+      -- PostgreSQL sorts a run of marks in the square of its length, and cannot be interrupted: 10 s for 50,000
+      marks := E'[\\u0300-\\u036f\\u0483-\\u0487\\u0591-\\u05c7\\u0610-\\u061a\\u064b-\\u065f\\u0670\\u06d6-\\u06ed'
+        || E'\\u0711\\u0730-\\u074a\\u07eb-\\u07f3\\u07fd\\u0816-\\u082d\\u0859-\\u085b\\u0897-\\u089f'
+        || E'\\u08ca-\\u08ff\\u093c\\u094d-\\u0954\\u09bc\\u09cd\\u09fe\\u0a3c\\u0a4d\\u0abc\\u0acd\\u0b3c\\u0b4d'
+        || E'\\u0bcd\\u0c3c\\u0c4d\\u0c55-\\u0c56\\u0cbc\\u0ccd\\u0d3b-\\u0d3c\\u0d4d\\u0dca\\u0e38-\\u0e3a'
+        || E'\\u0e48-\\u0e4b\\u0eb8-\\u0eba\\u0ec8-\\u0ecb\\u0f18-\\u0f19\\u0f35-\\u0f39\\u0f71-\\u0f75'
+        || E'\\u0f7a-\\u0f87\\u0fc6\\u1037-\\u103a\\u108d\\u135d-\\u135f\\u1714-\\u1715\\u1734\\u17d2\\u17dd'
+        || E'\\u18a9\\u1939-\\u193b\\u1a17-\\u1a18\\u1a60\\u1a75-\\u1a7f\\u1ab0-\\u1ace\\u1b34\\u1b44'
+        || E'\\u1b6b-\\u1b73\\u1baa-\\u1bab\\u1be6\\u1bf2-\\u1bf3\\u1c37\\u1cd0-\\u1ce8\\u1ced\\u1cf4-\\u1cf9'
+        || E'\\u1dc0-\\u1dff\\u20d0-\\u20dc\\u20e1-\\u20f0\\u2cef-\\u2cf1\\u2d7f\\u2de0-\\u2dff\\u302a-\\u302f'
+        || E'\\u3099-\\u309a\\ua66f\\ua674-\\ua67d\\ua69e-\\ua69f\\ua6f0-\\ua6f1\\ua806\\ua82c\\ua8c4'
+        || E'\\ua8e0-\\ua8f1\\ua92b-\\ua92d\\ua953\\ua9b3\\ua9c0\\uaab0-\\uaab8\\uaabe-\\uaac1\\uaaf6\\uabed'
+        || E'\\ufb1e\\ufe20-\\ufe2f\\uff9e-\\uff9f\\U000101fd\\U000102e0\\U00010376-\\U0001037a'
+        || E'\\U00010a0d-\\U00010a0f\\U00010a38-\\U00010a3f\\U00010ae5-\\U00010ae6\\U00010d24-\\U00010d27'
+        || E'\\U00010d69-\\U00010d6d\\U00010eab-\\U00010eac\\U00010efd-\\U00010eff\\U00010f46-\\U00010f50'
+        || E'\\U00010f82-\\U00010f85\\U00011046\\U00011070-\\U0001107f\\U000110b9-\\U000110ba'
+        || E'\\U00011100-\\U00011102\\U00011133-\\U00011134\\U00011173\\U000111c0-\\U000111ca'
+        || E'\\U00011235-\\U00011236\\U000112e9-\\U000112ea\\U0001133b-\\U0001134d\\U00011366-\\U00011374'
+        || E'\\U000113ce-\\U000113d0\\U00011442-\\U0001145e\\U000114c2-\\U000114c3\\U000115bf-\\U000115c0'
+        || E'\\U0001163f\\U000116b6-\\U000116b7\\U0001172b\\U00011839-\\U0001183a\\U0001193d-\\U00011943'
+        || E'\\U000119e0\\U00011a34-\\U00011a47\\U00011a99\\U00011c3f\\U00011d42-\\U00011d45\\U00011d97'
+        || E'\\U00011f41-\\U00011f42\\U0001612f\\U00016af0-\\U00016af4\\U00016b30-\\U00016b36'
+        || E'\\U00016ff0-\\U00016ff1\\U0001bc9e\\U0001d165-\\U0001d18b\\U0001d1aa-\\U0001d1ad'
+        || E'\\U0001d242-\\U0001d244\\U0001e000-\\U0001e02a\\U0001e08f\\U0001e130-\\U0001e136\\U0001e2ae'
+        || E'\\U0001e2ec-\\U0001e2ef\\U0001e4ec-\\U0001e4ef\\U0001e5ee-\\U0001e5ef\\U0001e8d0-\\U0001e8d6'
+        || E'\\U0001e944-\\U0001e94a]';
+      value := regexp_replace(value collate "C", '(' || marks || '{30})' || marks || '+', E'\\1', 'g');
+    end if;
     -- marks that do not show, such as soft hyphens, joiners and variation selectors, part no word
     value := regexp_replace(
       dpg_private.fold_case(normalize(value, NFKC)) collate "C",
@@ -1550,8 +1601,8 @@ $body$;
 
 comment on function dpg_private.check_search(text) is
   'Raises DP001 unless a search has a word, and 1,000 characters at most.';
---! EndIncluded items/words.sql
---! Included items/item_searches.sql
+--! EndIncluded search/words.sql
+--! Included search/item_searches.sql
 -- The language is a name, since pg_upgrade refuses databases with columns of type regconfig.
 create table if not exists dpg.item_searches (
   item_network text not null,
@@ -1591,8 +1642,9 @@ create table if not exists dpg_private.searched_domains (
 );
 
 comment on table dpg_private.searched_domains is
-  'Domains that have, or have had, a row in dpg.item_searches. Whoever changes a definition changes this row first: one
-at a time, and one that reads definitions as they were before ends in 40001.';
+  'Domains that have, or have had, a row in dpg.item_searches, or that a registered network declares. Whoever changes a
+definition or a document changes this row first: one at a time, and one that reads them as they were before ends in
+40001.';
 comment on column dpg_private.searched_domains.item_network is 'Network of the items.';
 comment on column dpg_private.searched_domains.item_domain is 'Domain of the items.';
 comment on column dpg_private.searched_domains.version is 'The last version that a definition of the domain got.';
@@ -1847,7 +1899,7 @@ comment on function dpg_private.keep_words(text, text, regclass) is
 Where the table is created, dpg.refresh_search has to fill it. Without definitions nothing is created, and triggers that
 are there fire no more: dropping them would lock out readers. For a caller that has locked the leaf (SHARE ROW
 EXCLUSIVE), or has created it.';
---! EndIncluded items/item_searches.sql
+--! EndIncluded search/item_searches.sql
 --! Included items/owner_leaves.sql
 create table if not exists dpg_private.owner_leaves (
   owner text not null,
@@ -3627,6 +3679,15 @@ begin
   where (n.document, n.item_types, n.interactions, n.item_fields)
     is distinct from (excluded.document, excluded.item_types, excluded.interactions, excluded.item_fields);
 
+  -- Who defines a search writes these rows, too: so that in repeatable read the later of two ends in 40001, where it
+  -- would not see the other.
+  insert into dpg_private.searched_domains as s
+  select named ->> 'name', d.domain ->> 'name', 0
+  from jsonb_array_elements(named -> 'domains') d(domain)
+  order by 2
+  on conflict on constraint searched_domains_pkey do update
+  set version = s.version;
+
   -- After the row is written: whoever defines a search meanwhile waits for it, or has committed and is seen here.
   perform dpg_private.check_searched_fields(named);
 end
@@ -3886,11 +3947,6 @@ begin
   end if;
   if item_network = any (dpg_private.defined_networks()) then
     definition := dpg_private.find_item_definition(item_network, item_domain);
-    if item_status is not null then
-      perform dpg_private.check_item_status(
-        row(item_network, item_domain, item_type, item_id), null, item_status, definition
-      );
-    end if;
   end if;
   -- Only our columns, each by its name: an application may have added others, which stand anywhere, with defaults. So
   -- every insert names the columns, too.
@@ -3920,6 +3976,10 @@ begin
   )
   on conflict do nothing;
   is_new := found;
+  -- only here: an item that is there may keep a status that the definition does not know any more
+  if is_new and item_status is not null and definition.statuses is not null then
+    perform dpg_private.check_item_status(dpg_private.ref_of_item(sent), null, item_status, definition);
+  end if;
   -- after the insert: its lock keeps new triggers out
   has_additions := dpg_private.has_additions_to_item(leaf, slot);
   if is_new then
@@ -3944,6 +4004,9 @@ begin
       sent.created_at := clock_timestamp();
       sent.updated_at := sent.created_at;
       if dpg_private.insert_again('items', dpg_private.item_columns_sql(''), sent) then
+        if item_status is not null then
+          perform dpg_private.check_item_status(dpg_private.ref_of_item(sent), null, item_status, definition);
+        end if;
         if has_additions then
           return dpg_private.read_written_item(leaf, sent, 'insert');
         end if;
@@ -3954,9 +4017,12 @@ begin
       end if;
       continue;
     end if;
-    if has_additions and dpg_private.is_repeated_item(
-      stored, item_instance_url, item_schema_url, item_state, item_latitude, item_longitude, actor
-    ) then
+    if has_additions
+      and coalesce(item_status, stored.item_status) = stored.item_status
+      and dpg_private.is_repeated_item(
+        stored, item_instance_url, item_schema_url, item_state, item_latitude, item_longitude, actor
+      )
+    then
       return stored;
     end if;
     if stored.created_by <> actor then
@@ -4069,8 +4135,11 @@ begin
          ) d',
         target.leaf,
         case when has_additions then
-          'and not dpg_private.is_repeated_item(
-             i, r.item_instance_url, r.item_schema_url, r.item_state, r.item_latitude, r.item_longitude, r.created_by
+          'and not (
+             coalesce(r.item_status, i.item_status) = i.item_status
+             and dpg_private.is_repeated_item(
+               i, r.item_instance_url, r.item_schema_url, r.item_state, r.item_latitude, r.item_longitude, r.created_by
+             )
            )'
         end
       )
@@ -4299,13 +4368,6 @@ begin
   if rows is null then
     return; -- an empty array
   end if;
-  perform dpg_private.check_item_status(
-    row(r.item_network, r.item_domain, r.item_type, r.item_id), null, r.item_status, d, r.index
-  )
-  from unnest(rows) r
-  join dpg.item_definitions d on d.item_network = r.item_network and d.item_domain = r.item_domain
-  where r.item_status is not null
-  order by r.index;
 
   -- leaves, before any row is locked
   targets := array(
@@ -4347,6 +4409,16 @@ begin
   select case when asks_for_ids then array_agg(n.item_id) end
   into inserted
   from inserted_rows n;
+
+  -- new items only: one that is there may keep a status that the definition does not know any more
+  perform dpg_private.check_item_status(
+    row(r.item_network, r.item_domain, r.item_type, r.item_id), null, r.item_status, d, r.index
+  )
+  from unnest(rows) r
+  join dpg.item_definitions d on d.item_network = r.item_network and d.item_domain = r.item_domain
+  where r.item_status is not null
+    and (not asks_for_ids or r.item_id = any (inserted))
+  order by r.index;
 
   -- An undeclared item that was there and was deleted since has just been created anew: refused. It cannot be
   -- locked earlier: leaves are created before any row is locked, and rows are locked in the order of their keys.
@@ -4869,20 +4941,29 @@ begin
 
   for of_leaf in
     select dpg_private.find_leaf('items', r.item_network, r.item_domain) as leaf,
-      array_agg(row(r.item_network, r.item_domain, r.item_type, r.item_id)::dpg.item_ref) as refs
+      array_agg(row(r.item_network, r.item_domain, r.item_type, r.item_id)::dpg.item_ref) as refs,
+      count(*) over () as leaves
     from unnest(items) r
     group by r.item_network, r.item_domain
   loop
     continue when of_leaf.leaf is null;
-    execute format(
-      'select array_agg(i::dpg.items)
-       from (select distinct * from unnest($1)) r
-       join %s i using (item_network, item_domain, item_type, item_id)',
-      of_leaf.leaf
-    )
-    into of_this
-    using of_leaf.refs;
-    stored := stored || of_this;
+    begin
+      execute format(
+        'select array_agg(i::dpg.items)
+         from (select distinct * from unnest($1)) r
+         join %s i using (item_network, item_domain, item_type, item_id)',
+        of_leaf.leaf
+      )
+      into of_this
+      using of_leaf.refs;
+      stored := stored || of_this;
+      if of_leaf.leaves > 16 then
+        raise exception using errcode = 'DP000';
+      end if;
+    exception
+      when sqlstate 'DP000' then
+        null; -- the locks are gone, and stored has its value: see dpg_private.items_of_leaves
+    end;
   end loop;
   -- dynamic: a kept plan would return the columns that the table had when it was planned
   return query execute
@@ -5108,11 +5189,11 @@ language sql
 immutable
 parallel safe
 security invoker
-return 1000;
+return 100;
 
 comment on function dpg_private.most_facet_values() is
-  'How many values the facets of a search may have together, and how many fields. Each value takes a search of the
-index; what is longer by far exceeds the stack of jsonpath (54001).';
+  'How many values the facets of a search may have together, and how many fields. Each is compared with each row that is
+read, and what is longer by far exceeds the stack of jsonpath (54001).';
 
 create or replace function dpg_private.check_facets(facets jsonb)
 returns void
@@ -5392,7 +5473,7 @@ end;
 comment on function dpg_private.check_item_domains(text, text[]) is
   'Raises DP001 unless the domains of a search are one key, several, or not given at all.';
 --! EndIncluded items/item_filters.sql
---! Included items/search_filter.sql
+--! Included search/search_filter.sql
 -- The filter by words, as a condition on each leaf. What it needs is looked up once for a search: the definitions of
 -- its domains, and whether their leaves have words of every item.
 
@@ -5587,7 +5668,7 @@ $body$;
 comment on function dpg_private.only_words(dpg_private.item_search, regclass) is
   'How a leaf is searched for words, where a search asks for nothing else and every item has words: then their table
 alone says which items match. Else all columns are null.';
---! EndIncluded items/search_filter.sql
+--! EndIncluded search/search_filter.sql
 --! Included items/more_item_filters.sql
 -- The filters of searches for items that few calls have: a call without any of them does not come here.
 
@@ -7156,7 +7237,9 @@ begin
     of_page := array(
       select i
       from unnest(of_page || of_batch) i
-      order by i.distance_meters, i.item_domain, i.item_type, i.item_id
+      -- as each batch and the token: two chords may have one distance
+      order by dpg_private.chord_meters(i.item_latitude, i.item_longitude, center),
+        i.item_domain, i.item_type, i.item_id
       limit page.row_limit
     );
   end loop;
@@ -7964,6 +8047,7 @@ begin
     wanted.hidden_statuses := dpg_private.find_hidden_statuses(item_network, item_domain, item_domains);
   end if;
 
+  fields := array(select f from unnest(fields) f); -- whatever its dimensions
   -- The fields without a facet have one search in common; each of the others has all facets but its own.
   for of_fields in
     select case when facets ? f.field then f.field end as own, array_agg(distinct f.field) as fields
@@ -8004,7 +8088,7 @@ Example: select * from dpg.count_facets(
   ''yellow_dot'', ''tutor'', ''{subject,verified}'', facets => ''{"subject": ["math"]}''
 )';
 --! EndIncluded items/count_facets.sql
---! Included items/define_search.sql
+--! Included search/define_search.sql
 create or replace function dpg_private.lock_leaf_of_search(item_network text, item_domain text, leaf regclass)
 returns void
 language plpgsql
@@ -8228,8 +8312,8 @@ of its item. Items that are there already are searched slowly until dpg.refresh_
 the domain wait while the call changes triggers, until its transaction ends.
 Raises DP001, DP010, DP014.
 Example: select dpg.define_search(''yellow_dot'', ''tutor'', ''profile_1.0'', ''{name,subject}'', ''english'')';
---! EndIncluded items/define_search.sql
---! Included items/refresh_search.sql
+--! EndIncluded search/define_search.sql
+--! Included search/refresh_search.sql
 create or replace function dpg_private.refresh_words(definition dpg.item_searches, leaf regclass, max_items integer)
 returns integer
 language plpgsql
@@ -8332,6 +8416,14 @@ begin
     return 0;
   end if;
 
+  -- lock: the definitions of the domain. One that was removed meanwhile would leave words behind that no item has, and
+  -- whoever changes one waits here, before it makes writers wait.
+  perform
+  from dpg_private.searched_domains d
+  where d.item_network = refresh_search.item_network
+    and d.item_domain = refresh_search.item_domain
+  for share;
+
   -- a leaf that came to the domain otherwise than by a call of ours, or whose triggers were disabled
   if not dpg_private.has_words(leaf)
     and exists (
@@ -8370,8 +8462,8 @@ comment on function dpg.refresh_search(text, text, integer) is
 of these items wait until it ends. Until then a search finds what was not refreshed by reading the items themselves.
 Raises DP001, DP010.
 Example: select dpg.refresh_search(''yellow_dot'', ''tutor'')';
---! EndIncluded items/refresh_search.sql
---! Included items/search_items.sql
+--! EndIncluded search/refresh_search.sql
+--! Included search/search_items.sql
 do $body$
 begin
   if pg_catalog.to_regtype('dpg.searched_item') is null then
@@ -8635,7 +8727,7 @@ domain. Filters and pages as in dpg.find_items, which takes the same search and 
 computes the relevance of every match again.
 Raises DP001, DP011, DP014.
 Example: select item_id, relevance from dpg.search_items(''yellow_dot'', ''tutor'', ''ravi mat'')';
---! EndIncluded items/search_items.sql
+--! EndIncluded search/search_items.sql
 --! Included actions/perform_action.sql
 create or replace function dpg.perform_action(
   actor text,

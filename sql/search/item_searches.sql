@@ -37,8 +37,9 @@ create table if not exists dpg_private.searched_domains (
 );
 
 comment on table dpg_private.searched_domains is
-  'Domains that have, or have had, a row in dpg.item_searches. Whoever changes a definition changes this row first: one
-at a time, and one that reads definitions as they were before ends in 40001.';
+  'Domains that have, or have had, a row in dpg.item_searches, or that a registered network declares. Whoever changes a
+definition or a document changes this row first: one at a time, and one that reads them as they were before ends in
+40001.';
 comment on column dpg_private.searched_domains.item_network is 'Network of the items.';
 comment on column dpg_private.searched_domains.item_domain is 'Domain of the items.';
 comment on column dpg_private.searched_domains.version is 'The last version that a definition of the domain got.';
