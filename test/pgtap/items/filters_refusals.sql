@@ -93,7 +93,7 @@ select is(
   'DP001 {"value": null, "argument": "facets"}', '10,000 fields without a value'
 );
 select is(
-  pg_temp.facets('(select jsonb_object_agg(n, ''[1]''::jsonb) from generate_series(1, 1000) n)'), 'no refusal', '1,000 fields'
+  pg_temp.facets('(select jsonb_object_agg(n, ''[1]''::jsonb) from generate_series(1, 100) n)'), 'no refusal', '100 fields'
 );
 select is(pg_temp.facets('''{"a": []}'''), 'no refusal', 'no value matches nothing, and is no mistake');
 
