@@ -36,14 +36,10 @@ $body$;
 set local role dpg_app;
 select ok(
   (
-    select count(distinct c.chord) > count(distinct n.distance_meters)
+    select count(distinct (n.item_latitude, n.item_longitude)) > count(distinct n.distance_meters)
     from dpg.nearest_items('near_dot', null, 0, 0, page_size => 1000) n
-    cross join lateral (
-      select earth_distance(ll_to_earth(0, 0), ll_to_earth(n.item_latitude, n.item_longitude)) as arc,
-        cube_distance(ll_to_earth(0, 0), ll_to_earth(n.item_latitude, n.item_longitude)) as chord
-    ) c
   ),
-  'several chords have one distance'
+  'several places have one distance'
 );
 select is(pg_temp.walk(3), '400 rows, 400 items', 'small pages');
 select is(pg_temp.walk(150), '400 rows, 400 items', 'large pages');
