@@ -21,18 +21,20 @@ export const ownItems: Check = {
       select p.leaf::text as leaf from dpg.partitions p where p.root = 'items' order by 1`;
     const unnoted: string[] = [];
     for (const { leaf } of leaves) {
-      const [row] = await sql
-        .savepoint((savepoint) =>
-          savepoint.unsafe(`
+      let row: unknown;
+      await sql
+        .savepoint(async (savepoint) => {
+          [row] = await savepoint.unsafe(`
             select
             from ${leaf} i tablesample system ((
               select least(100, 100.0 * ${PAGES} * current_setting('block_size')::integer
                 / greatest(pg_relation_size('${leaf}'), 1))::real
             )) repeatable (1)
             where not ${NOTED}
-            limit 1`),
-        )
-        .catch(() => []); // what keeps the leaf from being read is a finding of another check
+            limit 1`);
+          throw new Error('done'); // rolled back, so that the locks of the leaf are given back
+        })
+        .catch(() => undefined); // what keeps the leaf from being read is a finding of another check
       if (row) unnoted.push(leaf);
     }
     return unnoted.map((leaf) => ({
