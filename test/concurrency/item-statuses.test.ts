@@ -191,7 +191,32 @@ test('a change of status waits for an action under way, but only where statuses 
   await closeSessions([first, second]);
 });
 
-test('of 16 that expect the same version one sets the status, and the others are told', async () => {
+test('two that define in a known network and then each in a new one: none deadlocks, and both new ones are known', async () => {
+  const sessions = await openSessions(database, 2);
+  const domains = ['student', 'tutor'] as const;
+  for (const domain of domains) await define(database.sql, 'known_dot', domain, INERT);
+  let count = 0;
+  let haveBoth = () => {};
+  const both = new Promise<void>((resolve) => {
+    haveBoth = resolve;
+  });
+  await Promise.all(
+    domains.map((domain, n) =>
+      sessions[n]?.sql.begin(async (tx) => {
+        await define(tx, 'known_dot', domain, []);
+        count += 1;
+        if (count === 2) haveBoth();
+        await both;
+        await define(tx, `new_${domain}_dot`, domain, INERT);
+      }),
+    ),
+  );
+  const [row] = await database.sql`select dpg_private.defined_networks() as networks`;
+  expect(row?.networks).toEqual(expect.arrayContaining(['known_dot', 'new_student_dot', 'new_tutor_dot']));
+  await closeSessions(sessions);
+});
+
+test('of ten that expect the same version one sets the status, and the others are told', async () => {
   const sessions = await openSessions(database, 10);
   const [first] = sessions as [Session];
   const item = await newItem(first.sql, 'asha', 'version_dot', 'student');
