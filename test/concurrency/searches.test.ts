@@ -133,3 +133,51 @@ test('a lock that is not to be had is DP010, which names who has it', async () =
   });
   expect(await definer.sql`select from dpg.item_searches where item_network = 'locked_dot'`).toEqual([]);
 });
+
+test.each(['search first', 'document first'])(
+  'a field is not searched and private at once, whatever an older snapshot shows: %s',
+  async (order) => {
+    const [older, newer] = (await openSessions(database, 2)) as [Session, Session];
+    const network = `private_${order.replace(' ', '_')}`;
+    const search = ({ sql }: Session) =>
+      sql`select dpg.define_search(${network}, 'tutor', 't', '{phone}')`.execute();
+    const register = ({ sql }: Session) =>
+      sql`select dpg.register_network(${sql.json({
+        name: network,
+        domains: [
+          {
+            name: 'tutor',
+            item_schemas: { t: { properties: { phone: { type: 'string', private: true } } } },
+          },
+        ],
+      })})`.execute();
+    const [committed, late] = order === 'search first' ? [search, register] : [register, search];
+    await older.sql`begin isolation level repeatable read`;
+    await older.sql`select count(*) from dpg.networks`;
+    await committed(newer);
+    await expect(late(older)).rejects.toMatchObject({ code: '40001' });
+    await older.sql`rollback`;
+    const [row] = await database.sql`
+      select (select count(*) from dpg.networks where network = ${network})::integer
+        + (select count(*) from dpg.item_searches where item_network = ${network})::integer as written`;
+    expect(row?.written).toBe(1);
+  },
+);
+
+test('a definition that is taken away while it is refreshed leaves no words', async () => {
+  const [refresher, definer] = (await openSessions(database, 2)) as [Session, Session];
+  await upsert(refresher, 'taken_dot', 1, 'one');
+  await upsert(refresher, 'taken_dot', 2, 'one', 'other');
+  for (const type of ['t', 'other'])
+    await definer.sql`select dpg.define_search('taken_dot', 'tutor', ${type}, '{name}')`;
+  await refresher.sql`begin`;
+  await refresher.sql`select dpg.refresh_search('taken_dot', 'tutor')`;
+  const taken = definer.sql`select dpg.define_search('taken_dot', 'tutor', 'other', null)`.execute();
+  await untilWaiting(database.sql, [definer.pid]);
+  await refresher.sql`commit`;
+  await taken;
+  const rows = await database.sql`select item_id from dpg.find_items('taken_dot', 'tutor', search => 'one')`;
+  expect(rows.map(({ item_id }) => item_id)).toEqual([id(1)]);
+  const [words] = await database.sql`select count(*)::integer as n from dpg_private.i_p_takendot_tutor`;
+  expect(words?.n).toBe(1);
+});
