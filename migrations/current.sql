@@ -100,6 +100,8 @@ drop function if exists
     regclass, smallint, regclass, smallint, text, uuid, dpg.items, boolean, dpg.items, jsonb, text, jsonb
   ),
   dpg_private.is_repeated_transition(dpg.item_actions, text, integer, jsonb, text, uuid),
+  dpg_private.refuse_not_action_party(text, dpg.item_actions, text, text, jsonb),
+  dpg_private.refuse_transition(text, dpg.item_actions, text, integer, jsonb, text[]),
   dpg_private.apply_transition(
     regclass, smallint, text, text[], dpg.item_actions, text, integer, jsonb, text, uuid
   );
