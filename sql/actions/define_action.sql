@@ -142,17 +142,16 @@ end
 $body$;
 
 comment on function dpg.define_action(text, text, jsonb, text, jsonb) is
-  'Declares the state graph of an action type and replaces the former one: transitions is an array of edges with
-"from", "to" and "by" (source, target or either); [] allows no change, null removes the graph. Actions that
-are there keep their status.
-rules is an object with some of: final_statuses (an array of the statuses after which an action is not open any more;
-without it those of the graph that no edge leaves, and none where there is no graph), max_open_per_pair (how many actions
-of this type may be open between two items, whichever is the source), max_open_per_source (how many from one source),
-different_owners (true: the two items are of different owners, where both are of this instance). Limits are 1 to
-1,000,000. rules null keeps the rules that are there, {} clears them; with rules, transitions null leaves the graph. A
-null among the rules takes back what a registered document sets, which only dpg_admin may (42501).
-New actions obey from the next call on (DP016), and so does a transition out of a final status into an open one. What is
-there stays, and dpg.store_event checks no rule.
+  'Declares the state graph of an action type and replaces the former one: transitions is an array of edges with "from",
+"to" and "by" (source, target or either); [] allows no change, null removes the graph. Actions that are there keep their
+status. rules is an object with some of: final_statuses (an array of the statuses after which an action is not open any
+more; without it those of the graph that no edge leaves, and none where there is no graph), max_open_per_pair (how many
+actions of this type may be open between two items, whichever is the source), max_open_per_source (how many from one
+source), different_owners (true: the two items are of different owners, where both are of this instance). Limits are 1
+to 1,000,000. rules null keeps the rules that are there, {} clears them; with rules, transitions null leaves the graph.
+A null among the rules takes back what a registered document sets, which only dpg_admin may (42501). New actions obey
+from the next call on (DP016), and so does a transition out of a final status into an open one. What is there stays, and
+dpg.store_event checks no rule.
 Raises DP001, DP014.
 Example: select dpg.define_action(''yellow_dot'', ''connect'', ''[
   {"from": "created", "to": "accepted", "by": "target"},

@@ -122,7 +122,8 @@ declare
     action.target_item_network, action.target_item_domain, action.target_item_type, action.target_item_id,
     true, action.target_item_instance_url
   );
-  pair constant jsonb := jsonb_build_array(least(source, target), greatest(source, target)); -- of two items in any order
+  -- of two items in any order
+  pair constant jsonb := jsonb_build_array(least(source, target), greatest(source, target));
 begin
   return array_remove(
     array[

@@ -50,7 +50,7 @@ max_open_per_pair (how many actions of all types may be open between two items, 
 different_owners (true: the two items of an action are of different owners, where both are of this instance),
 max_items_per_owner (how many items of one domain and type a user may have; items in a final status do not count).
 Limits are 1 to 1,000,000. A null among the rules takes back what the registered document sets. {} and null: no rules
-but those of the document. New actions and items obey from the next call on (DP016); what is there stays. dpg.store_event
-checks no rule, nor does dpg.move_items.
+but those of the document. New actions and items obey from the next call on (DP016); what is there stays.
+dpg.store_event checks no rule, nor does dpg.move_items.
 Raises DP001.
 Example: select dpg.define_network(''yellow_dot'', ''{"max_open_per_pair": 3, "max_items_per_owner": 5}'')';

@@ -7,7 +7,8 @@ create table if not exists dpg.network_rules (
 
 comment on table dpg.network_rules is
   'Rules over all action types and all items of a network. Written by dpg.define_network and dpg.register_network.';
-comment on column dpg.network_rules.network is 'The network: the partition_network of actions, the item_network of items.';
+comment on column dpg.network_rules.network is
+  'The network: the partition_network of actions, the item_network of items.';
 comment on column dpg.network_rules.rules is
   'The rules that were set by hand (dpg.define_network): an object with max_open_per_pair, different_owners and
 max_items_per_owner. Each goes before the same one of registered_rules, a null as well. Null: none.';

@@ -1,7 +1,7 @@
--- Counting is exact only if nobody else adds to what is counted at the same time. So who adds to it changes a row first,
--- and waits there for whoever has changed it and has not ended. A row and not an advisory lock: in repeatable read the
--- change of a row that has changed since ends in 40001, where a lock would let a count of former times through. And
--- every login can take an advisory lock of any key.
+-- Counting is exact only if nobody else adds to what is counted at the same time. So who adds to it changes a row
+-- first, and waits there for whoever has changed it and has not ended. A row and not an advisory lock: in repeatable
+-- read the change of a row that has changed since ends in 40001, where a lock would let a count of former times
+-- through. And every login can take an advisory lock of any key.
 create table if not exists dpg_private.rule_turns (
   turn uuid not null,
   taken_at timestamptz not null,

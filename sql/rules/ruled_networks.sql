@@ -1,6 +1,6 @@
 -- Which networks have, or have had, rules: a constant of whoever asks, so that calls in other networks look up nothing,
--- and so that a call sees a network that got its first rule after the call's snapshot. None is taken out: under an older
--- snapshot there may still be rules.
+-- and so that a call sees a network that got its first rule after the call's snapshot. None is taken out: under an
+-- older snapshot there may still be rules.
 do $body$
 begin
   if pg_catalog.to_regprocedure('dpg_private.ruled_networks()') is null then
@@ -16,7 +16,8 @@ end
 $body$;
 
 comment on function dpg_private.ruled_networks() is
-  'The networks with rules in dpg.action_definitions or dpg.network_rules, or where there were some. Inlined: a constant.';
+  'The networks with rules in dpg.action_definitions or dpg.network_rules, or where there were some. Inlined: a
+constant.';
 
 create or replace function dpg_private.turn_of_rules(network text)
 returns uuid
