@@ -141,7 +141,7 @@ begin
         'expected_update_count', expected_update_count, 'update_count', action.update_count,
         'action_status', action.action_status
       )
-    );
+    )::dpg_private.refusal;
   end if;
   if edge_roles is null then
     return row(
@@ -163,7 +163,7 @@ begin
         'partition_network', action.partition_network, 'action_type', action.action_type, 'action_id', action.action_id,
         'from', action.action_status, 'to', action_status
       )
-    );
+    )::dpg_private.refusal;
   end if;
   return dpg_private.party_refusal(
     party, action,
@@ -256,6 +256,23 @@ $body$;
 comment on function dpg_private.update_action(regclass, smallint, dpg.item_actions) is
   'Writes what a transition changes of an action that the caller has locked. Raises DP018.';
 
+create or replace function dpg_private.is_reopening(
+  rules dpg_private.action_rules,
+  from_status text,
+  to_status text
+)
+returns boolean
+language sql
+immutable
+parallel safe
+security invoker
+return (rules.rules is not null or rules.network_rules is not null)
+  and from_status = any (rules.final_statuses)
+  and to_status <> all (rules.final_statuses);
+
+comment on function dpg_private.is_reopening(dpg_private.action_rules, text, text) is
+  'Whether a transition makes an open action of a closed one, where there are rules that such an action must obey.';
+
 create or replace function dpg_private.apply_transition(
   leaf regclass,
   slot smallint,
@@ -278,7 +295,8 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  transitions jsonb; -- the state graph; null where none is declared
+  rules dpg_private.action_rules;
+  turns uuid[];
   edge_roles text[];
   is_allowed boolean;
   has_additions boolean; -- columns or triggers of the application: row and event are written in another way
@@ -291,15 +309,29 @@ begin
 
   -- look
   has_additions := dpg_private.has_additions_to_action(leaf, slot, events_leaf, events_slot);
-  select d.transitions
-  into transitions
-  from dpg.action_definitions d
-  where d.partition_network = action.partition_network
-    and d.action_type = action.action_type;
-  edge_roles := dpg_private.edge_roles(transitions, action.action_status, action_status);
+  select r.* into rules from dpg_private.look_up_action_rules(action.partition_network, action.action_type) r;
+  edge_roles := dpg_private.edge_roles(rules.transitions, action.action_status, action_status);
 
   -- decide
   is_allowed := dpg_private.is_allowed_transition(action.update_count, expected_update_count, roles, edge_roles);
+  if action.partition_network = any (dpg_private.ruled_networks()) then
+    perform dpg_private.check_rules_are_seen(action.partition_network);
+    -- one that becomes open again is checked as a new one; a repeated call finds its event
+    if is_allowed
+      and dpg_private.is_reopening(rules, action.action_status, action_status)
+      and (dpg_private.find_event(action.partition_network, action.action_type, event_id)).event_id is null
+    then
+      turns := dpg_private.turns_of_action(rules, action);
+      if turns <> '{}' then
+        perform dpg_private.take_turns(turns);
+      end if;
+      outcome.refusal := dpg_private.rule_refusal(rules, action);
+      if (outcome.refusal).code is not null then
+        outcome.action := action;
+        return outcome;
+      end if;
+    end if;
+  end if;
 
   -- change
   if is_allowed then
@@ -359,7 +391,7 @@ begin
     );
   else
     outcome.refusal := dpg_private.transition_refusal(
-      party, action, action_status, expected_update_count, transitions, edge_roles
+      party, action, action_status, expected_update_count, rules.transitions, edge_roles
     );
   end if;
   outcome.action := action;
@@ -372,4 +404,4 @@ comment on function dpg_private.apply_transition(
 ) is
   'Changes the status of an action of this leaf, which the caller has locked, for a party with these roles (initiated,
 received), and appends the event. The leaf of events is there; both leaves with their slots. Refuses with DP005, DP006,
-DP007, DP008, DP018, without raising. Raises DP018 where something was written already.';
+DP007, DP008, DP016, DP018, without raising. Raises DP018 where something was written already.';

@@ -49,7 +49,7 @@ begin
       'actor', party, 'partition_network', action.partition_network,
       'action_type', action.action_type, 'action_id', action.action_id
     ) || detail
-  );
+  )::dpg_private.refusal;
 end
 $body$;
 

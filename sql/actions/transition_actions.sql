@@ -76,23 +76,33 @@ declare
   element dpg_private.sent_transition;
   leaves dpg_private.transition_leaf[] := '{}'; -- in the order of their keys
   leaf dpg_private.transition_leaf;
-  actions dpg.item_actions[] := '{}'; -- locked; each as it is after the elements before
+  actions dpg.item_actions[] := '{}'; -- locked; each as it is after the elements before; null: it is not there
   action dpg.item_actions;
+  ids uuid[];
   leaf_numbers integer[]; -- for each element its leaf in leaves
-  numbers integer[]; -- and its action in actions; null where there is none
+  numbers integer[]; -- and its action in actions
+  are_twins boolean[]; -- and whether another one names the same event
+  are_again boolean[]; -- or the same action
   number integer;
+  rules dpg_private.action_rules;
+  has_rules boolean := false;
+  turns uuid[] := '{}';
+  goes_alone boolean; -- whether what was decided before must be written before
   has_additions boolean := false; -- columns or triggers of the application: each action is written by itself
   -- changes that are decided and not yet written, each of another action
   changes dpg_private.action_change[] := '{}';
   pending integer[] := '{}'; -- their elements
   is_pending boolean[]; -- for each action
-  refused integer[];
+  refused_changes integer[]; -- numbers of changes of which nothing was written
+  refused_change integer;
+  refused integer;
   roles text[];
   edge_roles text[];
   -- the edge that was looked up last: most elements ask for the same
   edge_leaf integer := 0;
   edge_from text;
   edge_to text;
+  is_reopening boolean;
   outcome dpg_private.transition_outcome;
   results dpg.transition_result[] := '{}';
 begin
@@ -138,81 +148,97 @@ begin
   end loop;
   for n in 1 .. cardinality(leaves) loop
     leaf := leaves[n];
-    if leaf.leaf is not null then
-      actions := actions || dpg_private.lock_actions(
-        leaf.leaf, leaf.partition_network, leaf.action_type,
-        array(
-          select e.action_id
-          from unnest(elements) e
-          where e.partition_network = leaf.partition_network
-            and e.action_type = leaf.action_type
-        )
-      );
-    end if;
+    ids := array(
+      select distinct e.action_id
+      from unnest(elements) e
+      where e.partition_network = leaf.partition_network
+        and e.action_type = leaf.action_type
+    );
+    actions := actions || case
+      when leaf.leaf is null then array_fill(null::dpg.item_actions, array[cardinality(ids)])
+      else dpg_private.lock_actions(leaf.leaf, leaf.partition_network, leaf.action_type, ids)
+    end;
+    rules := dpg_private.find_action_rules(leaf.partition_network, leaf.action_type);
+    leaf.rules := rules;
+    leaves[n] := leaf;
+    has_rules := has_rules or rules.rules is not null or rules.network_rules is not null;
   end loop;
 
-  -- look
-  for n in 1 .. cardinality(leaves) loop
-    leaf := leaves[n];
-    leaf.transitions := (
-      select d.transitions
-      from dpg.action_definitions d
-      where d.partition_network = leaf.partition_network
-        and d.action_type = leaf.action_type
-    );
-    leaves[n] := leaf;
-  end loop;
-  select array_agg(l.number order by e.index), array_agg(a.number order by e.index)
-  into leaf_numbers, numbers
-  from unnest(elements) e
-  left join (
-    select u.partition_network, u.action_type, row_number() over () as number
-    from unnest(leaves) u
-  ) l
-    on l.partition_network = e.partition_network
-    and l.action_type = e.action_type
-  left join (
-    select u.partition_network, u.action_type, u.action_id, row_number() over () as number
-    from unnest(actions) u
-  ) a
-    on a.partition_network = e.partition_network
-    and a.action_type = e.action_type
-    and a.action_id = e.action_id;
-  is_pending := array_fill(false, array[greatest(cardinality(actions), 1)]);
+  -- look: which element is about what. Leaves and actions are in the order of their keys.
+  select
+    array_agg(e.leaf_number order by e.index), array_agg(e.number order by e.index),
+    array_agg(e.same_event > 1 order by e.index), array_agg(e.same_action > 1 order by e.index)
+  into leaf_numbers, numbers, are_twins, are_again
+  from (
+    select
+      u.index,
+      dense_rank() over (order by u.partition_network collate "C", u.action_type collate "C") as leaf_number,
+      dense_rank() over (order by u.partition_network collate "C", u.action_type collate "C", u.action_id) as number,
+      count(u.event_id) over (partition by u.event_id) as same_event,
+      count(*) over (
+        partition by u.partition_network collate "C", u.action_type collate "C", u.action_id
+      ) as same_action
+    from unnest(elements) u -- those that are malformed have no keys, and come last
+  ) e;
+  is_pending := array_fill(false, array[cardinality(actions)]);
+
+  -- lock: the turns of all that could become open again, at once, so that they are taken in one order
+  if has_rules then
+    for n in 1 .. cardinality(elements) loop
+      element := elements[n];
+      action := actions[numbers[n]];
+      if action.action_id is not null then
+        leaf := leaves[leaf_numbers[n]];
+        rules := leaf.rules;
+        if element.action_status <> all (rules.final_statuses)
+          and (action.action_status = any (rules.final_statuses) or are_again[n])
+        then
+          turns := turns || dpg_private.turns_of_action(rules, action);
+        end if;
+      end if;
+    end loop;
+    if turns <> '{}' then
+      perform dpg_private.take_turns(turns);
+    end if;
+  end if;
 
   -- change, in the order of the input
   for n in 1 .. cardinality(elements) + 1 loop
+    -- What was decided is written at the end; before the next change of one of its actions; before a change that may
+    -- name an event of it; and before the open actions are counted.
     element := elements[n];
     number := numbers[n];
-
-    -- what was decided is written at the end, and before the next change of an action of them
-    if pending <> '{}' and (n > cardinality(elements) or is_pending[number]) then
-      refused := dpg_private.write_changes(leaves, changes);
-      foreach number in array refused loop
-        element := elements[pending[number]];
-        outcome := dpg_private.transition_one(actor, leaves[leaf_numbers[pending[number]]], element);
-        actions[numbers[pending[number]]] := outcome.action;
-        results[pending[number]] := dpg_private.result_of(element, outcome);
+    action := actions[number];
+    goes_alone := n > cardinality(elements) or is_pending[number] or are_twins[n];
+    if has_rules and action.action_id is not null then
+      leaf := leaves[leaf_numbers[n]];
+      goes_alone := goes_alone or dpg_private.is_reopening(leaf.rules, action.action_status, element.action_status);
+    end if;
+    if goes_alone and pending <> '{}' then
+      refused_changes := dpg_private.write_changes(leaves, changes);
+      foreach refused_change in array refused_changes loop
+        refused := pending[refused_change];
+        element := elements[refused];
+        outcome := dpg_private.transition_one(actor, leaves[leaf_numbers[refused]], element);
+        actions[numbers[refused]] := outcome.action;
+        results[refused] := dpg_private.result_of(element, outcome);
       end loop;
       changes := '{}';
       pending := '{}';
       is_pending := array_fill(false, array[cardinality(actions)]);
       element := elements[n];
-      number := numbers[n];
+      action := actions[number];
     end if;
     exit when n > cardinality(elements);
 
     outcome := null;
     if (element.refusal).code is not null then
       outcome.refusal := element.refusal;
-    elsif number is null then
+    elsif action.action_id is null then
       outcome.refusal := dpg_private.action_not_found_refusal(
         element.partition_network, element.action_type, element.action_id
       );
-    elsif has_additions then
-      outcome := dpg_private.transition_one(actor, leaves[leaf_numbers[n]], element);
     else
-      action := actions[number];
       if (leaf_numbers[n], action.action_status, element.action_status)
         is distinct from (edge_leaf, edge_from, edge_to)
       then
@@ -220,12 +246,16 @@ begin
         edge_from := action.action_status;
         edge_to := element.action_status;
         leaf := leaves[edge_leaf];
-        edge_roles := dpg_private.edge_roles(leaf.transitions, edge_from, edge_to);
+        rules := leaf.rules;
+        edge_roles := dpg_private.edge_roles(rules.transitions, edge_from, edge_to);
+        is_reopening := dpg_private.is_reopening(rules, edge_from, edge_to);
       end if;
       roles := dpg_private.ownership_roles(
         actor, action.source_item_owner, action.source_item_is_local, action.target_item_owner, true
       );
-      if roles <> '{}'
+      if not has_additions
+        and not is_reopening
+        and roles <> '{}'
         and dpg_private.is_allowed_transition(action.update_count, element.expected_update_count, roles, edge_roles)
       then
         action := dpg_private.changed_action(
@@ -241,8 +271,8 @@ begin
         pending := pending || n;
         is_pending[number] := true;
       else
-        -- a repetition, or a refusal
         outcome := dpg_private.transition_one(actor, leaves[leaf_numbers[n]], element);
+        actions[number] := outcome.action;
       end if;
     end if;
     results[n] := dpg_private.result_of(element, outcome);
@@ -258,8 +288,10 @@ others. Fields of an object: partition_network, action_type, action_id, action_s
 expected_update_count, event_payload, remarks, event_id, performed_by. A row for each, in the order of the input: index
 (counted from 0), action_id, action_status and update_count of now; or code, message, hint and detail of its refusal, as
 transition_action raises it, with the index in the detail. The same action twice changes twice. The actions are locked
-until the transaction ends.
-Raises DP001 for an array that is malformed or too long; DP010, DP018. Then nothing was written.
+until the transaction ends. Refused as a whole are: an array that is malformed or too long (DP001); a leaf of events that
+was lost and cannot be created (DP010); a trigger that suppresses an event, or changes a key (DP018); 40001, 40P01, 55P03,
+57014.
+Raises DP001, DP010, DP018.
 Example: select index, action_status, code from dpg.transition_actions(''ravi'', ''[
   {"partition_network": "yellow_dot", "action_type": "connect", "action_status": "done",
    "action_id": "33333333-3333-4333-8333-333333333333"}

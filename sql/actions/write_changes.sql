@@ -8,7 +8,7 @@ begin
       slot smallint,
       events_leaf regclass,
       events_slot smallint,
-      transitions jsonb
+      rules dpg_private.action_rules
     );
   end if;
   if pg_catalog.to_regtype('dpg_private.action_change') is null then
@@ -25,8 +25,7 @@ end
 $body$;
 
 comment on type dpg_private.transition_leaf is
-  'A leaf of actions that are to be changed, with the leaf of their events, and their state graph; null where none is
-declared.';
+  'A leaf of actions that are to be changed, with the leaf of their events, and what is declared of them.';
 comment on type dpg_private.action_change is
   'A change of an action that is about to be written: the number of its leaf, the action after the change, then what its
 event says besides.';
@@ -59,7 +58,7 @@ $body$;
 
 comment on function dpg_private.open_leaf(text, text) is
   'A leaf of actions that are to be changed, and that of their events, which is created where it was lost. Before a row
-is locked, since that can wait. Without the graph. leaf is null where there is none.';
+is locked, since that can wait. Without rules, which are read after the locks. leaf is null where there is none.';
 
 create or replace function dpg_private.lock_actions(
   leaf regclass,
@@ -82,13 +81,13 @@ begin
   execute format(
     'select array_agg(l.action)
      from (select distinct k.id as action_id from unnest($3) k(id) order by 1) k
-     cross join lateral (
+     left join lateral (
        select a::dpg.item_actions as action
        from %s a
        where a.partition_network = $1 and a.action_type = $2 and a.action_id = k.action_id
        limit 1
        for no key update of a
-     ) l',
+     ) l on true',
     leaf
   )
   into locked
@@ -98,8 +97,65 @@ end
 $body$;
 
 comment on function dpg_private.lock_actions(regclass, text, text, uuid[]) is
-  'The actions of these ids in their leaf, under row locks (no key update) that are taken in the order of the ids. Those
-that are not there are left out. Null where none is. The caller has locked the tables, as dpg_private.lock_action does.';
+  'The actions of these ids in their leaf, each once and in the order of the ids, under row locks (no key update) that are
+taken in this order. Null stands for one that is not there. The caller has locked the tables, as dpg_private.lock_action
+does.';
+
+create or replace function dpg_private.update_actions(leaf regclass, slot smallint, changed dpg.item_actions[])
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  action dpg.item_actions;
+  places tid[];
+  changed_rows bigint;
+begin
+  -- a few: by a kept plan they are faster than two statements that must be planned
+  if cardinality(changed) <= 8 then
+    foreach action in array changed loop
+      perform dpg_private.update_action(leaf, slot, action);
+    end loop;
+    return;
+  end if;
+  -- Where the rows are, is asked before: so the plan of the update reads these rows and no others, also for a new leaf,
+  -- of which the planner has no statistics. The rows are locked and stay where they are.
+  execute format(
+    'select array_agg(l.place)
+     from unnest($1) c
+     cross join lateral (
+       select a.ctid as place
+       from %s a
+       where a.partition_network = c.partition_network
+         and a.action_type = c.action_type
+         and a.action_id = c.action_id
+       limit 1
+     ) l',
+    leaf
+  )
+  into places
+  using changed;
+  execute format(
+    'update %s a
+     set action_status = c.action_status, update_count = c.update_count, remarks = c.remarks,
+       updated_at = c.updated_at, performed_by = c.performed_by
+     from unnest($1) c
+     where a.ctid = any ($2)
+       and a.action_id = c.action_id',
+    leaf
+  )
+  using changed, places;
+  get diagnostics changed_rows = row_count;
+  if changed_rows < cardinality(changed) then
+    perform dpg_private.refuse_suppressed('update', leaf);
+  end if;
+end
+$body$;
+
+comment on function dpg_private.update_actions(regclass, smallint, dpg.item_actions[]) is
+  'Writes what transitions change of different actions of a leaf that the caller has locked. Raises DP018.';
 
 create or replace function dpg_private.write_changes(
   leaves dpg_private.transition_leaf[],
@@ -115,7 +171,7 @@ declare
   inserted_rows bigint;
   queued_rows bigint;
   change dpg_private.action_change;
-  leaf dpg_private.transition_leaf;
+  leaf record;
   action dpg.item_actions;
   event dpg.action_events;
   refused integer[] := '{}';
@@ -169,14 +225,28 @@ begin
     perform dpg_private.refuse_suppressed('insert', 'dpg_private.event_queue');
   end if;
 
-  -- Actions one by one, by a kept plan where the leaf has a slot: that takes as long as one statement for all, for which
-  -- the planner, without statistics of a new leaf, would read the leaf once for each action.
-  for n in 1 .. cardinality(changes) loop
-    if n <> all (refused) then
-      change := changes[n];
-      leaf := leaves[change.leaf_number];
-      perform dpg_private.update_action(leaf.leaf, leaf.slot, change.action);
-    end if;
+  -- actions, leaf by leaf
+  for leaf in
+    select l.*
+    from unnest(leaves) with ordinality l(
+      partition_network, action_type, leaf, slot, events_leaf, events_slot, rules, number
+    )
+    where l.number in (select c.leaf_number from unnest(changes) c)
+    order by l.number
+  loop
+    perform dpg_private.update_actions(
+      leaf.leaf,
+      leaf.slot,
+      array(
+        select c.action
+        from unnest(changes) with ordinality c(
+          leaf_number, action, event_id, event_payload, remarks, acting_side, number
+        )
+        where (c.action).partition_network = leaf.partition_network
+          and (c.action).action_type = leaf.action_type
+          and c.number <> all (refused)
+      )
+    );
   end loop;
   return refused;
 end

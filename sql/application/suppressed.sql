@@ -34,7 +34,7 @@ begin
         )
     end,
     jsonb_build_object('operation', operation, 'relation', relation::text) || detail
-  );
+  )::dpg_private.refusal;
 end
 $body$;
 

@@ -31,7 +31,7 @@ begin
     hint,
     jsonb_build_object('argument', argument, 'value', shown)
       || case when index is null then '{}' else jsonb_build_object('index', index) end
-  );
+  )::dpg_private.refusal;
 end
 $body$;
 

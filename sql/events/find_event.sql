@@ -115,7 +115,7 @@ begin
     jsonb_build_object(
       'partition_network', stored.partition_network, 'action_type', stored.action_type, 'event_id', stored.event_id
     )
-  );
+  )::dpg_private.refusal;
 end
 $body$;
 
