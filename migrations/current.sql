@@ -92,6 +92,7 @@ $body$;
 
 -- Also what older migrations have made again, when all are run once more.
 drop function if exists
+  dpg.set_item_status(text, text, text, text, uuid, text, timestamptz),
   dpg.perform_action(text, text, dpg.item_ref, dpg.item_ref, jsonb, text, jsonb, uuid),
   dpg.receive_action(
     text, dpg.item_ref, text, text, dpg.item_ref, jsonb, text, jsonb, uuid, double precision, double precision

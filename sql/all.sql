@@ -157,6 +157,7 @@
 --!include actions/sent_transition.sql
 --!include actions/write_changes.sql
 --!include actions/transition_actions.sql
+--!include actions/close_actions.sql
 --!include actions/receive_transition.sql
 --!include actions/action_filters.sql
 --!include actions/get_action.sql

@@ -78,7 +78,6 @@ declare
   leaf dpg_private.transition_leaf;
   actions dpg.item_actions[] := '{}'; -- locked; each as it is after the elements before; null: it is not there
   action dpg.item_actions;
-  ids uuid[];
   leaf_numbers integer[]; -- for each element its leaf in leaves
   numbers integer[]; -- and its action in actions
   are_twins boolean[]; -- and whether another one names the same event
@@ -148,15 +147,15 @@ begin
   end loop;
   for n in 1 .. cardinality(leaves) loop
     leaf := leaves[n];
-    ids := array(
+    leaf.action_ids := array(
       select distinct e.action_id
       from unnest(elements) e
       where e.partition_network = leaf.partition_network
         and e.action_type = leaf.action_type
     );
     actions := actions || case
-      when leaf.leaf is null then array_fill(null::dpg.item_actions, array[cardinality(ids)])
-      else dpg_private.lock_actions(leaf.leaf, leaf.partition_network, leaf.action_type, ids)
+      when leaf.leaf is null then array_fill(null::dpg.item_actions, array[cardinality(leaf.action_ids)])
+      else dpg_private.lock_actions(leaf.leaf, leaf.partition_network, leaf.action_type, leaf.action_ids)
     end;
     rules := dpg_private.find_action_rules(leaf.partition_network, leaf.action_type);
     leaf.rules := rules;

@@ -8,7 +8,8 @@ begin
       slot smallint,
       events_leaf regclass,
       events_slot smallint,
-      rules dpg_private.action_rules
+      rules dpg_private.action_rules,
+      action_ids uuid[]
     );
   end if;
   if pg_catalog.to_regtype('dpg_private.action_change') is null then
@@ -25,7 +26,7 @@ end
 $body$;
 
 comment on type dpg_private.transition_leaf is
-  'A leaf of actions that are to be changed, with the leaf of their events, and what is declared of them.';
+  'A leaf of actions that are to be changed, with the leaf of their events, what is declared of them, and their ids.';
 comment on type dpg_private.action_change is
   'A change of an action that is about to be written: the number of its leaf, the action after the change, then what its
 event says besides.';
@@ -58,7 +59,7 @@ $body$;
 
 comment on function dpg_private.open_leaf(text, text) is
   'A leaf of actions that are to be changed, and that of their events, which is created where it was lost. Before a row
-is locked, since that can wait. Without rules, which are read after the locks. leaf is null where there is none.';
+is locked, since that can wait. Rules and ids are null, leaf too where there is none.';
 
 create or replace function dpg_private.lock_actions(
   leaf regclass,
@@ -229,7 +230,7 @@ begin
   for leaf in
     select l.*
     from unnest(leaves) with ordinality l(
-      partition_network, action_type, leaf, slot, events_leaf, events_slot, rules, number
+      partition_network, action_type, leaf, slot, events_leaf, events_slot, rules, action_ids, number
     )
     where l.number in (select c.leaf_number from unnest(changes) c)
     order by l.number
