@@ -6,6 +6,7 @@
 --!include geo/extensions.sql
 --!include limits/limits.sql
 --!include arguments/text_for_client.sql
+--!include arguments/refusal.sql
 --!include arguments/argument.sql
 --!include arguments/key.sql
 --!include arguments/url.sql

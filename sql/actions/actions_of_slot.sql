@@ -121,7 +121,7 @@ begin
           a.source_item_owner, a.target_item_network, a.target_item_domain, a.target_item_type, a.target_item_id,
           a.target_item_instance_url, a.target_item_owner, a.created_at, a.updated_at, a.source_item_latitude,
           a.source_item_longitude, a.target_item_latitude, a.target_item_longitude, a.source_item_is_local,
-          a.source_local_item_id,
+          a.source_local_item_id, a.performed_by,
           dpg_private.ownership_roles(
             search.actor, a.source_item_owner, a.source_item_is_local, a.target_item_owner, true
           ) as ownership_roles
@@ -151,7 +151,7 @@ begin
           a.source_item_owner, a.target_item_network, a.target_item_domain, a.target_item_type, a.target_item_id,
           a.target_item_instance_url, a.target_item_owner, a.created_at, a.updated_at, a.source_item_latitude,
           a.source_item_longitude, a.target_item_latitude, a.target_item_longitude, a.source_item_is_local,
-          a.source_local_item_id,
+          a.source_local_item_id, a.performed_by,
           dpg_private.ownership_roles(
             search.actor, a.source_item_owner, a.source_item_is_local, a.target_item_owner, true
           ) as ownership_roles
@@ -180,7 +180,7 @@ begin
           a.source_item_owner, a.target_item_network, a.target_item_domain, a.target_item_type, a.target_item_id,
           a.target_item_instance_url, a.target_item_owner, a.created_at, a.updated_at, a.source_item_latitude,
           a.source_item_longitude, a.target_item_latitude, a.target_item_longitude, a.source_item_is_local,
-          a.source_local_item_id,
+          a.source_local_item_id, a.performed_by,
           array['initiated'] as ownership_roles
         from dpg_private.mirrored_actions a
         where with_mirrored
@@ -238,7 +238,7 @@ begin
         a.source_item_owner, a.target_item_network, a.target_item_domain, a.target_item_type, a.target_item_id,
         a.target_item_instance_url, a.target_item_owner, a.created_at, a.updated_at, a.source_item_latitude,
         a.source_item_longitude, a.target_item_latitude, a.target_item_longitude, a.source_item_is_local,
-        a.source_local_item_id,
+        a.source_local_item_id, a.performed_by,
         array['initiated'] as ownership_roles
       from dpg_private.mirrored_actions a
       where a.source_item_owner = search.actor

@@ -4,7 +4,8 @@ create or replace function dpg_private.is_repeated_transition(
   expected_update_count integer,
   event_payload jsonb,
   remarks text,
-  event_id uuid
+  event_id uuid,
+  performed_by text
 )
 returns boolean
 language plpgsql
@@ -26,8 +27,9 @@ begin
       (
         stored.action_status <> is_repeated_transition.action_status
         or (
-          (stored.event_payload, stored.remarks)
-            is distinct from (is_repeated_transition.event_payload, is_repeated_transition.remarks)
+          (stored.event_payload, stored.remarks, stored.performed_by) is distinct from (
+            is_repeated_transition.event_payload, is_repeated_transition.remarks, is_repeated_transition.performed_by
+          )
           -- what was redacted since cannot be compared
           and not dpg_private.is_redacted(
             stored.partition_network, stored.action_type, stored.action_id, stored.event_id
@@ -38,7 +40,8 @@ begin
       and not dpg_private.was_sent(
         'action_events', stored.partition_network, stored.action_type, '', stored.event_id,
         dpg_private.digest_of_change(
-          is_repeated_transition.action_status, is_repeated_transition.event_payload, is_repeated_transition.remarks
+          is_repeated_transition.action_status, is_repeated_transition.event_payload, is_repeated_transition.remarks,
+          is_repeated_transition.performed_by
         )
       )
     )
@@ -49,7 +52,7 @@ begin
 end
 $body$;
 
-comment on function dpg_private.is_repeated_transition(dpg.item_actions, text, integer, jsonb, text, uuid) is
+comment on function dpg_private.is_repeated_transition(dpg.item_actions, text, integer, jsonb, text, uuid, text) is
   'Whether exactly this change of the action was made before under this event_id. Raises DP008 when the id was used for
 something else.';
 
@@ -133,7 +136,8 @@ create or replace function dpg_private.apply_transition(
   expected_update_count integer,
   event_payload jsonb,
   remarks text,
-  event_id uuid
+  event_id uuid,
+  performed_by text
 )
 returns dpg.item_actions
 language plpgsql
@@ -148,6 +152,7 @@ declare
   events_slot smallint;
   events_leaf regclass;
   has_additions boolean; -- columns or triggers of the application: row and event are written in another way
+  acting_side text;
   changed dpg.item_actions := action;
   changed_rows bigint;
 begin
@@ -188,6 +193,14 @@ begin
     changed.action_status := action_status;
     changed.update_count := action.update_count + 1;
     changed.remarks := coalesce(remarks, action.remarks);
+    changed.performed_by := apply_transition.performed_by;
+    -- who has both roles acts for the side whose edge it is
+    acting_side := case
+      when roles = array['received'] then 'target'
+      when roles = array['initiated'] then 'source'
+      when 'initiated' = any (edge_roles) or 'either' = any (edge_roles) then 'source'
+      else 'target'
+    end;
     -- read after the lock; later than the last change, also when the clock was set back
     changed.updated_at := greatest(clock_timestamp(), action.updated_at + interval '1 microsecond');
     if events_leaf is null then
@@ -206,22 +219,24 @@ begin
         ).event_id is null
       then
         return dpg_private.write_action_and_event(
-          leaf, changed, coalesce(event_id, gen_random_uuid()), event_payload, remarks
+          leaf, changed, coalesce(event_id, gen_random_uuid()), event_payload, remarks, acting_side
         );
       end if;
     -- the event first: where its id was used before, nothing is written
-    elsif dpg_private.append_event(changed, coalesce(event_id, gen_random_uuid()), event_payload, remarks) then
+    elsif dpg_private.append_event(
+      changed, coalesce(event_id, gen_random_uuid()), event_payload, remarks, acting_side
+    ) then
       if slot is not null and dpg_private.is_grown(leaf) then
         changed_rows := dpg_private.update_action_in_slot(slot, changed);
       else
         execute format(
           'update %s a
-           set action_status = $4, update_count = $5, remarks = $6, updated_at = $7
+           set action_status = $4, update_count = $5, remarks = $6, updated_at = $7, performed_by = $8
            where %s',
           leaf, dpg_private.action_key_sql()
         )
         using action.partition_network, action.action_type, action.action_id,
-          changed.action_status, changed.update_count, changed.remarks, changed.updated_at;
+          changed.action_status, changed.update_count, changed.remarks, changed.updated_at, changed.performed_by;
         get diagnostics changed_rows = row_count;
       end if;
       if changed_rows = 0 then
@@ -233,7 +248,7 @@ begin
 
   -- refuse, unless this call repeats one that was done
   if event_id is not null and dpg_private.is_repeated_transition(
-    action, action_status, expected_update_count, event_payload, remarks, event_id
+    action, action_status, expected_update_count, event_payload, remarks, event_id, performed_by
   ) then
     return action;
   end if;
@@ -254,7 +269,7 @@ end
 $body$;
 
 comment on function dpg_private.apply_transition(
-  regclass, smallint, text, text[], dpg.item_actions, text, integer, jsonb, text, uuid
+  regclass, smallint, text, text[], dpg.item_actions, text, integer, jsonb, text, uuid, text
 ) is
   'Changes the status of an action of this leaf, which the caller has locked, for a party with these roles (initiated,
 received), and appends the event. Raises DP005, DP006, DP007, DP008, DP018.';

@@ -29,6 +29,7 @@ begin
       target_item_longitude double precision,
       source_item_is_local boolean,
       source_local_item_id uuid,
+      performed_by text,
       ownership_roles text[],
       next_page_token text
     );

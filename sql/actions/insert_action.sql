@@ -10,7 +10,8 @@ create or replace function dpg_private.insert_action(
   target dpg.items,
   requirements_snapshot jsonb,
   remarks text,
-  event_payload jsonb
+  event_payload jsonb,
+  performed_by text
 )
 returns dpg.item_actions
 language plpgsql
@@ -46,6 +47,7 @@ begin
     case when source_is_local and source.item_network = target.item_network then source.item_id end
   );
   proposed.updated_at := proposed.created_at;
+  proposed.performed_by := insert_action.performed_by; -- by name: columns of an application may stand before it
   has_additions := dpg_private.has_additions_to_action(action_leaf, action_slot, events_leaf, events_slot);
   select d.initial_status
   into proposed.action_status
@@ -67,7 +69,7 @@ begin
         set_config('constraint_exclusion', 'off', true);
       stored := dpg_private.write_action_and_event(
         action_leaf, proposed, gen_random_uuid(),
-        coalesce(event_payload, dpg_private.default_payload(proposed.action_status)), proposed.remarks
+        coalesce(event_payload, dpg_private.default_payload(proposed.action_status)), proposed.remarks, 'source'
       );
       perform
         set_config('plan_cache_mode', caller_plan_cache_mode, true),
@@ -84,7 +86,8 @@ begin
       source_item_network, source_item_domain, source_item_type, source_item_id, source_item_instance_url,
       source_item_owner, target_item_network, target_item_domain, target_item_type, target_item_id,
       target_item_instance_url, target_item_owner, created_at, updated_at, source_item_latitude,
-      source_item_longitude, target_item_latitude, target_item_longitude, source_item_is_local, source_local_item_id
+      source_item_longitude, target_item_latitude, target_item_longitude, source_item_is_local, source_local_item_id,
+      performed_by
     )
     select
       proposed.partition_network, proposed.action_type, proposed.action_id, proposed.action_status,
@@ -94,7 +97,8 @@ begin
       proposed.target_item_domain, proposed.target_item_type, proposed.target_item_id,
       proposed.target_item_instance_url, proposed.target_item_owner, proposed.created_at, proposed.updated_at,
       proposed.source_item_latitude, proposed.source_item_longitude, proposed.target_item_latitude,
-      proposed.target_item_longitude, proposed.source_item_is_local, proposed.source_local_item_id
+      proposed.target_item_longitude, proposed.source_item_is_local, proposed.source_local_item_id,
+      proposed.performed_by
     where set_config('plan_cache_mode', 'force_custom_plan', true) is not null
       and set_config('constraint_exclusion', 'off', true) is not null
     on conflict do nothing;
@@ -119,7 +123,8 @@ begin
     proposed,
     gen_random_uuid(),
     coalesce(event_payload, dpg_private.default_payload(proposed.action_status)),
-    proposed.remarks
+    proposed.remarks,
+    'source'
   ) then
     -- an event that was mirrored before its origin became a URL of ours has this place
     perform dpg_private.refuse_different_event(
@@ -133,7 +138,7 @@ end
 $body$;
 
 comment on function dpg_private.insert_action(
-  regclass, smallint, regclass, smallint, text, uuid, dpg.items, boolean, dpg.items, jsonb, text, jsonb
+  regclass, smallint, regclass, smallint, text, uuid, dpg.items, boolean, dpg.items, jsonb, text, jsonb, text
 ) is
   'Creates an action from source to target with its first event, in these leaves: initial status, update_count 0,
 times of now; URLs, owners and places as the two items have them. source_is_local: the source is an item of this

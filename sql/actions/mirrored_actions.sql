@@ -5,6 +5,9 @@ create table if not exists dpg_private.mirrored_actions (
   constraint mirrored_actions_pkey primary key (action_id, partition_network, action_type, origin_instance_domain)
 );
 
+-- In databases of before 0.2.0.
+alter table dpg_private.mirrored_actions add column if not exists performed_by text;
+
 create index if not exists mirrored_actions_owner_idx
 on dpg_private.mirrored_actions (source_item_owner, updated_at);
 
@@ -15,6 +18,8 @@ get_action.';
 comment on column dpg_private.mirrored_actions.requirements_snapshot is 'Not in an event, so {} here.';
 comment on column dpg_private.mirrored_actions.remarks is
   'The latest short note in the events that came; null when none had one.';
+comment on column dpg_private.mirrored_actions.performed_by is
+  'As the event of the highest update_count says, null included.';
 comment on column dpg_private.mirrored_actions.target_item_id is 'Id of the target item, on the other instance.';
 comment on column dpg_private.mirrored_actions.origin_instance_domain is
   'URL of the instance on which the action lives, as its events say.';

@@ -8,7 +8,8 @@ create or replace function dpg.receive_transition(
   expected_update_count integer default null,
   event_payload jsonb default null,
   remarks text default null,
-  event_id uuid default null
+  event_id uuid default null,
+  performed_by text default null
 )
 returns dpg.item_actions
 language plpgsql
@@ -31,7 +32,8 @@ begin
     dpg_private.check_key('action_status', action_status),
     dpg_private.check_count_or_none('expected_update_count', expected_update_count),
     dpg_private.check_remarks_or_none(remarks),
-    dpg_private.check_document_or_none('event_payload', event_payload)
+    dpg_private.check_document_or_none('event_payload', event_payload),
+    dpg_private.check_key_or_none('performed_by', performed_by)
   );
 
   -- lock
@@ -53,12 +55,13 @@ begin
   -- change
   return dpg_private.apply_transition(
     leaf, slot, source_item_owner, array['initiated'], action,
-    action_status, expected_update_count, event_payload, remarks, event_id
+    action_status, expected_update_count, event_payload, remarks, event_id,
+    performed_by
   );
 end
 $body$;
 
-comment on function dpg.receive_transition(text, text, text, text, uuid, text, integer, jsonb, text, uuid) is
+comment on function dpg.receive_transition(text, text, text, text, uuid, text, integer, jsonb, text, uuid, text) is
   'transition_action for the source party of an action that came by receive_action. URL and owner must equal those
 in the action, the URL in any spelling; the caller must have authenticated that instance. With event_id, chosen by
 the sender, a repeated call is safe.

@@ -7,7 +7,8 @@ create or replace function dpg.transition_action(
   expected_update_count integer default null,
   event_payload jsonb default null,
   remarks text default null,
-  event_id uuid default null
+  event_id uuid default null,
+  performed_by text default null
 )
 returns dpg.item_actions
 language plpgsql
@@ -29,7 +30,8 @@ begin
     dpg_private.check_key('action_status', action_status),
     dpg_private.check_count_or_none('expected_update_count', expected_update_count),
     dpg_private.check_remarks_or_none(remarks),
-    dpg_private.check_document_or_none('event_payload', event_payload)
+    dpg_private.check_document_or_none('event_payload', event_payload),
+    dpg_private.check_key_or_none('performed_by', performed_by)
   );
 
   -- lock
@@ -45,16 +47,17 @@ begin
 
   -- change
   return dpg_private.apply_transition(
-    leaf, slot, actor, roles, action, action_status, expected_update_count, event_payload, remarks, event_id
+    leaf, slot, actor, roles, action, action_status, expected_update_count, event_payload, remarks, event_id,
+    performed_by
   );
 end
 $body$;
 
-comment on function dpg.transition_action(text, text, text, uuid, text, integer, jsonb, text, uuid) is
+comment on function dpg.transition_action(text, text, text, uuid, text, integer, jsonb, text, uuid, text) is
   'Changes the status of an action for a party of this instance, under a row lock: update_count + 1, and one event
 in the same transaction. With expected_update_count the call is refused (DP007) when somebody else changed the
 action first. Null remarks keep those of the row. The default of event_payload is {"status": <status>}. With
-event_id a repeated call is safe.
+event_id a repeated call is safe. performed_by is who carries it out for the actor, a service or an organisation.
 Raises DP001, DP004, DP005, DP006, DP007, DP008, DP010, DP018.
 Example: select * from dpg.transition_action(
   ''ravi'', ''yellow_dot'', ''connect'', ''33333333-3333-4333-8333-333333333333'', ''accepted'',

@@ -9,15 +9,29 @@ return jsonb_build_object('status', action_status);
 comment on function dpg_private.default_payload(text) is
   'The payload of an event when the caller gives no event_payload: {"status": <status>}.';
 
-create or replace function dpg_private.digest_of_change(action_status text, event_payload jsonb, remarks text)
+create or replace function dpg_private.digest_of_change(
+  action_status text,
+  event_payload jsonb,
+  remarks text,
+  performed_by text
+)
 returns bytea
 language sql
 stable
 parallel safe
 security invoker
-return sha256(convert_to(jsonb_build_array(action_status, event_payload, remarks)::text, 'UTF8'));
+-- without performed_by it is what releases before 0.2.0 have stored
+return sha256(
+  convert_to(
+    (
+      jsonb_build_array(action_status, event_payload, remarks)
+      || case when performed_by is null then '[]'::jsonb else jsonb_build_array(performed_by) end
+    )::text,
+    'UTF8'
+  )
+);
 
-comment on function dpg_private.digest_of_change(text, jsonb, text) is
+comment on function dpg_private.digest_of_change(text, jsonb, text, text) is
   'SHA-256 of what a transition says, for dpg_private.sent_contents.';
 
 create or replace function dpg_private.insert_event(event dpg.action_events)
@@ -36,7 +50,8 @@ begin
     source_item_network, source_item_domain, source_item_type, source_item_id, source_item_instance_url,
     source_item_owner, source_item_latitude, source_item_longitude, target_item_network, target_item_domain,
     target_item_type, target_item_id, target_item_instance_url, target_item_owner, target_item_latitude,
-    target_item_longitude, event_payload, remarks, created_at, source_item_is_local, target_item_is_local
+    target_item_longitude, event_payload, remarks, created_at, source_item_is_local, target_item_is_local,
+    performed_by, acting_side
   )
   values (
     event.partition_network, event.action_type, event.event_id, event.origin_instance_domain, event.action_id,
@@ -45,7 +60,7 @@ begin
     event.source_item_latitude, event.source_item_longitude, event.target_item_network, event.target_item_domain,
     event.target_item_type, event.target_item_id, event.target_item_instance_url, event.target_item_owner,
     event.target_item_latitude, event.target_item_longitude, event.event_payload, event.remarks, event.created_at,
-    event.source_item_is_local, event.target_item_is_local
+    event.source_item_is_local, event.target_item_is_local, event.performed_by, event.acting_side
   )
   on conflict do nothing;
   if found then
@@ -79,7 +94,8 @@ create or replace function dpg_private.append_event(
   action dpg.item_actions,
   event_id uuid,
   event_payload jsonb,
-  remarks text
+  remarks text,
+  acting_side text
 )
 returns boolean
 language plpgsql
@@ -101,6 +117,9 @@ begin
     action.target_item_longitude,
     event_payload, remarks, action.updated_at, action.source_item_is_local, true
   );
+  -- by name: columns of an application may stand before them
+  event.performed_by := action.performed_by;
+  event.acting_side := append_event.acting_side;
   -- The insert of dpg_private.insert_event, written here again: a call takes as long as three checks. It is called
   -- only where this one inserts nothing.
   insert into dpg.action_events (
@@ -108,7 +127,8 @@ begin
     source_item_network, source_item_domain, source_item_type, source_item_id, source_item_instance_url,
     source_item_owner, source_item_latitude, source_item_longitude, target_item_network, target_item_domain,
     target_item_type, target_item_id, target_item_instance_url, target_item_owner, target_item_latitude,
-    target_item_longitude, event_payload, remarks, created_at, source_item_is_local, target_item_is_local
+    target_item_longitude, event_payload, remarks, created_at, source_item_is_local, target_item_is_local,
+    performed_by, acting_side
   )
   values (
     event.partition_network, event.action_type, event.event_id, event.origin_instance_domain, event.action_id,
@@ -117,7 +137,7 @@ begin
     event.source_item_latitude, event.source_item_longitude, event.target_item_network, event.target_item_domain,
     event.target_item_type, event.target_item_id, event.target_item_instance_url, event.target_item_owner,
     event.target_item_latitude, event.target_item_longitude, event.event_payload, event.remarks, event.created_at,
-    event.source_item_is_local, event.target_item_is_local
+    event.source_item_is_local, event.target_item_is_local, event.performed_by, event.acting_side
   )
   on conflict do nothing;
   if not found and not dpg_private.insert_event(event) then
@@ -135,7 +155,8 @@ begin
 end
 $body$;
 
-comment on function dpg_private.append_event(dpg.item_actions, uuid, jsonb, text) is
-  'Appends the event of an action as it is now, with its status, update_count and time, and queues it for the feed.
+comment on function dpg_private.append_event(dpg.item_actions, uuid, jsonb, text, text) is
+  'Appends the event of an action as it is now, with its status, update_count, time and performed_by, and queues it for
+the feed. acting_side is the side that the change came from: source or target.
 False, and nothing written, when the id was used before, or when this update has an event already: one that was mirrored
 before its origin became a URL of this instance.';

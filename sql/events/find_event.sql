@@ -10,7 +10,7 @@ return replace(
    @source_item_instance_url, @source_item_owner, @source_item_latitude, @source_item_longitude,
    @target_item_network, @target_item_domain, @target_item_type, @target_item_id, @target_item_instance_url,
    @target_item_owner, @target_item_latitude, @target_item_longitude, @event_payload, @remarks, @created_at,
-   @source_item_is_local, @target_item_is_local',
+   @source_item_is_local, @target_item_is_local, @performed_by, @acting_side',
   '@', alias
 );
 
