@@ -211,6 +211,11 @@ export interface Action<Json = JsonObject> {
    * case.
    */
   source_local_item_id: string | null;
+  /**
+   * Who carried out the last change for the party, a key: a service or an organisation. Null: the party
+   * itself.
+   */
+  performed_by: string | null;
 }
 
 export const actionColumns = {
@@ -241,6 +246,7 @@ export const actionColumns = {
   target_item_longitude: 'double',
   source_item_is_local: 'boolean',
   source_local_item_id: 'text',
+  performed_by: 'text',
 } as const;
 
 /**
@@ -330,6 +336,13 @@ export interface ActionEvent<Json = JsonObject> {
    * for a mirrored event.
    */
   target_item_is_local: boolean;
+  /**
+   * Who carried out the change for the party, a key: a service or an organisation. Null: the party itself, or
+   * an event of before 0.2.0.
+   */
+  performed_by: string | null;
+  /** Whose side the change came from: source or target. Null in events of before 0.2.0. */
+  acting_side: 'source' | 'target' | null;
 }
 
 export const actionEventColumns = {
@@ -361,6 +374,8 @@ export const actionEventColumns = {
   created_at: 'time',
   source_item_is_local: 'boolean',
   target_item_is_local: 'boolean',
+  performed_by: 'text',
+  acting_side: 'text',
 } as const;
 
 /**

@@ -6,10 +6,11 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 begin
-  return stored is not distinct from proposed
-    -- erased here since, or moved; or erased on the instance that says so
-    or (stored <> proposed and dpg_private.has_taken_place_of(stored, proposed))
-    or (stored <> proposed and proposed = dpg_private.tombstone());
+  if stored is null or proposed is null or stored = proposed then
+    return stored is not distinct from proposed;
+  end if;
+  -- erased here since, or moved; or erased on the instance that says so
+  return proposed = dpg_private.tombstone() or dpg_private.has_taken_place_of(stored, proposed);
 end
 $body$;
 

@@ -1,7 +1,7 @@
 -- Who carried something out may be a person: erase_user takes the id away wherever it stands, redact_event from one event and the
 -- action that it was the last of, move_items where the items are moved. Repeated calls are the same as before.
 begin;
-select plan(36);
+select plan(37);
 
 select dpg_test.insert_users('by asha', 'by ravi', 'by sam');
 
@@ -187,7 +187,7 @@ from unnest(array[
 ]) c;
 select throws_ok(c, 'DP008', null, 'other content: ' || c)
 from unnest(array[
-  $$select pg_temp.perform(1, null)$$, $$select pg_temp.accept(2, 'by sam')$$, $$select pg_temp.perform(3, 'by sam')$$,
+  $$select pg_temp.perform(1, null)$$, $$select pg_temp.accept(1, null)$$, $$select pg_temp.accept(2, 'by sam')$$, $$select pg_temp.perform(3, 'by sam')$$,
   $$select dpg.store_event(pg_temp.mirrored(7, 0, 'by sam'))$$
 ]) c;
 -- who is no user here, and is not known as one
