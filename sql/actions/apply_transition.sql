@@ -27,8 +27,10 @@ begin
       (
         stored.action_status <> is_repeated_transition.action_status
         or (
-          (stored.event_payload, stored.remarks, stored.performed_by) is distinct from (
-            is_repeated_transition.event_payload, is_repeated_transition.remarks, is_repeated_transition.performed_by
+          (
+            (stored.event_payload, stored.remarks)
+              is distinct from (is_repeated_transition.event_payload, is_repeated_transition.remarks)
+            or not dpg_private.is_same_performer(stored.performed_by, is_repeated_transition.performed_by)
           )
           -- what was redacted since cannot be compared
           and not dpg_private.is_redacted(

@@ -181,7 +181,7 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   keys constant jsonb := jsonb_build_object(
-    'partition_network', action.partition_network, 'action_type', action.action_type, 'action_id', action.action_id
+    'partition_network', action.partition_network, 'action_type', action.action_type
   );
   close_one constant text := 'Wait until one of them is closed, or close one. Final are: %s.';
   max_count bigint;
