@@ -1,5 +1,6 @@
 -- Each change of an action is an entry in both indexes of owners. So they hold the owner and the time and nothing else.
--- Ascending, though they are read from the latest: a page then splits where the next entry of its owner comes, and is full.
+-- Ascending, though they are read from the latest: a page then splits where the next entry of its owner comes, and is
+-- full.
 create index if not exists item_actions_source_owner_idx
 on dpg.item_actions (source_item_owner, updated_at)
 where source_item_is_local;
@@ -35,5 +36,5 @@ create index if not exists item_actions_target_idx
 on dpg.item_actions (target_item_id, source_item_id, action_status, updated_at);
 
 comment on index dpg.item_actions_target_idx is
-  'By target, then by source: for rules over pairs, counts, closing the actions of an item, find_actions with item_id, and
-delete_item, which must know whether an action refers to the item.';
+  'By target, then by source: for rules over pairs, counts, closing the actions of an item, find_actions with item_id,
+and delete_item, which must know whether an action refers to the item.';
