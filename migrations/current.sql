@@ -2,6 +2,11 @@
 --!include geo/extensions.sql
 --!include access/known_objects.sql
 
+-- New indexes first: writers of actions wait until the end (SHARE), readers only from the columns on (ACCESS EXCLUSIVE).
+-- A leaf that has an equal index already, made concurrently before, is not read: docs/upgrading.md.
+--!include actions/item_actions_indexes.sql
+drop index if exists dpg.item_actions_source_item_idx, dpg.item_actions_target_item_idx;
+
 -- Functions of the API that get other arguments or another result are dropped and made anew in this transaction, as are
 -- the types of results and what of ours is built on them. A call under way can end once in 42883. What somebody else has
 -- built on one of them stops the migration, since it would go with it. What somebody else has granted on them is noted,
@@ -93,6 +98,7 @@ drop function if exists
   ),
   dpg.transition_action(text, text, text, uuid, text, integer, jsonb, text, uuid),
   dpg.receive_transition(text, text, text, text, uuid, text, integer, jsonb, text, uuid),
+  dpg.define_action(text, text, jsonb, text),
   dpg_private.append_event(dpg.item_actions, uuid, jsonb, text),
   dpg_private.digest_of_change(text, jsonb, text),
   dpg_private.write_action_and_event(regclass, dpg.item_actions, uuid, jsonb, text),

@@ -12,6 +12,7 @@ import {
   newId,
   page,
   remarks,
+  ruleLimit,
   together,
   updateCount,
   url,
@@ -41,6 +42,12 @@ export const defineAction = fields({
     )
     .nullable(),
   initial_status: key.nullish().transform((given) => given ?? 'created'),
+  rules: fields({
+    final_statuses: z.array(key, 'Pass an array of statuses.').nullish(),
+    max_open_per_pair: ruleLimit,
+    max_open_per_source: ruleLimit,
+    different_owners: z.boolean('Pass true or false.').nullish(),
+  }).nullish(),
 });
 
 const made = {
@@ -110,8 +117,12 @@ export function instanceActions<Json = JsonObject>(sql: Queryable) {
   return {
     /**
      * Declares the state graph of an action type in a network: its initial status and who may move it from which status
-     * to which. It replaces the former one; `[]` allows no change, null removes the declaration. An undeclared action
+     * to which. It replaces the former one; `[]` allows no change, null removes the graph. An undeclared action
      * type takes any status from either party.
+     *
+     * `rules` say which statuses are final, how many actions may be open between two items or from one source, and whether
+     * the items must be of different owners ({@link LimitReachedError}). Without `rules` those that are there stay, `{}`
+     * clears them; with `rules` and null for `transitions` the graph stays.
      */
     async define(definition: DefineAction): Promise<void> {
       return call(sql, 'define_action', check(defineAction, definition, 'definition'));

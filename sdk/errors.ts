@@ -232,6 +232,28 @@ const classes = {
 /** A code of the contract. */
 export type DpgErrorCode = keyof typeof classes;
 
+/** The HTTP status for each code, for a server that answers with refusals: `httpStatuses[error.code]`. */
+export const httpStatuses: Readonly<Record<DpgErrorCode, number>> = {
+  DP001: 422,
+  DP002: 404,
+  DP003: 403,
+  DP004: 404,
+  DP005: 403,
+  DP006: 409,
+  DP007: 409,
+  DP008: 409,
+  DP009: 422,
+  DP010: 503,
+  DP011: 422,
+  DP012: 409,
+  DP013: 409,
+  DP014: 422,
+  DP015: 409,
+  DP016: 409,
+  DP017: 421,
+  DP018: 500,
+};
+
 /**
  * A refusal by a rule of the data layer; nothing was written. Each code has a class of its own, `DpgError` is any of them: by
  * `instanceof DpgError` an error is known as one, and `switch (error.code)` tells which, and so the type of its `detail`.

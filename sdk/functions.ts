@@ -77,7 +77,7 @@ export const functions = {
   },
   define_action: {
     takes: { partition_network: 'text', action_type: 'text', transitions: 'jsonb' },
-    mayTake: { initial_status: 'text' },
+    mayTake: { initial_status: 'text', rules: 'jsonb' },
     returns: nothing,
     isSet: false,
     isReading: false,
@@ -85,6 +85,13 @@ export const functions = {
   define_item: {
     takes: { item_network: 'text', item_domain: 'text', statuses: 'jsonb' },
     mayTake: { initial_status: 'text' },
+    returns: nothing,
+    isSet: false,
+    isReading: false,
+  },
+  define_network: {
+    takes: { network: 'text', rules: 'jsonb' },
+    mayTake: {},
     returns: nothing,
     isSet: false,
     isReading: false,

@@ -82,6 +82,7 @@ export type {
   UpsertItem,
 } from './items.js';
 export type {
+  DefineNetwork,
   JsonSchema,
   NetworkDocument,
   NetworkDomain,

@@ -43,4 +43,5 @@ export {
   upsertItem,
   upsertItems,
 } from './items.js';
+export { defineNetwork } from './networks.js';
 export { ensureActionPartition, ensureItemPartition, listPartitions } from './partitions.js';

@@ -37,6 +37,9 @@
 --!include actions/item_actions_indexes.sql
 --!include actions/item_actions_policies.sql
 --!include actions/action_definitions.sql
+--!include rules/network_rules.sql
+--!include rules/rule_turns.sql
+--!include rules/ruled_networks.sql
 --!include events/action_events.sql
 --!include events/action_events_indexes.sql
 --!include events/action_events_policies.sql
@@ -84,6 +87,7 @@
 --!include networks/item_fields.sql
 --!include networks/declarations.sql
 --!include networks/public_fields.sql
+--!include rules/registered_rules.sql
 --!include networks/register_network.sql
 --!include networks/unregister_network.sql
 --!include networks/items_of_network.sql
@@ -92,6 +96,7 @@
 -- Items
 --!include items/find_item.sql
 --!include items/repeated_item.sql
+--!include rules/item_limit.sql
 --!include items/upsert_item.sql
 --!include items/replace_items.sql
 --!include items/upsert_items.sql
@@ -128,6 +133,12 @@
 --!include events/event_json.sql
 --!include events/same_event.sql
 --!include events/store_event.sql
+
+-- Rules
+--!include rules/rules_document.sql
+--!include rules/open_actions.sql
+--!include rules/action_rules.sql
+--!include rules/define_network.sql
 
 -- Actions
 --!include actions/define_action.sql

@@ -20,7 +20,7 @@ declare
   ];
   -- dpg_admin alone
   administering constant text[] := array[
-    'register_network', 'unregister_network', 'forget_instance_url', 'confirm_lost_events',
+    'register_network', 'unregister_network', 'define_network', 'forget_instance_url', 'confirm_lost_events',
     'redact_event', 'accept_differing_event', 'erase_user', 'move_items'
   ];
   -- Of dpg_private, all three roles: a view calls functions with the rights of its reader. No role can name them in a
@@ -133,10 +133,12 @@ end
 $body$;
 
 revoke all on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definitions, dpg.item_definitions,
+  dpg.network_rules,
   dpg.item_searches, dpg.instance_urls, dpg.partitions, dpg.limits, dpg.redactions, dpg.networks, dpg.differing_events
 from dpg_app, dpg_readonly, dpg_admin;
 
 grant select on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definitions, dpg.item_definitions,
+  dpg.network_rules,
   dpg.item_searches, dpg.instance_urls, dpg.partitions, dpg.limits, dpg.subscriptions, dpg.failed_events,
   dpg.subscription_status, dpg.peers, dpg.networks, dpg.differing_events
 to dpg_app, dpg_readonly, dpg_admin;

@@ -20,6 +20,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
+  rules dpg_private.action_rules;
   proposed dpg.item_actions;
   stored dpg.item_actions;
   is_new boolean := false;
@@ -49,12 +50,11 @@ begin
   proposed.updated_at := proposed.created_at;
   proposed.performed_by := insert_action.performed_by; -- by name: columns of an application may stand before it
   has_additions := dpg_private.has_additions_to_action(action_leaf, action_slot, events_leaf, events_slot);
-  select d.initial_status
-  into proposed.action_status
-  from dpg.action_definitions d
-  where d.partition_network = proposed.partition_network
-    and d.action_type = proposed.action_type;
-  proposed.action_status := coalesce(proposed.action_status, 'created');
+  select r.* into rules from dpg_private.look_up_action_rules(proposed.partition_network, proposed.action_type) r;
+  proposed.action_status := rules.initial_status;
+  if proposed.partition_network = any (dpg_private.ruled_networks()) then
+    perform dpg_private.check_new_action(action_leaf, rules, proposed, action_id is not null);
+  end if;
 
   -- Settings for the insert. The foreign keys to the items of the network are checked by statements that PostgreSQL
   -- keeps: at the sixth use in a session it would plan one of them for all leaves of the network, only to drop that

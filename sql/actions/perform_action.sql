@@ -132,7 +132,7 @@ comment on function dpg.perform_action(text, text, dpg.item_ref, dpg.item_ref, j
 same transaction. The status is the declared initial one, else created; update_count is 0; owners and coordinates
 come from the items. The default of event_payload is {"status": <status>}. With action_id a repeated call is safe.
 performed_by is who carries it out for the actor, a service or an organisation.
-Raises DP001, DP002, DP003, DP008, DP009, DP010, DP014, DP015, DP018.
+Raises DP001, DP002, DP003, DP008, DP009, DP010, DP014, DP015, DP016, DP018.
 Example: select * from dpg.perform_action(
   ''asha'', ''connect'',
   source => row(''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111''),

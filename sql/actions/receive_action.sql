@@ -117,7 +117,7 @@ comment on function dpg.receive_action(
 is (coordinates in degrees); the caller must have authenticated it. A URL of our own is DP001. From then on no item
 may be given this URL (dpg.forget_instance_url removes it). With action_id, chosen by the sender, a repeated call is
 safe.
-Raises DP001, DP002, DP008, DP010, DP014, DP015, DP018.
+Raises DP001, DP002, DP008, DP010, DP014, DP015, DP016, DP018.
 Example: select * from dpg.receive_action(
   ''connect'',
   source => row(''yellow_dot'', ''student'', ''profile_1.0'', ''66666666-6666-4666-8666-666666666666''),

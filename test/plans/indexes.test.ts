@@ -38,12 +38,12 @@ const needs: [index: string, leaf: string, call: string][] = [
     `dpg.find_actions('ravi', 'received', 'alpha', 'connect')`,
   ],
   [
-    'item_actions_source_item_idx',
+    'item_actions_source_idx',
     'a_p_alpha_connect',
     `dpg.delete_item('asha', 'alpha', 'student', 't', '${UNUSED}')`,
   ],
   [
-    'item_actions_target_item_idx',
+    'item_actions_target_idx',
     'a_p_alpha_connect',
     `dpg.find_actions('ravi', 'received', 'alpha', 'connect', item_id => '${RAVI}')`,
   ],

@@ -23,7 +23,7 @@ insert into contract values
   ('get_items(items dpg.item_ref[])', 'setof dpg.items'),
   ('define_item(item_network text, item_domain text, statuses jsonb, initial_status text = live)', 'void'),
   ('set_item_status(actor text, item_network text, item_domain text, item_type text, item_id uuid, item_status text, expected_updated_at timestamp with time zone = null)', 'dpg.items'),
-  ('define_action(partition_network text, action_type text, transitions jsonb, initial_status text = created)', 'void'),
+  ('define_action(partition_network text, action_type text, transitions jsonb, initial_status text = created, rules jsonb = null)', 'void'),
   ('perform_action(actor text, action_type text, source dpg.item_ref, target dpg.item_ref, requirements_snapshot jsonb = {}, remarks text = null, event_payload jsonb = null, action_id uuid = null, performed_by text = null)', 'dpg.item_actions'),
   ('receive_action(action_type text, source dpg.item_ref, source_item_instance_url text, source_item_owner text, target dpg.item_ref, requirements_snapshot jsonb = null, remarks text = null, event_payload jsonb = null, action_id uuid = null, source_item_latitude double precision = null, source_item_longitude double precision = null, performed_by text = null)', 'dpg.item_actions'),
   ('transition_action(actor text, partition_network text, action_type text, action_id uuid, action_status text, expected_update_count integer = null, event_payload jsonb = null, remarks text = null, event_id uuid = null, performed_by text = null)', 'dpg.item_actions'),
