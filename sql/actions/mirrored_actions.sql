@@ -51,9 +51,9 @@ begin
     and dpg_private.is_same_url(m.origin_instance_domain, event.origin_instance_domain)
   order by m.origin_instance_domain = event.origin_instance_domain desc, m.origin_instance_domain
   limit 1;
-  -- Whichever order the events come in, the row ends the same: status, time and performed_by of the highest update_count,
-  -- remarks of the highest that has some, the time of the first. Between which items it is does not change: that is as the
-  -- event says which made the row, and of two at once the second waits here for the first.
+  -- Whichever order the events come in, the row ends the same: status, time and performed_by of the highest
+  -- update_count, remarks of the highest that has some, the time of the first. Between which items it is does not
+  -- change: that is as the event says which made the row, and of two at once the second waits here for the first.
   insert into dpg_private.mirrored_actions as m (
     partition_network, action_type, action_id, action_status, update_count, requirements_snapshot, remarks,
     source_item_network, source_item_domain, source_item_type, source_item_id, source_item_instance_url,

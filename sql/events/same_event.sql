@@ -15,8 +15,8 @@ end
 $body$;
 
 comment on function dpg_private.is_same_performer(text, text) is
-  'Whether performed_by says the same as what is stored. Who was erased since, or whose items were moved since, is stored
-as another user. That is no difference. Null is the party itself, and differs from everybody.';
+  'Whether performed_by says the same as what is stored. Who was erased since, or whose items were moved since, is
+stored as another user. That is no difference. Null is the party itself, and differs from everybody.';
 
 create or replace function dpg_private.is_same_event(stored dpg.action_events, proposed dpg.action_events)
 returns boolean
@@ -32,8 +32,8 @@ begin
     proposed.remarks := stored.remarks;
     proposed.performed_by := stored.performed_by;
   end if;
-  -- Every event since version 2 has an acting_side. Without it the stored one came when its sender, or this instance, was
-  -- older, and says nothing of these two fields.
+  -- Every event since version 2 has an acting_side. Without it the stored one came when its sender, or this instance,
+  -- was older, and says nothing of these two fields.
   if stored.acting_side is null then
     proposed.acting_side := null;
     if stored.performed_by is null then

@@ -1,5 +1,5 @@
--- Erasing a user must find what the user has carried out for others, in every leaf. Rows that name nobody are not in these
--- indexes. In a file of their own, which comes after the columns.
+-- Erasing a user must find what the user has carried out for others, in every leaf. Rows that name nobody are not in
+-- these indexes. In a file of their own, which comes after the columns.
 create index if not exists item_actions_performed_by_idx
 on dpg.item_actions (performed_by)
 where performed_by is not null;
