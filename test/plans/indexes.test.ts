@@ -73,7 +73,11 @@ const needs: [index: string, leaf: string, call: string][] = [
     `dpg.find_events('others', 'all', 'alpha', 'connect', '${OTHERS}')`,
   ],
   ['item_actions_performed_by_idx', 'a_p_alpha_connect', `dpg.erase_user('dpo', 'a person', 'request')`],
-  ['action_events_performed_by_idx', 'e_p_alpha_connect', `dpg.erase_user('dpo', 'another person', 'request')`],
+  [
+    'action_events_performed_by_idx',
+    'e_p_alpha_connect',
+    `dpg.erase_user('dpo', 'another person', 'request')`,
+  ],
 ];
 
 beforeAll(async () => {
