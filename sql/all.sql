@@ -188,6 +188,7 @@
 -- Redactions
 --!include redactions/redact_event.sql
 --!include redactions/accept_differing_event.sql
+--!include redactions/performed_by_indexes.sql
 --!include redactions/replace_owner.sql
 --!include redactions/erase_user.sql
 --!include redactions/move_items.sql

@@ -61,9 +61,9 @@ end
 $body$;
 
 comment on function dpg_private.is_redaction(dpg.action_events, dpg.action_events) is
-  'Whether a change of an event is no more than what dpg.redactions has on record: payload, remarks and performed_by of
-a redacted event are taken away; or an owner, a user of this instance, or performed_by gives way to the tombstone or to
-whom the items are being moved.';
+  'Whether a change of an event is no more than what dpg.redactions has on record: payload, remarks and performed_by
+of a redacted event are taken away; or an owner, a user of this instance, or performed_by gives way to the tombstone
+or to whom the items are being moved.';
 
 create or replace function dpg_private.refuse_event_change()
 returns trigger

@@ -200,17 +200,18 @@ end
 $body$;
 
 comment on function dpg.store_event(jsonb) is
-  'Stores an event mirrored from another instance: an object whose fields are the column names of dpg.action_events. The
-caller must have authenticated the origin. event_id and created_at are kept; source_item_is_local and
+  'Stores an event mirrored from another instance: an object whose fields are the column names of dpg.action_events.
+The caller must have authenticated the origin. event_id and created_at are kept; source_item_is_local and
 target_item_is_local are found out anew. Where the source is of this instance, its owner finds the event, and by
-dpg.find_actions and dpg.get_action the action as the event of the highest update_count left it. The same event again
-returns the stored row; a field that is missing does not differ, nor does another owner alone, since items may have been
-moved. performed_by (a key or null) and acting_side (source, target or null) are missing in events of before version 2:
-one that is stored without them stays so when it comes again with them. DP008 is: other content under the same id, or
-for the same origin, action and update_count; and an event between other items than those of its action here. Once
-dpg.accept_differing_event has accepted such an event, it is returned as it was accepted. DP001 is: an origin of our
-own, a target_item_instance_url that is not the origin, an unknown field. Not unknown are columns that an application
-has added to the table here, and what a newer version than ours (the field version) has more: both are left out.
+dpg.find_actions and dpg.get_action the action as the event of the highest update_count left it. The same event
+again returns the stored row; a field that is missing does not differ, nor does another owner alone, since items may
+have been moved. performed_by (a key or null) and acting_side (source, target or null) are missing in events of before
+version 2: one that is stored without them stays so when it comes again with them. DP008 is: other content under the
+same id, or for the same origin, action and update_count; and an event between other items than those of its action
+here. Once dpg.accept_differing_event has accepted such an event,
+it is returned as it was accepted. DP001 is: an origin of our own, a target_item_instance_url that is not the
+origin, an unknown field. Not unknown are columns that an application has added to the table here, and what a newer
+version than ours (the field version) has more: both are left out.
 Raises DP001, DP008, DP010, DP014, DP018.
 Example: select * from dpg.store_event(''{
   "partition_network": "yellow_dot", "action_type": "connect", "event_id": "99999999-9999-4999-8999-999999999999",

@@ -131,8 +131,8 @@ $body$;
 
 comment on function dpg.redact_event(text, text, text, uuid, text) is
   'For dpg_admin: empties payload and remarks of an event, and remarks and requirements of its action. Puts the
-tombstone user dpg_erased_user in the place of performed_by, of the action where the event is its last. Keeps on record
-who asked for it and why. Returns that record. dpg.store_event of the event does not restore them. An event in
+tombstone user dpg_erased_user in the place of performed_by, also in the action where the event is its last. Keeps on
+record who asked for it and why. Returns that record. dpg.store_event of the event does not restore them. An event in
 dpg.differing_events is emptied there.
 Raises DP001, DP018.
 Example: select * from dpg.redact_event(
