@@ -92,6 +92,7 @@ $body$;
 
 -- Also what older migrations have made again, when all are run once more.
 drop function if exists
+  dpg.set_item_status(text, text, text, text, uuid, text, timestamptz),
   dpg.perform_action(text, text, dpg.item_ref, dpg.item_ref, jsonb, text, jsonb, uuid),
   dpg.receive_action(
     text, dpg.item_ref, text, text, dpg.item_ref, jsonb, text, jsonb, uuid, double precision, double precision
@@ -106,6 +107,8 @@ drop function if exists
     regclass, smallint, regclass, smallint, text, uuid, dpg.items, boolean, dpg.items, jsonb, text, jsonb
   ),
   dpg_private.is_repeated_transition(dpg.item_actions, text, integer, jsonb, text, uuid),
+  dpg_private.refuse_not_action_party(text, dpg.item_actions, text, text, jsonb),
+  dpg_private.refuse_transition(text, dpg.item_actions, text, integer, jsonb, text[]),
   dpg_private.apply_transition(
     regclass, smallint, text, text[], dpg.item_actions, text, integer, jsonb, text, uuid
   );

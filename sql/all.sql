@@ -153,6 +153,11 @@
 --!include actions/receive_action.sql
 --!include actions/apply_transition.sql
 --!include actions/transition_action.sql
+--!include actions/transition_result.sql
+--!include actions/sent_transition.sql
+--!include actions/write_changes.sql
+--!include actions/transition_actions.sql
+--!include actions/close_actions.sql
 --!include actions/receive_transition.sql
 --!include actions/action_filters.sql
 --!include actions/get_action.sql

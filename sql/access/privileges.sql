@@ -13,7 +13,8 @@ declare
     'ensure_item_partition', 'ensure_action_partition', 'ensure_action_event_partition',
     'upsert_item', 'upsert_items', 'update_item', 'set_item_status', 'delete_item', 'define_item',
     'define_search', 'refresh_search',
-    'define_action', 'perform_action', 'receive_action', 'transition_action', 'receive_transition',
+    'define_action', 'perform_action', 'receive_action', 'transition_action', 'transition_actions',
+    'receive_transition',
     'store_event',
     'create_subscription', 'drop_subscription', 'read_events', 'acknowledge', 'release_events',
     'fail_event', 'retry_events', 'read_retries', 'settle_event'
