@@ -162,7 +162,10 @@
 --!include actions/action_filters.sql
 --!include actions/get_action.sql
 --!include actions/find_actions.sql
+--!include actions/actions_with_items.sql
 --!include actions/actions_of_slot.sql
+--!include actions/count_actions.sql
+--!include actions/count_item_actions.sql
 --!include events/find_events.sql
 --!include events/events_of_slot.sql
 
