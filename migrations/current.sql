@@ -93,6 +93,11 @@ $body$;
 -- Also what older migrations have made again, when all are run once more.
 drop function if exists
   dpg.set_item_status(text, text, text, text, uuid, text, timestamptz),
+  dpg.find_actions(text, text, text, text, text, uuid, integer, text),
+  dpg_private.find_leaves_of_party(text, text, text, text),
+  dpg_private.is_kept_for_status(dpg_private.party_leaf[], dpg_private.action_search, dpg_private.action_page),
+  dpg_private.has_near_page_of_slot(anyenum, dpg_private.action_search, dpg_private.action_page),
+  dpg_private.actions_of_slot(anyenum, dpg_private.action_search, dpg_private.action_page, boolean),
   dpg.perform_action(text, text, dpg.item_ref, dpg.item_ref, jsonb, text, jsonb, uuid),
   dpg.receive_action(
     text, dpg.item_ref, text, text, dpg.item_ref, jsonb, text, jsonb, uuid, double precision, double precision

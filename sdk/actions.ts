@@ -55,6 +55,7 @@ const made = {
   remarks,
   event_payload: document.nullish(),
   action_id: newId,
+  performed_by: key.nullish(),
 };
 
 export const performAction = fields({ action_type: key, source: itemRef, target: itemRef, ...made });
@@ -76,6 +77,7 @@ const moved = {
   event_payload: document.nullish(),
   remarks,
   event_id: newId,
+  performed_by: key.nullish(),
 };
 
 export const transitionAction = fields(moved);
@@ -151,7 +153,8 @@ export function actorActions<Json = JsonObject>(sql: Queryable, actor: string) {
   return {
     /**
      * Makes an action from an item of the actor to another item of this instance, and its first event with it. Sends a
-     * random `action_id` unless you give one; with yours the call can be repeated safely.
+     * random `action_id` unless you give one; with yours the call can be repeated safely. `performed_by` says who carries
+     * it out for the actor, a service or an organisation; without it the actor does so.
      * @throws {UserNotFoundError} {@link ItemNotFoundError} {@link NotItemOwnerError} {@link DuplicateDiffersError}
      */
     async perform(request: PerformAction): Promise<Action<Json>> {
@@ -161,7 +164,8 @@ export function actorActions<Json = JsonObject>(sql: Queryable, actor: string) {
     /**
      * Gives an action of the actor's another status: `update_count` grows by 1 and one event is appended. With
      * `expected_update_count` it happens only if nobody moved the action since. Without `remarks` those of the action
-     * stay. Sends a random `event_id` unless you give one; with yours the call can be repeated safely.
+     * stay. Sends a random `event_id` unless you give one; with yours the call can be repeated safely. `performed_by` is
+     * of this change alone: without it nobody carried it out for the actor, whoever did so before.
      * @throws {ActionNotFoundError} {@link NotActionPartyError} {@link VersionConflictError}
      *   {@link TransitionNotAllowedError} {@link DuplicateDiffersError}
      */

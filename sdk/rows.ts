@@ -342,7 +342,7 @@ export interface ActionEvent<Json = JsonObject> {
    */
   performed_by: string | null;
   /** Whose side the change came from: source or target. Null in events of before 0.2.0. */
-  acting_side: string | null;
+  acting_side: 'source' | 'target' | null;
 }
 
 export const actionEventColumns = {

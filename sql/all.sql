@@ -162,7 +162,10 @@
 --!include actions/action_filters.sql
 --!include actions/get_action.sql
 --!include actions/find_actions.sql
+--!include actions/actions_with_items.sql
 --!include actions/actions_of_slot.sql
+--!include actions/count_actions.sql
+--!include actions/count_item_actions.sql
 --!include events/find_events.sql
 --!include events/events_of_slot.sql
 
@@ -193,6 +196,7 @@
 -- Redactions
 --!include redactions/redact_event.sql
 --!include redactions/accept_differing_event.sql
+--!include redactions/performed_by_indexes.sql
 --!include redactions/replace_owner.sql
 --!include redactions/erase_user.sql
 --!include redactions/move_items.sql

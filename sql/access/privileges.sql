@@ -6,7 +6,7 @@ declare
   -- dpg_readonly, dpg_app and dpg_admin
   reading constant text[] := array[
     'get_item', 'get_items', 'find_items', 'count_items', 'nearest_items', 'map_items', 'count_facets',
-    'search_items', 'find_own_items', 'get_action', 'find_actions', 'find_events'
+    'search_items', 'find_own_items', 'get_action', 'find_actions', 'count_actions', 'count_item_actions', 'find_events'
   ];
   -- dpg_app and dpg_admin
   writing constant text[] := array[

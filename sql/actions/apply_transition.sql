@@ -36,8 +36,10 @@ begin
       (
         stored.action_status <> repetition_refusal.action_status
         or (
-          (stored.event_payload, stored.remarks, stored.performed_by) is distinct from (
-            repetition_refusal.event_payload, repetition_refusal.remarks, repetition_refusal.performed_by
+          (
+            (stored.event_payload, stored.remarks)
+              is distinct from (repetition_refusal.event_payload, repetition_refusal.remarks)
+            or not dpg_private.is_same_performer(stored.performed_by, repetition_refusal.performed_by)
           )
           -- what was redacted since cannot be compared
           and not dpg_private.is_redacted(

@@ -85,6 +85,9 @@ begin
     proposed.remarks := first_event.remarks;
     proposed.performed_by := first_event.performed_by;
   end if;
+  if dpg_private.is_same_performer(first_event.performed_by, proposed.performed_by) then
+    proposed.performed_by := first_event.performed_by;
+  end if;
   is_same_action := (
       stored.requirements_snapshot, stored.source_item_is_local,
       stored.source_item_network, stored.source_item_domain, stored.source_item_type, stored.source_item_id,

@@ -43,7 +43,7 @@ return case
   when field in (
     'item_network', 'item_domain', 'item_type', 'item_status', 'partition_network', 'action_type', 'action_status',
     'source_item_network', 'source_item_domain', 'source_item_type', 'source_item_owner',
-    'target_item_network', 'target_item_domain', 'target_item_type', 'target_item_owner'
+    'target_item_network', 'target_item_domain', 'target_item_type', 'target_item_owner', 'performed_by'
   ) then 'key'
   when field in (
     'item_instance_url', 'item_schema_url', 'origin_instance_domain', 'source_item_instance_url',
@@ -57,6 +57,7 @@ return case
   when field = 'update_count' then 'count'
   when field = 'remarks' then 'remarks'
   when field = 'created_at' then 'time'
+  when field = 'acting_side' then 'side'
 end;
 
 comment on function dpg_private.kind_of_field(text) is
@@ -83,6 +84,7 @@ begin
       end
       when 'remarks' then jsonb_typeof(value) = 'string' and octet_length(value #>> '{}') <= 65536
       when 'time' then jsonb_typeof(value) = 'string' and dpg_private.time_of_text(value #>> '{}') is not null
+      when 'side' then value in ('"source"', '"target"')
       when 'schema' then jsonb_typeof(value) in ('object', 'boolean')
       else jsonb_typeof(value) = kind
     end,
@@ -93,7 +95,7 @@ $body$;
 
 comment on function dpg_private.is_field(text, jsonb) is
   'Whether value is a field of this kind. The one reader of JSON fields: of items, changes, events and network
-documents. Kinds: key, url, uuid, latitude, longitude (degrees), count, remarks, time, schema; and object, array,
+documents. Kinds: key, url, uuid, latitude, longitude (degrees), count, remarks, time, side, schema; and object, array,
 boolean as in JSON. A value that a cast to the type of its column accepts is one, such as every form of a UUID. False
 for null and for a field that is missing. dpg_private.check_document limits the size of an object.';
 
@@ -114,6 +116,7 @@ return case kind
   when 'time' then
     'A time is a JSON string in ISO 8601 with its offset, in the years 1 to 9999 of UTC, '
       'such as "2026-01-01T00:00:00.000000Z".'
+  when 'side' then 'A side is "source" or "target".'
   when 'schema' then 'A JSON Schema is a JSON object, or true or false.'
   when 'object' then 'Pass a JSON object, {} when there is nothing to say.'
   when 'boolean' then 'Pass true or false.'

@@ -181,7 +181,7 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   keys constant jsonb := jsonb_build_object(
-    'partition_network', action.partition_network, 'action_type', action.action_type, 'action_id', action.action_id
+    'partition_network', action.partition_network, 'action_type', action.action_type
   );
   close_one constant text := 'Wait until one of them is closed, or close one. Final are: %s.';
   max_count bigint;
@@ -205,7 +205,7 @@ begin
 
   max_count := (rules.rules -> 'max_open_per_pair')::bigint;
   if max_count is not null then
-    present_count := dpg_private.count_open_between(action, array[action.action_type]);
+    present_count := dpg_private.count_open_between(action, action.action_type, rules.final_statuses);
     if present_count >= max_count then
       return dpg_private.limit_refusal(
         'max_open_per_pair', max_count, present_count,
@@ -236,7 +236,7 @@ begin
 
   max_count := (rules.network_rules -> 'max_open_per_pair')::bigint;
   if max_count is not null then
-    present_count := dpg_private.count_open_between(action, null);
+    present_count := dpg_private.count_open_of_network(action);
     if present_count >= max_count then
       return dpg_private.limit_refusal(
         'max_open_per_pair', max_count, present_count,

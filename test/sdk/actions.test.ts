@@ -74,6 +74,7 @@ describe('actions.perform', () => {
       target_item_longitude: 77.6245,
       source_item_is_local: true,
       source_local_item_id: source.item_id,
+      performed_by: null,
     });
     const events = await eventsOf(action);
     expect(events).toHaveLength(1);
@@ -126,6 +127,66 @@ describe('actions.transition', () => {
   });
 });
 
+describe('performed_by', () => {
+  test('is who carried out the last change, and in each event who carried out that one', async () => {
+    const request = {
+      action_type: 'connect',
+      source,
+      target,
+      performed_by: 'a school',
+      action_id: randomUUID(),
+    };
+    const action = await asha.actions.perform(request);
+    expect(action.performed_by).toBe('a school');
+    const change = { action_status: 'accepted', performed_by: 'a service', event_id: randomUUID() };
+    const accepted = await ravi.actions.transition(action, change);
+    expect(accepted.performed_by).toBe('a service');
+    expect(await ravi.actions.transition(action, change)).toEqual(accepted);
+    const done = await asha.actions.transition(action, { action_status: 'done' });
+    expect(done.performed_by).toBeNull();
+    expect(await asha.actions.get(action)).toEqual(done);
+    const events = await eventsOf(action);
+    expect(events.map(({ performed_by, acting_side }) => [performed_by, acting_side])).toEqual([
+      [null, 'source'],
+      ['a service', 'target'],
+      ['a school', 'source'],
+    ]);
+    expect(await asha.actions.perform(request)).toEqual(done);
+  });
+
+  test('is content of a repeated call', async () => {
+    const request = {
+      action_type: 'connect',
+      source,
+      target,
+      performed_by: 'a school',
+      action_id: randomUUID(),
+    };
+    const action = await asha.actions.perform(request);
+    const change = { action_status: 'accepted', performed_by: 'a service', event_id: randomUUID() };
+    await ravi.actions.transition(action, change);
+    for (const performed_by of ['another', null, undefined]) {
+      await expect(asha.actions.perform({ ...request, performed_by })).rejects.toMatchObject({
+        code: 'DP008',
+      });
+      await expect(ravi.actions.transition(action, { ...change, performed_by })).rejects.toMatchObject({
+        code: 'DP008',
+      });
+    }
+  });
+
+  test('is a key, or null', async () => {
+    const request = { action_type: 'connect', source, target };
+    for (const performed_by of ['', ' ', 'x'.repeat(121), 1])
+      await expect(
+        asha.actions.perform({ ...request, performed_by: performed_by as string }),
+      ).rejects.toMatchObject({
+        code: 'DP001',
+        detail: { argument: 'performed_by' },
+      });
+  });
+});
+
 describe('actions.define', () => {
   test('declares who may move what, and where actions begin', async () => {
     await dpg.actions.define({
@@ -168,6 +229,7 @@ describe('actions.receive and actions.receiveTransition', () => {
       action_id,
       source_item_latitude: 28.6139,
       source_item_longitude: 77.209,
+      performed_by: 'an agency there',
     });
     expect(action).toMatchObject({
       action_id,
@@ -178,6 +240,7 @@ describe('actions.receive and actions.receiveTransition', () => {
       source_local_item_id: null,
       source_item_latitude: 28.6139,
       target_item_owner: 'ravi',
+      performed_by: 'an agency there',
     });
     const withdrawn = await dpg.actions.receiveTransition({
       source_item_instance_url: OTHER_URL,
@@ -187,8 +250,13 @@ describe('actions.receive and actions.receiveTransition', () => {
       action_id,
       action_status: 'withdrawn',
       expected_update_count: 0,
+      performed_by: 'a service there',
     });
-    expect(withdrawn).toMatchObject({ action_status: 'withdrawn', update_count: 1 });
+    expect(withdrawn).toMatchObject({
+      action_status: 'withdrawn',
+      update_count: 1,
+      performed_by: 'a service there',
+    });
   });
 });
 
