@@ -28,6 +28,12 @@ export const rowTypes: RowType[] = [
   { relation: 'facet_count', name: 'FacetCount', types: { value: 'Value' }, parameter: 'Value = JsonScalar' },
   { relation: 'item_actions', name: 'Action' },
   { relation: 'found_action', name: 'FoundAction', base: 'Action', types: ROLES },
+  {
+    relation: 'transition_result',
+    name: 'TransitionRow',
+    types: { detail: '{ [member: string]: unknown }' },
+    nullable: ['action_id', 'action_status', 'update_count', 'code', 'message', 'hint', 'detail'],
+  },
   { relation: 'action_events', name: 'ActionEvent', types: { acting_side: "'source' | 'target'" } },
   { relation: 'found_event', name: 'FoundEvent', base: 'ActionEvent', types: ROLES },
   { relation: 'feed_event', name: 'FeedEvent', base: 'ActionEvent' },
