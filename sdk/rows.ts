@@ -251,11 +251,16 @@ export const actionColumns = {
 
 /**
  * A row of dpg.find_actions: the columns of dpg.item_actions, then ownership_roles (initiated, received or
- * both: the part of the actor in it) and next_page_token, which continues after this row.
+ * both: the part of the actor in it), state and status of both items where they were asked for and are items
+ * of this instance, and next_page_token, which continues after this row.
  */
 export interface FoundAction<Json = JsonObject> extends Action<Json> {
   /** The actor's part: initiated (owner of the source), received (owner of the target), or both. */
   ownership_roles: OwnershipRole[];
+  source_item_state: Json;
+  source_item_status: string;
+  target_item_state: Json;
+  target_item_status: string;
   /** Passed as page_token with the same filters it continues after this row. */
   next_page_token: string;
 }
@@ -263,6 +268,10 @@ export interface FoundAction<Json = JsonObject> extends Action<Json> {
 export const foundActionColumns = {
   ...actionColumns,
   ownership_roles: 'texts',
+  source_item_state: 'json',
+  source_item_status: 'text',
+  target_item_state: 'json',
+  target_item_status: 'text',
   next_page_token: 'text',
 } as const;
 
