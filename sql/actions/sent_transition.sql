@@ -77,7 +77,7 @@ begin
         else dpg_private.key_refusal(field, given)
       end
       when field in ('action_id', 'event_id') then case
-        when value is null and field = 'action_id' then dpg_private.missing_refusal(field)
+        when value is null then case when field = 'action_id' then dpg_private.missing_refusal(field) end
         when jsonb_typeof(value) <> 'string' or not dpg_private.is_uuid(given)
           then dpg_private.field_refusal(field, 'uuid', value)
       end
