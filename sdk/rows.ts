@@ -257,10 +257,10 @@ export const actionColumns = {
 export interface FoundAction<Json = JsonObject> extends Action<Json> {
   /** The actor's part: initiated (owner of the source), received (owner of the target), or both. */
   ownership_roles: OwnershipRole[];
-  source_item_state: Json;
-  source_item_status: string;
-  target_item_state: Json;
-  target_item_status: string;
+  source_item_state: Json | null;
+  source_item_status: string | null;
+  target_item_state: Json | null;
+  target_item_status: string | null;
   /** Passed as page_token with the same filters it continues after this row. */
   next_page_token: string;
 }
@@ -273,6 +273,64 @@ export const foundActionColumns = {
   target_item_state: 'json',
   target_item_status: 'text',
   next_page_token: 'text',
+} as const;
+
+/**
+ * A row of dpg.count_actions: the part of the actor (initiated or received), network, type and status of
+ * actions, how many there are, and when one of them last changed.
+ */
+export interface ActionCount {
+  ownership_role: OwnershipRole;
+  partition_network: string;
+  action_type: string;
+  action_status: string;
+  action_count: bigint;
+  /** ISO 8601 in UTC with microseconds. */
+  latest_at: string;
+}
+
+export const actionCountColumns = {
+  ownership_role: 'text',
+  partition_network: 'text',
+  action_type: 'text',
+  action_status: 'text',
+  action_count: 'bigint',
+  latest_at: 'time',
+} as const;
+
+/**
+ * A row of dpg.count_item_actions: the key of an item, its part (initiated: the source, received: the
+ * target), network, type and status of actions, how many there are, and when one of them last changed.
+ */
+export interface ItemActionCount {
+  /** Network of the item. */
+  item_network: string;
+  /** Domain of the item. */
+  item_domain: string;
+  /** Type of the item. */
+  item_type: string;
+  /** Id of the item. UUID, lower case. */
+  item_id: string;
+  ownership_role: OwnershipRole;
+  partition_network: string;
+  action_type: string;
+  action_status: string;
+  action_count: bigint;
+  /** ISO 8601 in UTC with microseconds. */
+  latest_at: string;
+}
+
+export const itemActionCountColumns = {
+  item_network: 'text',
+  item_domain: 'text',
+  item_type: 'text',
+  item_id: 'text',
+  ownership_role: 'text',
+  partition_network: 'text',
+  action_type: 'text',
+  action_status: 'text',
+  action_count: 'bigint',
+  latest_at: 'time',
 } as const;
 
 /**
@@ -351,7 +409,7 @@ export interface ActionEvent<Json = JsonObject> {
    */
   performed_by: string | null;
   /** Whose side the change came from: source or target. Null in events of before 0.2.0. */
-  acting_side: 'source' | 'target' | null;
+  acting_side: string | null;
 }
 
 export const actionEventColumns = {

@@ -34,6 +34,8 @@ const STORY = [
   'perform_action',
   'get_action',
   'find_actions',
+  'count_actions',
+  'count_item_actions',
   'transition_action',
   'find_events',
   // other instances: one sends an action, another one an event

@@ -18,6 +18,7 @@ export interface RowType {
 }
 
 const ROLES = { ownership_roles: 'OwnershipRole[]' };
+const ROLE = { ownership_role: 'OwnershipRole' };
 
 export const rowTypes: RowType[] = [
   { relation: 'items', name: 'Item', types: { item_state: 'State' } },
@@ -29,6 +30,16 @@ export const rowTypes: RowType[] = [
   { relation: 'item_actions', name: 'Action' },
   { relation: 'found_action', name: 'FoundAction', base: 'Action', types: ROLES },
   { relation: 'action_events', name: 'ActionEvent', types: { acting_side: "'source' | 'target'" } },
+  {
+    relation: 'found_action',
+    name: 'FoundAction',
+    base: 'Action',
+    types: ROLES,
+    nullable: [...['source_item_state', 'source_item_status', 'target_item_state', 'target_item_status']],
+  },
+  { relation: 'action_count', name: 'ActionCount', types: ROLE },
+  { relation: 'item_action_count', name: 'ItemActionCount', types: ROLE },
+  { relation: 'action_events', name: 'ActionEvent' },
   { relation: 'found_event', name: 'FoundEvent', base: 'ActionEvent', types: ROLES },
   { relation: 'feed_event', name: 'FeedEvent', base: 'ActionEvent' },
   { relation: 'subscriptions', name: 'Subscription' },
