@@ -31,7 +31,9 @@ insert into contract values
   ('get_action(actor text, partition_network text, action_type text, action_id uuid)', 'dpg.item_actions'),
   ('find_actions(actor text, ownership_role text = all, partition_network text = null, action_type text = null, action_status text = null, item_id uuid = null, page_size integer = 20, page_token text = null)', 'setof dpg.found_action'),
   ('find_events(actor text, ownership_role text = all, partition_network text = null, action_type text = null, action_id uuid = null, action_status text = null, update_count integer = null, item_id uuid = null, page_size integer = 20, page_token text = null)', 'setof dpg.found_event'),
-  ('store_event(event jsonb)', 'dpg.action_events');
+  ('store_event(event jsonb)', 'dpg.action_events'),
+  ('create_item_subscription(subscription text, item_network text = null, item_domain text = null, item_type text = null)', 'dpg.subscriptions'),
+  ('read_item_changes(subscription text, max_changes integer = 1000, lease_seconds double precision = 60)', 'setof dpg.item_change');
 
 create temp table present as
 select
