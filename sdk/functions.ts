@@ -82,6 +82,13 @@ export const functions = {
     isSet: false,
     isReading: true,
   },
+  create_item_subscription: {
+    takes: { subscription: 'text' },
+    mayTake: { item_network: 'text', item_domain: 'text', item_type: 'text' },
+    returns: row<rows.Subscription>(rows.subscriptionColumns),
+    isSet: false,
+    isReading: false,
+  },
   create_subscription: {
     takes: { subscription: 'text' },
     mayTake: { partition_network: 'text', action_type: 'text', source_item_instance_url: 'text' },
@@ -332,6 +339,13 @@ export const functions = {
     takes: { subscription: 'text' },
     mayTake: { max_events: 'integer', lease_seconds: 'double precision' },
     returns: row<rows.FeedEvent<Unread>>(rows.feedEventColumns),
+    isSet: true,
+    isReading: false,
+  },
+  read_item_changes: {
+    takes: { subscription: 'text' },
+    mayTake: { max_changes: 'integer', lease_seconds: 'double precision' },
+    returns: row<rows.ItemChangeRow<Unread>>(rows.itemChangeRowColumns),
     isSet: true,
     isReading: false,
   },

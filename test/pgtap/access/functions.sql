@@ -34,7 +34,9 @@ insert into contract values
   ('count_actions(actor text, ownership_role text = all, partition_network text = null, action_type text = null, item_id uuid = null)', 'setof dpg.action_count'),
   ('count_item_actions(items dpg.item_ref[])', 'setof dpg.item_action_count'),
   ('find_events(actor text, ownership_role text = all, partition_network text = null, action_type text = null, action_id uuid = null, action_status text = null, update_count integer = null, item_id uuid = null, page_size integer = 20, page_token text = null)', 'setof dpg.found_event'),
-  ('store_event(event jsonb)', 'dpg.action_events');
+  ('store_event(event jsonb)', 'dpg.action_events'),
+  ('create_item_subscription(subscription text, item_network text = null, item_domain text = null, item_type text = null)', 'dpg.subscriptions'),
+  ('read_item_changes(subscription text, max_changes integer = 1000, lease_seconds double precision = 60)', 'setof dpg.item_change');
 
 create temp table present as
 select
