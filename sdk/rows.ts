@@ -250,6 +250,118 @@ export const actionColumns = {
 } as const;
 
 /**
+ * A row of `dpg.action_events`. Immutable events: one for the making and one for each change of an action,
+ * also those mirrored from other instances. Listed by network, then by action type. Written together with the
+ * action, or by dpg.store_event; never changed or removed (DP012).
+ */
+export interface ActionEvent<Json = JsonObject> {
+  /** The target's network. First partition key. */
+  partition_network: string;
+  /** Kind of action, a key. Second partition key. */
+  action_type: string;
+  /** Id of the event, unique within partition_network and action_type. UUID, lower case. */
+  event_id: string;
+  /** URL of the instance that made the event: the one on which the action lives. */
+  origin_instance_domain: string;
+  /** The action that was created or changed. UUID, lower case. */
+  action_id: string;
+  /** Status of the action after the change. */
+  action_status: string;
+  /** update_count of the action after the change, 0 for its making. Gapless within an action. */
+  update_count: number;
+  /** Network of the source item. */
+  source_item_network: string;
+  /** Domain of the source item. */
+  source_item_domain: string;
+  /** Type of the source item. */
+  source_item_type: string;
+  /** Id of the source item, on its own instance. UUID, lower case. */
+  source_item_id: string;
+  /** URL of the source item's instance when the action was created. */
+  source_item_instance_url: string;
+  /** Owner of the source item when the action was created. */
+  source_item_owner: string;
+  /** Degrees; where the source item was when the action was created. */
+  source_item_latitude: number | null;
+  /** Degrees; where the source item was when the action was created. */
+  source_item_longitude: number | null;
+  /** Network of the target item. */
+  target_item_network: string;
+  /** Domain of the target item. */
+  target_item_domain: string;
+  /** Type of the target item. */
+  target_item_type: string;
+  /** Id of the target item, on its own instance. UUID, lower case. */
+  target_item_id: string;
+  /** URL of the target item's instance when the action was created. */
+  target_item_instance_url: string;
+  /** Owner of the target item when the action was created. */
+  target_item_owner: string;
+  /** Degrees; where the target item was when the action was created. */
+  target_item_latitude: number | null;
+  /** Degrees; where the target item was when the action was created. */
+  target_item_longitude: number | null;
+  /**
+   * The business event itself, a JSON object: whatever would change the meaning of the event. {"status":
+   * <status>} unless given.
+   */
+  event_payload: Json;
+  /** The short note that was given with this change, for people; null when none was given. */
+  remarks: string | null;
+  /**
+   * When the change was made; rises with update_count within an action. ISO 8601 in UTC with microseconds.
+   */
+  created_at: string;
+  /** Whether the source item is of this instance, so that source_item_owner is a user of this one. */
+  source_item_is_local: boolean;
+  /**
+   * Whether the event was created by this instance, so that target_item_owner is a user of this one; false
+   * for a mirrored event.
+   */
+  target_item_is_local: boolean;
+  /**
+   * Who carried out the change for the party, a key: a service or an organisation. Null: the party itself, or
+   * an event of before 0.2.0.
+   */
+  performed_by: string | null;
+  /** Whose side the change came from: source or target. Null in events of before 0.2.0. */
+  acting_side: 'source' | 'target' | null;
+}
+
+export const actionEventColumns = {
+  partition_network: 'text',
+  action_type: 'text',
+  event_id: 'text',
+  origin_instance_domain: 'text',
+  action_id: 'text',
+  action_status: 'text',
+  update_count: 'integer',
+  source_item_network: 'text',
+  source_item_domain: 'text',
+  source_item_type: 'text',
+  source_item_id: 'text',
+  source_item_instance_url: 'text',
+  source_item_owner: 'text',
+  source_item_latitude: 'double',
+  source_item_longitude: 'double',
+  target_item_network: 'text',
+  target_item_domain: 'text',
+  target_item_type: 'text',
+  target_item_id: 'text',
+  target_item_instance_url: 'text',
+  target_item_owner: 'text',
+  target_item_latitude: 'double',
+  target_item_longitude: 'double',
+  event_payload: 'json',
+  remarks: 'text',
+  created_at: 'time',
+  source_item_is_local: 'boolean',
+  target_item_is_local: 'boolean',
+  performed_by: 'text',
+  acting_side: 'text',
+} as const;
+
+/**
  * A row of dpg.find_actions: the columns of dpg.item_actions, then ownership_roles (initiated, received or
  * both: the part of the actor in it), state and status of both items where they were asked for and are items
  * of this instance, and next_page_token, which continues after this row.
@@ -331,118 +443,6 @@ export const itemActionCountColumns = {
   action_status: 'text',
   action_count: 'bigint',
   latest_at: 'time',
-} as const;
-
-/**
- * A row of `dpg.action_events`. Immutable events: one for the making and one for each change of an action,
- * also those mirrored from other instances. Listed by network, then by action type. Written together with the
- * action, or by dpg.store_event; never changed or removed (DP012).
- */
-export interface ActionEvent<Json = JsonObject> {
-  /** The target's network. First partition key. */
-  partition_network: string;
-  /** Kind of action, a key. Second partition key. */
-  action_type: string;
-  /** Id of the event, unique within partition_network and action_type. UUID, lower case. */
-  event_id: string;
-  /** URL of the instance that made the event: the one on which the action lives. */
-  origin_instance_domain: string;
-  /** The action that was created or changed. UUID, lower case. */
-  action_id: string;
-  /** Status of the action after the change. */
-  action_status: string;
-  /** update_count of the action after the change, 0 for its making. Gapless within an action. */
-  update_count: number;
-  /** Network of the source item. */
-  source_item_network: string;
-  /** Domain of the source item. */
-  source_item_domain: string;
-  /** Type of the source item. */
-  source_item_type: string;
-  /** Id of the source item, on its own instance. UUID, lower case. */
-  source_item_id: string;
-  /** URL of the source item's instance when the action was created. */
-  source_item_instance_url: string;
-  /** Owner of the source item when the action was created. */
-  source_item_owner: string;
-  /** Degrees; where the source item was when the action was created. */
-  source_item_latitude: number | null;
-  /** Degrees; where the source item was when the action was created. */
-  source_item_longitude: number | null;
-  /** Network of the target item. */
-  target_item_network: string;
-  /** Domain of the target item. */
-  target_item_domain: string;
-  /** Type of the target item. */
-  target_item_type: string;
-  /** Id of the target item, on its own instance. UUID, lower case. */
-  target_item_id: string;
-  /** URL of the target item's instance when the action was created. */
-  target_item_instance_url: string;
-  /** Owner of the target item when the action was created. */
-  target_item_owner: string;
-  /** Degrees; where the target item was when the action was created. */
-  target_item_latitude: number | null;
-  /** Degrees; where the target item was when the action was created. */
-  target_item_longitude: number | null;
-  /**
-   * The business event itself, a JSON object: whatever would change the meaning of the event. {"status":
-   * <status>} unless given.
-   */
-  event_payload: Json;
-  /** The short note that was given with this change, for people; null when none was given. */
-  remarks: string | null;
-  /**
-   * When the change was made; rises with update_count within an action. ISO 8601 in UTC with microseconds.
-   */
-  created_at: string;
-  /** Whether the source item is of this instance, so that source_item_owner is a user of this one. */
-  source_item_is_local: boolean;
-  /**
-   * Whether the event was created by this instance, so that target_item_owner is a user of this one; false
-   * for a mirrored event.
-   */
-  target_item_is_local: boolean;
-  /**
-   * Who carried out the change for the party, a key: a service or an organisation. Null: the party itself, or
-   * an event of before 0.2.0.
-   */
-  performed_by: string | null;
-  /** Whose side the change came from: source or target. Null in events of before 0.2.0. */
-  acting_side: string | null;
-}
-
-export const actionEventColumns = {
-  partition_network: 'text',
-  action_type: 'text',
-  event_id: 'text',
-  origin_instance_domain: 'text',
-  action_id: 'text',
-  action_status: 'text',
-  update_count: 'integer',
-  source_item_network: 'text',
-  source_item_domain: 'text',
-  source_item_type: 'text',
-  source_item_id: 'text',
-  source_item_instance_url: 'text',
-  source_item_owner: 'text',
-  source_item_latitude: 'double',
-  source_item_longitude: 'double',
-  target_item_network: 'text',
-  target_item_domain: 'text',
-  target_item_type: 'text',
-  target_item_id: 'text',
-  target_item_instance_url: 'text',
-  target_item_owner: 'text',
-  target_item_latitude: 'double',
-  target_item_longitude: 'double',
-  event_payload: 'json',
-  remarks: 'text',
-  created_at: 'time',
-  source_item_is_local: 'boolean',
-  target_item_is_local: 'boolean',
-  performed_by: 'text',
-  acting_side: 'text',
 } as const;
 
 /**

@@ -134,7 +134,9 @@ export async function change(
   while (goesOn()) {
     try {
       await session.query('begin');
-      const [done] = await session.query('select public.change_some($1::uuid[], 25) as changed', [`{${own}}`]);
+      const [done] = await session.query('select public.change_some($1::uuid[], 25) as changed', [
+        `{${own}}`,
+      ]);
       const isKept = Math.random() >= 0.1;
       await session.query(isKept ? 'commit' : 'rollback');
       if (isKept) tally.changes += done?.changed ?? 0;
@@ -171,7 +173,11 @@ export async function followItems(
       await copy.query('select public.apply_changes($1)', [JSON.stringify(changes)]);
       const dice = Math.random();
       if (dice < 0.9)
-        await session.query('select dpg.acknowledge($1, $2, $3)', [subscription, last.position, last.lease_id]);
+        await session.query('select dpg.acknowledge($1, $2, $3)', [
+          subscription,
+          last.position,
+          last.lease_id,
+        ]);
       else if (dice < 0.95)
         await session.query('select dpg.release_events($1, lease_id => $2)', [subscription, last.lease_id]);
     } catch (error) {
@@ -183,7 +189,8 @@ export async function followItems(
 
 /** How many items the copy lacks, has too many, or has otherwise than they are. */
 export async function differences(items: postgres.Sql, copy: postgres.Sql = items): Promise<number> {
-  const columns = 'item_network, item_domain, item_type, item_id, item_state, created_by, updated_at, item_status';
+  const columns =
+    'item_network, item_domain, item_type, item_id, item_state, created_by, updated_at, item_status';
   const rows = async (sql: postgres.Sql, table: string) =>
     new Set(
       (await sql.unsafe(`select row(${columns})::text as row from ${table}`)).map(({ row }) => row as string),
