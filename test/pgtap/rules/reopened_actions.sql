@@ -35,7 +35,7 @@ select dpg.upsert_item(
 )
 from generate_series(1, 15) n;
 select dpg.define_action('open_dot', 'connect', '[
-  {"from": "created", "to": "declined", "by": "target"}, {"from": "declined", "to": "created", "by": "either"},
+  {"from": "created", "to": "declined", "by": "either"}, {"from": "declined", "to": "created", "by": "either"},
   {"from": "created", "to": "created", "by": "either"}, {"from": "declined", "to": "archived", "by": "target"}
 ]', rules => '{"final_statuses": ["declined", "archived"], "max_open_per_pair": 1}');
 
