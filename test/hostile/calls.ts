@@ -146,6 +146,7 @@ export const CALLS = [
 export const MOMENT = [
   'created_at',
   'updated_at',
+  'latest_at',
   'next_page_token',
   'event_id',
   'lease_id',
