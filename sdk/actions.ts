@@ -6,6 +6,7 @@ import {
   documentOrEmpty,
   fields,
   id,
+  instead,
   type JsonObject,
   key,
   latitude,
@@ -20,11 +21,18 @@ import {
 } from './arguments.js';
 import { call, type Queryable } from './client.js';
 import { DpgError, type InvalidArgumentError, toDpgError } from './errors.js';
-import { itemRef } from './items.js';
+import { getItems, type ItemRef, itemRef } from './items.js';
 import { type List, list } from './pages.js';
-import type { Action, FoundAction, OwnershipRole, TransitionRow } from './rows.js';
+import type {
+  Action,
+  ActionCount,
+  FoundAction,
+  ItemActionCount,
+  OwnershipRole,
+  TransitionRow,
+} from './rows.js';
 
-export type { Action, FoundAction, OwnershipRole };
+export type { Action, ActionCount, FoundAction, ItemActionCount, OwnershipRole };
 
 /** Names one action; an action row will do. */
 export const actionRef = z.object(
@@ -101,14 +109,45 @@ export const ownershipRole = z
   .nullish()
   .transform((given) => given ?? 'all');
 
+const several = (what: string) =>
+  z.array(key, `Pass an array of ${what}: each is text of 1 to 120 characters.`).readonly().nullish();
+
 export const findActions = fields({
   ownership_role: ownershipRole,
   partition_network: key.nullish(),
   action_type: key.nullish(),
   action_status: key.nullish(),
   item_id: id.nullish(),
+  action_types: several('action types'),
+  action_statuses: several('statuses'),
+  action_id: id.nullish(),
+  oldest_first: z.boolean('Pass true for the oldest change first.').nullish(),
+  with_items: z.boolean('Pass true for state and status of both items.').nullish(),
   ...page,
+})
+  .superRefine(
+    instead(
+      'action_types',
+      'action_type',
+      'Pass action_type for one, action_types for several, or neither for all.',
+    ),
+  )
+  .superRefine(
+    instead(
+      'action_statuses',
+      'action_status',
+      'Pass action_status for one, action_statuses for several, or neither for all.',
+    ),
+  );
+
+export const countActions = fields({
+  ownership_role: ownershipRole,
+  partition_network: key.nullish(),
+  action_type: key.nullish(),
+  item_id: id.nullish(),
 });
+
+export const countItemActions = getItems;
 
 export type ActionRef = z.input<typeof actionRef>;
 export type DefineAction = z.input<typeof defineAction>;
@@ -118,6 +157,7 @@ export type TransitionAction = z.input<typeof transitionAction>;
 export type TransitionMany = z.input<typeof manyTransitions>;
 export type ReceiveTransition = z.input<typeof receiveTransition>;
 export type FindActions = z.input<typeof findActions>;
+export type CountActions = z.input<typeof countActions>;
 
 /**
  * What became of one of many transitions: the action as it is now, or the refusal. `index` is its place among them;
@@ -173,6 +213,15 @@ export function instanceActions<Json = JsonObject>(sql: Queryable) {
      */
     async receiveTransition(received: ReceiveTransition): Promise<Action<Json>> {
       return call(sql, 'receive_transition', check(receiveTransition, received, 'received'));
+    },
+
+    /**
+     * How many actions each of up to 1,000 items has, by part (`initiated`: the item is the source; `received`: the
+     * target), type and status, and when one of them last changed; actions of the item's own network. In the order of
+     * the items; what has no action has no row. It takes no actor: the application decides who may ask.
+     */
+    async itemCounts(refs: readonly ItemRef[]): Promise<ItemActionCount[]> {
+      return call(sql, 'count_item_actions', { items: check(countItemActions, refs, 'items') });
     },
   };
 }
@@ -241,8 +290,11 @@ export function actorActions<Json = JsonObject>(sql: Queryable, actor: string) {
     },
 
     /**
-     * The actor's actions, latest change first: those that the actor `initiated`, `received`, or `all`. `item_id` is
-     * that of the actor's side. Await it for a page (20 rows unless `page_size` says 1 to 1,000), or iterate it for all.
+     * The actor's actions, latest change first, or with `oldest_first` the other way round: those that the actor
+     * `initiated`, `received`, or `all`. `item_id` is that of the actor's side. `action_types` and `action_statuses` take
+     * several; an empty array finds nothing. `with_items` adds state and status of both items as they are now, null where
+     * the item lives on another instance or is gone. Await it for a page (20 rows unless `page_size` says 1 to 1,000), or
+     * iterate it for all.
      * @throws {InvalidPageTokenError}
      */
     find(filter: FindActions = {}): List<FoundAction<Json>> {
@@ -250,6 +302,15 @@ export function actorActions<Json = JsonObject>(sql: Queryable, actor: string) {
         () => check(findActions, filter, 'filter'),
         (values) => call(sql, 'find_actions', { actor, ...values }),
       );
+    },
+
+    /**
+     * How many actions the actor has, by role (`initiated`, `received`), network, type and status, and when one of them
+     * last changed (`latest_at`): for tabs and badges. An action of which the actor owns both sides counts in both roles.
+     * `item_id` is that of the actor's side. What has no action has no row.
+     */
+    async counts(filter: CountActions = {}): Promise<ActionCount[]> {
+      return call(sql, 'count_actions', { actor, ...check(countActions, filter, 'filter') });
     },
   };
 }

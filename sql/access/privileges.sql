@@ -16,7 +16,8 @@ declare
     'define_action', 'perform_action', 'receive_action', 'transition_action', 'transition_actions',
     'receive_transition',
     'store_event',
-    'create_subscription', 'drop_subscription', 'read_events', 'acknowledge', 'release_events',
+    'create_subscription', 'create_item_subscription', 'drop_subscription', 'read_events', 'read_item_changes',
+    'acknowledge', 'release_events',
     'fail_event', 'retry_events', 'read_retries', 'settle_event'
   ];
   -- dpg_admin alone

@@ -19,6 +19,7 @@ returns dpg_private.item_content[]
 language plpgsql
 stable
 security invoker
+set search_path = pg_catalog, pg_temp
 as $body$
 begin
   return array(
@@ -38,8 +39,8 @@ end
 $body$;
 
 comment on function dpg_private.contents_of_slot(anyenum, dpg.item_ref[], integer[]) is
-  'The content of items in the leaf of a slot, each found by its key; what is not there is left out. It has no settings,
-which would take as long as some items: dpg_private.actions_with_items has them.';
+  'The content of items in the leaf of a slot, each found by its key; what is not there is left out. It has no
+settings for the planner, which would take as long as some items: dpg_private.actions_with_items has them.';
 
 create or replace function dpg_private.contents_of_leaf(
   leaf regclass,
@@ -51,6 +52,7 @@ returns dpg_private.item_content[]
 language plpgsql
 stable
 security invoker
+set search_path = pg_catalog, pg_temp
 as $body$
 declare
   contents dpg_private.item_content[];

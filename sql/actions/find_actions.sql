@@ -206,8 +206,7 @@ instances. $1 is the dpg_private.action_search, $2 the dpg_private.action_page.'
 create or replace function dpg_private.actions_of_slot_sql(search dpg_private.action_search, slot smallint)
 returns text
 language sql
-immutable
-parallel safe
+stable
 security invoker
 return format(
   case

@@ -385,15 +385,86 @@ describe('actions.get and actions.find', () => {
     const own = await asha.items.upsert(tutor());
     const action = await asha.actions.perform({ action_type: 'merge', source, target: own });
     const { rows } = await asha.actions.find({ action_type: 'merge' });
+    const content = {
+      source_item_state: null,
+      source_item_status: null,
+      target_item_state: null,
+      target_item_status: null,
+    };
     expect(rows).toEqual([
-      { ...action, ownership_roles: expect.anything(), next_page_token: expect.any(String) },
+      { ...action, ...content, ownership_roles: expect.anything(), next_page_token: expect.any(String) },
     ]);
     expect([...(rows[0]?.ownership_roles ?? [])].sort()).toEqual(['initiated', 'received']);
     expect(Object.keys(rows[0] ?? {})).toEqual([
       ...Object.keys(action),
       'ownership_roles',
+      ...Object.keys(content),
       'next_page_token',
     ]);
+  });
+
+  test('by several types and statuses, by id, the oldest first, with both items', async () => {
+    const at = { source, target };
+    const first = await asha.actions.perform({ action_type: 'tab_lend', ...at });
+    const second = await asha.actions.perform({ action_type: 'tab_give', ...at });
+    const third = await asha.actions.perform({ action_type: 'tab_lend', ...at });
+    await ravi.actions.transition(second, { action_status: 'accepted' });
+    await ravi.actions.transition(third, { action_status: 'declined' });
+    const ids = async (filter: Parameters<typeof ravi.actions.find>[0]) =>
+      (await ravi.actions.find({ action_types: ['tab_lend', 'tab_give'], ...filter })).rows.map(
+        (row) => row.action_id,
+      );
+    const [a, b, c] = [first.action_id, second.action_id, third.action_id];
+    expect(await ids({})).toEqual([c, b, a]);
+    expect(await ids({ oldest_first: true })).toEqual([a, b, c]);
+    expect(await ids({ action_statuses: ['created', 'accepted'] })).toEqual([b, a]);
+    expect(await ids({ action_statuses: [] })).toEqual([]);
+    expect(await ids({ action_types: [] })).toEqual([]);
+    expect(await ids({ action_id: b })).toEqual([b]);
+    const { rows } = await ravi.actions.find({ action_id: c, with_items: true });
+    expect(rows[0]).toMatchObject({
+      source_item_state: source.item_state,
+      source_item_status: 'live',
+      target_item_state: target.item_state,
+      target_item_status: 'live',
+    });
+    expect(await ravi.actions.counts({ ownership_role: 'received', action_type: 'tab_lend' })).toEqual([
+      {
+        ownership_role: 'received',
+        partition_network: 'yellow_dot',
+        action_type: 'tab_lend',
+        action_status: 'created',
+        action_count: 1n,
+        latest_at: first.updated_at,
+      },
+      {
+        ownership_role: 'received',
+        partition_network: 'yellow_dot',
+        action_type: 'tab_lend',
+        action_status: 'declined',
+        action_count: 1n,
+        latest_at: (await ravi.actions.get(third)).updated_at,
+      },
+    ]);
+    const counts = await dpg.actions.itemCounts([target, source]);
+    expect(counts.filter(({ action_type }) => action_type === 'tab_give')).toEqual(
+      [
+        [target, 'received'],
+        [source, 'initiated'],
+      ].map(([item, ownership_role]) => ({
+        item_network: (item as Item).item_network,
+        item_domain: (item as Item).item_domain,
+        item_type: (item as Item).item_type,
+        item_id: (item as Item).item_id,
+        ownership_role,
+        partition_network: 'yellow_dot',
+        action_type: 'tab_give',
+        action_status: 'accepted',
+        action_count: 1n,
+        latest_at: expect.any(String),
+      })),
+    );
+    expect(await dpg.actions.itemCounts([])).toEqual([]);
   });
 
   test('are walked page by page', async () => {
