@@ -97,6 +97,11 @@ test('every method is one statement, of the same text each time', async () => {
         ...(given ? { expected_update_count: 0 } : {}),
       }),
     );
+    await one('actions.transitionMany', () => {
+      const { partition_network, action_type, action_id } = action;
+      const change = { partition_network, action_type, action_id, action_status: 'seen' };
+      return asha.actions.transitionMany(given ? [change, { ...change, remarks: 'again' }] : [change]);
+    });
     await one('events.find', () => ravi.events.find(given ? { action_id } : undefined));
     const remote = { source_item_instance_url: OTHER_URL, source_item_owner: 'someone_there' };
     const received = await one('actions.receive', () =>
@@ -185,7 +190,7 @@ test('every method is one statement, of the same text each time', async () => {
     await one('subscriptions.drop', () => dpg.subscriptions.drop({ subscription }));
   }
 
-  expect(seen.size).toBe(47);
+  expect(seen.size).toBe(50);
   const called = [...seen.values()]
     .flatMap((texts) => [...texts])
     .map((text) => / from dpg\.(\w+)\(/.exec(text)?.[1]);
