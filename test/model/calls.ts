@@ -353,6 +353,8 @@ const BAD: Record<string, unknown[]> = {
   url: [null, '', ' ', `https://${'é'.repeat(509)}`, `https://${'é'.repeat(508)}`],
   remarks: [null, 'x'.repeat(65_537)],
   uuid: [null],
+  // null is the default
+  boolean: [null],
   integer: [null, -1, 2_147_483_647],
   'double precision': [null, Number.NaN, Infinity, -Infinity, 90.000001, -180.00001, 180],
   jsonb: [null, [], 'text', 1, {}, [{}], { unknown: 1 }, { item_state: null }, { item_state: [] }],
@@ -461,6 +463,7 @@ const party = {
   item_id: sometimes(ITEM_ID),
   page_size,
 };
+const { action_status: _status, page_size: _size, ...counted } = party;
 /** One domain, several, all of the network; one and several are refused. */
 const domains: fc.Arbitrary<Row> = fc.oneof(
   { weight: 8, arbitrary: DOMAIN.map((item_domain) => ({ item_domain })) },
@@ -521,7 +524,23 @@ const goodReads: fc.Arbitrary<Call<Read>> = fc.oneof(
     }),
     ({ domains, ...rest }) => ({ ...rest, ...domains }),
   ),
-  call('find_actions', fc.record(party), (args) => args),
+  call(
+    'find_actions',
+    fc.record({
+      ...party,
+      ...{ action_types: sometimes(fc.array(ACTION_TYPE)), action_statuses: sometimes(fc.array(STATUS)) },
+      action_id: sometimes(ACTION_ID),
+      oldest_first: fc.constantFrom(undefined, null, false, true),
+      with_items: fc.constantFrom(undefined, null, false, true),
+    }),
+    // one and several are refused: seldom asked
+    ({ action_types, action_statuses, ...one }) => ({
+      ...one,
+      ...((one.action_type === undefined || action_types?.length === 1) && { action_types }),
+      ...((one.action_status === undefined || action_statuses?.length === 1) && { action_statuses }),
+    }),
+  ),
+  call('count_actions', fc.record(counted), (args) => args),
   call(
     'find_events',
     fc.record({ ...party, action_id: sometimes(ACTION_ID), update_count: sometimes(fc.nat(2)) }),

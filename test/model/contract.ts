@@ -521,18 +521,75 @@ export class Contract {
   find_actions(a: Row): Row[] {
     checkPartyFilters(a);
     checkPage(a);
-    const rows = [...this.actions, ...this.#mirroredActions()];
-    return this.#ofParty(rows, a, ['partition_network', 'action_type', 'action_status'])
-      .map(({ target_item_is_local, ...row }) => row)
+    checkSeveral(a, 'action_type', 'action_types');
+    checkSeveral(a, 'action_status', 'action_statuses');
+    const isAmong = (row: Row, name: string, several: string) =>
+      !isGiven(a[several]) || (a[several] as unknown[]).includes(row[name]);
+    const contentOf = (row: Row, side: Side, isHere: boolean) => {
+      const item = isHere && a.with_items ? this.#sideOf(row, side) : undefined;
+      return {
+        [`${side}_item_state`]: item?.item_state ?? null,
+        [`${side}_item_status`]: item?.item_status ?? null,
+      };
+    };
+    return this.#ofParty(this.#actionsOfAll(), a, [
+      'partition_network',
+      'action_type',
+      'action_status',
+      'action_id',
+    ])
+      .filter(
+        (row) =>
+          isAmong(row, 'action_type', 'action_types') && isAmong(row, 'action_status', 'action_statuses'),
+      )
+      .map(({ target_item_is_local, ...row }) => ({
+        ...row,
+        ...contentOf(row, 'source', row.source_item_is_local === true),
+        ...contentOf(row, 'target', target_item_is_local !== false),
+      }))
       .sort(
         by(
-          ['updated_at', -1],
+          ['updated_at', a.oldest_first ? 1 : -1],
           ['partition_network', 1],
           ['action_type', 1],
           ['action_id', 1],
           ['target_item_instance_url', 1],
         ),
       );
+  }
+
+  count_actions(a: Row): Row[] {
+    checkPartyFilters(a);
+    const counts = new Map<string, Row>();
+    for (const role of ['initiated', 'received']) {
+      if (isGiven(a.ownership_role) && ![role, 'all'].includes(a.ownership_role as string)) continue;
+      const columns = ['partition_network', 'action_type'];
+      for (const row of this.#ofParty(this.#actionsOfAll(), { ...a, ownership_role: role }, columns)) {
+        const key = {
+          ownership_role: role,
+          ...{ partition_network: row.partition_network, action_type: row.action_type },
+          action_status: row.action_status,
+        };
+        const name = JSON.stringify(key);
+        const before = counts.get(name) ?? { ...key, action_count: 0, latest_at: '' };
+        const changed = seen(row.updated_at) as string;
+        const latest_at = changed > (before.latest_at as string) ? changed : before.latest_at;
+        counts.set(name, { ...before, action_count: Number(before.action_count) + 1, latest_at });
+      }
+    }
+    return [...counts.values()].sort(
+      by(['ownership_role', 1], ['partition_network', 1], ['action_type', 1], ['action_status', 1]),
+    );
+  }
+
+  #actionsOfAll(): Row[] {
+    return [...this.actions, ...this.#mirroredActions()];
+  }
+
+  #sideOf(row: Row, side: Side): Row | undefined {
+    return this.items.find((item) =>
+      ITEM_KEY.every((column) => seen(item[column]) === seen(row[`${side}_${column}`])),
+    );
   }
 
   find_events(a: Row): Row[] {
@@ -728,6 +785,13 @@ function checkPartyFilters(a: Row) {
   refuseUnless(['initiated', 'received', 'all'].includes((a.ownership_role ?? 'all') as string), 'DP001');
   for (const name of ['partition_network', 'action_type', 'action_status'])
     if (isGiven(a[name])) checkKey(a[name]);
+}
+
+/** One, or several, or neither. */
+function checkSeveral(a: Row, one: string, several: string) {
+  if (!isGiven(a[several])) return;
+  refuseUnless(!isGiven(a[one]), 'DP001');
+  for (const key of a[several] as unknown[]) checkKey(key);
 }
 
 function checkPage(a: Row) {

@@ -9,6 +9,7 @@ type ArgumentType =
   | 'text[]'
   | 'uuid'
   | 'integer'
+  | 'boolean'
   | 'double precision'
   | 'jsonb'
   | 'timestamptz'
@@ -67,7 +68,14 @@ export const READS = {
     ...{ longitude: 'double precision', radius_meters: 'double precision', item_type: 'text' },
     ...{ item_state: 'jsonb', ...page, item_domains: 'text[]' },
   },
-  find_actions: { ...party, ...page },
+  find_actions: {
+    ...{ ...party, ...page, action_types: 'text[]', action_statuses: 'text[]', action_id: 'uuid' },
+    ...{ oldest_first: 'boolean', with_items: 'boolean' },
+  },
+  count_actions: {
+    ...{ actor: 'text', ownership_role: 'text', partition_network: 'text', action_type: 'text' },
+    item_id: 'uuid',
+  },
   find_events: { ...party, action_id: 'uuid', update_count: 'integer', ...page },
 } as const;
 
@@ -156,6 +164,6 @@ export class Session {
 }
 
 function readTimes(row: Row) {
-  for (const column of ['created_at', 'updated_at'])
+  for (const column of ['created_at', 'updated_at', 'latest_at'])
     if (typeof row[column] === 'string') row[column] = instant(row[column]);
 }

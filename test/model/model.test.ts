@@ -156,7 +156,7 @@ async function compareRead({ name, resolve }: Call<Read>, model: Contract, sessi
   const size = Number(args.page_size ?? 20);
   const all = [...rows];
   // pages that go round and round end, too
-  while (!name.startsWith('get_') && rows.length === size && all.length <= predicted.length) {
+  while (!/^(get|count)_/.test(name) && rows.length === size && all.length <= predicted.length) {
     const next = await session.attempt(
       statement(name, { ...args, page_token: rows.at(-1)?.next_page_token }),
     );
