@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   check,
+  checkEach,
   document,
   documentOrEmpty,
   fields,
@@ -19,9 +20,17 @@ import {
   url,
 } from './arguments.js';
 import { call, type Queryable } from './client.js';
+import { DpgError, type InvalidArgumentError, toDpgError } from './errors.js';
 import { getItems, type ItemRef, itemRef } from './items.js';
 import { type List, list } from './pages.js';
-import type { Action, ActionCount, FoundAction, ItemActionCount, OwnershipRole } from './rows.js';
+import type {
+  Action,
+  ActionCount,
+  FoundAction,
+  ItemActionCount,
+  OwnershipRole,
+  TransitionRow,
+} from './rows.js';
 
 export type { Action, ActionCount, FoundAction, ItemActionCount, OwnershipRole };
 
@@ -83,6 +92,10 @@ const moved = {
 
 export const transitionAction = fields(moved);
 
+const manyTransitions = fields({ ...actionRef.shape, ...moved });
+const UP_TO_1000 = 'Pass an array of 1 to 1,000 transitions.';
+const transitions = z.array(z.unknown(), UP_TO_1000).min(1, UP_TO_1000).max(1000, UP_TO_1000);
+
 export const receiveTransition = fields({
   source_item_instance_url: url,
   source_item_owner: key,
@@ -141,9 +154,32 @@ export type DefineAction = z.input<typeof defineAction>;
 export type PerformAction = z.input<typeof performAction>;
 export type ReceiveAction = z.input<typeof receiveAction>;
 export type TransitionAction = z.input<typeof transitionAction>;
+export type TransitionMany = z.input<typeof manyTransitions>;
 export type ReceiveTransition = z.input<typeof receiveTransition>;
 export type FindActions = z.input<typeof findActions>;
 export type CountActions = z.input<typeof countActions>;
+
+/**
+ * What became of one of many transitions: the action as it is now, or the refusal. `index` is its place among them;
+ * `action_id` is null where what was given is no UUID.
+ */
+export type TransitionResult =
+  | { index: number; action_id: string; action_status: string; update_count: number; error: null }
+  | { index: number; action_id: string | null; action_status: null; update_count: null; error: DpgError };
+
+function refused(index: number, action_id: string | null, error: DpgError): TransitionResult {
+  return { index, action_id, action_status: null, update_count: null, error };
+}
+
+/** The result of an element that was sent; `index` is its place among those that the caller gave. */
+function resultOf(row: TransitionRow, index: number): TransitionResult {
+  const { action_id, action_status, update_count, code, message, hint, detail } = row;
+  if (code !== null) {
+    const raised = { code, hint, detail: JSON.stringify({ ...detail, index }) };
+    return refused(index, action_id, toDpgError(Object.assign(new Error(message ?? ''), raised)) as DpgError);
+  }
+  return { index, action_id, action_status, update_count, error: null } as TransitionResult;
+}
 
 /** What is done on behalf of no user of this instance. */
 export function instanceActions<Json = JsonObject>(sql: Queryable) {
@@ -217,6 +253,32 @@ export function actorActions<Json = JsonObject>(sql: Queryable, actor: string) {
         ...check(actionRef, ref, 'action'),
         ...check(transitionAction, transition, 'transition'),
       });
+    },
+
+    /**
+     * Up to 1,000 transitions in one call, each on its own: the results come in the order given, each with the action's
+     * new status and `update_count`, or with its refusal as `error`, which is not thrown. One that is refused changes
+     * nothing of the others; the same action twice changes twice. Sends a random `event_id` for each unless you give one;
+     * with yours the call can be repeated safely.
+     * @throws {InvalidArgumentError} for what is no array of 1 to 1,000. {@link WriteSuppressedError}
+     */
+    async transitionMany(many: readonly TransitionMany[]): Promise<TransitionResult[]> {
+      const given = check(transitions, many, 'transitions');
+      const checked = checkEach(manyTransitions, given, 'transitions');
+      const sent = [...checked.entries()].filter(([, element]) => !(element instanceof DpgError));
+      const rows =
+        sent.length === 0
+          ? []
+          : await call(sql, 'transition_actions', {
+              actor,
+              transitions: sent.map(([, element]) => element),
+            });
+      const results = checked.map((element, index) => refused(index, null, element as InvalidArgumentError));
+      for (const row of rows) {
+        const index = (sent[row.index] as (typeof sent)[number])[0];
+        results[index] = resultOf(row, index);
+      }
+      return results;
     },
 
     /**

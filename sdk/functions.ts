@@ -461,7 +461,7 @@ export const functions = {
       item_id: 'uuid',
       item_status: 'text',
     },
-    mayTake: { expected_updated_at: 'timestamptz' },
+    mayTake: { expected_updated_at: 'timestamptz', close_actions_as: 'text[]' },
     returns: row<rows.Item<Unread>>(rows.itemColumns),
     isSet: false,
     isReading: false,
@@ -497,6 +497,13 @@ export const functions = {
     },
     returns: row<rows.Action<Unread>>(rows.actionColumns),
     isSet: false,
+    isReading: false,
+  },
+  transition_actions: {
+    takes: { actor: 'text', transitions: 'jsonb' },
+    mayTake: {},
+    returns: row<rows.TransitionRow>(rows.transitionRowColumns),
+    isSet: true,
     isReading: false,
   },
   unregister_network: {

@@ -14,6 +14,8 @@ export type {
   ReceiveAction,
   ReceiveTransition,
   TransitionAction,
+  TransitionMany,
+  TransitionResult,
 } from './actions.js';
 export type {
   ExactJsonObject,

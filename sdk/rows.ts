@@ -250,6 +250,34 @@ export const actionColumns = {
 } as const;
 
 /**
+ * What became of one element of dpg.transition_actions: its index, counted from 0, then the action with its
+ * status and update_count of now; or the SQLSTATE, message, HINT and DETAIL of its refusal. Then status and
+ * update_count are null, and action_id is what was sent, where that is a UUID.
+ */
+export interface TransitionRow {
+  index: number;
+  /** UUID, lower case. */
+  action_id: string | null;
+  action_status: string | null;
+  update_count: number | null;
+  code: string | null;
+  message: string | null;
+  hint: string | null;
+  detail: { [member: string]: unknown } | null;
+}
+
+export const transitionRowColumns = {
+  index: 'integer',
+  action_id: 'text',
+  action_status: 'text',
+  update_count: 'integer',
+  code: 'text',
+  message: 'text',
+  hint: 'text',
+  detail: 'json',
+} as const;
+
+/**
  * A row of `dpg.action_events`. Immutable events: one for the making and one for each change of an action,
  * also those mirrored from other instances. Listed by network, then by action type. Written together with the
  * action, or by dpg.store_event; never changed or removed (DP012).

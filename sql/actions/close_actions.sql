@@ -111,7 +111,7 @@ begin
     ),
     jsonb_build_object(
       'partition_network', action.partition_network, 'action_type', action.action_type, 'action_id', action.action_id,
-      'from', action.action_status, 'close_actions_as', close_actions_as, 'acting_side', acting_side
+      'from', action.action_status, 'to', close_actions_as[1], 'close_actions_as', close_actions_as, 'acting_side', acting_side
     )
   )::dpg_private.refusal);
 end

@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Action, createDpg, type Item } from '../../sdk/index.js';
+import {
+  type Action,
+  ActionNotFoundError,
+  createDpg,
+  InvalidArgumentError,
+  type Item,
+  VersionConflictError,
+} from '../../sdk/index.js';
 import { testDatabase } from '../support/test-database.js';
-import { addUsers, OTHER_URL, OUR_URL, student, tutor } from './story.js';
+import { addUsers, errorOf, OTHER_URL, OUR_URL, student, tutor } from './story.js';
 
 const database = await testDatabase();
 const dpg = createDpg(database.sql);
@@ -24,6 +31,12 @@ const connect = () =>
     target,
     requirements_snapshot: { subject: 'math', goal: 'board_exam' },
   });
+
+const ref = ({ partition_network, action_type, action_id }: Action) => ({
+  partition_network,
+  action_type,
+  action_id,
+});
 
 const eventsOf = async (action: Action) => {
   const { partition_network, action_type, action_id } = action;
@@ -124,6 +137,87 @@ describe('actions.transition', () => {
     const moved = await ravi.actions.transition(action, transition);
     expect(await ravi.actions.transition(action, transition)).toEqual(moved);
     expect(moved.update_count).toBe(1);
+  });
+});
+
+describe('actions.transitionMany', () => {
+  test('changes each on its own: a result or an error of its class, in the order given', async () => {
+    const [one, two] = [await connect(), await connect()];
+    const event_id = randomUUID();
+    const results = await ravi.actions.transitionMany([
+      { ...ref(one), action_status: 'accepted', expected_update_count: 0, event_id, performed_by: 'desk' },
+      { ...ref(two), action_status: 'accepted', expected_update_count: 7 },
+      { ...ref(two), action_status: '' },
+      { ...ref(one), action_status: 'done', expected_update_count: 1, event_payload: { a: 1 } },
+      { ...ref(one), action_id: randomUUID(), action_status: 'done' },
+      { ...ref(two), action_id: 'x', action_status: 'done' },
+    ]);
+    expect(results).toEqual([
+      { index: 0, action_id: one.action_id, action_status: 'accepted', update_count: 1, error: null },
+      {
+        index: 1,
+        action_id: two.action_id,
+        action_status: null,
+        update_count: null,
+        error: expect.any(VersionConflictError),
+      },
+      {
+        index: 2,
+        action_id: null,
+        action_status: null,
+        update_count: null,
+        error: expect.any(InvalidArgumentError),
+      },
+      { index: 3, action_id: one.action_id, action_status: 'done', update_count: 2, error: null },
+      {
+        index: 4,
+        action_id: expect.any(String),
+        action_status: null,
+        update_count: null,
+        error: expect.any(ActionNotFoundError),
+      },
+      {
+        index: 5,
+        action_id: null,
+        action_status: null,
+        update_count: null,
+        error: expect.any(InvalidArgumentError),
+      },
+    ]);
+    // the place among those given, also where the SDK has refused some before
+    expect(
+      results.map(({ error }) => error?.detail && 'index' in error.detail && error.detail.index),
+    ).toEqual([...[null, 1, 2, null, 4, 5]]);
+    expect(results[1]?.error).toMatchObject({
+      code: 'DP007',
+      hint: expect.stringContaining('read it again'),
+      detail: { expected_update_count: 7, update_count: 0 },
+    });
+    expect(await asha.actions.get(one)).toMatchObject({ update_count: 2, performed_by: null });
+    const events = await eventsOf(one);
+    expect(events.map((event) => [event.update_count, event.performed_by, event.acting_side])).toEqual([
+      [2, null, 'target'],
+      [1, 'desk', 'target'],
+      [0, null, 'source'],
+    ]);
+    expect(events[1]?.event_id).toBe(event_id);
+    const [again] = await ravi.actions.transitionMany([
+      { ...ref(one), action_status: 'accepted', expected_update_count: 0, event_id, performed_by: 'desk' },
+    ]);
+    expect(again).toMatchObject({ action_status: 'done', update_count: 2, error: null });
+  });
+
+  test('takes 1 to 1,000, and asks nobody about what it refuses itself', async () => {
+    const one = { ...ref(await connect()), action_status: 'x' };
+    for (const many of [[], Array(1001).fill(one), one as never])
+      expect(await errorOf(ravi.actions.transitionMany(many))).toMatchObject({
+        code: 'DP001',
+        detail: { argument: 'transitions' },
+      });
+    const [result] = await createDpg(database.connect({ max: 1, host: 'nowhere.invalid' }))
+      .as('ravi')
+      .actions.transitionMany([{ ...one, action_status: ' ' }]);
+    expect(result?.error).toMatchObject({ code: 'DP001', detail: { argument: 'action_status', index: 0 } });
   });
 });
 

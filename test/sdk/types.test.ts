@@ -35,6 +35,7 @@ import {
   type PartitionDetail,
   type SearchedItem,
   type SubscriptionDetail,
+  type TransitionDetail,
   type UpsertItem,
   VersionConflictError,
 } from '../../sdk/index.js';
@@ -297,7 +298,7 @@ describe('types', () => {
       DP003: (ItemDetail & { actor: string; index?: number }) | null;
       DP004: ActionDetail | null;
       DP005: (ActionDetail & { actor: string; from?: string; to?: string; by?: 'source' | 'target' }) | null;
-      DP006: (ActionDetail & { from: string; to: string }) | ItemStatusDetail | null;
+      DP006: TransitionDetail | ItemStatusDetail | null;
       DP007: ActionConflict | ItemConflict | null;
       DP008: ActionDetail | EventDetail | SubscriptionDetail | null;
       DP009: { actor: string } | null;

@@ -28,6 +28,12 @@ export const rowTypes: RowType[] = [
   { relation: 'map_marker', name: 'MapMarker', nullable: ['item_domain', 'item_type', 'item_id'] },
   { relation: 'facet_count', name: 'FacetCount', types: { value: 'Value' }, parameter: 'Value = JsonScalar' },
   { relation: 'item_actions', name: 'Action' },
+  {
+    relation: 'transition_result',
+    name: 'TransitionRow',
+    types: { detail: '{ [member: string]: unknown }' },
+    nullable: ['action_id', 'action_status', 'update_count', 'code', 'message', 'hint', 'detail'],
+  },
   { relation: 'action_events', name: 'ActionEvent', types: { acting_side: "'source' | 'target'" } },
   {
     relation: 'found_action',

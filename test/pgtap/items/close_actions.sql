@@ -60,7 +60,7 @@ select is(dpg_test.refusal($$select pg_temp.retire(array['withdrawn', 'declined'
 select is(
   dpg_test.detail($$select pg_temp.retire(array['withdrawn', 'declined', 'ended'])$$),
   '{"partition_network": "actions test", "action_type": "book", "action_id": "20000000-0000-4000-8000-000000000005",
-    "from": "created", "close_actions_as": ["withdrawn", "declined", "ended"], "acting_side": "target"}'::jsonb,
+    "from": "created", "to": "withdrawn", "close_actions_as": ["withdrawn", "declined", "ended"], "acting_side": "target"}'::jsonb,
   'named in the detail'
 );
 select is(
