@@ -92,8 +92,12 @@ const moved = {
 
 export const transitionAction = fields(moved);
 
-const manyTransitions = fields({ ...actionRef.shape, ...moved });
 const UP_TO_1000 = 'Pass an array of 1 to 1,000 transitions.';
+export const transitionActions = z
+  .array(fields({ ...actionRef.shape, ...moved }), UP_TO_1000)
+  .min(1, UP_TO_1000)
+  .max(1000, UP_TO_1000);
+/** The array alone: what is wrong with an element is the result of that element. */
 const transitions = z.array(z.unknown(), UP_TO_1000).min(1, UP_TO_1000).max(1000, UP_TO_1000);
 
 export const receiveTransition = fields({
@@ -154,7 +158,7 @@ export type DefineAction = z.input<typeof defineAction>;
 export type PerformAction = z.input<typeof performAction>;
 export type ReceiveAction = z.input<typeof receiveAction>;
 export type TransitionAction = z.input<typeof transitionAction>;
-export type TransitionMany = z.input<typeof manyTransitions>;
+export type TransitionMany = z.input<typeof transitionActions.element>;
 export type ReceiveTransition = z.input<typeof receiveTransition>;
 export type FindActions = z.input<typeof findActions>;
 export type CountActions = z.input<typeof countActions>;
@@ -264,7 +268,7 @@ export function actorActions<Json = JsonObject>(sql: Queryable, actor: string) {
      */
     async transitionMany(many: readonly TransitionMany[]): Promise<TransitionResult[]> {
       const given = check(transitions, many, 'transitions');
-      const checked = checkEach(manyTransitions, given, 'transitions');
+      const checked = checkEach(transitionActions.element, given, 'transitions');
       const sent = [...checked.entries()].filter(([, element]) => !(element instanceof DpgError));
       const rows =
         sent.length === 0

@@ -10,6 +10,7 @@ export {
   receiveAction,
   receiveTransition,
   transitionAction,
+  transitionActions,
 } from './actions.js';
 export { key, url } from './arguments.js';
 export { findEvents, storeEvent } from './events.js';

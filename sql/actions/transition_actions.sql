@@ -64,6 +64,60 @@ $body$;
 comment on function dpg_private.result_of(dpg_private.sent_transition, dpg_private.transition_outcome) is
   'What transition_actions returns for an element.';
 
+create or replace function dpg_private.lock_items_of_actions(leaves dpg_private.transition_leaf[])
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $body$
+declare
+  leaf dpg_private.transition_leaf;
+  items_of_leaf dpg.item_ref[];
+  items dpg.item_ref[] := '{}';
+begin
+  foreach leaf in array leaves loop
+    if leaf.leaf is not null and leaf.action_ids <> '{}' then
+      execute format(
+        'select array_agg(row(i.item_network, i.item_domain, i.item_type, i.item_id)::dpg.item_ref)
+         from unnest($3) k(id)
+         cross join lateral (
+           select a.*
+           from %s a
+           where a.partition_network = $1 and a.action_type = $2 and a.action_id = k.id
+           limit 1
+         ) a
+         cross join lateral (
+           values
+             (a.target_item_network, a.target_item_domain, a.target_item_type, a.target_item_id),
+             (a.source_item_network, a.source_item_domain, a.source_item_type, a.source_local_item_id)
+         ) i(item_network, item_domain, item_type, item_id)
+         where i.item_id is not null',
+        leaf.leaf
+      )
+      into items_of_leaf
+      using leaf.partition_network, leaf.action_type, leaf.action_ids;
+      items := items || items_of_leaf;
+    end if;
+  end loop;
+  perform dpg_private.lock_item(
+    dpg_private.find_leaf('items', i.item_network, i.item_domain),
+    row(i.item_network, i.item_domain, i.item_type, i.item_id)::dpg.item_ref, 'key share'
+  )
+  from (
+    select distinct u.item_network collate "C" as item_network, u.item_domain collate "C" as item_domain,
+      u.item_type collate "C" as item_type, u.item_id
+    from unnest(items) u
+    order by 1, 2, 3, 4
+  ) i;
+end
+$body$;
+
+comment on function dpg_private.lock_items_of_actions(dpg_private.transition_leaf[]) is
+  'Locks the items that foreign keys of these actions refer to (key share), in the order of their keys. Which items they
+are never changes, so the actions need not be locked.';
+
 create or replace function dpg.transition_actions(actor text, transitions jsonb)
 returns setof dpg.transition_result
 language plpgsql
@@ -83,6 +137,7 @@ declare
   are_twins boolean[]; -- and whether another one names the same event
   are_again boolean[]; -- or the same action
   number integer;
+  changes_twice boolean := false; -- whether an action is there twice
   rules dpg_private.action_rules;
   has_rules boolean := false;
   turns uuid[] := '{}';
@@ -135,7 +190,25 @@ begin
     ) k
   );
 
-  -- lock: the tables, then the actions, in the order of their keys in bytes, as everywhere
+  -- lock: items, then the tables, then the actions, in the order of their keys in bytes, as everywhere. Items only of
+  -- actions that change twice: PostgreSQL then checks the foreign keys of a row that this transaction has written, and
+  -- that locks the items.
+  for n in 1 .. cardinality(leaves) loop
+    leaf := leaves[n];
+    leaf.action_ids := array(
+      select e.action_id
+      from unnest(elements) e
+      where e.partition_network = leaf.partition_network
+        and e.action_type = leaf.action_type
+      group by e.action_id
+      having count(*) > 1
+    );
+    leaves[n] := leaf;
+    changes_twice := changes_twice or leaf.action_ids <> '{}';
+  end loop;
+  if changes_twice then
+    perform dpg_private.lock_items_of_actions(leaves);
+  end if;
   foreach leaf in array leaves loop
     if leaf.leaf is not null then
       execute format(

@@ -39,6 +39,7 @@ const STORY = [
   'count_actions',
   'count_item_actions',
   'transition_action',
+  'transition_actions',
   'find_events',
   // other instances: one sends an action, another one an event
   'receive_action',

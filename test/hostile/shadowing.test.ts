@@ -169,7 +169,7 @@ test('every function does for a caller who shadows what it does for any other', 
       expect(expected, call).toMatchObject({ code: expect.stringMatching(/^DP/) });
     }
   }
-  expect(refusals).toBe(37);
+  expect(refusals).toBe(41);
   const called = await hostile.sql`
     select p.proname as name from pg_proc p
     where p.pronamespace = 'dpg'::regnamespace and has_function_privilege('dpg_app', p.oid, 'execute')`;

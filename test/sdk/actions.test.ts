@@ -187,7 +187,7 @@ describe('actions.transitionMany', () => {
     // the place among those given, also where the SDK has refused some before
     expect(
       results.map(({ error }) => error?.detail && 'index' in error.detail && error.detail.index),
-    ).toEqual([...[null, 1, 2, null, 4, 5]]);
+    ).toEqual([...[undefined, 1, 2, undefined, 4, 5]]);
     expect(results[1]?.error).toMatchObject({
       code: 'DP007',
       hint: expect.stringContaining('read it again'),
