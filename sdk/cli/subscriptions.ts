@@ -66,7 +66,7 @@ function statusTable(subscriptions: SubscriptionStatus[]): string {
     status.is_leased ? 'yes' : 'no',
     status.dead_events,
   ]);
-  return table(['subscription', 'follows', 'acknowledged', 'behind', 'oldest', 'leased', 'dead'], rows);
+  return table(['subscription', 'follows', 'done', 'behind', 'oldest', 'leased', 'dead'], rows);
 }
 
 function follows(status: SubscriptionStatus): string {

@@ -20,7 +20,10 @@ test(
     await prepareItems(sql);
     await sql`select dpg.create_item_subscription('copy')`;
     const writers = Array.from({ length: WRITERS }, (_, i) => new Session(database.url, `feed writer ${i}`));
-    const readers = Array.from({ length: FOLLOWERS }, (_, i) => new Session(database.url, `feed reader ${i}`));
+    const readers = Array.from(
+      { length: FOLLOWERS },
+      (_, i) => new Session(database.url, `feed reader ${i}`),
+    );
 
     let isWriting = true;
     let isReading = true;
