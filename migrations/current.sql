@@ -92,6 +92,12 @@ $body$;
 
 -- Also what older migrations have made again, when all are run once more.
 drop function if exists
+  dpg.set_item_status(text, text, text, text, uuid, text, timestamptz),
+  dpg.find_actions(text, text, text, text, text, uuid, integer, text),
+  dpg_private.find_leaves_of_party(text, text, text, text),
+  dpg_private.is_kept_for_status(dpg_private.party_leaf[], dpg_private.action_search, dpg_private.action_page),
+  dpg_private.has_near_page_of_slot(anyenum, dpg_private.action_search, dpg_private.action_page),
+  dpg_private.actions_of_slot(anyenum, dpg_private.action_search, dpg_private.action_page, boolean),
   dpg.perform_action(text, text, dpg.item_ref, dpg.item_ref, jsonb, text, jsonb, uuid),
   dpg.receive_action(
     text, dpg.item_ref, text, text, dpg.item_ref, jsonb, text, jsonb, uuid, double precision, double precision
@@ -99,6 +105,9 @@ drop function if exists
   dpg.transition_action(text, text, text, uuid, text, integer, jsonb, text, uuid),
   dpg.receive_transition(text, text, text, text, uuid, text, integer, jsonb, text, uuid),
   dpg.define_action(text, text, jsonb, text),
+  dpg_private.lock_leaf_of_search(text, text, regclass),
+  dpg_private.check_batch(integer, double precision),
+  dpg_private.find_queue_writers(),
   dpg_private.append_event(dpg.item_actions, uuid, jsonb, text),
   dpg_private.digest_of_change(text, jsonb, text),
   dpg_private.write_action_and_event(regclass, dpg.item_actions, uuid, jsonb, text),
@@ -106,6 +115,8 @@ drop function if exists
     regclass, smallint, regclass, smallint, text, uuid, dpg.items, boolean, dpg.items, jsonb, text, jsonb
   ),
   dpg_private.is_repeated_transition(dpg.item_actions, text, integer, jsonb, text, uuid),
+  dpg_private.refuse_not_action_party(text, dpg.item_actions, text, text, jsonb),
+  dpg_private.refuse_transition(text, dpg.item_actions, text, integer, jsonb, text[]),
   dpg_private.apply_transition(
     regclass, smallint, text, text[], dpg.item_actions, text, integer, jsonb, text, uuid
   );

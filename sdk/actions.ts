@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import {
   check,
+  checkEach,
   document,
   documentOrEmpty,
   fields,
   id,
+  instead,
   type JsonObject,
   key,
   latitude,
@@ -18,11 +20,19 @@ import {
   url,
 } from './arguments.js';
 import { call, type Queryable } from './client.js';
-import { itemRef } from './items.js';
+import { DpgError, type InvalidArgumentError, toDpgError } from './errors.js';
+import { getItems, type ItemRef, itemRef } from './items.js';
 import { type List, list } from './pages.js';
-import type { Action, FoundAction, OwnershipRole } from './rows.js';
+import type {
+  Action,
+  ActionCount,
+  FoundAction,
+  ItemActionCount,
+  OwnershipRole,
+  TransitionRow,
+} from './rows.js';
 
-export type { Action, FoundAction, OwnershipRole };
+export type { Action, ActionCount, FoundAction, ItemActionCount, OwnershipRole };
 
 /** Names one action; an action row will do. */
 export const actionRef = z.object(
@@ -82,6 +92,10 @@ const moved = {
 
 export const transitionAction = fields(moved);
 
+const manyTransitions = fields({ ...actionRef.shape, ...moved });
+const UP_TO_1000 = 'Pass an array of 1 to 1,000 transitions.';
+const transitions = z.array(z.unknown(), UP_TO_1000).min(1, UP_TO_1000).max(1000, UP_TO_1000);
+
 export const receiveTransition = fields({
   source_item_instance_url: url,
   source_item_owner: key,
@@ -95,22 +109,77 @@ export const ownershipRole = z
   .nullish()
   .transform((given) => given ?? 'all');
 
+const several = (what: string) =>
+  z.array(key, `Pass an array of ${what}: each is text of 1 to 120 characters.`).readonly().nullish();
+
 export const findActions = fields({
   ownership_role: ownershipRole,
   partition_network: key.nullish(),
   action_type: key.nullish(),
   action_status: key.nullish(),
   item_id: id.nullish(),
+  action_types: several('action types'),
+  action_statuses: several('statuses'),
+  action_id: id.nullish(),
+  oldest_first: z.boolean('Pass true for the oldest change first.').nullish(),
+  with_items: z.boolean('Pass true for state and status of both items.').nullish(),
   ...page,
+})
+  .superRefine(
+    instead(
+      'action_types',
+      'action_type',
+      'Pass action_type for one, action_types for several, or neither for all.',
+    ),
+  )
+  .superRefine(
+    instead(
+      'action_statuses',
+      'action_status',
+      'Pass action_status for one, action_statuses for several, or neither for all.',
+    ),
+  );
+
+export const countActions = fields({
+  ownership_role: ownershipRole,
+  partition_network: key.nullish(),
+  action_type: key.nullish(),
+  item_id: id.nullish(),
 });
+
+export const countItemActions = getItems;
 
 export type ActionRef = z.input<typeof actionRef>;
 export type DefineAction = z.input<typeof defineAction>;
 export type PerformAction = z.input<typeof performAction>;
 export type ReceiveAction = z.input<typeof receiveAction>;
 export type TransitionAction = z.input<typeof transitionAction>;
+export type TransitionMany = z.input<typeof manyTransitions>;
 export type ReceiveTransition = z.input<typeof receiveTransition>;
 export type FindActions = z.input<typeof findActions>;
+export type CountActions = z.input<typeof countActions>;
+
+/**
+ * What became of one of many transitions: the action as it is now, or the refusal. `index` is its place among them;
+ * `action_id` is null where what was given is no UUID.
+ */
+export type TransitionResult =
+  | { index: number; action_id: string; action_status: string; update_count: number; error: null }
+  | { index: number; action_id: string | null; action_status: null; update_count: null; error: DpgError };
+
+function refused(index: number, action_id: string | null, error: DpgError): TransitionResult {
+  return { index, action_id, action_status: null, update_count: null, error };
+}
+
+/** The result of an element that was sent; `index` is its place among those that the caller gave. */
+function resultOf(row: TransitionRow, index: number): TransitionResult {
+  const { action_id, action_status, update_count, code, message, hint, detail } = row;
+  if (code !== null) {
+    const raised = { code, hint, detail: JSON.stringify({ ...detail, index }) };
+    return refused(index, action_id, toDpgError(Object.assign(new Error(message ?? ''), raised)) as DpgError);
+  }
+  return { index, action_id, action_status, update_count, error: null } as TransitionResult;
+}
 
 /** What is done on behalf of no user of this instance. */
 export function instanceActions<Json = JsonObject>(sql: Queryable) {
@@ -145,6 +214,15 @@ export function instanceActions<Json = JsonObject>(sql: Queryable) {
     async receiveTransition(received: ReceiveTransition): Promise<Action<Json>> {
       return call(sql, 'receive_transition', check(receiveTransition, received, 'received'));
     },
+
+    /**
+     * How many actions each of up to 1,000 items has, by part (`initiated`: the item is the source; `received`: the
+     * target), type and status, and when one of them last changed; actions of the item's own network. In the order of
+     * the items; what has no action has no row. It takes no actor: the application decides who may ask.
+     */
+    async itemCounts(refs: readonly ItemRef[]): Promise<ItemActionCount[]> {
+      return call(sql, 'count_item_actions', { items: check(countItemActions, refs, 'items') });
+    },
   };
 }
 
@@ -178,6 +256,32 @@ export function actorActions<Json = JsonObject>(sql: Queryable, actor: string) {
     },
 
     /**
+     * Up to 1,000 transitions in one call, each on its own: the results come in the order given, each with the action's
+     * new status and `update_count`, or with its refusal as `error`, which is not thrown. One that is refused changes
+     * nothing of the others; the same action twice changes twice. Sends a random `event_id` for each unless you give one;
+     * with yours the call can be repeated safely.
+     * @throws {InvalidArgumentError} for what is no array of 1 to 1,000. {@link WriteSuppressedError}
+     */
+    async transitionMany(many: readonly TransitionMany[]): Promise<TransitionResult[]> {
+      const given = check(transitions, many, 'transitions');
+      const checked = checkEach(manyTransitions, given, 'transitions');
+      const sent = [...checked.entries()].filter(([, element]) => !(element instanceof DpgError));
+      const rows =
+        sent.length === 0
+          ? []
+          : await call(sql, 'transition_actions', {
+              actor,
+              transitions: sent.map(([, element]) => element),
+            });
+      const results = checked.map((element, index) => refused(index, null, element as InvalidArgumentError));
+      for (const row of rows) {
+        const index = (sent[row.index] as (typeof sent)[number])[0];
+        results[index] = resultOf(row, index);
+      }
+      return results;
+    },
+
+    /**
      * One action, for its parties.
      * @throws {ActionNotFoundError} {@link NotActionPartyError}
      */
@@ -186,8 +290,11 @@ export function actorActions<Json = JsonObject>(sql: Queryable, actor: string) {
     },
 
     /**
-     * The actor's actions, latest change first: those that the actor `initiated`, `received`, or `all`. `item_id` is
-     * that of the actor's side. Await it for a page (20 rows unless `page_size` says 1 to 1,000), or iterate it for all.
+     * The actor's actions, latest change first, or with `oldest_first` the other way round: those that the actor
+     * `initiated`, `received`, or `all`. `item_id` is that of the actor's side. `action_types` and `action_statuses` take
+     * several; an empty array finds nothing. `with_items` adds state and status of both items as they are now, null where
+     * the item lives on another instance or is gone. Await it for a page (20 rows unless `page_size` says 1 to 1,000), or
+     * iterate it for all.
      * @throws {InvalidPageTokenError}
      */
     find(filter: FindActions = {}): List<FoundAction<Json>> {
@@ -195,6 +302,15 @@ export function actorActions<Json = JsonObject>(sql: Queryable, actor: string) {
         () => check(findActions, filter, 'filter'),
         (values) => call(sql, 'find_actions', { actor, ...values }),
       );
+    },
+
+    /**
+     * How many actions the actor has, by role (`initiated`, `received`), network, type and status, and when one of them
+     * last changed (`latest_at`): for tabs and badges. An action of which the actor owns both sides counts in both roles.
+     * `item_id` is that of the actor's side. What has no action has no row.
+     */
+    async counts(filter: CountActions = {}): Promise<ActionCount[]> {
+      return call(sql, 'count_actions', { actor, ...check(countActions, filter, 'filter') });
     },
   };
 }

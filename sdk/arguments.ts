@@ -223,6 +223,20 @@ export function refusal(error: z.ZodError, input: unknown, name: string): Invali
   );
 }
 
+/** Each element by itself: checked, or the InvalidArgumentError about it. */
+export function checkEach<Schema extends z.ZodType>(
+  schema: Schema,
+  inputs: readonly unknown[],
+  name: string,
+): (z.output<Schema> | InvalidArgumentError)[] {
+  return inputs.map((input, index) => {
+    const result = schema.safeParse(isSpecial(input) ? NONE : input);
+    if (result.success) return result.data;
+    const issues = result.error.issues.map((issue) => ({ ...issue, path: [index, ...issue.path] }));
+    return refusal(new z.ZodError(issues), inputs, name);
+  });
+}
+
 function show(value: unknown): string {
   return short(inspect(value, { breakLength: Number.POSITIVE_INFINITY, maxStringLength: 200 }));
 }

@@ -76,13 +76,21 @@ export class NotActionPartyError extends Refusal<
 export type ItemStatusDetail = ItemDetail & { from?: string; to: string; index?: number };
 
 /**
- * DP006: the state graph of the action has no such edge. Of an item: its domain knows no such status, or the item is in a
- * final one.
+ * A change that there is not. Of an action that cannot be closed with its item: `to` is the first of `close_actions_as` (null
+ * where that was empty), `acting_side` the side of the item.
  */
-export class TransitionNotAllowedError extends Refusal<
-  'DP006',
-  (ActionDetail & { from: string; to: string }) | ItemStatusDetail
-> {
+export type TransitionDetail = ActionDetail & {
+  from: string;
+  to: string;
+  close_actions_as?: string[];
+  acting_side?: 'source' | 'target';
+};
+
+/**
+ * DP006: the state graph of the action has no such edge, or none to a status that closes it with its item. Of an item: its
+ * domain knows no such status, or the item is in a final one.
+ */
+export class TransitionNotAllowedError extends Refusal<'DP006', TransitionDetail | ItemStatusDetail> {
   override name = 'TransitionNotAllowedError';
 }
 

@@ -1,16 +1,21 @@
 export type {
   Action,
+  ActionCount,
   ActionRef,
   ActorActions,
+  CountActions,
   DefineAction,
   FindActions,
   FoundAction,
   InstanceActions,
+  ItemActionCount,
   OwnershipRole,
   PerformAction,
   ReceiveAction,
   ReceiveTransition,
   TransitionAction,
+  TransitionMany,
+  TransitionResult,
 } from './actions.js';
 export type {
   ExactJsonObject,

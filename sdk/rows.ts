@@ -250,20 +250,31 @@ export const actionColumns = {
 } as const;
 
 /**
- * A row of dpg.find_actions: the columns of dpg.item_actions, then ownership_roles (initiated, received or
- * both: the part of the actor in it) and next_page_token, which continues after this row.
+ * What became of one element of dpg.transition_actions: its index, counted from 0, then the action with its
+ * status and update_count of now; or the SQLSTATE, message, HINT and DETAIL of its refusal. Then status and
+ * update_count are null, and action_id is what was sent, where that is a UUID.
  */
-export interface FoundAction<Json = JsonObject> extends Action<Json> {
-  /** The actor's part: initiated (owner of the source), received (owner of the target), or both. */
-  ownership_roles: OwnershipRole[];
-  /** Passed as page_token with the same filters it continues after this row. */
-  next_page_token: string;
+export interface TransitionRow {
+  index: number;
+  /** UUID, lower case. */
+  action_id: string | null;
+  action_status: string | null;
+  update_count: number | null;
+  code: string | null;
+  message: string | null;
+  hint: string | null;
+  detail: { [member: string]: unknown } | null;
 }
 
-export const foundActionColumns = {
-  ...actionColumns,
-  ownership_roles: 'texts',
-  next_page_token: 'text',
+export const transitionRowColumns = {
+  index: 'integer',
+  action_id: 'text',
+  action_status: 'text',
+  update_count: 'integer',
+  code: 'text',
+  message: 'text',
+  hint: 'text',
+  detail: 'json',
 } as const;
 
 /**
@@ -379,6 +390,90 @@ export const actionEventColumns = {
 } as const;
 
 /**
+ * A row of dpg.find_actions: the columns of dpg.item_actions, then ownership_roles (initiated, received or
+ * both: the part of the actor in it), state and status of both items where they were asked for and are items
+ * of this instance, and next_page_token, which continues after this row.
+ */
+export interface FoundAction<Json = JsonObject> extends Action<Json> {
+  /** The actor's part: initiated (owner of the source), received (owner of the target), or both. */
+  ownership_roles: OwnershipRole[];
+  source_item_state: Json | null;
+  source_item_status: string | null;
+  target_item_state: Json | null;
+  target_item_status: string | null;
+  /** Passed as page_token with the same filters it continues after this row. */
+  next_page_token: string;
+}
+
+export const foundActionColumns = {
+  ...actionColumns,
+  ownership_roles: 'texts',
+  source_item_state: 'json',
+  source_item_status: 'text',
+  target_item_state: 'json',
+  target_item_status: 'text',
+  next_page_token: 'text',
+} as const;
+
+/**
+ * A row of dpg.count_actions: the part of the actor (initiated or received), network, type and status of
+ * actions, how many there are, and when one of them last changed.
+ */
+export interface ActionCount {
+  ownership_role: OwnershipRole;
+  partition_network: string;
+  action_type: string;
+  action_status: string;
+  action_count: bigint;
+  /** ISO 8601 in UTC with microseconds. */
+  latest_at: string;
+}
+
+export const actionCountColumns = {
+  ownership_role: 'text',
+  partition_network: 'text',
+  action_type: 'text',
+  action_status: 'text',
+  action_count: 'bigint',
+  latest_at: 'time',
+} as const;
+
+/**
+ * A row of dpg.count_item_actions: the key of an item, its part (initiated: the source, received: the
+ * target), network, type and status of actions, how many there are, and when one of them last changed.
+ */
+export interface ItemActionCount {
+  /** Network of the item. */
+  item_network: string;
+  /** Domain of the item. */
+  item_domain: string;
+  /** Type of the item. */
+  item_type: string;
+  /** Id of the item. UUID, lower case. */
+  item_id: string;
+  ownership_role: OwnershipRole;
+  partition_network: string;
+  action_type: string;
+  action_status: string;
+  action_count: bigint;
+  /** ISO 8601 in UTC with microseconds. */
+  latest_at: string;
+}
+
+export const itemActionCountColumns = {
+  item_network: 'text',
+  item_domain: 'text',
+  item_type: 'text',
+  item_id: 'text',
+  ownership_role: 'text',
+  partition_network: 'text',
+  action_type: 'text',
+  action_status: 'text',
+  action_count: 'bigint',
+  latest_at: 'time',
+} as const;
+
+/**
  * A row of dpg.find_events: the columns of dpg.action_events, then ownership_roles (initiated, received or
  * both: the part of the actor in it) and next_page_token, which continues after this row.
  */
@@ -415,10 +510,71 @@ export const feedEventColumns = {
   lease_id: 'text',
 } as const;
 
+/** A row of dpg.read_item_changes: an item that has changed, as it is when it is read. */
+export interface ItemChangeRow<State = JsonObject> {
+  /** Position within the subscription, passed to acknowledge. Rises, with gaps. */
+  position: bigint;
+  /**
+   * The lease under which the change was handed out: pass it on to acknowledge and release_events. UUID,
+   * lower case.
+   */
+  lease_id: string;
+  /**
+   * upserted: the item is there, as the other columns say. deleted: it is not there, and the columns after
+   * its key are null.
+   */
+  change: 'upserted' | 'deleted';
+  /** Network, a key: text of 1 to 120 characters, stored as given. First partition key. */
+  item_network: string;
+  /** Business role in the network, a key. Second partition key. */
+  item_domain: string;
+  /** Type of the document, a key, such as profile_1.0. */
+  item_type: string;
+  /** Id of the item, unique within network, domain and type. UUID, lower case. */
+  item_id: string;
+  /** URL under which this instance publishes the item, at most 1,024 bytes. */
+  item_instance_url: string | null;
+  /** URL of the schema of item_state, at most 1,024 bytes. */
+  item_schema_url: string | null;
+  /** The document itself, a JSON object. */
+  item_state: State | null;
+  /** Degrees, -90 to 90, positive to the north; null with item_longitude when the item has no place. */
+  item_latitude: number | null;
+  /** Degrees, -180 to 180, positive to the east; null with item_latitude when the item has no place. */
+  item_longitude: number | null;
+  /** The owner: id of the user who created the item and alone may change it. */
+  created_by: string | null;
+  /** When the item was created. ISO 8601 in UTC with microseconds. */
+  created_at: string | null;
+  /** When the item last changed; rises with every change. ISO 8601 in UTC with microseconds. */
+  updated_at: string | null;
+  /** Status of the item, a key; dpg.define_item declares which there are, and what they mean. */
+  item_status: string | null;
+}
+
+export const itemChangeRowColumns = {
+  position: 'bigint',
+  lease_id: 'text',
+  change: 'text',
+  item_network: 'text',
+  item_domain: 'text',
+  item_type: 'text',
+  item_id: 'text',
+  item_instance_url: 'text',
+  item_schema_url: 'text',
+  item_state: 'json',
+  item_latitude: 'double',
+  item_longitude: 'double',
+  created_by: 'text',
+  created_at: 'time',
+  updated_at: 'time',
+  item_status: 'text',
+} as const;
+
 /**
- * A row of `dpg.subscriptions`. Who reads the feed of events, and how far. Written by
- * dpg.create_subscription, read_events, acknowledge, release_events, fail_event and drop_subscription.
- * dpg.subscription_status says how far behind each is.
+ * A row of `dpg.subscriptions`. Who reads the feed of events or of items, and how far. Written by
+ * dpg.create_subscription, create_item_subscription, read_events, read_item_changes, acknowledge,
+ * release_events, fail_event and drop_subscription. dpg.subscription_status says how far behind each is.
  */
 export interface Subscription {
   /** Name of the subscription, a key. */
@@ -442,7 +598,10 @@ export interface Subscription {
   leased_until: string | null;
   /** The highest position that was ever handed out. No position beyond it can be acknowledged. */
   handed_out_position: bigint;
-  /** Events up to here are acknowledged or do not match the filters, so a search can begin after them. */
+  /**
+   * Events up to here are acknowledged or do not match the filters, so a search can begin after them. Of a
+   * subscription to items always 0.
+   */
   passed_position: bigint;
   /** When the subscription was created. ISO 8601 in UTC with microseconds. */
   created_at: string;
@@ -459,6 +618,17 @@ export interface Subscription {
    * back. A reader whose lease has another name cannot end this one. UUID, lower case.
    */
   lease_id: string | null;
+  /**
+   * What it gets: events (dpg.read_events) or items (dpg.read_item_changes). The positions of each
+   * subscription to items are its own.
+   */
+  kind: 'events' | 'items';
+  /** Of items: only those of this network; all when null. */
+  item_network: string | null;
+  /** Of items: only those of this domain; all when null. */
+  item_domain: string | null;
+  /** Of items: only those of this type; all when null. */
+  item_type: string | null;
 }
 
 export const subscriptionColumns = {
@@ -477,13 +647,17 @@ export const subscriptionColumns = {
   last_error: 'text',
   last_error_at: 'time',
   lease_id: 'text',
+  kind: 'text',
+  item_network: 'text',
+  item_domain: 'text',
+  item_type: 'text',
 } as const;
 
 /**
- * A row of `dpg.subscription_status`. How far behind each subscription is, and why. Counting takes time in
- * proportion to the lag. Times and locks are always as of now, so ask under read committed, where rows are as
- * of now as well. In an older snapshot is_leased, is_dead and held_back_by do not belong to the rows beside
- * them.
+ * A row of `dpg.subscription_status`. How far behind each subscription is, to events and to items, and why.
+ * Counting takes time in proportion to the lag. Times and locks are always as of now, so ask under read
+ * committed, where rows are as of now as well. In an older snapshot is_leased, is_dead and held_back_by do
+ * not belong to the rows beside them.
  */
 export interface SubscriptionStatus {
   /** Name of the subscription. */
@@ -496,9 +670,9 @@ export interface SubscriptionStatus {
   source_item_instance_url: string | null;
   /** Everything up to here is done. */
   acknowledged_position: bigint;
-  /** How many events are not acknowledged. Dead ones do not count. */
+  /** How many events, or changed items, are not acknowledged. Dead events do not count. */
   lag_events: bigint;
-  /** Age of the oldest of these events in seconds; 0 when there is none. */
+  /** Age of the oldest of these in seconds; 0 when there is none. */
   lag_seconds: number;
   /** Whether a reader works on a batch, or the batch waits for its next try. */
   is_leased: boolean;
@@ -525,6 +699,14 @@ export interface SubscriptionStatus {
    * may).
    */
   held_back_seconds: number | null;
+  /** What it gets: events or items. */
+  kind: 'events' | 'items';
+  /** Its filter. */
+  item_network: string | null;
+  /** Its filter. */
+  item_domain: string | null;
+  /** Its filter. */
+  item_type: string | null;
 }
 
 export const subscriptionStatusColumns = {
@@ -543,6 +725,10 @@ export const subscriptionStatusColumns = {
   held_back_by_pid: 'integer',
   held_back_by: 'text',
   held_back_seconds: 'double',
+  kind: 'text',
+  item_network: 'text',
+  item_domain: 'text',
+  item_type: 'text',
 } as const;
 
 /**

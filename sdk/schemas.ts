@@ -2,6 +2,8 @@
 
 export {
   actionRef,
+  countActions,
+  countItemActions,
   defineAction,
   findActions,
   performAction,

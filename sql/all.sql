@@ -73,6 +73,7 @@
 --!include partitions/row_level_security.sql
 --!include partitions/create_partition_table.sql
 --!include partitions/attach_partition.sql
+--!include partitions/lock_leaves.sql
 --!include partitions/ensure_network_partition.sql
 --!include partitions/ensure_leaf.sql
 --!include partitions/mirrored_leaves.sql
@@ -153,11 +154,19 @@
 --!include actions/receive_action.sql
 --!include actions/apply_transition.sql
 --!include actions/transition_action.sql
+--!include actions/transition_result.sql
+--!include actions/sent_transition.sql
+--!include actions/write_changes.sql
+--!include actions/transition_actions.sql
+--!include actions/close_actions.sql
 --!include actions/receive_transition.sql
 --!include actions/action_filters.sql
 --!include actions/get_action.sql
 --!include actions/find_actions.sql
+--!include actions/actions_with_items.sql
 --!include actions/actions_of_slot.sql
+--!include actions/count_actions.sql
+--!include actions/count_item_actions.sql
 --!include events/find_events.sql
 --!include events/events_of_slot.sql
 
@@ -170,11 +179,18 @@
 --!include feed/place_events.sql
 --!include feed/subscriptions.sql
 --!include feed/create_subscription.sql
+--!include feed/item_followers.sql
+--!include feed/changed_items.sql
+--!include feed/item_changes.sql
+--!include feed/follow_leaf.sql
+--!include feed/create_item_subscription.sql
 --!include feed/drop_subscription.sql
 --!include feed/failed_events.sql
 --!include feed/feed_event.sql
 --!include feed/events_at_of_slot.sql
 --!include feed/read_events.sql
+--!include feed/item_change.sql
+--!include feed/read_item_changes.sql
 --!include feed/acknowledge.sql
 --!include feed/release_events.sql
 --!include feed/fail_event.sql

@@ -9,6 +9,15 @@ begin
       pg_catalog.format('%s.%I', t.oid::pg_catalog.regclass, a.attname) as name,
       coalesce(
         pg_catalog.col_description(r.oid, o.attnum),
+        case
+          when t.relname <> 'item_change' then null
+          when a.attname = 'position' then 'Position within the subscription, passed to acknowledge. Rises, with gaps.'
+          when a.attname = 'lease_id' then
+            'The lease under which the change was handed out: pass it on to acknowledge and release_events.'
+          when a.attname = 'change' then
+            'upserted: the item is there, as the other columns say. deleted: it is not there, and the columns after '
+              'its key are null.'
+        end,
         case a.attname
           when 'position' then 'Position in the feed, passed to acknowledge.'
           when 'lease_id' then
@@ -30,6 +39,7 @@ begin
       on r.oid = case t.relname
         when 'found_item' then 'dpg.items'
         when 'nearest_item' then 'dpg.items'
+        when 'item_change' then 'dpg.items'
         when 'found_action' then 'dpg.item_actions'
         when 'mirrored_actions' then 'dpg.item_actions'
         when 'found_event' then 'dpg.action_events'

@@ -6,16 +6,18 @@ declare
   -- dpg_readonly, dpg_app and dpg_admin
   reading constant text[] := array[
     'get_item', 'get_items', 'find_items', 'count_items', 'nearest_items', 'map_items', 'count_facets',
-    'search_items', 'find_own_items', 'get_action', 'find_actions', 'find_events'
+    'search_items', 'find_own_items', 'get_action', 'find_actions', 'count_actions', 'count_item_actions', 'find_events'
   ];
   -- dpg_app and dpg_admin
   writing constant text[] := array[
     'ensure_item_partition', 'ensure_action_partition', 'ensure_action_event_partition',
     'upsert_item', 'upsert_items', 'update_item', 'set_item_status', 'delete_item', 'define_item',
     'define_search', 'refresh_search',
-    'define_action', 'perform_action', 'receive_action', 'transition_action', 'receive_transition',
+    'define_action', 'perform_action', 'receive_action', 'transition_action', 'transition_actions',
+    'receive_transition',
     'store_event',
-    'create_subscription', 'drop_subscription', 'read_events', 'acknowledge', 'release_events',
+    'create_subscription', 'create_item_subscription', 'drop_subscription', 'read_events', 'read_item_changes',
+    'acknowledge', 'release_events',
     'fail_event', 'retry_events', 'read_retries', 'settle_event'
   ];
   -- dpg_admin alone

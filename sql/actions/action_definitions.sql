@@ -78,7 +78,8 @@ comment on column dpg.action_definitions.transitions is
 is no graph, only rules.';
 comment on column dpg.action_definitions.rules is
   'The rules that were set by hand (dpg.define_action): an object with final_statuses, max_open_per_pair,
-max_open_per_source and different_owners. Each goes before the same one of registered_rules, a null as well. Null: none.';
+max_open_per_source and different_owners. Each goes before the same one of registered_rules, a null as well. Null:
+none.';
 comment on column dpg.action_definitions.registered_rules is
   'The rules that the registered document of the network sets: an object as rules. Null: none.';
 comment on column dpg.action_definitions.final_statuses is

@@ -62,7 +62,7 @@ begin
   if action.action_id is null then
     perform dpg_private.refuse_action_not_found(partition_network, action_type, action_id);
   end if;
-  perform dpg_private.refuse_not_action_party(actor, action);
+  perform dpg_private.raise_refusal(dpg_private.party_refusal(actor, action));
   return null;
 end
 $body$;

@@ -11,6 +11,13 @@ alter table dpg_private.mirrored_actions add column if not exists performed_by t
 create index if not exists mirrored_actions_owner_idx
 on dpg_private.mirrored_actions (source_item_owner, updated_at);
 
+create index if not exists mirrored_actions_status_idx
+on dpg_private.mirrored_actions (source_item_owner, action_status, updated_at)
+include (partition_network, action_type);
+
+create index if not exists mirrored_actions_source_item_idx
+on dpg_private.mirrored_actions (source_item_id);
+
 comment on table dpg_private.mirrored_actions is
   'Actions that live on other instances, from an item of this one, as their mirrored events tell of them: the
 columns of dpg.item_actions, then two more. Kept by dpg_private.note_mirrored_action, found by dpg.find_actions and
@@ -27,6 +34,10 @@ comment on column dpg_private.mirrored_actions.remarks_update_count is
   'update_count of the event that had those remarks: an older one that comes later does not replace them.';
 comment on index dpg_private.mirrored_actions_owner_idx is
   'For find_actions of the party that initiated, latest change first.';
+comment on index dpg_private.mirrored_actions_status_idx is
+  'For find_actions by status and count_actions of the party that initiated.';
+comment on index dpg_private.mirrored_actions_source_item_idx is
+  'For find_actions with item_id, and for count_item_actions.';
 
 create or replace function dpg_private.note_mirrored_action(event dpg.action_events)
 returns void

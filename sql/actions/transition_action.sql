@@ -20,8 +20,11 @@ declare
   checked integer; -- see sql/README.md, "Checks"
   leaf regclass;
   slot smallint;
+  events_leaf regclass;
+  events_slot smallint;
   action dpg.item_actions;
   roles text[];
+  outcome dpg_private.transition_outcome;
 begin
   -- check
   checked := num_nonnulls(
@@ -34,22 +37,34 @@ begin
     dpg_private.check_key_or_none('performed_by', performed_by)
   );
 
-  -- lock
+  -- look
   slot := dpg_private.slot_of('item_actions', partition_network, action_type);
   leaf := dpg_private.find_leaf_by_slot('item_actions', slot, partition_network, action_type);
+  events_slot := dpg_private.slot_of('action_events', partition_network, action_type);
+  events_leaf := dpg_private.find_leaf_by_slot('action_events', events_slot, partition_network, action_type);
+  if leaf is not null and events_leaf is null then
+    events_leaf := dpg_private.find_or_create_leaf('action_events', partition_network, action_type); -- it was lost
+    events_slot := null;
+  end if;
+
+  -- lock
   action := dpg_private.lock_action(leaf, partition_network, action_type, action_id, 'no key update', slot);
   roles := dpg_private.ownership_roles(
     actor, action.source_item_owner, action.source_item_is_local, action.target_item_owner, true
   );
   if roles = '{}' then
-    perform dpg_private.refuse_not_action_party(actor, action);
+    perform dpg_private.raise_refusal(dpg_private.party_refusal(actor, action));
   end if;
 
   -- change
-  return dpg_private.apply_transition(
-    leaf, slot, actor, roles, action, action_status, expected_update_count, event_payload, remarks, event_id,
-    performed_by
+  outcome := dpg_private.apply_transition(
+    leaf, slot, events_leaf, events_slot, actor, roles, action, action_status, expected_update_count, event_payload,
+    remarks, event_id, performed_by
   );
+  if (outcome.refusal).code is not null then
+    perform dpg_private.raise_refusal(outcome.refusal);
+  end if;
+  return outcome.action;
 end
 $body$;
 

@@ -129,6 +129,9 @@ begin
   then
     return null; -- another session has used the id meanwhile
   end if;
+  if is_action is null and action.update_count > 0 then
+    return null; -- suppressed: neither action nor event was written
+  end if;
   if is_action is not true then
     perform dpg_private.refuse_suppressed(case action.update_count when 0 then 'insert' else 'update' end, leaf, key);
   end if;
@@ -177,6 +180,6 @@ $body$;
 
 comment on function dpg_private.write_action_and_event(regclass, dpg.item_actions, uuid, jsonb, text, text) is
   'Writes an action (a new one where its update_count is 0), its event and the place of the event in the queue, in
-tables to which the application has added columns or triggers. Returns the action as it is stored; null where the id
-of a new one was used meanwhile. Raises DP008. Raises DP018 when one of the three was suppressed, or got another key
-or update_count.';
+tables to which the application has added columns or triggers. Returns the action as it is stored. Null, and nothing
+written: the id of a new one was used meanwhile, or a trigger suppressed the change of one that is there. Raises DP008.
+Raises DP018 when something else was suppressed, or got another key or update_count.';

@@ -19,18 +19,15 @@ comment on function dpg_private.is_degrees(jsonb, double precision) is
 
 create or replace function dpg_private.is_uuid(value text)
 returns boolean
-language plpgsql
-immutable -- not parallel safe: a subtransaction
+language sql
+immutable
+parallel safe
 security invoker
-set search_path = pg_catalog, pg_temp
-as $body$
-begin
-  return value::uuid is not null;
-exception
-  when data_exception then
-    return false;
-end
-$body$;
+-- 32 digits, with or without a hyphen after each four, all of it in braces or not: what the type itself accepts
+return coalesce(
+  value ~ '^([0-9A-Fa-f]{4}(-?[0-9A-Fa-f]{4}){7}|[{][0-9A-Fa-f]{4}(-?[0-9A-Fa-f]{4}){7}[}])$',
+  false
+);
 
 comment on function dpg_private.is_uuid(text) is
   'Whether value is a UUID in any form that the type accepts: also in upper case, in braces, without hyphens. False
@@ -129,6 +126,21 @@ end;
 comment on function dpg_private.field_hint(text) is
   'What a field of this kind of dpg_private.is_field is, in a sentence.';
 
+create or replace function dpg_private.field_refusal(argument text, kind text, value jsonb, index integer default null)
+returns dpg_private.refusal
+language sql
+stable
+parallel safe
+security invoker
+return dpg_private.argument_refusal(
+  argument, value, case when value is null then 'is missing' else 'is malformed' end,
+  dpg_private.field_hint(kind), index
+);
+
+comment on function dpg_private.field_refusal(text, text, jsonb, integer) is
+  'DP001 for a value that is no field of this kind of dpg_private.is_field.
+index is the position in an array, counted from 0.';
+
 create or replace function dpg_private.refuse_field(argument text, kind text, value jsonb, index integer default null)
 returns void
 language plpgsql
@@ -137,13 +149,9 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 begin
-  perform dpg_private.refuse_argument(
-    argument, value, case when value is null then 'is missing' else 'is malformed' end,
-    dpg_private.field_hint(kind), index
-  );
+  perform dpg_private.raise_refusal(dpg_private.field_refusal(argument, kind, value, index));
 end
 $body$;
 
 comment on function dpg_private.refuse_field(text, text, jsonb, integer) is
-  'Raises DP001 for a value that is no field of this kind of dpg_private.is_field.
-index is the position in an array, counted from 0.';
+  'Raises dpg_private.field_refusal.';

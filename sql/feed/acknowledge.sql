@@ -1,3 +1,29 @@
+create or replace function dpg_private.forget_item_changes(subscription text, "position" bigint)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_bitmapscan = off
+set plan_cache_mode = force_generic_plan
+as $body$
+declare
+  own_follower integer;
+begin
+  select f.follower into own_follower
+  from dpg_private.item_followers f
+  where f.subscription = forget_item_changes.subscription;
+  delete from dpg_private.item_changes c
+  where c.follower = own_follower
+    and c."position" <= forget_item_changes."position";
+end
+$body$;
+
+comment on function dpg_private.forget_item_changes(text, bigint) is
+  'Deletes the changes that were handed out to a subscription up to this position. For a caller that has locked the
+subscription.';
+
 create or replace function dpg.acknowledge(subscription text, "position" bigint, lease_id uuid default null)
 returns bigint
 language plpgsql
@@ -21,7 +47,11 @@ begin
   if not acknowledge."position" between 0 and reader.handed_out_position then
     perform dpg_private.refuse_argument(
       'position', to_jsonb(acknowledge."position"), 'was not handed out',
-      format('Pass the position of an event that read_events returned; the highest was %s.', reader.handed_out_position)
+      format(
+        'Pass the position of %s returned; the highest was %s.',
+        case reader.kind when 'items' then 'a change that read_item_changes' else 'an event that read_events' end,
+        reader.handed_out_position
+      )
     );
   end if;
   -- A reader whose lease has ended may still move the position, but must not end the lease of the next reader.
@@ -46,6 +76,10 @@ begin
       'update', 'dpg.subscriptions', jsonb_build_object('subscription', subscription)
     );
   end if;
+  if reader.kind = 'items' then
+    perform dpg_private.forget_item_changes(subscription, "position");
+    return greatest(reader.acknowledged_position, acknowledge."position");
+  end if;
   failing := array(
     select f."position"
     from dpg.failed_events f
@@ -65,7 +99,8 @@ comment on function dpg.acknowledge(text, bigint, uuid) is
 forward, never back. When the position is the end of the leased batch, the lease ends and the next batch can be read.
 Pass the lease_id of the batch. If that lease has ended and another reader has the events now, the position still
 moves forward, and the lease of the other reader stays. Without lease_id, any lease counts as that of the caller.
-A position that was not handed out is DP001.
+A position that was not handed out is DP001. Of a subscription to items, changes that were made since a row was handed
+out are not acknowledged with it.
 Raises DP001, DP018.
 Example: select dpg.acknowledge(s.subscription, s.handed_out_position, s.lease_id)
 from dpg.subscriptions s

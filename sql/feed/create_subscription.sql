@@ -37,20 +37,10 @@ begin
       );
     end if;
   end if;
-  if (stored.partition_network, stored.action_type, dpg_private.normalised_url(stored.source_item_instance_url))
-    is distinct from (partition_network, action_type, dpg_private.normalised_url(source_item_instance_url))
-  then
-    raise exception using
-      errcode = 'DP008',
-      message = dpg_private.text_for_client(
-        format('subscription %L is there already, with other filters', subscription)
-      ),
-      hint = 'Give another subscription another name, or drop this one first: dpg.drop_subscription.',
-      detail = dpg_private.text_for_client(jsonb_build_object(
-        'subscription', subscription, 'partition_network', stored.partition_network,
-        'action_type', stored.action_type, 'source_item_instance_url', stored.source_item_instance_url
-      )::text);
-  end if;
+  perform dpg_private.check_same_subscription(
+    stored, 'events',
+    jsonb_build_array(partition_network, action_type, dpg_private.normalised_url(source_item_instance_url))
+  );
   return stored;
 end
 $body$;
@@ -59,7 +49,8 @@ comment on function dpg.create_subscription(text, text, text, text) is
   'Creates a subscription to the events of this instance, from the first one on. Without filters it gets all events.
 Each filter narrows them, and filters can be combined: a network (partition_network), an action type (action_type),
 an instance (source_item_instance_url: the instance of the action''s source, in any spelling of its URL).
-The same call again returns the row as it is now. The same name with other filters is DP008.
+The same call again returns the row as it is now. The same name with other filters, or of a subscription to items, is
+DP008.
 Raises DP001, DP008, DP018.
 Example: select * from dpg.create_subscription(
   ''to student'', source_item_instance_url => ''https://student.example.com''

@@ -32,6 +32,7 @@ begin
 
   -- lock
   reader := dpg_private.lock_subscription(subscription);
+  perform dpg_private.check_subscription_kind(reader, 'events', 'dpg.fail_event');
   select f.* into failed
   from dpg.failed_events f
   where f.subscription = fail_event.subscription

@@ -43,7 +43,12 @@ comment on type dpg.feed_event is
   'A row of dpg.read_events and dpg.read_retries: its position in the feed, the lease under which it was handed out,
 then the columns of dpg.action_events.';
 
-create or replace function dpg_private.check_batch(max_events integer, lease_seconds double precision)
+create or replace function dpg_private.check_batch(
+  size integer,
+  lease_seconds double precision,
+  argument text,
+  rows text
+)
 returns void
 language plpgsql
 stable -- an immutable call with constants would already run, and raise, when its caller is planned
@@ -52,9 +57,9 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 begin
-  if max_events is null or not max_events between 1 and 10000 then
+  if size is null or not size between 1 and 10000 then
     perform dpg_private.refuse_argument(
-      'max_events', to_jsonb(max_events), 'is out of range', 'A batch has 1 to 10,000 events.'
+      argument, to_jsonb(size), 'is out of range', format('A batch has 1 to 10,000 %s.', rows)
     );
   end if;
   if lease_seconds is null or not lease_seconds between 0.001 and 86400 then
@@ -66,8 +71,9 @@ begin
 end
 $body$;
 
-comment on function dpg_private.check_batch(integer, double precision) is
-  'Raises DP001 unless the batch has 1 to 10,000 events and the lease lasts 0.001 to 86,400 seconds.';
+comment on function dpg_private.check_batch(integer, double precision, text, text) is
+  'Raises DP001 unless the batch has 1 to 10,000 rows and the lease lasts 0.001 to 86,400 seconds. argument is the name
+of the size, rows what the rows are called.';
 
 create or replace function dpg_private.find_missing_events(partition_network text, action_type text, event_ids uuid[])
 returns uuid[]

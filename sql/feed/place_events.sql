@@ -1,4 +1,4 @@
-create or replace function dpg_private.find_queue_writers()
+create or replace function dpg_private.find_queue_writers(queue regclass)
 returns text[]
 language plpgsql
 volatile
@@ -12,7 +12,7 @@ begin
     select l.virtualtransaction
     from pg_locks l
     where l.locktype = 'relation'
-      and l.relation = 'dpg_private.event_queue'::regclass
+      and l.relation = queue
       and l.database = (select d.oid from pg_database d where d.datname = current_database())
       and l.mode = 'RowExclusiveLock'
       and l.pid is distinct from pg_backend_pid()
@@ -20,8 +20,8 @@ begin
 end
 $body$;
 
-comment on function dpg_private.find_queue_writers() is
-  'The open transactions, except this one, that may have put events into the queue.';
+comment on function dpg_private.find_queue_writers(regclass) is
+  'The open transactions, except this one, that may have put rows into this table.';
 
 create or replace function dpg_private.place_events()
 returns boolean
@@ -78,7 +78,7 @@ begin
     if state.sweeping_seq - state.swept_seq < 500 then
       state.sweeping_seq := null;
     else
-      state.sweeping_behind := dpg_private.find_queue_writers();
+      state.sweeping_behind := dpg_private.find_queue_writers('dpg_private.event_queue');
       is_swept := state.sweeping_behind = '{}';
       if not is_swept then
         update dpg_private.feed_state s
@@ -87,7 +87,7 @@ begin
       end if;
     end if;
   else
-    writers := dpg_private.find_queue_writers();
+    writers := dpg_private.find_queue_writers('dpg_private.event_queue');
     is_swept := not writers && state.sweeping_behind and array_to_string(writers, ' ') not like '%-1/%';
   end if;
 

@@ -90,8 +90,9 @@ begin
   perform dpg_private.check_transaction('dpg.read_events');
   max_events := coalesce(max_events, 1000);
   lease_seconds := coalesce(lease_seconds, 60);
-  perform dpg_private.check_batch(max_events, lease_seconds);
+  perform dpg_private.check_batch(max_events, lease_seconds, 'max_events', 'events');
   seen := dpg_private.get_subscription(subscription);
+  perform dpg_private.check_subscription_kind(seen, 'events', 'dpg.read_events');
   if seen.leased_until > clock_timestamp() then
     return;
   end if;

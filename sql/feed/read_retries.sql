@@ -19,8 +19,10 @@ begin
   max_events := coalesce(max_events, 100);
   lease_seconds := coalesce(lease_seconds, 60);
   perform
-    dpg_private.check_batch(max_events, lease_seconds),
-    dpg_private.get_subscription(subscription);
+    dpg_private.check_batch(max_events, lease_seconds, 'max_events', 'events'),
+    dpg_private.check_subscription_kind(
+      dpg_private.get_subscription(subscription), 'events', 'dpg.read_retries'
+    );
 
   -- Look first, without a lock, so that a call that finds nothing writes nothing.
   perform f."position"

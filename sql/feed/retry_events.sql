@@ -9,7 +9,9 @@ declare
   dead bigint[];
   revived integer;
 begin
-  perform dpg_private.lock_subscription(subscription);
+  perform dpg_private.check_subscription_kind(
+    dpg_private.lock_subscription(subscription), 'events', 'dpg.retry_events'
+  );
   dead := array(
     select f."position"
     from dpg.failed_events f

@@ -11,6 +11,7 @@ declare
 begin
   perform dpg_private.check_present('position', settle_event."position" is not null);
   reader := dpg_private.lock_subscription(subscription);
+  perform dpg_private.check_subscription_kind(reader, 'events', 'dpg.settle_event');
   select f.* into failed
   from dpg.failed_events f
   where f.subscription = settle_event.subscription

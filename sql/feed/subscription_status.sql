@@ -18,7 +18,11 @@ select
   s.last_error_at,
   holder.pid as held_back_by_pid,
   holder.reason as held_back_by,
-  extract(epoch from clock_timestamp() - holder.since)::double precision as held_back_seconds
+  extract(epoch from clock_timestamp() - holder.since)::double precision as held_back_seconds,
+  s.kind,
+  s.item_network,
+  s.item_domain,
+  s.item_type
 from dpg.subscriptions s
 cross join lateral (
   select count(*) as lag_events, min(l.created_at) as oldest_at
@@ -28,7 +32,8 @@ cross join lateral (
     select f.created_at
     from dpg_private.feed_positions f
     join dpg_private.feed_streams t on t.stream = f.stream
-    where f."position" > greatest(s.acknowledged_position, s.passed_position)
+    where s.kind = 'events'
+      and f."position" > greatest(s.acknowledged_position, s.passed_position)
       and (
         s.source_item_instance_url is null
         or t.source_item_instance_url = s.source_item_instance_url
@@ -40,7 +45,8 @@ cross join lateral (
     union all
     select q.created_at
     from dpg_private.event_queue q
-    where (
+    where s.kind = 'events'
+      and (
         s.source_item_instance_url is null
         or q.source_item_instance_url = s.source_item_instance_url
         or dpg_private.normalised_url(q.source_item_instance_url)
@@ -48,6 +54,16 @@ cross join lateral (
       )
       and (s.partition_network is null or q.partition_network = s.partition_network)
       and (s.action_type is null or q.action_type = s.action_type)
+    union all
+    select c.changed_at
+    from dpg_private.item_followers f
+    join dpg_private.changed_items c on c.follower = f.follower and c.seq > f.swept_seq
+    where f.subscription = s.subscription
+    union all
+    select c.changed_at
+    from dpg_private.item_followers f
+    join dpg_private.item_changes c on c.follower = f.follower
+    where f.subscription = s.subscription
   ) l
 ) lag
 left join lateral (
@@ -55,6 +71,8 @@ left join lateral (
     case
       when l.relation = 'dpg_private.feed_turn'::regclass then 'it places events and has not ended: nobody else can'
       when l.relation = 'dpg.subscriptions'::regclass then 'it has read or acknowledged and has not ended'
+      when l.relation = 'dpg_private.changed_items'::regclass
+        then 'it has changed items and has not committed: they come when it does'
       else 'it has made events and has not committed: they come when it does'
     end as reason
   from pg_locks l
@@ -65,10 +83,18 @@ left join lateral (
     and l.locktype = 'relation'
     and (
       -- the lock of dpg_private.place_events
-      (l.mode = 'ShareUpdateExclusiveLock' and l.relation = 'dpg_private.feed_turn'::regclass)
+      (
+        s.kind = 'events' and l.mode = 'ShareUpdateExclusiveLock' and l.relation = 'dpg_private.feed_turn'::regclass
+      )
       or (
         l.mode = 'RowExclusiveLock'
-        and l.relation in ('dpg.subscriptions'::regclass, 'dpg_private.event_queue'::regclass)
+        and l.relation in (
+          'dpg.subscriptions'::regclass,
+          case s.kind
+            when 'items' then 'dpg_private.changed_items'::regclass
+            else 'dpg_private.event_queue'::regclass
+          end
+        )
       )
     )
   order by
@@ -79,7 +105,7 @@ left join lateral (
 ) holder on true;
 
 comment on view dpg.subscription_status is
-  'How far behind each subscription is, and why. Counting takes time in proportion to the lag.
+  'How far behind each subscription is, to events and to items, and why. Counting takes time in proportion to the lag.
 Times and locks are always as of now, so ask under read committed, where rows are as of now as well. In an older
 snapshot is_leased, is_dead and held_back_by do not belong to the rows beside them.';
 comment on column dpg.subscription_status.subscription is 'Name of the subscription.';
@@ -87,9 +113,10 @@ comment on column dpg.subscription_status.partition_network is 'Its filter.';
 comment on column dpg.subscription_status.action_type is 'Its filter.';
 comment on column dpg.subscription_status.source_item_instance_url is 'Its filter.';
 comment on column dpg.subscription_status.acknowledged_position is 'Everything up to here is done.';
-comment on column dpg.subscription_status.lag_events is 'How many events are not acknowledged. Dead ones do not count.';
+comment on column dpg.subscription_status.lag_events is
+  'How many events, or changed items, are not acknowledged. Dead events do not count.';
 comment on column dpg.subscription_status.lag_seconds is
-  'Age of the oldest of these events in seconds; 0 when there is none.';
+  'Age of the oldest of these in seconds; 0 when there is none.';
 comment on column dpg.subscription_status.is_leased is
   'Whether a reader works on a batch, or the batch waits for its next try.';
 comment on column dpg.subscription_status.is_dead is
@@ -104,3 +131,7 @@ comment on column dpg.subscription_status.held_back_by_pid is
 comment on column dpg.subscription_status.held_back_by is 'How that transaction holds it back.';
 comment on column dpg.subscription_status.held_back_seconds is
   'Age of that transaction in seconds; null when the role of this session may not see it (pg_read_all_stats may).';
+comment on column dpg.subscription_status.kind is 'What it gets: events or items.';
+comment on column dpg.subscription_status.item_network is 'Its filter.';
+comment on column dpg.subscription_status.item_domain is 'Its filter.';
+comment on column dpg.subscription_status.item_type is 'Its filter.';

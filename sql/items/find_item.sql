@@ -10,17 +10,29 @@ comment on function dpg_private.item_key_sql() is
   'The condition that a row i of a leaf is the item of a key. Parameters: $1 item_network, $2 item_domain, $3 item_type,
 $4 item_id.';
 
-create or replace function dpg_private.item_columns_sql(alias text)
+create or replace function dpg_private.item_content_columns_sql(alias text)
 returns text
 language sql
 immutable
 parallel safe
 security invoker
 return replace(
-  '@item_network, @item_domain, @item_type, @item_id, @item_instance_url, @item_schema_url, @item_state,
+  '@item_instance_url, @item_schema_url, @item_state,
    @item_latitude, @item_longitude, @created_by, @created_at, @updated_at, @item_status',
   '@', alias
 );
+
+comment on function dpg_private.item_content_columns_sql(text) is
+  'The columns of dpg_private.item_columns_sql that come after the key of an item.';
+
+create or replace function dpg_private.item_columns_sql(alias text)
+returns text
+language sql
+immutable
+parallel safe
+security invoker
+return replace('@item_network, @item_domain, @item_type, @item_id, ', '@', alias)
+  || dpg_private.item_content_columns_sql(alias);
 
 comment on function dpg_private.item_columns_sql(text) is
   'Our columns of dpg.items, in the order of dpg.found_item and dpg.nearest_item. Named one by one, since an

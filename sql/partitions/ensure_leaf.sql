@@ -16,6 +16,7 @@ begin
   perform dpg_private.give_slot(root, network, key);
   if root = 'items' then
     perform dpg_private.keep_words(network, key, ('dpg.' || name)::regclass);
+    perform dpg_private.follow_new_leaf(network, key, ('dpg.' || name)::regclass);
     perform dpg_private.give_slot_to_network(network);
   end if;
   return ('dpg.' || name)::regclass;

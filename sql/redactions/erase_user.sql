@@ -117,6 +117,7 @@ begin
   perform dpg_private.replace_owner(user_id, tombstone, true);
   delete from dpg_private.party_leaves p where p.owner = erase_user.user_id;
   delete from dpg_private.owner_leaves o where o.owner = erase_user.user_id;
+  perform dpg_private.forget_turns_of_owner(user_id);
   update dpg.redactions r
   set actor = case r.actor when erase_user.user_id then tombstone else r.actor end,
     from_user = case r.from_user when erase_user.user_id then tombstone else r.from_user end,

@@ -205,7 +205,7 @@ begin
 
   max_count := (rules.rules -> 'max_open_per_pair')::bigint;
   if max_count is not null then
-    present_count := dpg_private.count_open_between(action, array[action.action_type]);
+    present_count := dpg_private.count_open_between(action, action.action_type, rules.final_statuses);
     if present_count >= max_count then
       return dpg_private.limit_refusal(
         'max_open_per_pair', max_count, present_count,
@@ -236,7 +236,7 @@ begin
 
   max_count := (rules.network_rules -> 'max_open_per_pair')::bigint;
   if max_count is not null then
-    present_count := dpg_private.count_open_between(action, null);
+    present_count := dpg_private.count_open_of_network(action);
     if present_count >= max_count then
       return dpg_private.limit_refusal(
         'max_open_per_pair', max_count, present_count,

@@ -1,18 +1,31 @@
-create or replace function dpg_private.turn_of_owner(
-  owner text,
-  item_network text,
-  item_domain text,
-  item_type text
-)
+create or replace function dpg_private.turn_of_owner(owner text, item_network text)
 returns uuid
 language sql
 immutable
 parallel safe
 security invoker
-return dpg_private.turn_of(jsonb_build_array('owner', item_network, item_domain, item_type, owner));
+return dpg_private.turn_of(jsonb_build_array('owner', item_network, owner));
 
-comment on function dpg_private.turn_of_owner(text, text, text, text) is
-  'The turn of the items that a user has of a type.';
+comment on function dpg_private.turn_of_owner(text, text) is
+  'The turn of the items that a user has in a network. Of all types, so that dpg.erase_user knows each that there can be.';
+
+create or replace function dpg_private.forget_turns_of_owner(owner text)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  delete from dpg_private.rule_turns t
+  where t.turn in (
+    select dpg_private.turn_of_owner(owner, n.network) from unnest(dpg_private.ruled_networks()) n(network)
+  );
+end
+$body$;
+
+comment on function dpg_private.forget_turns_of_owner(text) is
+  'Takes away the turns of a user who is erased: they are hashes of the id.';
 
 create or replace function dpg_private.check_item_limits(owner text, items dpg.item_ref[])
 returns void
@@ -43,7 +56,7 @@ begin
   -- lock
   perform dpg_private.take_turns(
     array(
-      select dpg_private.turn_of_owner(owner, i.item_network, i.item_domain, i.item_type) from unnest(items) i
+      select dpg_private.turn_of_owner(owner, i.item_network) from unnest(items) i
     )
   );
 

@@ -1,4 +1,4 @@
-create or replace function dpg_private.count_open_sql(leaf regclass, condition text)
+create or replace function dpg_private.count_open_sql(leaf text, condition text)
 returns text
 language sql
 immutable
@@ -20,7 +20,7 @@ return format(
        limit 1
      ) n
    )
-   select coalesce(sum(o.open_actions), 0)
+   select coalesce(sum(o.open_actions), 0)::bigint
    from present p
    cross join lateral (
      select count(*) as open_actions
@@ -40,17 +40,119 @@ return format(
   leaf, condition
 );
 
-comment on function dpg_private.count_open_sql(regclass, text) is
+comment on function dpg_private.count_open_sql(text, text) is
   'The statement that counts the open actions of a leaf. condition is one that an index of actions by item serves.
 Parameters: $1 source, $2 the URL of its instance, null for this one, $3 target, or null for any, $4 final statuses.';
 
-create or replace function dpg_private.count_open_between(action dpg.item_actions, action_types text[])
+create or replace function dpg_private.condition_of_open(what text)
+returns text
+language sql
+immutable
+parallel safe
+security invoker
+return case what
+  when 'between' then 'a.target_item_id = ($3).item_id and a.source_item_id = ($1).item_id'
+  when 'source' then 'a.source_local_item_id = ($1).item_id'
+  when 'other_source' then 'a.source_local_item_id is null and a.source_item_id = ($1).item_id'
+end;
+
+comment on function dpg_private.condition_of_open(text) is
+  'Which actions are counted: between two items, from a source of the network of the action, or from another source. The
+condition for dpg_private.count_open_sql.';
+
+-- The same statement with plans that are kept, for leaves that have a slot: sql/README.md, "Plans that are kept".
+do $body$
+declare
+  what text;
+begin
+  foreach what in array array['between', 'source', 'other_source'] loop
+    execute pg_catalog.format(
+      $function$
+        create or replace function dpg_private.count_open_%1$s_of_slot(
+          source dpg.item_ref,
+          source_item_instance_url text,
+          target dpg.item_ref,
+          final_statuses text[],
+          slot anyenum
+        )
+        returns bigint
+        language plpgsql
+        volatile
+        security invoker
+        set search_path = pg_catalog, pg_temp
+        set plan_cache_mode = force_generic_plan
+        set enable_seqscan = off
+        set enable_bitmapscan = off
+        set enable_sort = off
+        set jit = off
+        as $of_slot$
+        begin
+          return (%2$s);
+        end
+        $of_slot$;
+
+        comment on function dpg_private.count_open_%1$s_of_slot(dpg.item_ref, text, dpg.item_ref, text[], anyenum) is
+          'How many open actions of the leaf of a slot there are: dpg_private.count_open_sql.';
+      $function$,
+      what,
+      dpg_private.count_open_sql('dpg_private.action_rows(slot)', dpg_private.condition_of_open(what))
+    );
+  end loop;
+end
+$body$;
+
+create or replace function dpg_private.count_open(
+  what text,
+  partition_network text,
+  action_type text,
+  source dpg.item_ref,
+  source_item_instance_url text,
+  target dpg.item_ref,
+  final_statuses text[]
+)
 returns bigint
 language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+as $body$
+declare
+  slot constant smallint := dpg_private.slot_of('item_actions', partition_network, action_type);
+  leaf constant regclass := dpg_private.find_leaf_by_slot('item_actions', slot, partition_network, action_type);
+  open_actions bigint := 0;
+begin
+  if leaf is not null then
+    execute
+      case
+        when slot is not null then
+          format(
+            'select dpg_private.count_open_%s_of_slot($1, $2, $3, $4, null::dpg_private.slot_%s)', what, slot
+          )
+        else dpg_private.count_open_sql(leaf::text, dpg_private.condition_of_open(what))
+      end
+    into open_actions
+    using source, source_item_instance_url, target, final_statuses;
+  end if;
+  return open_actions;
+end
+$body$;
+
+comment on function dpg_private.count_open(text, text, text, dpg.item_ref, text, dpg.item_ref, text[]) is
+  'How many open actions of a type there are: between two items, from a source of the network of the action, or from
+another source (dpg_private.condition_of_open). source_item_instance_url is null for a source of this instance, target
+for any.';
+
+create or replace function dpg_private.count_open_between(
+  action dpg.item_actions,
+  action_type text,
+  final_statuses text[]
+)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
 as $body$
 declare
   source constant dpg.item_ref := row(
@@ -59,42 +161,49 @@ declare
   target constant dpg.item_ref := row(
     action.target_item_network, action.target_item_domain, action.target_item_type, action.target_item_id
   );
-  url constant text := case when not action.source_item_is_local then action.source_item_instance_url end;
-  condition constant text := 'a.target_item_id = ($3).item_id and a.source_item_id = ($1).item_id';
-  of_type record;
-  open_actions bigint;
-  open_in_all bigint := 0;
 begin
-  for of_type in
-    select dpg_private.find_leaf('item_actions', p.network, p.key) as leaf,
-      coalesce(d.final_statuses, '{}') as final_statuses
+  return
+    dpg_private.count_open(
+      'between', action.partition_network, action_type, source,
+      case when not action.source_item_is_local then action.source_item_instance_url end, target, final_statuses
+    )
+    + case
+      -- the other way round: from an item of this instance, in the network of the actions
+      when action.source_item_is_local and action.source_item_network = action.partition_network then
+        dpg_private.count_open(
+          'between', action.partition_network, action_type, target, null, source, final_statuses
+        )
+      else 0
+    end;
+end
+$body$;
+
+comment on function dpg_private.count_open_between(dpg.item_actions, text, text[]) is
+  'How many open actions of a type of its network there are between the items of an action, in both directions.';
+
+create or replace function dpg_private.count_open_of_network(action dpg.item_actions)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  return (
+    select coalesce(
+      sum(dpg_private.count_open_between(action, p.key, coalesce(d.final_statuses, '{}'))), 0
+    )
     from dpg_private.partition_names p
     left join dpg.action_definitions d on d.partition_network = p.network and d.action_type = p.key
     where p.root = 'item_actions'
       and p.network = action.partition_network
       and p.key is not null
-      and (action_types is null or p.key = any (action_types))
-  loop
-    continue when of_type.leaf is null;
-    execute dpg_private.count_open_sql(of_type.leaf, condition)
-    into open_actions
-    using source, url, target, of_type.final_statuses;
-    open_in_all := open_in_all + open_actions;
-    -- the other way round: from an item of this instance, in the network of the actions
-    if action.source_item_is_local and source.item_network = action.partition_network then
-      execute dpg_private.count_open_sql(of_type.leaf, condition)
-      into open_actions
-      using target, null::text, source, of_type.final_statuses;
-      open_in_all := open_in_all + open_actions;
-    end if;
-  end loop;
-  return open_in_all;
+  );
 end
 $body$;
 
-comment on function dpg_private.count_open_between(dpg.item_actions, text[]) is
-  'How many open actions of these types of its network there are between the items of an action, in both directions; of
-all types where action_types is null.';
+comment on function dpg_private.count_open_of_network(dpg.item_actions) is
+  'How many open actions of all types of its network there are between the items of an action, in both directions.';
 
 create or replace function dpg_private.count_open_of_source(action dpg.item_actions, final_statuses text[])
 returns bigint
@@ -102,29 +211,17 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
 as $body$
-declare
-  leaf constant regclass := dpg_private.find_leaf('item_actions', action.partition_network, action.action_type);
-  open_actions bigint := 0;
 begin
-  if leaf is not null then
-    execute dpg_private.count_open_sql(
-      leaf,
-      case
-        when action.source_local_item_id is not null then 'a.source_local_item_id = ($1).item_id'
-        else 'a.source_local_item_id is null and a.source_item_id = ($1).item_id'
-      end
-    )
-    into open_actions
-    using
-      row(
-        action.source_item_network, action.source_item_domain, action.source_item_type, action.source_item_id
-      )::dpg.item_ref,
-      case when not action.source_item_is_local then action.source_item_instance_url end,
-      null::dpg.item_ref, final_statuses;
-  end if;
-  return open_actions;
+  return dpg_private.count_open(
+    case when action.source_local_item_id is not null then 'source' else 'other_source' end,
+    action.partition_network, action.action_type,
+    row(
+      action.source_item_network, action.source_item_domain, action.source_item_type, action.source_item_id
+    ),
+    case when not action.source_item_is_local then action.source_item_instance_url end,
+    null, final_statuses
+  );
 end
 $body$;
 

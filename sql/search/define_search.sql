@@ -1,56 +1,3 @@
-create or replace function dpg_private.lock_leaf_of_search(item_network text, item_domain text, leaf regclass)
-returns void
-language plpgsql
-volatile
-security definer
-set search_path = pg_catalog, pg_temp
-as $body$
-declare
-  caller_timeout constant text := current_setting('lock_timeout');
-  give_up_at constant timestamptz :=
-    clock_timestamp() + interval '1 second' * dpg_private.limit_of('partition_lock_seconds');
-  pause double precision := 0.005;
-begin
-  loop
-    begin
-      if pause > 0.05 then
-        -- many short writers leave no moment without a lock: stand in the queue, for a short time
-        perform set_config('lock_timeout', '40ms', true);
-        execute format('lock table %s in share row exclusive mode', leaf);
-        perform set_config('lock_timeout', caller_timeout, true);
-      else
-        execute format('lock table %s in share row exclusive mode nowait', leaf);
-      end if;
-      return;
-    exception
-      when lock_not_available then
-        if clock_timestamp() >= give_up_at then
-          raise exception using
-            errcode = 'DP010',
-            message = dpg_private.text_for_client(format(
-              'the search of %L/%L cannot be defined: the lock on %s could not be had within %s s',
-              item_network, item_domain, leaf, dpg_private.limit_of('partition_lock_seconds')
-            )),
-            hint = 'Repeat the call later. What holds the lock is a long transaction that writes to the same domain, '
-              'or a maintenance command: see blocked_by in the detail, pg_locks and pg_stat_activity.',
-            detail = dpg_private.text_for_client(jsonb_build_object(
-              'root', 'items', 'network', item_network, 'key', item_domain, 'reason', 'locks',
-              'locks', jsonb_build_array(leaf::text),
-              'blocked_by', dpg_private.find_lock_holders(array[leaf], array[leaf])
-            )::text);
-        end if;
-    end;
-    perform pg_sleep(pause * (0.5 + random()));
-    pause := least(pause * 2, 0.25);
-  end loop;
-end
-$body$;
-
-comment on function dpg_private.lock_leaf_of_search(text, text, regclass) is
-  'Locks a leaf (SHARE ROW EXCLUSIVE: writers wait, readers do not) so that its triggers can change, and nobody writes
-by the former ones. It tries for a short time, again and again, so that no long queue of writers comes about.
-Raises DP010 after partition_lock_seconds of dpg.limits.';
-
 create or replace function dpg_private.check_search_fields(fields text[])
 returns void
 language plpgsql
@@ -180,7 +127,10 @@ begin
     leaf := dpg_private.find_leaf('items', item_network, item_domain);
   end if;
   if leaf is not null then
-    perform dpg_private.lock_leaf_of_search(item_network, item_domain, leaf);
+    perform dpg_private.lock_leaves(
+      array[leaf], item_network, item_domain,
+      format('the search of %L/%L cannot be defined', item_network, item_domain)
+    );
     is_empty := not dpg_private.may_have_items(leaf, item_type);
   end if;
 

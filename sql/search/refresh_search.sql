@@ -121,7 +121,10 @@ begin
     set version = d.version
     where d.item_network = refresh_search.item_network
       and d.item_domain = refresh_search.item_domain;
-    perform dpg_private.lock_leaf_of_search(item_network, item_domain, leaf);
+    perform dpg_private.lock_leaves(
+      array[leaf], item_network, item_domain,
+      format('the search of %L/%L cannot be defined', item_network, item_domain)
+    );
     perform dpg_private.keep_words(item_network, item_domain, leaf);
   end if;
 

@@ -14,6 +14,7 @@ const STORY = [
   // items
   'define_item',
   'define_search',
+  'create_item_subscription',
   'upsert_item',
   'upsert_items',
   'update_item',
@@ -21,6 +22,7 @@ const STORY = [
   'set_item_status',
   'get_item',
   'get_items',
+  'read_item_changes',
   'find_own_items',
   'refresh_search',
   'find_items',
@@ -34,6 +36,8 @@ const STORY = [
   'perform_action',
   'get_action',
   'find_actions',
+  'count_actions',
+  'count_item_actions',
   'transition_action',
   'find_events',
   // other instances: one sends an action, another one an event

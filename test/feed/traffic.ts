@@ -171,7 +171,7 @@ export async function read(session: Session, subscription: string, goesOn: () =>
 }
 
 /** What a kill, or a server that is away, brings is expected; anything else is a mistake. */
-async function recover(session: Session, error: unknown): Promise<void> {
+export async function recover(session: Session, error: unknown): Promise<void> {
   const { code = '', message } = error as { code?: string; message: string };
   const isExpected =
     /^(57P0[123]|08\d{3}|E[A-Z]+)$/.test(code) || /^Connection terminated|not queryable/.test(message);

@@ -38,6 +38,16 @@ const needs: [index: string, leaf: string, call: string][] = [
     `dpg.find_actions('ravi', 'received', 'alpha', 'connect')`,
   ],
   [
+    'item_actions_source_status_idx',
+    'a_p_alpha_connect',
+    `dpg.find_actions('asha', 'initiated', 'alpha', 'connect', 'accepted')`,
+  ],
+  [
+    'item_actions_target_status_idx',
+    'a_p_alpha_connect',
+    `dpg.count_actions('ravi', 'received', 'alpha', 'connect')`,
+  ],
+  [
     'item_actions_source_idx',
     'a_p_alpha_connect',
     `dpg.delete_item('asha', 'alpha', 'student', 't', '${UNUSED}')`,

@@ -61,6 +61,7 @@ const OTHERWISE: Record<string, { shape: object }> = {
   get_items: { shape: { items: true } },
   register_network: { shape: { document: true } },
   store_event: { shape: { event: true } },
+  transition_actions: { shape: { transitions: true } },
   unregister_network: { shape: { network: true } },
   upsert_items: { shape: { items: true } },
 };

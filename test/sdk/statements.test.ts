@@ -80,7 +80,17 @@ test('every method is one statement, of the same text each time', async () => {
     );
     const { partition_network, action_type, action_id } = action;
     await one('actions.get', () => asha.actions.get(action));
-    await one('actions.find', () => asha.actions.find(given ? paging : undefined));
+    await one('actions.find', () =>
+      asha.actions.find(
+        given
+          ? { ...paging, action_types: ['connect'], action_statuses: ['created'], with_items: true }
+          : undefined,
+      ),
+    );
+    await one('actions.counts', () =>
+      asha.actions.counts(given ? { ownership_role: 'initiated' } : undefined),
+    );
+    await one('actions.itemCounts', () => dpg.actions.itemCounts(given ? [source, target] : []));
     await one('actions.transition', () =>
       ravi.actions.transition(action, {
         action_status: 'accepted',

@@ -1,6 +1,6 @@
 -- How many items of a type a user may have: dpg.define_network.
 begin;
-select plan(19);
+select plan(20);
 
 select dpg_test.insert_users('asha', 'ravi');
 
@@ -66,6 +66,16 @@ select dpg.move_items('root', 'ravi', 'asha', 'one person') from (select dpg_tes
 select is(
   (select count(*)::integer from dpg.items i where i.item_network = 'few_dot' and i.created_by = 'asha' and i.item_type = 't' and i.item_domain = 'tutor'), 4,
   'an administrator may move more to one owner'
+);
+
+select dpg.erase_user('root', 'asha', 'asked for');
+select is(
+  (
+    select string_agg(u.id, ' ' order by u.id)
+    from unnest(array['asha', 'ravi']) u(id)
+    join dpg_private.rule_turns t on t.turn = dpg_private.turn_of_owner(u.id, 'few_dot')
+  ),
+  'ravi', 'of an erased user not even a hash is left'
 );
 
 select * from finish();
