@@ -178,7 +178,9 @@ export class Contract {
     const rules = isGiven(a.rules) ? orNull(a.rules as Row) : (former?.rules ?? null);
     const keepsGraph = !isGiven(transitions) && isGiven(a.rules) && isGiven(former?.transitions);
     const graph = keepsGraph ? former?.transitions : (transitions ?? null);
-    const initial = keepsGraph ? former?.initial_status : initial_status;
+    // left with the graph by a call for the rules; and gone with it
+    const left = isGiven(a.rules) ? (former?.initial_status ?? initial_status) : 'created';
+    const initial = isGiven(transitions) ? initial_status : left;
     if (isGiven(graph) || rules !== null)
       this.definitions.push({
         ...{ partition_network, action_type, transitions: graph, rules, registered_rules: null },
@@ -610,17 +612,20 @@ export class Contract {
     checkPartyFilters(a);
     checkPage(a);
     const rows = [...this.actions, ...this.#mirroredActions()];
-    return this.#ofParty(rows, a, ['partition_network', 'action_type', 'action_status'])
-      .map(({ target_item_is_local, ...row }) => row)
-      .sort(
-        by(
-          ['updated_at', -1],
-          ['partition_network', 1],
-          ['action_type', 1],
-          ['action_id', 1],
-          ['target_item_instance_url', 1],
-        ),
-      );
+    return (
+      this.#ofParty(rows, a, ['partition_network', 'action_type', 'action_status'])
+        // both sides' items are not asked for
+        .map(({ target_item_is_local, ...row }) => ({ ...row, ...NO_ITEMS }))
+        .sort(
+          by(
+            ['updated_at', -1],
+            ['partition_network', 1],
+            ['action_type', 1],
+            ['action_id', 1],
+            ['target_item_instance_url', 1],
+          ),
+        )
+    );
   }
 
   find_events(a: Row): Row[] {
@@ -728,6 +733,13 @@ function finalStatuses(rules: Row | null, graph: Row[] | null, initial: unknown)
     .filter((status) => !graph.some(({ from, to }) => from === status && to !== status))
     .sort();
 }
+
+const NO_ITEMS = {
+  source_item_state: null,
+  source_item_status: null,
+  target_item_state: null,
+  target_item_status: null,
+};
 
 const NOWHERE = {
   source_item_latitude: null,
