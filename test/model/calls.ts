@@ -245,6 +245,30 @@ const performAction = call(
   },
 );
 
+/** Between the items of an action that is there, in either direction: what rules count. */
+const performAgain = call(
+  'perform_action',
+  fc.record({
+    action,
+    isBack: fc.boolean(),
+    making: fc.record({ ...making, action_type: sometimes(ACTION_TYPE) }),
+  }),
+  ({ action, isBack, making }, model) => {
+    const row = action(model);
+    const itemOf = (side: string) =>
+      Object.fromEntries(KEY_COLUMNS.map((column) => [column, seen(row[`${side}_${column}`]) ?? column]));
+    const [from, to] = isBack ? ['target', 'source'] : ['source', 'target'];
+    return {
+      actor: row[`${from}_item_owner`] ?? 'asha',
+      source: row.source_item_id ? itemOf(from as string) : null,
+      target: row.source_item_id ? itemOf(to as string) : null,
+      ...making,
+      action_type: making.action_type ?? row.action_type,
+      action_id: null,
+    };
+  },
+);
+
 const receiveAction = call(
   'receive_action',
   fc.record({
@@ -301,6 +325,29 @@ const transitionAction = call(
       expected_update_count: expected(version, row),
       ...moving,
       ...sayings(model, row, like),
+    };
+  },
+);
+
+const transitionActions = call(
+  'transition_actions',
+  fc.record({
+    actor: actorOf,
+    changes: fc.array(fc.record({ action, version: VERSION, moving, like: fc.nat(9) }), {
+      minLength: 1,
+      maxLength: 4,
+    }),
+  }),
+  ({ actor, changes }, model) => {
+    const rows = changes.map(({ action }) => action(model));
+    return {
+      actor: actor(rows.flatMap((row) => [row.source_item_owner ?? 'asha', row.target_item_owner ?? 'ravi'])),
+      transitions: changes.map(({ version, moving, like }, i) => ({
+        ...actionRef(rows[i] as Row),
+        expected_update_count: expected(version, rows[i] as Row),
+        ...moving,
+        ...sayings(model, rows[i] as Row, like),
+      })),
     };
   },
 );
@@ -370,8 +417,10 @@ const FIRST_CALLS = fc.oneof(
   { weight: 3, arbitrary: defineAction },
   { weight: 1, arbitrary: defineNetwork },
   { weight: 6, arbitrary: performAction },
+  { weight: 4, arbitrary: performAgain },
   { weight: 4, arbitrary: receiveAction },
   { weight: 8, arbitrary: transitionAction },
+  { weight: 4, arbitrary: transitionActions },
   { weight: 4, arbitrary: receiveTransition },
   { weight: 5, arbitrary: storeEvent },
 );

@@ -21,6 +21,10 @@ export const seen = (value: unknown) => (value instanceof Learnt ? value.value :
 
 export const USERS = ['asha', 'ravi', 'mei'];
 
+const TRANSITION_FIELDS = [
+  ...['partition_network', 'action_type', 'action_id', 'action_status', 'expected_update_count'],
+  ...['event_payload', 'remarks', 'event_id', 'performed_by'],
+];
 const ITEM_KEY = ['item_network', 'item_domain', 'item_type', 'item_id'];
 const CONTENT = ['item_instance_url', 'item_schema_url', 'item_state', 'item_latitude', 'item_longitude'];
 
@@ -266,6 +270,29 @@ export class Contract {
     const sides = sidesOf(action, a.actor, true);
     refuseUnless(sides.length > 0, 'DP005');
     return [this.#move(action, sides, a)];
+  }
+
+  /** Each by itself: what happened, or the code of its refusal. */
+  transition_actions({ actor, transitions }: Row): Row[] {
+    checkActor(actor);
+    refuseUnless(Array.isArray(transitions), 'DP001');
+    const given = transitions as Row[];
+    refuseUnless(given.length >= 1 && given.length <= 1000, 'DP001');
+    return given.map((transition, index) => {
+      try {
+        checkObject(transition);
+        refuseUnless(
+          Object.keys(transition).every((name) => TRANSITION_FIELDS.includes(name)),
+          'DP001',
+        );
+        const [action] = this.transition_action({ ...transition, actor }) as [Row];
+        const { action_id, action_status, update_count } = action;
+        return { index, action_id, action_status, update_count };
+      } catch (error) {
+        if (error instanceof Refusal) return { index, code: error.code };
+        throw error;
+      }
+    });
   }
 
   receive_transition(a: Row): Row[] {

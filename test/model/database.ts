@@ -57,6 +57,7 @@ export const WRITES = {
     ...{ source_item_latitude: 'double precision', source_item_longitude: 'double precision' },
   },
   transition_action: { actor: 'text', ...moving },
+  transition_actions: { actor: 'text', transitions: 'jsonb' },
   receive_transition: { ...remote, ...moving },
   store_event: { event: 'jsonb' },
 } as const;
