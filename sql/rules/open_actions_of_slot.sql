@@ -4,7 +4,7 @@
 create or replace function dpg_private.count_open_between_of_slot(
   slot anyenum,
   source dpg.item_ref,
-  source_item_instance_url text,
+  source_url text,
   target dpg.item_ref,
   final_statuses text[]
 )
@@ -53,10 +53,10 @@ begin
         and a.action_status = p.action_status
         and (a.source_item_network, a.source_item_domain, a.source_item_type)
           = (source.item_network, source.item_domain, source.item_type)
-        and a.source_item_is_local = (source_item_instance_url is null)
+        and a.source_item_is_local = (source_url is null)
         and (
-          source_item_instance_url is null
-          or dpg_private.is_same_url(a.source_item_instance_url, source_item_instance_url)
+          source_url is null
+          or dpg_private.is_same_url(a.source_item_instance_url, source_url)
         )
         and (a.target_item_domain, a.target_item_type) = (target.item_domain, target.item_type)
     ) o
@@ -71,7 +71,7 @@ comment on function dpg_private.count_open_between_of_slot(anyenum, dpg.item_ref
 create or replace function dpg_private.count_open_source_of_slot(
   slot anyenum,
   source dpg.item_ref,
-  source_item_instance_url text,
+  source_url text,
   target dpg.item_ref,
   final_statuses text[]
 )
@@ -117,10 +117,10 @@ begin
         and a.action_status = p.action_status
         and (a.source_item_network, a.source_item_domain, a.source_item_type)
           = (source.item_network, source.item_domain, source.item_type)
-        and a.source_item_is_local = (source_item_instance_url is null)
+        and a.source_item_is_local = (source_url is null)
         and (
-          source_item_instance_url is null
-          or dpg_private.is_same_url(a.source_item_instance_url, source_item_instance_url)
+          source_url is null
+          or dpg_private.is_same_url(a.source_item_instance_url, source_url)
         )
     ) o
     where p.action_status <> all (final_statuses)
@@ -134,7 +134,7 @@ comment on function dpg_private.count_open_source_of_slot(anyenum, dpg.item_ref,
 create or replace function dpg_private.count_open_other_source_of_slot(
   slot anyenum,
   source dpg.item_ref,
-  source_item_instance_url text,
+  source_url text,
   target dpg.item_ref,
   final_statuses text[]
 )
@@ -183,10 +183,10 @@ begin
         and a.action_status = p.action_status
         and (a.source_item_network, a.source_item_domain, a.source_item_type)
           = (source.item_network, source.item_domain, source.item_type)
-        and a.source_item_is_local = (source_item_instance_url is null)
+        and a.source_item_is_local = (source_url is null)
         and (
-          source_item_instance_url is null
-          or dpg_private.is_same_url(a.source_item_instance_url, source_item_instance_url)
+          source_url is null
+          or dpg_private.is_same_url(a.source_item_instance_url, source_url)
         )
     ) o
     where p.action_status <> all (final_statuses)
