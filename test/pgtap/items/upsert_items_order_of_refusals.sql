@@ -20,13 +20,13 @@ select dpg.upsert_item('order asha', 'order net', 'student', 'profile', 'https:/
 
 select is(
   dpg_test.refusal(format($$select dpg.upsert_items('order asha', %L)$$, jsonb_build_array(pg_temp.item(null), pg_temp.item('10000000-0000-4000-8000-000000000001')))),
-  'DP003', 'the item of another user, before the one that is too many'
+  'DP003 1', 'the item of another user, before the one that is too many'
 );
 select is(
   dpg_test.refusal(format($$select dpg.upsert_items('order asha', %L)$$, jsonb_build_array(
     pg_temp.item(null, '{"item_status": "unknown"}'), pg_temp.item('10000000-0000-4000-8000-000000000001')
   ))),
-  'DP003', 'and before a status that is not known'
+  'DP003 1', 'and before a status that is not known'
 );
 select is(
   dpg_test.refusal(format($$select dpg.upsert_items('order asha', %L)$$, jsonb_build_array(pg_temp.item(null)))),
