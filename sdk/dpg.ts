@@ -7,6 +7,7 @@ import { type ConnectionOptions, checkUrl, connectTo } from './connection.js';
 import { takesActor, takesNoActor, withHints } from './elsewhere.js';
 import { type ActorEvents, actorEvents, type InstanceEvents, instanceEvents } from './events.js';
 import { type FeedEvent, type Subscriptions, subscriptionsOf } from './feed.js';
+import type { ItemChange, ReadItemChanges } from './item-changes.js';
 import { type ActorItems, actorItems, type InstanceItems, instanceItems } from './items.js';
 import { type Networks, networksOf } from './networks.js';
 import type { Numbers } from './numbers.js';
@@ -17,9 +18,10 @@ export type { ConnectionOptions };
 const whoever = fields({ actor: key });
 
 /** The feed, whose events have such payloads. */
-type SubscriptionsOf<Json> = Omit<Subscriptions, 'read' | 'readRetries'> & {
+type SubscriptionsOf<Json> = Omit<Subscriptions, 'read' | 'readRetries' | 'readItemChanges'> & {
   read(...given: Parameters<Subscriptions['read']>): Promise<FeedEvent<Json>[]>;
   readRetries(...given: Parameters<Subscriptions['readRetries']>): Promise<FeedEvent<Json>[]>;
+  readItemChanges<State = Json>(reader: ReadItemChanges): Promise<ItemChange<State>[]>;
 };
 
 /** The data layer on a postgres.js instance or transaction. `Json` is what JSON documents are read as. */
@@ -41,7 +43,7 @@ export interface Dpg<Sql extends Queryable = postgres.Sql, Json = JsonObject> {
   /** The networks that the database holds to their documents. */
   readonly networks: Networks<Json>;
 
-  /** The feed of this instance's events. */
+  /** The feeds of this instance: its events, and changes of its items. */
   readonly subscriptions: SubscriptionsOf<Json>;
 
   /**

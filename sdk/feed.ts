@@ -4,6 +4,8 @@ import { call, type Queryable, view } from './client.js';
 import { type Returns, row, textOf } from './columns.js';
 import { isPlainObject } from './documents.js';
 import { storeEvent } from './events.js';
+import { itemSubscriptionsOf } from './item-changes.js';
+import { batchOf, error, leaseId, leaseSeconds, pauseSeconds, position } from './leases.js';
 import { stringifyJson } from './numbers.js';
 import {
   type FailedEvent,
@@ -19,42 +21,7 @@ import {
 
 export type { FailedEvent, FeedEvent, Peer, Subscription, SubscriptionStatus };
 
-const A_POSITION = 'A position is that of an event, a bigint from 0 to 9,223,372,036,854,775,807.';
-const A_BATCH = 'A batch has 1 to 10,000 events.';
-const A_LEASE = 'A lease lasts 0.001 to 86,400 seconds.';
-const A_PAUSE = 'The next try is 0 to 86,400 seconds away.';
 const ATTEMPTS = 'Try at least once, and at most 2,147,483,647 times.';
-const A_LEASE_ID = 'Pass the lease_id of the event or batch; null ends whosever lease there is.';
-const AN_ERROR = 'Say what went wrong, as text without NUL.';
-
-const position = z.custom<bigint>(
-  (given) => typeof given === 'bigint' && given >= 0n && given <= 9_223_372_036_854_775_807n,
-  A_POSITION,
-);
-// JSON has no bigint; its integers are as long as one likes
-position._zod.toJSONSchema = () => ({ type: 'integer', minimum: 0 });
-const pause = z
-  .number(A_PAUSE)
-  .min(0, A_PAUSE)
-  .max(86_400, A_PAUSE)
-  .nullish()
-  .transform((given) => given ?? 0);
-const lease = z
-  .number(A_LEASE)
-  .min(0.001, A_LEASE)
-  .max(86_400, A_LEASE)
-  .nullish()
-  .transform((given) => given ?? 60);
-/** Never left out: who forgets it would end the lease of somebody else. */
-const leaseId = z.guid(A_LEASE_ID).nullable();
-const batchOf = (usual: number) =>
-  z
-    .int(A_BATCH)
-    .min(1, A_BATCH)
-    .max(10_000, A_BATCH)
-    .nullish()
-    .transform((given) => given ?? usual);
-const error = z.string(AN_ERROR).refine((text) => !text.includes('\0'), AN_ERROR);
 
 export const createSubscription = fields({
   subscription: key,
@@ -63,12 +30,16 @@ export const createSubscription = fields({
   source_item_instance_url: url.nullish(),
 });
 export const dropSubscription = fields({ subscription: key });
-export const readEvents = fields({ subscription: key, max_events: batchOf(1000), lease_seconds: lease });
+export const readEvents = fields({
+  subscription: key,
+  max_events: batchOf(1000),
+  lease_seconds: leaseSeconds,
+});
 export const acknowledgeEvents = fields({ subscription: key, position, lease_id: leaseId });
 export const releaseEvents = fields({
   subscription: key,
   error: error.nullish(),
-  retry_seconds: pause,
+  retry_seconds: pauseSeconds,
   lease_id: leaseId,
 });
 export const failEvent = fields({
@@ -81,11 +52,15 @@ export const failEvent = fields({
     .max(2_147_483_647, ATTEMPTS)
     .nullish()
     .transform((given) => given ?? 10),
-  retry_seconds: pause,
+  retry_seconds: pauseSeconds,
   lease_id: leaseId,
 });
 export const retryEvents = fields({ subscription: key, position: position.nullish() });
-export const readRetries = fields({ subscription: key, max_events: batchOf(100), lease_seconds: lease });
+export const readRetries = fields({
+  subscription: key,
+  max_events: batchOf(100),
+  lease_seconds: leaseSeconds,
+});
 export const settleEvent = fields({ subscription: key, position, lease_id: leaseId });
 export const listSubscriptions = fields({ subscription: key.nullish() });
 export const listFailedEvents = fields({
@@ -146,11 +121,13 @@ const failed_events = view(
 const peers = view('peers', { instance_url: 'text' }, row<Peer>(peerColumns));
 
 /**
- * The feed: all events that this instance made, in an order that never changes, each at least once. `follow` of
- * `dpg-database/mirror` reads it for you.
+ * The feeds. All events that this instance made, in an order that never changes, each at least once: `follow` of
+ * `dpg-database/mirror` reads them for you. And items that have changed, each as it is now: `dpg.items.changes` reads those.
  */
 export function subscriptionsOf(sql: Queryable) {
   return {
+    ...itemSubscriptionsOf(sql),
+
     /**
      * A subscription from the first event on, or the one that is there with these filters.
      * @throws {DuplicateDiffersError} when it is there with others
@@ -159,7 +136,10 @@ export function subscriptionsOf(sql: Queryable) {
       return call(sql, 'create_subscription', check(createSubscription, created, 'created'));
     },
 
-    /** Ends a subscription; its last state. No event is lost: a new one begins at the first. */
+    /**
+     * Ends a subscription; its last state. No event is lost: a new one begins at the first. One to items forgets the changes
+     * that wait: a new one begins with later ones.
+     */
     async drop(dropped: DropSubscription): Promise<Subscription> {
       return call(sql, 'drop_subscription', check(dropSubscription, dropped, 'dropped'));
     },

@@ -60,6 +60,13 @@ export {
 } from './feed.js';
 export { type Bounds, type Box, boxOf } from './geo.js';
 export type {
+  CreateItemSubscription,
+  FollowItems,
+  ItemBatch,
+  ItemChange,
+  ReadItemChanges,
+} from './item-changes.js';
+export type {
   ActorItems,
   CountFacets,
   CountItems,

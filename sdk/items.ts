@@ -24,6 +24,7 @@ import {
 import { call, type Queryable } from './client.js';
 import { rowCount } from './columns.js';
 import { box, boxOrNone } from './geo.js';
+import { changesOf } from './item-changes.js';
 import { type List, list } from './pages.js';
 import type { FacetCount, FoundItem, Item, MapMarker, NearestItem, SearchedItem } from './rows.js';
 
@@ -374,7 +375,7 @@ export function readItems<Json = JsonObject>(sql: Queryable) {
   };
 }
 
-/** Reading items, and declaring what they may be and how they are searched. */
+/** Reading items, and declaring what they may be and how they are searched; following their changes. */
 export function instanceItems<Json = JsonObject>(sql: Queryable) {
   return {
     ...readItems<Json>(sql),
@@ -398,6 +399,8 @@ export function instanceItems<Json = JsonObject>(sql: Queryable) {
     async defineSearch(definition: DefineSearch): Promise<void> {
       return call(sql, 'define_search', check(defineSearch, definition, 'definition'));
     },
+
+    ...changesOf<Json>(sql),
 
     /** Brings up to `max_items` (10,000 unless given) items up to date for searches; returns how many. 0: all are. */
     async refreshSearch(domain: RefreshSearch): Promise<number> {

@@ -27,6 +27,7 @@ export {
   retryEvents,
   settleEvent,
 } from './feed.js';
+export { createItemSubscription, readItemChanges } from './item-changes.js';
 export {
   countFacets,
   countItems,

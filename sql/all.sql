@@ -138,6 +138,7 @@
 -- Rules
 --!include rules/rules_document.sql
 --!include rules/open_actions.sql
+--!include rules/open_actions_of_slot.sql
 --!include rules/action_rules.sql
 --!include rules/define_network.sql
 

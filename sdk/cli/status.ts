@@ -115,5 +115,5 @@ function subscriptionLines(subscriptions: SubscriptionStatus[]): string[] {
     dead_events,
     is_dead ? 'nobody reads it' : '',
   ]);
-  return ['', table(['subscription', 'events behind', 'oldest', 'dead events', ''], rows)];
+  return ['', table(['subscription', 'behind', 'oldest', 'dead events', ''], rows)];
 }

@@ -4,10 +4,10 @@ import { count, duration, plain, table } from './text.js';
 
 export const subscriptionsCommand: Command = {
   name: 'subscriptions',
-  summary: 'who reads the feed of events, how far behind, and what failed',
+  summary: 'who reads the feeds, how far behind, and what failed',
   help: `
-Lists dpg.subscription_status, all or the one named: how many events are not acknowledged, how old the oldest is, who
-holds the feed back; and dpg.failed_events, the events that a reader could not deal with. Counting takes time in
+Lists dpg.subscription_status, all or the one named: what it follows (events, or items that change), how many of these
+are not acknowledged, how old the oldest is, who holds the feed back; and dpg.failed_events, the events that a reader could not deal with. Counting takes time in
 proportion to what is not acknowledged. Changes nothing.
 
 With --json: subscriptions and failed_events, with the columns of that view and that table.
@@ -19,7 +19,7 @@ dead events, or is further behind than --max-lag; 2 wrong usage, 3 no connection
     'max-lag': {
       type: 'string',
       value: '<seconds>',
-      description: 'exit with 1 when an event has waited for longer to be acknowledged',
+      description: 'exit with 1 when an event or item has waited for longer to be acknowledged',
     },
   },
 
@@ -59,16 +59,23 @@ function seconds(given: unknown): number {
 function statusTable(subscriptions: SubscriptionStatus[]): string {
   const rows = subscriptions.map((status) => [
     status.subscription,
-    [status.source_item_instance_url, status.partition_network, status.action_type]
-      .filter(Boolean)
-      .join(', ') || 'all',
+    follows(status),
     status.acknowledged_position,
     status.lag_events,
     duration(status.lag_seconds),
     status.is_leased ? 'yes' : 'no',
     status.dead_events,
   ]);
-  return table(['subscription', 'events', 'acknowledged', 'behind', 'oldest', 'leased', 'dead events'], rows);
+  return table(['subscription', 'follows', 'done', 'behind', 'oldest', 'leased', 'dead'], rows);
+}
+
+function follows(status: SubscriptionStatus): string {
+  const filters =
+    status.kind === 'items'
+      ? [status.item_network, status.item_domain, status.item_type]
+      : [status.source_item_instance_url, status.partition_network, status.action_type];
+  const given = filters.filter((filter) => filter !== null);
+  return given.length === 0 ? `all ${status.kind}` : `${status.kind}: ${given.join(', ')}`;
 }
 
 function remarks(status: SubscriptionStatus): string[] {

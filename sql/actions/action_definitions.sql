@@ -36,6 +36,7 @@ return case
         select
         from jsonb_array_elements(transitions) e(edge)
         where e.edge ->> 'from' = s.status
+          and e.edge ->> 'to' <> s.status -- an edge to itself is no way out
       )
       order by s.status collate "C"
     )

@@ -8,8 +8,8 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 begin
-  -- Of its own network all leaves: also those with actions of which somebody else is the party. Of other networks, where
-  -- it can be the source, those in which its owner has actions.
+  -- Of its own network all leaves: also those with actions of which somebody else is the party. Of other networks,
+  -- where it can be the source, those in which its owner has actions.
   return array(
     select dpg_private.open_leaf(k.network, k.key)
     from (
@@ -111,7 +111,8 @@ begin
     ),
     jsonb_build_object(
       'partition_network', action.partition_network, 'action_type', action.action_type, 'action_id', action.action_id,
-      'from', action.action_status, 'to', close_actions_as[1], 'close_actions_as', close_actions_as, 'acting_side', acting_side
+      'from', action.action_status, 'to', close_actions_as[1], 'close_actions_as', close_actions_as,
+      'acting_side', acting_side
     )
   )::dpg_private.refusal);
 end

@@ -35,20 +35,36 @@ begin
     action_leaf, events_leaf
   );
 
-  -- Our columns, the first ones of the table. An application may have added others, with defaults.
-  proposed := row(
-    target.item_network, action_type, coalesce(action_id, gen_random_uuid()), null::text, 0, requirements_snapshot,
-    remarks,
-    source.item_network, source.item_domain, source.item_type, source.item_id, source.item_instance_url,
-    source.created_by,
-    target.item_network, target.item_domain, target.item_type, target.item_id, target.item_instance_url,
-    target.created_by,
-    clock_timestamp(), null::timestamptz, source.item_latitude, source.item_longitude, target.item_latitude,
-    target.item_longitude, source_is_local,
-    case when source_is_local and source.item_network = target.item_network then source.item_id end
-  );
+  -- by name: an application may have added columns, which stand anywhere
+  proposed.partition_network := target.item_network;
+  proposed.action_type := action_type;
+  proposed.action_id := coalesce(action_id, gen_random_uuid());
+  proposed.update_count := 0;
+  proposed.requirements_snapshot := requirements_snapshot;
+  proposed.remarks := remarks;
+  proposed.source_item_network := source.item_network;
+  proposed.source_item_domain := source.item_domain;
+  proposed.source_item_type := source.item_type;
+  proposed.source_item_id := source.item_id;
+  proposed.source_item_instance_url := source.item_instance_url;
+  proposed.source_item_owner := source.created_by;
+  proposed.source_item_latitude := source.item_latitude;
+  proposed.source_item_longitude := source.item_longitude;
+  proposed.source_item_is_local := source_is_local;
+  proposed.source_local_item_id := case
+    when source_is_local and source.item_network = target.item_network then source.item_id
+  end;
+  proposed.target_item_network := target.item_network;
+  proposed.target_item_domain := target.item_domain;
+  proposed.target_item_type := target.item_type;
+  proposed.target_item_id := target.item_id;
+  proposed.target_item_instance_url := target.item_instance_url;
+  proposed.target_item_owner := target.created_by;
+  proposed.target_item_latitude := target.item_latitude;
+  proposed.target_item_longitude := target.item_longitude;
+  proposed.created_at := clock_timestamp();
   proposed.updated_at := proposed.created_at;
-  proposed.performed_by := insert_action.performed_by; -- by name: columns of an application may stand before it
+  proposed.performed_by := performed_by;
   has_additions := dpg_private.has_additions_to_action(action_leaf, action_slot, events_leaf, events_slot);
   select r.* into rules from dpg_private.look_up_action_rules(proposed.partition_network, proposed.action_type) r;
   proposed.action_status := rules.initial_status;

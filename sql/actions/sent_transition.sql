@@ -19,8 +19,8 @@ end
 $body$;
 
 comment on type dpg_private.sent_transition is
-  'An element of transition_actions as a row: its index, counted from 0, then the arguments of transition_action, and why
-it is refused where it is malformed. Then only action_id is filled, where it is a UUID.';
+  'An element of transition_actions as a row: its index, counted from 0, then the arguments of transition_action, and
+why it is refused where it is malformed. Then only action_id is filled, where it is a UUID.';
 
 create or replace function dpg_private.transition_fields()
 returns text[]
@@ -103,7 +103,8 @@ end
 $body$;
 
 comment on function dpg_private.element_refusal(jsonb) is
-  'DP001 for an element of transition_actions that is malformed: what transition_action says of its arguments. Else null.';
+  'DP001 for an element of transition_actions that is malformed: what transition_action says of its arguments. Else
+null.';
 
 create or replace function dpg_private.read_transition(element jsonb, index integer)
 returns dpg_private.sent_transition

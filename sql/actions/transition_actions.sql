@@ -360,9 +360,9 @@ others. Fields of an object: partition_network, action_type, action_id, action_s
 expected_update_count, event_payload, remarks, event_id, performed_by. A row for each, in the order of the input: index
 (counted from 0), action_id, action_status and update_count of now; or code, message, hint and detail of its refusal, as
 transition_action raises it, with the index in the detail. The same action twice changes twice. The actions are locked
-until the transaction ends. Refused as a whole are: an array that is malformed or too long (DP001); a leaf of events that
-was lost and cannot be created (DP010); a trigger that suppresses an event, or changes a key (DP018); 40001, 40P01, 55P03,
-57014.
+until the transaction ends. Refused as a whole are: an array that is malformed or too long (DP001); a leaf of events
+that was lost and cannot be created (DP010); a trigger that suppresses an event, or changes a key (DP018); 40001, 40P01,
+55P03, 57014.
 Raises DP001, DP010, DP018.
 Example: select index, action_status, code from dpg.transition_actions(''ravi'', ''[
   {"partition_network": "yellow_dot", "action_type": "connect", "action_status": "done",

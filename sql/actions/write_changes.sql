@@ -98,9 +98,9 @@ end
 $body$;
 
 comment on function dpg_private.lock_actions(regclass, text, text, uuid[]) is
-  'The actions of these ids in their leaf, each once and in the order of the ids, under row locks (no key update) that are
-taken in this order. Null stands for one that is not there. The caller has locked the tables, as dpg_private.lock_action
-does.';
+  'The actions of these ids in their leaf, each once and in the order of the ids, under row locks (no key update) that
+are taken in this order. Null stands for one that is not there. The caller has locked the tables, as
+dpg_private.lock_action does.';
 
 create or replace function dpg_private.update_actions(leaf regclass, slot smallint, changed dpg.item_actions[])
 returns void
@@ -177,8 +177,8 @@ declare
   event dpg.action_events;
   refused integer[] := '{}';
 begin
-  -- Events: as in dpg_private.append_event, in one statement. In the order of their ids, since another call may send the
-  -- same ones.
+  -- Events: as in dpg_private.append_event, in one statement. In the order of their ids, since another call may send
+  -- the same ones.
   insert into dpg.action_events (
     partition_network, action_type, event_id, origin_instance_domain, action_id, action_status, update_count,
     source_item_network, source_item_domain, source_item_type, source_item_id, source_item_instance_url,

@@ -40,7 +40,8 @@ $body$;
 
 comment on function dpg_private.suppressed_refusal(text, regclass, jsonb) is
   'DP018 for a write (insert, update or delete) that should have changed a row and changed none: a trigger of the
-application suppressed it. The hint names the triggers of the application on that table. detail is added to the DETAIL.';
+application suppressed it. The hint names the triggers of the application on that table. detail is added to the
+DETAIL.';
 
 create or replace function dpg_private.refuse_suppressed(operation text, relation regclass, detail jsonb default '{}')
 returns void

@@ -162,30 +162,6 @@ begin
   into inserted
   from inserted_rows n;
 
-  -- new items only: one that is there may keep a status that the definition does not know any more
-  perform dpg_private.check_item_status(
-    row(r.item_network, r.item_domain, r.item_type, r.item_id), null, r.item_status, d, r.index
-  )
-  from unnest(rows) r
-  join dpg.item_definitions d on d.item_network = r.item_network and d.item_domain = r.item_domain
-  where r.item_status is not null
-    and (not asks_for_ids or r.item_id = any (inserted))
-  order by r.index;
-
-  -- new items only, too
-  if array(select t.item_network from unnest(targets) t) && dpg_private.ruled_networks() then
-    perform dpg_private.check_item_limits(
-      actor,
-      array(
-        select row(r.item_network, r.item_domain, r.item_type, r.item_id)::dpg.item_ref
-        from unnest(rows) r
-        where not asks_for_ids
-          or r.item_id = any (inserted)
-        order by r.index
-      )
-    );
-  end if;
-
   -- An undeclared item that was there and was deleted since has just been created anew: refused. It cannot be
   -- locked earlier: leaves are created before any row is locked, and rows are locked in the order of their keys.
   if undeclared && inserted then
@@ -210,6 +186,31 @@ begin
       r.item_network, r.item_domain, r.item_type, r.item_id, r.item_instance_url, r.item_schema_url, r.item_state,
       r.item_latitude, r.item_longitude, r.created_by, r.written_at, r.written_at, r.new_status
     from unnest(rows) r;
+  end if;
+
+  -- After the owners of those that were there are known to be the actor (DP003). New items only: one that is there may
+  -- keep a status that the definition does not know any more.
+  perform dpg_private.check_item_status(
+    row(r.item_network, r.item_domain, r.item_type, r.item_id), null, r.item_status, d, r.index
+  )
+  from unnest(rows) r
+  join dpg.item_definitions d on d.item_network = r.item_network and d.item_domain = r.item_domain
+  where r.item_status is not null
+    and (not asks_for_ids or r.item_id = any (inserted))
+  order by r.index;
+
+  -- new items only, too
+  if array(select t.item_network from unnest(targets) t) && dpg_private.ruled_networks() then
+    perform dpg_private.check_item_limits(
+      actor,
+      array(
+        select row(r.item_network, r.item_domain, r.item_type, r.item_id)::dpg.item_ref
+        from unnest(rows) r
+        where not asks_for_ids
+          or r.item_id = any (inserted)
+        order by r.index
+      )
+    );
   end if;
 end
 $body$;

@@ -7,7 +7,8 @@ security invoker
 return dpg_private.turn_of(jsonb_build_array('owner', item_network, owner));
 
 comment on function dpg_private.turn_of_owner(text, text) is
-  'The turn of the items that a user has in a network. Of all types, so that dpg.erase_user knows each that there can be.';
+  'The turn of the items that a user has in a network. Of all types, so that dpg.erase_user knows each that there can
+be.';
 
 create or replace function dpg_private.forget_turns_of_owner(owner text)
 returns void

@@ -60,47 +60,6 @@ comment on function dpg_private.condition_of_open(text) is
   'Which actions are counted: between two items, from a source of the network of the action, or from another source. The
 condition for dpg_private.count_open_sql.';
 
--- The same statement with plans that are kept, for leaves that have a slot: sql/README.md, "Plans that are kept".
-do $body$
-declare
-  what text;
-begin
-  foreach what in array array['between', 'source', 'other_source'] loop
-    execute pg_catalog.format(
-      $function$
-        create or replace function dpg_private.count_open_%1$s_of_slot(
-          source dpg.item_ref,
-          source_item_instance_url text,
-          target dpg.item_ref,
-          final_statuses text[],
-          slot anyenum
-        )
-        returns bigint
-        language plpgsql
-        volatile
-        security invoker
-        set search_path = pg_catalog, pg_temp
-        set plan_cache_mode = force_generic_plan
-        set enable_seqscan = off
-        set enable_bitmapscan = off
-        set enable_sort = off
-        set jit = off
-        as $of_slot$
-        begin
-          return (%2$s);
-        end
-        $of_slot$;
-
-        comment on function dpg_private.count_open_%1$s_of_slot(dpg.item_ref, text, dpg.item_ref, text[], anyenum) is
-          'How many open actions of the leaf of a slot there are: dpg_private.count_open_sql.';
-      $function$,
-      what,
-      dpg_private.count_open_sql('dpg_private.action_rows(slot)', dpg_private.condition_of_open(what))
-    );
-  end loop;
-end
-$body$;
-
 create or replace function dpg_private.count_open(
   what text,
   partition_network text,
@@ -127,7 +86,7 @@ begin
       case
         when slot is not null then
           format(
-            'select dpg_private.count_open_%s_of_slot($1, $2, $3, $4, null::dpg_private.slot_%s)', what, slot
+            'select dpg_private.count_open_%s_of_slot(null::dpg_private.slot_%s, $1, $2, $3, $4)', what, slot
           )
         else dpg_private.count_open_sql(leaf::text, dpg_private.condition_of_open(what))
       end

@@ -157,11 +157,27 @@ describe('subscriptions', () => {
   test('for people, without what a terminal would obey', async () => {
     const { exitCode, stdout } = await command.dpgDatabase(database.url, 'subscriptions');
     expect(exitCode).toBe(1);
-    expect(stdout).toMatch(/^everything +all +0 +2 +\d+ s +no +0$/m);
-    expect(stdout).toMatch(/^far +https:\/\/far\.example\.com, connect +0 +1 +\d+ s +yes +1$/m);
+    expect(stdout).toMatch(/^everything +all events +0 +2 +\d+ s +no +0$/m);
+    expect(stdout).toMatch(/^far +events: https:\/\/far\.example\.com, connect +0 +1 +\d+ s +yes +1$/m);
     expect(stdout).toMatch(/^1 failed event\n/m);
     expect(stdout).toMatch(/^far +2 +dead +1 +yellow_dot\/connect\/\S+ +no \[31m answer$/m);
     expect(stdout).not.toContain('\u001b');
+  });
+
+  test('both kinds, each with its filters, in 80 columns', async () => {
+    const { sql } = database;
+    await sql`select dpg.create_item_subscription('index', 'yellow_dot', 'tutor')`;
+    await sql`select dpg.create_item_subscription('copy')`;
+    await sql`update dpg.items set item_state = '{"changed": true}' where item_domain = 'tutor'`;
+    const { stdout } = await command.dpgDatabase(database.url, 'subscriptions');
+    expect(stdout).toMatch(/^everything +all events /m);
+    expect(stdout).toMatch(/^index +items: yellow_dot, tutor +0 +1 +\d+ s +no +0$/m);
+    expect(stdout).toMatch(/^copy +all items +0 +1 +\d+ s +no +0$/m);
+    for (const name of ['index', 'copy']) {
+      const one = await command.dpgDatabase(database.url, 'subscriptions', name);
+      for (const line of one.stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
+      await sql`select dpg.drop_subscription(${name})`;
+    }
   });
 
   test('one by its name; further behind than is allowed', async () => {

@@ -1,8 +1,10 @@
 // Writers and followers of items for tests that kill them. The follower keeps a copy in a table of its own, as an index
 // outside would: the test compares it with the items, row by row.
 
+import { randomUUID } from 'node:crypto';
 import type postgres from 'postgres';
-import { recover, type Session, wait } from './traffic.js';
+import { expect } from 'vitest';
+import { recover, Session, wait } from './traffic.js';
 
 export const DOMAINS = ['student', 'tutor'];
 export const USERS = ['asha', 'ravi', 'mira'];
@@ -211,4 +213,64 @@ export async function backlog(sql: postgres.Sql): Promise<{ rows: number; most: 
       group by follower, item_network, item_domain, item_type, item_id
     ) c`;
   return found as unknown as { rows: number; most: number };
+}
+
+/** Ids of items for so many writers. */
+export const ids = (writers: number, count: number): string[][] =>
+  Array.from({ length: writers }, () => Array.from({ length: count }, () => randomUUID()));
+
+/** Writers, each of its own items, and readers of the subscription copy, until they are stopped. */
+export function traffic(url: string, own: string[][], readers: number) {
+  const tally: Tally = { changes: 0 };
+  let isWriting = true;
+  let isReading = true;
+  const writers = own.map((_, i) => new Session(url, `feed writer ${i}`));
+  const followers = Array.from({ length: readers }, (_, i) => new Session(url, `feed reader ${i}`));
+  const writing = Promise.all(
+    writers.map((session, i) => change(session, own[i] ?? [], tally, () => isWriting)),
+  );
+  const reading = Promise.all(followers.map((session) => followItems(session, 'copy', () => isReading)));
+  return {
+    tally,
+    async stopWriting() {
+      isWriting = false;
+      await writing;
+    },
+    async stop() {
+      isWriting = false;
+      isReading = false;
+      await Promise.all([writing, reading]);
+      await Promise.all([...writers, ...followers].map((session) => session.end()));
+    },
+  };
+}
+
+/** Until nothing waits for the subscription copy. */
+export async function drained(sql: postgres.Sql): Promise<void> {
+  const lag = async () =>
+    Number(
+      (await sql`select lag_events from dpg.subscription_status where subscription = 'copy'`)[0]?.lag_events,
+    );
+  while ((await lag()) > 0) await wait(20);
+}
+
+/**
+ * In a database that was restored or promoted: writers and followers go on, the copy is what the table holds, and no position
+ * is given that may have been given elsewhere.
+ */
+export async function goesOn(sql: postgres.Sql, url: string, own: string[][]): Promise<void> {
+  const [before] = await sql`
+    select s.handed_out_position::text as "position" from dpg.subscriptions s where s.subscription = 'copy'`;
+  expect(Number(before?.position)).toBeGreaterThan(100);
+  const running = traffic(url, own, 2);
+  while (running.tally.changes < 2000) await wait(20);
+  await running.stopWriting();
+  await drained(sql);
+  await running.stop();
+  expect(await differences(sql)).toBe(0);
+  const [copied] = await sql`select count(*)::integer as items from public.copy`;
+  expect(copied?.items).toBeGreaterThan(0);
+  const [after] = await sql`
+    select s.handed_out_position::text as "position" from dpg.subscriptions s where s.subscription = 'copy'`;
+  expect(BigInt(after?.position)).toBeGreaterThan(BigInt(before?.position) + 1_000_000_000n);
 }

@@ -244,3 +244,30 @@ test('a subscription that is dropped under load lets writers go on, and a new on
     where not exists (select from dpg_private.item_followers f where f.follower = c.follower)`;
   expect(left?.rows).toBe(0);
 });
+
+test('a batch reads its own items and no others, also in a leaf without statistics', async () => {
+  const own = await session();
+  await sql`select dpg.ensure_item_partition('batch', 'student')`;
+  await sql`alter table dpg.i_p_batch_student set (autovacuum_enabled = off)`;
+  await sql`
+    select count(dpg.upsert_item('asha', 'batch', 'student', 'profile', 'https://yellowdot.example.com', 's', item_id => gen_random_uuid()))
+    from generate_series(1, 5000)`;
+  await sql`select dpg.create_item_subscription('batch', 'batch')`;
+  await sql`
+    update dpg.items set item_state = '{"n": 1}'
+    where item_network = 'batch' and item_id in (select item_id from dpg.items where item_network = 'batch' limit 100)`;
+  for (const what of ['handed out', 'handed out again', 'handed out, with later changes']) {
+    await own`begin`;
+    const batch = await read(own, 'batch');
+    const [{ rows } = { rows: 0 }] = await own`
+      select (t.seq_tup_read + t.idx_tup_fetch)::integer as rows
+      from pg_stat_xact_all_tables t
+      where t.relid = 'dpg.i_p_batch_student'::regclass`;
+    await own`commit`;
+    expect(batch, what).toHaveLength(100);
+    expect(rows, what).toBeLessThanOrEqual(200); // some with their former version
+    await sql`select dpg.release_events('batch')`;
+    if (what === 'handed out again')
+      await sql`update dpg.items set item_state = '{"n": 2}' where item_network = 'batch' and item_state @> '{"n": 1}'`;
+  }
+});

@@ -188,9 +188,19 @@ test('every method is one statement, of the same text each time', async () => {
     );
     await one('subscriptions.peers', () => dpg.subscriptions.peers());
     await one('subscriptions.drop', () => dpg.subscriptions.drop({ subscription }));
+    const index = `index ${given}`;
+    await one('subscriptions.createItemSubscription', () =>
+      dpg.subscriptions.createItemSubscription({
+        subscription: index,
+        ...(given ? { item_network: 'yellow_dot' } : {}),
+      }),
+    );
+    await one('subscriptions.readItemChanges', () =>
+      dpg.subscriptions.readItemChanges({ subscription: index, ...(given ? { max_changes: 2 } : {}) }),
+    );
   }
 
-  expect(seen.size).toBe(50);
+  expect(seen.size).toBe(52);
   const called = [...seen.values()]
     .flatMap((texts) => [...texts])
     .map((text) => / from dpg\.(\w+)\(/.exec(text)?.[1]);

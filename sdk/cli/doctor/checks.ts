@@ -2,6 +2,7 @@ import { additions } from './additions.js';
 import type { Check } from './check.js';
 import { collations } from './collations.js';
 import { extensions } from './extensions.js';
+import { followedItems } from './followed-items.js';
 import { foreignKeys } from './foreign-keys.js';
 import { grants } from './grants.js';
 import { indexes } from './indexes.js';
@@ -55,5 +56,6 @@ export const checks: readonly Check[] = [
   limits,
   sweptEvents,
   lostEvents,
+  followedItems,
   subscriptions,
 ];

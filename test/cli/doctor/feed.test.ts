@@ -1,14 +1,14 @@
-// What doctor finds in the feed of events: what nobody would get, and what is lost.
+// What doctor finds in the feeds: what nobody would get, and what is lost.
 
 import type postgres from 'postgres';
 import { expect, test } from 'vitest';
 import { examine } from '../../../sdk/cli/doctor.js';
 import { type Finding, mend, withPatient } from './faults.js';
 
-/** Of the two checks that are about it. */
+/** Of the checks that are about them. */
 async function findings(sql: postgres.Sql): Promise<Finding[]> {
   const { found } = await examine(sql);
-  return found.filter(({ check }) => ['swept events', 'lost events'].includes(check));
+  return found.filter(({ check }) => ['swept events', 'lost events', 'followed items'].includes(check));
 }
 
 /** How many events a new subscription gets. */
@@ -107,5 +107,60 @@ test('of a large feed a sample is looked at', async () => {
     expect(missing).toBe(lookedAt);
     expect(Number(lookedAt)).toBeGreaterThan(100);
     expect(Number(lookedAt)).toBeLessThan(55_000);
+  });
+});
+
+test('triggers for subscriptions to items that are missing, disabled or of before: found, and mended', async () => {
+  await withPatient(async ({ sql }) => {
+    await sql`select dpg.create_item_subscription('index')`;
+    await sql`select dpg.create_item_subscription('gone')`;
+    expect(await findings(sql)).toEqual([]);
+    const [first, second] = await sql<{ leaf: string }[]>`
+      select leaf::text from dpg.partitions where root = 'items' order by leaf::text limit 2`;
+    const finding = (leaf: string | undefined, problem: unknown) => ({
+      check: 'followed items',
+      severity: 'error',
+      object: `partition ${leaf}`,
+      problem,
+    });
+    const lacks = expect.stringContaining('do not reach every subscription that covers it (gone, index)');
+    await sql.unsafe(`alter table ${first?.leaf} disable trigger items_follow`);
+    await sql.unsafe(`drop trigger items_follow_truncate on ${second?.leaf}`);
+    const found = await findings(sql);
+    expect(found).toMatchObject([finding(first?.leaf, lacks), finding(second?.leaf, lacks)]);
+    await mend(sql, found);
+    expect(await findings(sql)).toEqual([]);
+
+    // one that is not there any more, and its triggers are
+    await sql`delete from dpg_private.item_followers`;
+    await sql`delete from dpg.subscriptions where kind = 'items'`;
+    const left = await findings(sql);
+    expect(left.length).toBeGreaterThan(1);
+    for (const { problem } of left) expect(problem).toContain('not there any more');
+    await mend(sql, left);
+    expect(await findings(sql)).toEqual([]);
+  });
+});
+
+test('changed items that count as swept: found, and brought back', async () => {
+  await withPatient(async ({ sql }) => {
+    await sql`select dpg.create_item_subscription('index')`;
+    await sql`update dpg.items set item_state = '{"changed": true}'`;
+    const [waiting] = await sql`
+      update dpg_private.item_followers
+      set swept_seq = (select max(seq) from dpg_private.changed_items)
+      returning (select count(*)::integer from dpg_private.changed_items) as items`;
+    const found = await findings(sql);
+    expect(found).toMatchObject([
+      {
+        check: 'followed items',
+        object: 'table dpg_private.changed_items',
+        problem: `${waiting?.items} changed items wait where nobody looks any more: subscription index does not get them.`,
+      },
+    ]);
+    await mend(sql, found);
+    expect(await findings(sql)).toEqual([]);
+    const [read] = await sql`select count(*)::integer as items from dpg.read_item_changes('index', 10000)`;
+    expect(read?.items).toBe(waiting?.items);
   });
 });
