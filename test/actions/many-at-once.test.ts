@@ -98,10 +98,14 @@ type Result = { [column: string]: unknown };
 class Undo extends Error {}
 
 /** What a transaction returns that is rolled back. */
-async function undone<Value>(sql: postgres.Sql, use: (tx: postgres.TransactionSql) => Promise<Value>) {
+async function undone<Value>(
+  sql: postgres.Sql,
+  use: (tx: postgres.TransactionSql) => Promise<Value>,
+  isolation = 'read committed',
+) {
   let result: Value | undefined;
   await sql
-    .begin(async (tx) => {
+    .begin(`isolation level ${isolation}`, async (tx) => {
       result = await use(tx);
       throw new Undo();
     })
@@ -215,11 +219,12 @@ describe.each(databases)('with %s', (_name, opening, prepare, codes) => {
       const { sql } = database;
       const seen = new Set<string>();
       await fc.assert(
-        fc.asyncProperty(calls, fc.boolean(), async ({ actor, elements }, goOn) => {
-          const many = await undone(sql, async (tx) => ({
-            results: await together(tx, actor, elements),
-            ...(await stored(tx)),
-          }));
+        fc.asyncProperty(calls, fc.boolean(), fc.boolean(), async ({ actor, elements }, goOn, isOlder) => {
+          const many = await undone(
+            sql,
+            async (tx) => ({ results: await together(tx, actor, elements), ...(await stored(tx)) }),
+            isOlder ? 'repeatable read' : undefined, // each by itself then
+          );
           const expected = async (tx: postgres.TransactionSql) => {
             const results = await oneByOne(tx, actor, elements);
             for (const { code } of results) seen.add(String(code));
