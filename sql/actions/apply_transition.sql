@@ -337,7 +337,13 @@ begin
 
   -- change
   if is_allowed then
-    changed := dpg_private.changed_action(action, action_status, remarks, performed_by);
+    -- dpg_private.changed_action, written here again: a call would pass the row twice
+    changed := action;
+    changed.action_status := action_status;
+    changed.update_count := action.update_count + 1;
+    changed.remarks := coalesce(remarks, action.remarks);
+    changed.performed_by := apply_transition.performed_by;
+    changed.updated_at := greatest(clock_timestamp(), action.updated_at + interval '1 microsecond');
     acting_side := dpg_private.acting_side(roles, edge_roles);
     if has_additions then
       if pg_trigger_depth() > 0 then
