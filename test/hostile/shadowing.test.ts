@@ -188,10 +188,10 @@ test('views and policies are as they were', async () => {
   expect(right.map((row) => row.replaceAll('dpg.', ''))).toEqual(
     left.map((row) => row.replaceAll('dpg.', '')),
   );
-  expect(right.length).toBe(5);
+  expect(right.length).toBe(7);
   for (const sql of [careful, caller]) {
     await sql`set dpg.actor = 'ravi'`;
-    expect((await sql`select action_id from dpg.item_actions`).length).toBe(2);
+    expect((await sql`select action_id from dpg.item_actions`).length).toBe(3);
     await sql`reset dpg.actor`;
     expect((await sql`select action_id from dpg.item_actions`).length).toBe(0);
   }

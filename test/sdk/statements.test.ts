@@ -146,6 +146,7 @@ test('every method is one statement, of the same text each time', async () => {
     const document = { name: 'registered', domains: [{ name: `${given}`, item_schemas: {} }] };
     await one('networks.register', () => dpg.networks.register(document));
     await one('networks.list', () => dpg.networks.list(given ? { network: 'registered' } : undefined));
+    await one('networks.define', () => dpg.networks.define({ network: 'registered', rules: null }));
     await one('networks.unregister', () => dpg.networks.unregister({ network: 'registered' }));
 
     const subscription = `to ${given}`;
@@ -200,7 +201,7 @@ test('every method is one statement, of the same text each time', async () => {
     );
   }
 
-  expect(seen.size).toBe(52);
+  expect(seen.size).toBe(53);
   const called = [...seen.values()]
     .flatMap((texts) => [...texts])
     .map((text) => / from dpg\.(\w+)\(/.exec(text)?.[1]);
