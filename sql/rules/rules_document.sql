@@ -71,7 +71,9 @@ parallel safe
 security invoker
 return coalesce(
   case when jsonb_typeof(value) = 'number' then
-    (value #>> '{}')::numeric between 1 and 1000000 and (value #>> '{}')::numeric % 1 = 0
+    (value #>> '{}')::numeric >= 1
+      and (value #>> '{}')::numeric <= 1000000
+      and (value #>> '{}')::numeric % 1 = 0
   end,
   false
 );

@@ -228,6 +228,8 @@ describe.each(Object.entries(DRIVERS))('on %s', (_driver, config) => {
           created_at: time,
           source_item_is_local: true,
           target_item_is_local: true,
+          performed_by: null,
+          acting_side: null,
         },
       ]);
       const actions = await database.sql`
