@@ -83,9 +83,9 @@ begin
     number := tg_argv[argument];
     if tg_nargs = 1 or tg_argv[argument + 1] in ('', new.item_type) then
       -- A row that waits is enough: whoever hands it out reads the item after this transaction has committed, since
-      -- the row is locked until then. One that somebody is handing out at this moment is locked: then this change gets a
-      -- row of its own. Under serializable nothing is searched for: transactions of different items would fail, since
-      -- they would read and write the same page of the index.
+      -- the row is locked until then. One that somebody is handing out at this moment is locked: then this change gets
+      -- a row of its own. Under serializable nothing is searched for: transactions of different items would fail,
+      -- since they would read and write the same page of the index.
       perform
       from dpg_private.changed_items c
       where c.item_id = new.item_id
