@@ -101,6 +101,9 @@ function isTime(text: string): boolean {
 export const time = z.iso
   .datetime({ offset: true, error: ({ input }) => (input instanceof Date ? NO_DATE : A_TIME) })
   .refine(isTime, A_TIME);
+const A_RULE_LIMIT = 'A limit is a whole number from 1 to 1,000,000.';
+/** null takes back what the registered document of the network sets. */
+export const ruleLimit = z.int(A_RULE_LIMIT).min(1, A_RULE_LIMIT).max(1_000_000, A_RULE_LIMIT).nullish();
 export const updateCount = z.int(A_COUNT).min(0, A_COUNT).max(2_147_483_647, A_COUNT);
 
 /** A JSON object, of any type that is one. Members that are undefined are left out, as JSON.stringify does. */
@@ -218,6 +221,20 @@ export function refusal(error: z.ZodError, input: unknown, name: string): Invali
       cause: error,
     },
   );
+}
+
+/** Each element by itself: checked, or the InvalidArgumentError about it. */
+export function checkEach<Schema extends z.ZodType>(
+  schema: Schema,
+  inputs: readonly unknown[],
+  name: string,
+): (z.output<Schema> | InvalidArgumentError)[] {
+  return inputs.map((input, index) => {
+    const result = schema.safeParse(isSpecial(input) ? NONE : input);
+    if (result.success) return result.data;
+    const issues = result.error.issues.map((issue) => ({ ...issue, path: [index, ...issue.path] }));
+    return refusal(new z.ZodError(issues), inputs, name);
+  });
 }
 
 function show(value: unknown): string {

@@ -76,13 +76,21 @@ export class NotActionPartyError extends Refusal<
 export type ItemStatusDetail = ItemDetail & { from?: string; to: string; index?: number };
 
 /**
- * DP006: the state graph of the action has no such edge. Of an item: its domain knows no such status, or the item is in a
- * final one.
+ * A change that there is not. Of an action that cannot be closed with its item: `to` is the first of `close_actions_as` (null
+ * where that was empty), `acting_side` the side of the item.
  */
-export class TransitionNotAllowedError extends Refusal<
-  'DP006',
-  (ActionDetail & { from: string; to: string }) | ItemStatusDetail
-> {
+export type TransitionDetail = ActionDetail & {
+  from: string;
+  to: string;
+  close_actions_as?: string[];
+  acting_side?: 'source' | 'target';
+};
+
+/**
+ * DP006: the state graph of the action has no such edge, or none to a status that closes it with its item. Of an item: its
+ * domain knows no such status, or the item is in a final one.
+ */
+export class TransitionNotAllowedError extends Refusal<'DP006', TransitionDetail | ItemStatusDetail> {
   override name = 'TransitionNotAllowedError';
 }
 
@@ -231,6 +239,28 @@ const classes = {
 
 /** A code of the contract. */
 export type DpgErrorCode = keyof typeof classes;
+
+/** The HTTP status for each code, for a server that answers with refusals: `httpStatuses[error.code]`. */
+export const httpStatuses: Readonly<Record<DpgErrorCode, number>> = {
+  DP001: 422,
+  DP002: 404,
+  DP003: 403,
+  DP004: 404,
+  DP005: 403,
+  DP006: 409,
+  DP007: 409,
+  DP008: 409,
+  DP009: 422,
+  DP010: 503,
+  DP011: 422,
+  DP012: 409,
+  DP013: 409,
+  DP014: 422,
+  DP015: 409,
+  DP016: 409,
+  DP017: 421,
+  DP018: 500,
+};
 
 /**
  * A refusal by a rule of the data layer; nothing was written. Each code has a class of its own, `DpgError` is any of them: by

@@ -51,6 +51,8 @@ export const storeEvent = fields({
   event_payload: document,
   remarks,
   created_at: time,
+  performed_by: key.nullish(),
+  acting_side: z.enum(['source', 'target'], 'A side is source or target.').nullish(),
   // columns of a row that was read on the instance that made it: the database finds them out anew
   source_item_is_local: z.boolean().nullish(),
   target_item_is_local: z.boolean().nullish(),

@@ -1,16 +1,21 @@
 export type {
   Action,
+  ActionCount,
   ActionRef,
   ActorActions,
+  CountActions,
   DefineAction,
   FindActions,
   FoundAction,
   InstanceActions,
+  ItemActionCount,
   OwnershipRole,
   PerformAction,
   ReceiveAction,
   ReceiveTransition,
   TransitionAction,
+  TransitionMany,
+  TransitionResult,
 } from './actions.js';
 export type {
   ExactJsonObject,
@@ -89,6 +94,7 @@ export type {
   UpsertItem,
 } from './items.js';
 export type {
+  DefineNetwork,
   JsonSchema,
   NetworkDocument,
   NetworkDomain,

@@ -197,7 +197,11 @@ export const findOwnItems = fields({
   ...page,
 });
 
-export const setItemStatus = fields({ item_status: key, expected_updated_at: time.nullish() });
+export const setItemStatus = fields({
+  item_status: key,
+  expected_updated_at: time.nullish(),
+  close_actions_as: z.array(key, 'Pass an array of statuses.').readonly().nullish(),
+});
 
 const domain = { item_network: key, item_domain: key };
 const YES_OR_NO = 'found, acts and final are true or false.';
@@ -470,7 +474,9 @@ export function actorItems<Json = JsonObject>(sql: Queryable, actor: string) {
 
     /**
      * Gives an item of the actor another status. The present one again returns the row as it is. With
-     * `expected_updated_at` (as in `update`) it happens only if nobody changed the item since.
+     * `expected_updated_at` (as in `update`) it happens only if nobody changed the item since. With `close_actions_as` all
+     * open actions of this instance that the item takes part in move with it, each to the first of these statuses that
+     * the graph allows to the side of the item; where none fits nothing is done, and the `detail` names the action.
      * @throws {ItemNotFoundError} {@link NotItemOwnerError} {@link TransitionNotAllowedError} {@link VersionConflictError}
      */
     async setStatus<State = Json>(ref: ItemRef, change: SetItemStatus): Promise<Item<State>> {

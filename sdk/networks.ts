@@ -1,4 +1,5 @@
-import { check, document, fields, type JsonObject, key } from './arguments.js';
+import { z } from 'zod';
+import { check, document, fields, type JsonObject, key, ruleLimit } from './arguments.js';
 import { call, type Queryable, view } from './client.js';
 import { row } from './columns.js';
 import { type RegisteredNetwork, registeredNetworkColumns } from './rows.js';
@@ -61,6 +62,17 @@ export interface NetworkInteraction<Schema = JsonSchema> {
 
 export type { RegisteredNetwork };
 
+export const defineNetwork = fields({
+  network: key,
+  rules: fields({
+    max_open_per_pair: ruleLimit,
+    different_owners: z.boolean('Pass true or false.').nullish(),
+    max_items_per_owner: ruleLimit,
+  }).nullable(),
+});
+
+export type DefineNetwork = z.input<typeof defineNetwork>;
+
 const registerNetwork = fields({ document });
 const ofNetwork = fields({ network: key });
 const listNetworks = fields({ network: key.nullish() });
@@ -91,6 +103,15 @@ export function networksOf<Json = JsonObject>(sql: Queryable) {
     /** Opens a network again. False when it was not registered. */
     async unregister(network: { network: string }): Promise<boolean> {
       return call(sql, 'unregister_network', check(ofNetwork, network, 'network'));
+    },
+
+    /**
+     * Sets the rules of a network over all its action types and items, in place of those that were set before: how many
+     * actions may be open between two items, whether the items must be of different owners, how many items of a domain and
+     * type a user may have ({@link LimitReachedError}). null removes them.
+     */
+    async define(definition: DefineNetwork): Promise<void> {
+      return call(sql, 'define_network', check(defineNetwork, definition, 'definition'));
     },
 
     /** The registered networks, or the one. */

@@ -211,6 +211,11 @@ export interface Action<Json = JsonObject> {
    * case.
    */
   source_local_item_id: string | null;
+  /**
+   * Who carried out the last change for the party, a key: a service or an organisation. Null: the party
+   * itself.
+   */
+  performed_by: string | null;
 }
 
 export const actionColumns = {
@@ -241,23 +246,35 @@ export const actionColumns = {
   target_item_longitude: 'double',
   source_item_is_local: 'boolean',
   source_local_item_id: 'text',
+  performed_by: 'text',
 } as const;
 
 /**
- * A row of dpg.find_actions: the columns of dpg.item_actions, then ownership_roles (initiated, received or
- * both: the part of the actor in it) and next_page_token, which continues after this row.
+ * What became of one element of dpg.transition_actions: its index, counted from 0, then the action with its
+ * status and update_count of now; or the SQLSTATE, message, HINT and DETAIL of its refusal. Then status and
+ * update_count are null, and action_id is what was sent, where that is a UUID.
  */
-export interface FoundAction<Json = JsonObject> extends Action<Json> {
-  /** The actor's part: initiated (owner of the source), received (owner of the target), or both. */
-  ownership_roles: OwnershipRole[];
-  /** Passed as page_token with the same filters it continues after this row. */
-  next_page_token: string;
+export interface TransitionRow {
+  index: number;
+  /** UUID, lower case. */
+  action_id: string | null;
+  action_status: string | null;
+  update_count: number | null;
+  code: string | null;
+  message: string | null;
+  hint: string | null;
+  detail: { [member: string]: unknown } | null;
 }
 
-export const foundActionColumns = {
-  ...actionColumns,
-  ownership_roles: 'texts',
-  next_page_token: 'text',
+export const transitionRowColumns = {
+  index: 'integer',
+  action_id: 'text',
+  action_status: 'text',
+  update_count: 'integer',
+  code: 'text',
+  message: 'text',
+  hint: 'text',
+  detail: 'json',
 } as const;
 
 /**
@@ -330,6 +347,13 @@ export interface ActionEvent<Json = JsonObject> {
    * for a mirrored event.
    */
   target_item_is_local: boolean;
+  /**
+   * Who carried out the change for the party, a key: a service or an organisation. Null: the party itself, or
+   * an event of before 0.2.0.
+   */
+  performed_by: string | null;
+  /** Whose side the change came from: source or target. Null in events of before 0.2.0. */
+  acting_side: 'source' | 'target' | null;
 }
 
 export const actionEventColumns = {
@@ -361,6 +385,92 @@ export const actionEventColumns = {
   created_at: 'time',
   source_item_is_local: 'boolean',
   target_item_is_local: 'boolean',
+  performed_by: 'text',
+  acting_side: 'text',
+} as const;
+
+/**
+ * A row of dpg.find_actions: the columns of dpg.item_actions, then ownership_roles (initiated, received or
+ * both: the part of the actor in it), state and status of both items where they were asked for and are items
+ * of this instance, and next_page_token, which continues after this row.
+ */
+export interface FoundAction<Json = JsonObject> extends Action<Json> {
+  /** The actor's part: initiated (owner of the source), received (owner of the target), or both. */
+  ownership_roles: OwnershipRole[];
+  source_item_state: Json | null;
+  source_item_status: string | null;
+  target_item_state: Json | null;
+  target_item_status: string | null;
+  /** Passed as page_token with the same filters it continues after this row. */
+  next_page_token: string;
+}
+
+export const foundActionColumns = {
+  ...actionColumns,
+  ownership_roles: 'texts',
+  source_item_state: 'json',
+  source_item_status: 'text',
+  target_item_state: 'json',
+  target_item_status: 'text',
+  next_page_token: 'text',
+} as const;
+
+/**
+ * A row of dpg.count_actions: the part of the actor (initiated or received), network, type and status of
+ * actions, how many there are, and when one of them last changed.
+ */
+export interface ActionCount {
+  ownership_role: OwnershipRole;
+  partition_network: string;
+  action_type: string;
+  action_status: string;
+  action_count: bigint;
+  /** ISO 8601 in UTC with microseconds. */
+  latest_at: string;
+}
+
+export const actionCountColumns = {
+  ownership_role: 'text',
+  partition_network: 'text',
+  action_type: 'text',
+  action_status: 'text',
+  action_count: 'bigint',
+  latest_at: 'time',
+} as const;
+
+/**
+ * A row of dpg.count_item_actions: the key of an item, its part (initiated: the source, received: the
+ * target), network, type and status of actions, how many there are, and when one of them last changed.
+ */
+export interface ItemActionCount {
+  /** Network of the item. */
+  item_network: string;
+  /** Domain of the item. */
+  item_domain: string;
+  /** Type of the item. */
+  item_type: string;
+  /** Id of the item. UUID, lower case. */
+  item_id: string;
+  ownership_role: OwnershipRole;
+  partition_network: string;
+  action_type: string;
+  action_status: string;
+  action_count: bigint;
+  /** ISO 8601 in UTC with microseconds. */
+  latest_at: string;
+}
+
+export const itemActionCountColumns = {
+  item_network: 'text',
+  item_domain: 'text',
+  item_type: 'text',
+  item_id: 'text',
+  ownership_role: 'text',
+  partition_network: 'text',
+  action_type: 'text',
+  action_status: 'text',
+  action_count: 'bigint',
+  latest_at: 'time',
 } as const;
 
 /**

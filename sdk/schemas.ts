@@ -2,12 +2,15 @@
 
 export {
   actionRef,
+  countActions,
+  countItemActions,
   defineAction,
   findActions,
   performAction,
   receiveAction,
   receiveTransition,
   transitionAction,
+  transitionActions,
 } from './actions.js';
 export { key, url } from './arguments.js';
 export { findEvents, storeEvent } from './events.js';
@@ -44,4 +47,5 @@ export {
   upsertItem,
   upsertItems,
 } from './items.js';
+export { defineNetwork } from './networks.js';
 export { ensureActionPartition, ensureItemPartition, listPartitions } from './partitions.js';

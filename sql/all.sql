@@ -6,6 +6,7 @@
 --!include geo/extensions.sql
 --!include limits/limits.sql
 --!include arguments/text_for_client.sql
+--!include arguments/refusal.sql
 --!include arguments/argument.sql
 --!include arguments/key.sql
 --!include arguments/url.sql
@@ -36,6 +37,9 @@
 --!include actions/item_actions_indexes.sql
 --!include actions/item_actions_policies.sql
 --!include actions/action_definitions.sql
+--!include rules/network_rules.sql
+--!include rules/rule_turns.sql
+--!include rules/ruled_networks.sql
 --!include events/action_events.sql
 --!include events/action_events_indexes.sql
 --!include events/action_events_policies.sql
@@ -84,6 +88,7 @@
 --!include networks/item_fields.sql
 --!include networks/declarations.sql
 --!include networks/public_fields.sql
+--!include rules/registered_rules.sql
 --!include networks/register_network.sql
 --!include networks/unregister_network.sql
 --!include networks/items_of_network.sql
@@ -92,6 +97,7 @@
 -- Items
 --!include items/find_item.sql
 --!include items/repeated_item.sql
+--!include rules/item_limit.sql
 --!include items/upsert_item.sql
 --!include items/replace_items.sql
 --!include items/upsert_items.sql
@@ -129,6 +135,13 @@
 --!include events/same_event.sql
 --!include events/store_event.sql
 
+-- Rules
+--!include rules/rules_document.sql
+--!include rules/open_actions.sql
+--!include rules/open_actions_of_slot.sql
+--!include rules/action_rules.sql
+--!include rules/define_network.sql
+
 -- Actions
 --!include actions/define_action.sql
 --!include actions/find_action.sql
@@ -142,11 +155,19 @@
 --!include actions/receive_action.sql
 --!include actions/apply_transition.sql
 --!include actions/transition_action.sql
+--!include actions/transition_result.sql
+--!include actions/sent_transition.sql
+--!include actions/write_changes.sql
+--!include actions/transition_actions.sql
+--!include actions/close_actions.sql
 --!include actions/receive_transition.sql
 --!include actions/action_filters.sql
 --!include actions/get_action.sql
 --!include actions/find_actions.sql
+--!include actions/actions_with_items.sql
 --!include actions/actions_of_slot.sql
+--!include actions/count_actions.sql
+--!include actions/count_item_actions.sql
 --!include events/find_events.sql
 --!include events/events_of_slot.sql
 
@@ -184,6 +205,7 @@
 -- Redactions
 --!include redactions/redact_event.sql
 --!include redactions/accept_differing_event.sql
+--!include redactions/performed_by_indexes.sql
 --!include redactions/replace_owner.sql
 --!include redactions/erase_user.sql
 --!include redactions/move_items.sql

@@ -34,6 +34,8 @@ export const item_actions = dpg.table(
     source_item_is_local: boolean('source_item_is_local').notNull().default(true),
     /** Set by the functions, never by callers. */
     source_local_item_id: uuid('source_local_item_id'),
+    /** Who carried out the last change for the party; null: the party itself. */
+    performed_by: text('performed_by'),
   },
   (action) => [
     primaryKey({

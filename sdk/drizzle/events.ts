@@ -43,6 +43,10 @@ export const action_events = dpg.table(
     source_item_is_local: boolean('source_item_is_local').notNull().default(true),
     /** Where it is false, the event was mirrored, and `target_item_owner` is a user of another instance. */
     target_item_is_local: boolean('target_item_is_local').notNull().default(true),
+    /** Who carried out the change for the party; null: the party itself. */
+    performed_by: text('performed_by'),
+    /** Whose side the change came from; null in events of before 0.2.0. */
+    acting_side: text('acting_side', { enum: ['source', 'target'] }),
   },
   (event) => [
     primaryKey({

@@ -4,6 +4,7 @@ import type { ReceiveAction, ReceiveTransition } from '../actions.js';
 import type { Queryable } from '../client.js';
 import { isTextTooDeep, MOST_LEVELS } from '../documents.js';
 import type { Dpg } from '../dpg.js';
+import { type DpgErrorCode, httpStatuses } from '../errors.js';
 import { isSameInstance } from '../instance-url.js';
 import { stringifyJson } from '../numbers.js';
 import { type BodyFlaw, type BodyLimits, BodyReader, BodyRefusal } from './body.js';
@@ -33,21 +34,6 @@ export interface HandlerOptions extends BodyLimits {
 /** For every server that knows Request and Response (Hono, Deno, Bun, service workers); `nodeListener` for Node's own. */
 export type Handler = (request: Request) => Promise<Response>;
 
-/** The statuses of refusals. What is not here is no refusal of the message. */
-const STATUSES: Record<string, number> = {
-  DP001: 422,
-  DP002: 404,
-  DP003: 403,
-  DP004: 404,
-  DP005: 403,
-  DP006: 409,
-  DP007: 409,
-  DP008: 409,
-  DP009: 422,
-  DP014: 422,
-  DP015: 409,
-  DP016: 409,
-};
 /** What another time may succeed, and an operator should know of. */
 const LATER = ['DP010', 'DP017'];
 /** Of PostgreSQL: what the message holds can be no value (NUL, numbers out of range), or is more than it takes. */
@@ -124,7 +110,8 @@ export function handlerOf(options: HandlerOptions, protocol: Protocol): Handler 
     const { message, hint, detail } = error as Record<string, unknown>;
     const code = codeOf(error);
     const said = { code, message, hint: hint ?? null, detail: detail ?? null };
-    if (STATUSES[code] !== undefined) return json(said, STATUSES[code]);
+    const status = httpStatuses[code as DpgErrorCode];
+    if (status < 500 && !LATER.includes(code)) return json(said, status);
     if (IMPOSSIBLE.test(code)) return json(said, 422);
     onError?.(error);
     if (LATER.includes(code)) return json(said, 503, { 'retry-after': '10' });

@@ -16,7 +16,14 @@ export interface Protocol {
  * Version 0 is what 0.1.0 speaks: it names no version, and refuses fields that it does not know. Whoever adds a field to a
  * message raises the version by one and names the field here, with the version that has it first.
  */
-export const PROTOCOL: Protocol = { version: 1, newerFields: {} };
+export const PROTOCOL: Protocol = {
+  version: 2,
+  newerFields: {
+    store_event: { performed_by: 2, acting_side: 2 },
+    receive_action: { performed_by: 2 },
+    receive_transition: { performed_by: 2 },
+  },
+};
 
 /** Of a message that was written for an older version than the receiver's: write it again. */
 export const UPGRADE_REQUIRED = 426;

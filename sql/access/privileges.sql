@@ -6,14 +6,15 @@ declare
   -- dpg_readonly, dpg_app and dpg_admin
   reading constant text[] := array[
     'get_item', 'get_items', 'find_items', 'count_items', 'nearest_items', 'map_items', 'count_facets',
-    'search_items', 'find_own_items', 'get_action', 'find_actions', 'find_events'
+    'search_items', 'find_own_items', 'get_action', 'find_actions', 'count_actions', 'count_item_actions', 'find_events'
   ];
   -- dpg_app and dpg_admin
   writing constant text[] := array[
     'ensure_item_partition', 'ensure_action_partition', 'ensure_action_event_partition',
     'upsert_item', 'upsert_items', 'update_item', 'set_item_status', 'delete_item', 'define_item',
     'define_search', 'refresh_search',
-    'define_action', 'perform_action', 'receive_action', 'transition_action', 'receive_transition',
+    'define_action', 'perform_action', 'receive_action', 'transition_action', 'transition_actions',
+    'receive_transition',
     'store_event',
     'create_subscription', 'create_item_subscription', 'drop_subscription', 'read_events', 'read_item_changes',
     'acknowledge', 'release_events',
@@ -21,7 +22,7 @@ declare
   ];
   -- dpg_admin alone
   administering constant text[] := array[
-    'register_network', 'unregister_network', 'forget_instance_url', 'confirm_lost_events',
+    'register_network', 'unregister_network', 'define_network', 'forget_instance_url', 'confirm_lost_events',
     'redact_event', 'accept_differing_event', 'erase_user', 'move_items'
   ];
   -- Of dpg_private, all three roles: a view calls functions with the rights of its reader. No role can name them in a
@@ -134,10 +135,12 @@ end
 $body$;
 
 revoke all on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definitions, dpg.item_definitions,
+  dpg.network_rules,
   dpg.item_searches, dpg.instance_urls, dpg.partitions, dpg.limits, dpg.redactions, dpg.networks, dpg.differing_events
 from dpg_app, dpg_readonly, dpg_admin;
 
 grant select on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definitions, dpg.item_definitions,
+  dpg.network_rules,
   dpg.item_searches, dpg.instance_urls, dpg.partitions, dpg.limits, dpg.subscriptions, dpg.failed_events,
   dpg.subscription_status, dpg.peers, dpg.networks, dpg.differing_events
 to dpg_app, dpg_readonly, dpg_admin;

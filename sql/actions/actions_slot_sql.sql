@@ -114,7 +114,7 @@ begin
       comment on function dpg_private.lock_action_in_slot(smallint, text, text, uuid, text) is
         'The action of this key in the leaf of a slot under a row lock (strength: key share or no key update).';
       comment on function dpg_private.update_action_in_slot(smallint, dpg.item_actions) is
-        'Writes the status, update_count, remarks and time of an action in the leaf of a slot. How many rows changed.';
+        'Writes what a transition changes of an action in the leaf of a slot. How many rows changed.';
       comment on function dpg_private.has_action_additions_in_slot(smallint) is
         'Whether an application has added columns or triggers to the root, or triggers to the leaf of a slot.';
     $statements$,
@@ -134,14 +134,15 @@ begin
        set action_status = changed.action_status,
          update_count = changed.update_count,
          remarks = changed.remarks,
-         updated_at = changed.updated_at
+         updated_at = changed.updated_at,
+         performed_by = changed.performed_by
        where a.partition_network = changed.partition_network
          and a.action_type = changed.action_type
          and a.action_id = changed.action_id;',
       slots, leaves
     ),
     dpg_private.slot_branches_sql(
-      'return dpg_private.has_additions(''dpg.item_actions'', 27) or dpg_private.has_leaf_additions(''dpg.%1$I'');',
+      'return dpg_private.has_additions(''dpg.item_actions'', 28) or dpg_private.has_leaf_additions(''dpg.%1$I'');',
       slots, leaves
     )
   );

@@ -22,7 +22,7 @@ return replace(
    @source_item_instance_url, @source_item_owner, @target_item_network, @target_item_domain, @target_item_type,
    @target_item_id, @target_item_instance_url, @target_item_owner, @created_at, @updated_at,
    @source_item_latitude, @source_item_longitude, @target_item_latitude, @target_item_longitude,
-   @source_item_is_local, @source_local_item_id',
+   @source_item_is_local, @source_local_item_id, @performed_by',
   '@', alias
 );
 
@@ -67,31 +67,43 @@ end;
 comment on function dpg_private.check_action_key(text, text, uuid) is
   'Raises DP001 unless the three name an action.';
 
+create or replace function dpg_private.action_not_found_refusal(
+  partition_network text,
+  action_type text,
+  action_id uuid
+)
+returns dpg_private.refusal
+language sql
+stable
+parallel safe
+security invoker
+return row(
+  'DP004',
+  format('there is no action %L/%L/%s here', partition_network, action_type, action_id),
+  'Check network, type and id; an action lives on the instance of its target, in the target''s network.',
+  jsonb_build_object('partition_network', partition_network, 'action_type', action_type, 'action_id', action_id)
+)::dpg_private.refusal;
+
+comment on function dpg_private.action_not_found_refusal(text, text, uuid) is
+  'DP004 for the action.';
+
 create or replace function dpg_private.refuse_action_not_found(partition_network text, action_type text, action_id uuid)
 returns void
 language plpgsql
-immutable
+stable
 parallel safe
 security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 begin
-  raise exception using
-    errcode = 'DP004',
-    message = dpg_private.text_for_client(
-      format('there is no action %L/%L/%s here', partition_network, action_type, action_id)
-    ),
-    hint = 'Check network, type and id; an action lives on the instance of its target, in the target''s network.',
-    detail = dpg_private.text_for_client(
-      jsonb_build_object(
-        'partition_network', partition_network, 'action_type', action_type, 'action_id', action_id
-      )::text
-    );
+  perform dpg_private.raise_refusal(
+    dpg_private.action_not_found_refusal(partition_network, action_type, action_id)
+  );
 end
 $body$;
 
 comment on function dpg_private.refuse_action_not_found(text, text, uuid) is
-  'Raises DP004 for the action.';
+  'Raises dpg_private.action_not_found_refusal.';
 
 create or replace function dpg_private.find_action(
   leaf regclass,

@@ -39,8 +39,14 @@ begin
     m.source_item_instance_url, m.source_item_owner, m.target_item_network, m.target_item_domain, m.target_item_type,
     m.target_item_id, m.target_item_instance_url, m.target_item_owner, m.created_at, m.updated_at,
     m.source_item_latitude, m.source_item_longitude, m.target_item_latitude, m.target_item_longitude,
-    m.source_item_is_local, m.source_local_item_id
-  into mirrored
+    m.source_item_is_local, m.source_local_item_id, m.performed_by
+  into mirrored.partition_network, mirrored.action_type, mirrored.action_id, mirrored.action_status,
+    mirrored.update_count, mirrored.requirements_snapshot, mirrored.remarks, mirrored.source_item_network,
+    mirrored.source_item_domain, mirrored.source_item_type, mirrored.source_item_id, mirrored.source_item_instance_url,
+    mirrored.source_item_owner, mirrored.target_item_network, mirrored.target_item_domain, mirrored.target_item_type,
+    mirrored.target_item_id, mirrored.target_item_instance_url, mirrored.target_item_owner, mirrored.created_at,
+    mirrored.updated_at, mirrored.source_item_latitude, mirrored.source_item_longitude, mirrored.target_item_latitude,
+    mirrored.target_item_longitude, mirrored.source_item_is_local, mirrored.source_local_item_id, mirrored.performed_by
   from dpg_private.mirrored_actions m
   where m.partition_network = get_action.partition_network
     and m.action_type = get_action.action_type
@@ -56,7 +62,7 @@ begin
   if action.action_id is null then
     perform dpg_private.refuse_action_not_found(partition_network, action_type, action_id);
   end if;
-  perform dpg_private.refuse_not_action_party(actor, action);
+  perform dpg_private.raise_refusal(dpg_private.party_refusal(actor, action));
   return null;
 end
 $body$;

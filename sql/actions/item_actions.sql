@@ -26,6 +26,7 @@ create table if not exists dpg.item_actions (
   target_item_longitude double precision,
   source_item_is_local boolean not null default true,
   source_local_item_id uuid,
+  performed_by text,
   constraint item_actions_pkey primary key (partition_network, action_type, action_id),
   constraint item_actions_partition_check check (partition_network = target_item_network),
   constraint item_actions_requirements_check check (jsonb_typeof(requirements_snapshot) = 'object'),
@@ -36,6 +37,34 @@ create table if not exists dpg.item_actions (
   )
 )
 partition by list (partition_network);
+
+-- In databases of before 0.2.0. ACCESS EXCLUSIVE on the root and each leaf for a moment. A column of this name that an
+-- application added would be taken for ours.
+do $body$
+begin
+  if exists (
+    select
+    from pg_catalog.pg_attribute a
+    where a.attrelid = 'dpg.item_actions'::pg_catalog.regclass
+      and a.attname = 'performed_by'
+      and not a.attisdropped
+      and (
+        a.atttypid <> 'text'::pg_catalog.regtype
+        or a.attnotnull
+        or a.atthasdef
+        or pg_catalog.col_description(a.attrelid, a.attnum) is null -- ours gets one where it is made
+      )
+      and pg_catalog.obj_description(a.attrelid, 'pg_class') is not null
+  ) then
+    raise exception 'dpg.item_actions has a column performed_by that is not ours'
+      using errcode = 'duplicate_column',
+        hint = 'Rename it and migrate again: alter table dpg.item_actions rename column performed_by to '
+          'application_performed_by;';
+  end if;
+end
+$body$;
+
+alter table dpg.item_actions add column if not exists performed_by text;
 
 comment on table dpg.item_actions is
   'The current state of each action: a request from a source item to a target item of this instance. Listed by the
@@ -84,6 +113,8 @@ and no user of this one is that party, whatever the id.';
 comment on column dpg.item_actions.source_local_item_id is
   'source_item_id when the source is an item of this instance in the same network, else null: the part of the
 foreign key to items that can be left unchecked. Set by the functions, never by callers.';
+comment on column dpg.item_actions.performed_by is
+  'Who carried out the last change for the party, a key: a service or an organisation. Null: the party itself.';
 comment on constraint item_actions_pkey on dpg.item_actions is 'One action of each key.';
 comment on constraint item_actions_partition_check on dpg.item_actions is 'An action lies in its target''s network.';
 comment on constraint item_actions_requirements_check on dpg.item_actions is 'Requirements are a JSON object.';

@@ -5,8 +5,18 @@ create table if not exists dpg_private.mirrored_actions (
   constraint mirrored_actions_pkey primary key (action_id, partition_network, action_type, origin_instance_domain)
 );
 
+-- In databases of before 0.2.0.
+alter table dpg_private.mirrored_actions add column if not exists performed_by text;
+
 create index if not exists mirrored_actions_owner_idx
 on dpg_private.mirrored_actions (source_item_owner, updated_at);
+
+create index if not exists mirrored_actions_status_idx
+on dpg_private.mirrored_actions (source_item_owner, action_status, updated_at)
+include (partition_network, action_type);
+
+create index if not exists mirrored_actions_source_item_idx
+on dpg_private.mirrored_actions (source_item_id);
 
 comment on table dpg_private.mirrored_actions is
   'Actions that live on other instances, from an item of this one, as their mirrored events tell of them: the
@@ -15,6 +25,8 @@ get_action.';
 comment on column dpg_private.mirrored_actions.requirements_snapshot is 'Not in an event, so {} here.';
 comment on column dpg_private.mirrored_actions.remarks is
   'The latest short note in the events that came; null when none had one.';
+comment on column dpg_private.mirrored_actions.performed_by is
+  'As the event of the highest update_count says, null included.';
 comment on column dpg_private.mirrored_actions.target_item_id is 'Id of the target item, on the other instance.';
 comment on column dpg_private.mirrored_actions.origin_instance_domain is
   'URL of the instance on which the action lives, as its events say.';
@@ -22,6 +34,10 @@ comment on column dpg_private.mirrored_actions.remarks_update_count is
   'update_count of the event that had those remarks: an older one that comes later does not replace them.';
 comment on index dpg_private.mirrored_actions_owner_idx is
   'For find_actions of the party that initiated, latest change first.';
+comment on index dpg_private.mirrored_actions_status_idx is
+  'For find_actions by status and count_actions of the party that initiated.';
+comment on index dpg_private.mirrored_actions_source_item_idx is
+  'For find_actions with item_id, and for count_item_actions.';
 
 create or replace function dpg_private.note_mirrored_action(event dpg.action_events)
 returns void
@@ -46,9 +62,9 @@ begin
     and dpg_private.is_same_url(m.origin_instance_domain, event.origin_instance_domain)
   order by m.origin_instance_domain = event.origin_instance_domain desc, m.origin_instance_domain
   limit 1;
-  -- Whichever order the events come in, the row ends the same: status and time of the highest update_count, remarks
-  -- of the highest that has some, the time of the first. Between which items it is does not change: that is as the
-  -- event says which made the row, and of two at once the second waits here for the first.
+  -- Whichever order the events come in, the row ends the same: status, time and performed_by of the highest
+  -- update_count, remarks of the highest that has some, the time of the first. Between which items it is does not
+  -- change: that is as the event says which made the row, and of two at once the second waits here for the first.
   insert into dpg_private.mirrored_actions as m (
     partition_network, action_type, action_id, action_status, update_count, requirements_snapshot, remarks,
     source_item_network, source_item_domain, source_item_type, source_item_id, source_item_instance_url,
@@ -56,7 +72,7 @@ begin
     target_item_network, target_item_domain, target_item_type, target_item_id, target_item_instance_url,
     target_item_owner,
     created_at, updated_at, source_item_latitude, source_item_longitude, target_item_latitude, target_item_longitude,
-    source_item_is_local, source_local_item_id, origin_instance_domain, remarks_update_count
+    source_item_is_local, source_local_item_id, origin_instance_domain, remarks_update_count, performed_by
   )
   values (
     event.partition_network, event.action_type, event.action_id, event.action_status, event.update_count, '{}',
@@ -69,11 +85,15 @@ begin
     event.target_item_latitude, event.target_item_longitude,
     true, case when event.source_item_network = event.partition_network then event.source_item_id end,
     coalesce(known_origin, event.origin_instance_domain),
-    case when event.remarks is not null then event.update_count end
+    case when event.remarks is not null then event.update_count end,
+    event.performed_by
   )
   on conflict on constraint mirrored_actions_pkey do update
   set action_status = case
       when excluded.update_count > m.update_count then excluded.action_status else m.action_status
+    end,
+    performed_by = case
+      when excluded.update_count > m.update_count then excluded.performed_by else m.performed_by
     end,
     updated_at = case when excluded.update_count > m.update_count then excluded.updated_at else m.updated_at end,
     update_count = greatest(m.update_count, excluded.update_count),

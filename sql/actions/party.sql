@@ -22,7 +22,7 @@ comment on function dpg_private.ownership_roles(text, text, boolean, text, boole
   'The part of the actor, a user of this instance, in an action or event: initiated (owner of the source), received
 (owner of the target), both or none. An owner who lives on another instance is nobody here, whatever the id.';
 
-create or replace function dpg_private.refuse_not_action_party(
+create or replace function dpg_private.party_refusal(
   party text,
   action dpg.item_actions,
   problem text default 'is no party of',
@@ -30,32 +30,31 @@ create or replace function dpg_private.refuse_not_action_party(
     'may read or change an action.',
   detail jsonb default '{}'
 )
-returns void
+returns dpg_private.refusal
 language plpgsql
-immutable
+stable
 parallel safe
 security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 begin
-  raise exception using
-    errcode = 'DP005',
-    message = dpg_private.text_for_client(
-      format(
-        'user %L %s action %L/%L/%s',
-        party, problem, action.partition_network, action.action_type, action.action_id
-      )
+  return row(
+    'DP005',
+    format(
+      'user %L %s action %L/%L/%s',
+      party, problem, action.partition_network, action.action_type, action.action_id
     ),
-    hint = dpg_private.text_for_client(hint),
-    detail = dpg_private.text_for_client((jsonb_build_object(
+    hint,
+    jsonb_build_object(
       'actor', party, 'partition_network', action.partition_network,
       'action_type', action.action_type, 'action_id', action.action_id
-    ) || detail)::text);
+    ) || detail
+  )::dpg_private.refusal;
 end
 $body$;
 
-comment on function dpg_private.refuse_not_action_party(text, dpg.item_actions, text, text, jsonb) is
-  'Raises DP005 for the user and the action.';
+comment on function dpg_private.party_refusal(text, dpg.item_actions, text, text, jsonb) is
+  'DP005 for the user and the action.';
 
 create or replace function dpg_private.party_searches_sql(
   search text,

@@ -94,20 +94,32 @@ begin
   if pg_catalog.to_regtype('dpg_private.party_leaf') is null then
     create type dpg_private.party_leaf as (
       leaf regclass,
-      slot smallint
+      slot smallint,
+      partition_network text,
+      action_type text
     );
+  elsif not exists (
+    select
+    from pg_catalog.pg_attribute a
+    where a.attrelid = pg_catalog.to_regclass('dpg_private.party_leaf')
+      and a.attname = 'action_type'
+  ) then
+    alter type dpg_private.party_leaf
+      add attribute partition_network text,
+      add attribute action_type text;
   end if;
 end
 $body$;
 
 comment on type dpg_private.party_leaf is
-  'A leaf in which a party has rows, and its slot.';
+  'A leaf in which a party has rows, its slot and its keys.';
 
 create or replace function dpg_private.find_leaves_of_party(
   root text,
   actor text,
   partition_network text,
-  action_type text
+  action_type text,
+  action_types text[] default null
 )
 returns dpg_private.party_leaf[]
 language plpgsql
@@ -119,12 +131,12 @@ as $body$
 begin
   if partition_network is not null and action_type is not null then
     return array(
-      select row(l.leaf, l.slot)::dpg_private.party_leaf
+      select row(l.leaf, l.slot, partition_network, action_type)::dpg_private.party_leaf
       from dpg_private.look_up_leaf_and_slot(root, partition_network, action_type) l
     );
   end if;
   return array(
-    select row(l.leaf, l.slot)::dpg_private.party_leaf
+    select row(l.leaf, l.slot, p.partition_network, p.action_type)::dpg_private.party_leaf
     from (
       select distinct p.partition_network, p.action_type
       from dpg_private.party_leaves p
@@ -134,6 +146,7 @@ begin
           or p.partition_network = find_leaves_of_party.partition_network
         )
         and (find_leaves_of_party.action_type is null or p.action_type = find_leaves_of_party.action_type)
+        and (find_leaves_of_party.action_types is null or p.action_type = any (find_leaves_of_party.action_types))
     ) p
     cross join lateral dpg_private.look_up_leaf_and_slot(
       find_leaves_of_party.root, p.partition_network, p.action_type
@@ -143,9 +156,9 @@ begin
 end
 $body$;
 
-comment on function dpg_private.find_leaves_of_party(text, text, text, text) is
+comment on function dpg_private.find_leaves_of_party(text, text, text, text, text[]) is
   'The leaves that can hold rows of which the actor is a party: the one that the keys name, or those in which the
-actor has rows.';
+actor has rows, of one action type, of several or of all.';
 
 create or replace function dpg_private.is_kept_for_leaves(leaves dpg_private.party_leaf[], page_size integer)
 returns boolean

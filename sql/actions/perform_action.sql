@@ -6,7 +6,8 @@ create or replace function dpg.perform_action(
   requirements_snapshot jsonb default '{}',
   remarks text default null,
   event_payload jsonb default null,
-  action_id uuid default null
+  action_id uuid default null,
+  performed_by text default null
 )
 returns dpg.item_actions
 language plpgsql
@@ -43,6 +44,7 @@ begin
     dpg_private.check_document('requirements_snapshot', requirements_snapshot),
     dpg_private.check_remarks_or_none(remarks),
     dpg_private.check_document_or_none('event_payload', event_payload),
+    dpg_private.check_key_or_none('performed_by', performed_by),
     case
       when source = target then
         dpg_private.refuse_argument(
@@ -120,16 +122,17 @@ begin
   -- change
   return dpg_private.insert_action(
     action_leaf, action_slot, events_leaf, events_slot, action_type, action_id, source_item, true, target_item,
-    requirements_snapshot, remarks, event_payload
+    requirements_snapshot, remarks, event_payload, performed_by
   );
 end
 $body$;
 
-comment on function dpg.perform_action(text, text, dpg.item_ref, dpg.item_ref, jsonb, text, jsonb, uuid) is
+comment on function dpg.perform_action(text, text, dpg.item_ref, dpg.item_ref, jsonb, text, jsonb, uuid, text) is
   'Creates an action from an item that the actor owns to another item of this instance, and its first event in the
 same transaction. The status is the declared initial one, else created; update_count is 0; owners and coordinates
 come from the items. The default of event_payload is {"status": <status>}. With action_id a repeated call is safe.
-Raises DP001, DP002, DP003, DP008, DP009, DP010, DP014, DP015, DP018.
+performed_by is who carries it out for the actor, a service or an organisation.
+Raises DP001, DP002, DP003, DP008, DP009, DP010, DP014, DP015, DP016, DP018.
 Example: select * from dpg.perform_action(
   ''asha'', ''connect'',
   source => row(''yellow_dot'', ''student'', ''profile_1.0'', ''11111111-1111-4111-8111-111111111111''),

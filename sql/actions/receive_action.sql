@@ -9,7 +9,8 @@ create or replace function dpg.receive_action(
   event_payload jsonb default null,
   action_id uuid default null,
   source_item_latitude double precision default null,
-  source_item_longitude double precision default null
+  source_item_longitude double precision default null,
+  performed_by text default null
 )
 returns dpg.item_actions
 language plpgsql
@@ -44,7 +45,8 @@ begin
     dpg_private.check_coordinates_or_none(
       'source_item_latitude', source_item_latitude, 'source_item_longitude', source_item_longitude
     ),
-    dpg_private.check_document_or_none('event_payload', event_payload)
+    dpg_private.check_document_or_none('event_payload', event_payload),
+    dpg_private.check_key_or_none('performed_by', performed_by)
   );
 
   -- look
@@ -103,19 +105,19 @@ begin
   source_item.created_by := source_item_owner;
   return dpg_private.insert_action(
     action_leaf, action_slot, events_leaf, events_slot, action_type, action_id, source_item, false, target_item,
-    requirements_snapshot, remarks, event_payload
+    requirements_snapshot, remarks, event_payload, performed_by
   );
 end
 $body$;
 
 comment on function dpg.receive_action(
-  text, dpg.item_ref, text, text, dpg.item_ref, jsonb, text, jsonb, uuid, double precision, double precision
+  text, dpg.item_ref, text, text, dpg.item_ref, jsonb, text, jsonb, uuid, double precision, double precision, text
 ) is
   'perform_action for a source that lives on another instance. That instance says who owns the source and where it
 is (coordinates in degrees); the caller must have authenticated it. A URL of our own is DP001. From then on no item
 may be given this URL (dpg.forget_instance_url removes it). With action_id, chosen by the sender, a repeated call is
 safe.
-Raises DP001, DP002, DP008, DP010, DP014, DP015, DP018.
+Raises DP001, DP002, DP008, DP010, DP014, DP015, DP016, DP018.
 Example: select * from dpg.receive_action(
   ''connect'',
   source => row(''yellow_dot'', ''student'', ''profile_1.0'', ''66666666-6666-4666-8666-666666666666''),

@@ -83,6 +83,10 @@ begin
   if dpg_private.is_redacted(stored.partition_network, stored.action_type, stored.action_id, first_event.event_id) then
     event_payload := first_event.event_payload;
     proposed.remarks := first_event.remarks;
+    proposed.performed_by := first_event.performed_by;
+  end if;
+  if dpg_private.is_same_performer(first_event.performed_by, proposed.performed_by) then
+    proposed.performed_by := first_event.performed_by;
   end if;
   is_same_action := (
       stored.requirements_snapshot, stored.source_item_is_local,
@@ -105,8 +109,9 @@ begin
       )
     );
   is_same_event := first_event.event_id is null -- it was lost, as dpg.confirm_lost_events says
-    or (first_event.event_payload, first_event.remarks) is not distinct from (
-      coalesce(event_payload, dpg_private.default_payload(first_event.action_status)), proposed.remarks
+    or (first_event.event_payload, first_event.remarks, first_event.performed_by) is not distinct from (
+      coalesce(event_payload, dpg_private.default_payload(first_event.action_status)), proposed.remarks,
+      proposed.performed_by
     );
 
   -- a trigger of the application may have stored something else than what was sent
@@ -118,7 +123,7 @@ begin
       'action_events', stored.partition_network, stored.action_type, '', first_event.event_id,
       dpg_private.digest_of_change(
         proposed.action_status, coalesce(event_payload, dpg_private.default_payload(proposed.action_status)),
-        proposed.remarks
+        proposed.remarks, proposed.performed_by
       )
     )
   then

@@ -33,7 +33,8 @@ create or replace function dpg_private.write_action_and_event(
   action dpg.item_actions,
   event_id uuid,
   event_payload jsonb,
-  remarks text
+  remarks text,
+  acting_side text
 )
 returns dpg.item_actions
 language plpgsql
@@ -72,7 +73,7 @@ begin
            a.source_item_instance_url, a.source_item_owner, a.source_item_latitude, a.source_item_longitude,
            a.target_item_network, a.target_item_domain, a.target_item_type, a.target_item_id,
            a.target_item_instance_url, a.target_item_owner, a.target_item_latitude, a.target_item_longitude, $3,
-           $4, a.updated_at, a.source_item_is_local, true
+           $4, a.updated_at, a.source_item_is_local, true, a.performed_by, $5
        from action a
        on conflict do nothing
        returning e.*
@@ -110,7 +111,7 @@ begin
         format(
           'update %s a
            set action_status = ($1).action_status, update_count = ($1).update_count, remarks = ($1).remarks,
-             updated_at = ($1).updated_at
+             updated_at = ($1).updated_at, performed_by = ($1).performed_by
            where a.partition_network = ($1).partition_network and a.action_type = ($1).action_type
              and a.action_id = ($1).action_id',
           leaf
@@ -119,7 +120,7 @@ begin
     dpg_private.event_columns_sql('')
   )
   into is_action, is_event, queued_events, is_event_of_action
-  using action, event_id, event_payload, remarks;
+  using action, event_id, event_payload, remarks, acting_side;
   if is_action is null
     and action.update_count = 0
     and (
@@ -127,6 +128,9 @@ begin
     ).action_id is not null
   then
     return null; -- another session has used the id meanwhile
+  end if;
+  if is_action is null and action.update_count > 0 then
+    return null; -- suppressed: neither action nor event was written
   end if;
   if is_action is not true then
     perform dpg_private.refuse_suppressed(case action.update_count when 0 then 'insert' else 'update' end, leaf, key);
@@ -144,7 +148,7 @@ begin
     end if;
     if not is_event then
       -- raises: for a unique index of the application, or since a trigger suppresses it again
-      perform dpg_private.append_event(action, event_id, event_payload, remarks);
+      perform dpg_private.append_event(action, event_id, event_payload, remarks, acting_side);
     end if;
     perform dpg_private.refuse_suppressed('insert', events_leaf, key || jsonb_build_object('event_id', event_id));
   end if;
@@ -167,15 +171,15 @@ begin
   end if;
   perform dpg_private.note_sent(
     'action_events', action.partition_network, action.action_type, '', event_id,
-    dpg_private.digest_of_change(action.action_status, event_payload, remarks),
-    dpg_private.digest_of_change(event.action_status, event.event_payload, event.remarks)
+    dpg_private.digest_of_change(action.action_status, event_payload, remarks, action.performed_by),
+    dpg_private.digest_of_change(event.action_status, event.event_payload, event.remarks, event.performed_by)
   );
   return stored;
 end
 $body$;
 
-comment on function dpg_private.write_action_and_event(regclass, dpg.item_actions, uuid, jsonb, text) is
+comment on function dpg_private.write_action_and_event(regclass, dpg.item_actions, uuid, jsonb, text, text) is
   'Writes an action (a new one where its update_count is 0), its event and the place of the event in the queue, in
-tables to which the application has added columns or triggers. Returns the action as it is stored; null where the id
-of a new one was used meanwhile. Raises DP008. Raises DP018 when one of the three was suppressed, or got another key
-or update_count.';
+tables to which the application has added columns or triggers. Returns the action as it is stored. Null, and nothing
+written: the id of a new one was used meanwhile, or a trigger suppressed the change of one that is there. Raises DP008.
+Raises DP018 when something else was suppressed, or got another key or update_count.';

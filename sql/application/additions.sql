@@ -114,8 +114,8 @@ stable
 security invoker
 begin atomic
   select
-    dpg_private.has_additions('dpg.item_actions', 27)
-    or dpg_private.has_additions('dpg.action_events', 28)
+    dpg_private.has_additions('dpg.item_actions', 28)
+    or dpg_private.has_additions('dpg.action_events', 30)
     -- names the roots, see dpg_private.has_additions
     or exists (select from only dpg.item_actions cross join only dpg.action_events where false)
     -- under an older snapshot the catalogue shows the past, but triggers fire as they are now

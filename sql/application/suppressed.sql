@@ -1,5 +1,5 @@
-create or replace function dpg_private.refuse_suppressed(operation text, relation regclass, detail jsonb default '{}')
-returns void
+create or replace function dpg_private.suppressed_refusal(operation text, relation regclass, detail jsonb default '{}')
+returns dpg_private.refusal
 language plpgsql
 stable
 security definer
@@ -13,15 +13,15 @@ begin
   into triggers
   from pg_trigger t
   join pg_proc p on p.oid = t.tgfoid
-  where t.tgrelid = refuse_suppressed.relation
+  where t.tgrelid = suppressed_refusal.relation
     and not t.tgisinternal
     and t.tgenabled <> 'D'
     and p.pronamespace <> 'dpg_private'::regnamespace;
 
-  raise exception using
-    errcode = 'DP018',
-    message = dpg_private.text_for_client(format('%s of %s was suppressed: nothing was written', operation, relation)),
-    hint = dpg_private.text_for_client(case
+  return row(
+    'DP018',
+    format('%s of %s was suppressed: nothing was written', operation, relation),
+    case
       when triggers is null then
         format(
           'No trigger of the application is on %s: look for a rule, '
@@ -32,14 +32,28 @@ begin
         format(
           'A trigger of the application returned null or changed the key. On %s there are: %s.', relation, triggers
         )
-    end),
-    detail = dpg_private.text_for_client(
-      (jsonb_build_object('operation', operation, 'relation', relation::text) || detail)::text
-    );
+    end,
+    jsonb_build_object('operation', operation, 'relation', relation::text) || detail
+  )::dpg_private.refusal;
+end
+$body$;
+
+comment on function dpg_private.suppressed_refusal(text, regclass, jsonb) is
+  'DP018 for a write (insert, update or delete) that should have changed a row and changed none: a trigger of the
+application suppressed it. The hint names the triggers of the application on that table. detail is added to the
+DETAIL.';
+
+create or replace function dpg_private.refuse_suppressed(operation text, relation regclass, detail jsonb default '{}')
+returns void
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  perform dpg_private.raise_refusal(dpg_private.suppressed_refusal(operation, relation, detail));
 end
 $body$;
 
 comment on function dpg_private.refuse_suppressed(text, regclass, jsonb) is
-  'Raises DP018 for a write (insert, update or delete) that should have changed a row and changed none: a
-trigger of the application suppressed it. The hint names the triggers of the application on that table.
-detail is added to the DETAIL.';
+  'Raises dpg_private.suppressed_refusal.';

@@ -20,8 +20,8 @@ $body$;
 comment on function dpg_private.is_too_deep(jsonb, bigint) is
   'Whether objects and arrays of a document are nested more than levels deep. {} is one level, {"a": []} is two.';
 
-create or replace function dpg_private.check_document_limits(argument text, document jsonb, index integer)
-returns void
+create or replace function dpg_private.document_refusal(argument text, document jsonb, index integer default null)
+returns dpg_private.refusal
 language plpgsql
 stable
 parallel safe
@@ -34,13 +34,13 @@ declare
   allowed_depth bigint;
 begin
   if document is null or jsonb_typeof(document) <> 'object' then
-    perform dpg_private.refuse_argument(
+    return dpg_private.argument_refusal(
       argument, document, 'is not a JSON object', 'Pass a JSON object, {} when there is nothing to say.', index
     );
   end if;
   allowed_bytes := dpg_private.limit_of('json_bytes_per_document');
   if document_bytes > allowed_bytes then
-    perform dpg_private.refuse_argument(
+    return dpg_private.argument_refusal(
       argument,
       to_jsonb(left(document::text, 200) || '...'),
       format('has %s bytes', document_bytes),
@@ -54,7 +54,7 @@ begin
   -- without a limit: as deep as PostgreSQL can read and compare within its stack
   allowed_depth := coalesce(dpg_private.limit_of('json_depth_per_document'), 2048);
   if dpg_private.is_too_deep(document, allowed_depth) then
-    perform dpg_private.refuse_argument(
+    return dpg_private.argument_refusal(
       argument,
       to_jsonb(left(document::text, 200) || '...'),
       format('is nested more than %s levels deep', allowed_depth),
@@ -66,12 +66,29 @@ begin
       index
     );
   end if;
+  return null;
+end
+$body$;
+
+comment on function dpg_private.document_refusal(text, jsonb, integer) is
+  'DP001 unless document is a JSON object within the limits json_bytes_per_document and json_depth_per_document of
+dpg.limits, else null.';
+
+create or replace function dpg_private.check_document_limits(argument text, document jsonb, index integer)
+returns void
+language plpgsql
+stable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  perform dpg_private.raise_refusal(dpg_private.document_refusal(argument, document, index));
 end
 $body$;
 
 comment on function dpg_private.check_document_limits(text, jsonb, integer) is
-  'Raises DP001 unless document is a JSON object within the limits json_bytes_per_document and json_depth_per_document
-of dpg.limits.';
+  'Raises dpg_private.document_refusal.';
 
 create or replace function dpg_private.is_short_document(document jsonb)
 returns boolean

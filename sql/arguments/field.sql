@@ -19,18 +19,15 @@ comment on function dpg_private.is_degrees(jsonb, double precision) is
 
 create or replace function dpg_private.is_uuid(value text)
 returns boolean
-language plpgsql
-immutable -- not parallel safe: a subtransaction
+language sql
+immutable
+parallel safe
 security invoker
-set search_path = pg_catalog, pg_temp
-as $body$
-begin
-  return value::uuid is not null;
-exception
-  when data_exception then
-    return false;
-end
-$body$;
+-- 32 digits, with or without a hyphen after each four, all of it in braces or not: what the type itself accepts
+return coalesce(
+  value ~ '^([0-9A-Fa-f]{4}(-?[0-9A-Fa-f]{4}){7}|[{][0-9A-Fa-f]{4}(-?[0-9A-Fa-f]{4}){7}[}])$',
+  false
+);
 
 comment on function dpg_private.is_uuid(text) is
   'Whether value is a UUID in any form that the type accepts: also in upper case, in braces, without hyphens. False
@@ -46,7 +43,7 @@ return case
   when field in (
     'item_network', 'item_domain', 'item_type', 'item_status', 'partition_network', 'action_type', 'action_status',
     'source_item_network', 'source_item_domain', 'source_item_type', 'source_item_owner',
-    'target_item_network', 'target_item_domain', 'target_item_type', 'target_item_owner'
+    'target_item_network', 'target_item_domain', 'target_item_type', 'target_item_owner', 'performed_by'
   ) then 'key'
   when field in (
     'item_instance_url', 'item_schema_url', 'origin_instance_domain', 'source_item_instance_url',
@@ -60,6 +57,7 @@ return case
   when field = 'update_count' then 'count'
   when field = 'remarks' then 'remarks'
   when field = 'created_at' then 'time'
+  when field = 'acting_side' then 'side'
 end;
 
 comment on function dpg_private.kind_of_field(text) is
@@ -86,6 +84,7 @@ begin
       end
       when 'remarks' then jsonb_typeof(value) = 'string' and octet_length(value #>> '{}') <= 65536
       when 'time' then jsonb_typeof(value) = 'string' and dpg_private.time_of_text(value #>> '{}') is not null
+      when 'side' then value in ('"source"', '"target"')
       when 'schema' then jsonb_typeof(value) in ('object', 'boolean')
       else jsonb_typeof(value) = kind
     end,
@@ -96,7 +95,7 @@ $body$;
 
 comment on function dpg_private.is_field(text, jsonb) is
   'Whether value is a field of this kind. The one reader of JSON fields: of items, changes, events and network
-documents. Kinds: key, url, uuid, latitude, longitude (degrees), count, remarks, time, schema; and object, array,
+documents. Kinds: key, url, uuid, latitude, longitude (degrees), count, remarks, time, side, schema; and object, array,
 boolean as in JSON. A value that a cast to the type of its column accepts is one, such as every form of a UUID. False
 for null and for a field that is missing. dpg_private.check_document limits the size of an object.';
 
@@ -117,6 +116,7 @@ return case kind
   when 'time' then
     'A time is a JSON string in ISO 8601 with its offset, in the years 1 to 9999 of UTC, '
       'such as "2026-01-01T00:00:00.000000Z".'
+  when 'side' then 'A side is "source" or "target".'
   when 'schema' then 'A JSON Schema is a JSON object, or true or false.'
   when 'object' then 'Pass a JSON object, {} when there is nothing to say.'
   when 'boolean' then 'Pass true or false.'
@@ -126,6 +126,21 @@ end;
 comment on function dpg_private.field_hint(text) is
   'What a field of this kind of dpg_private.is_field is, in a sentence.';
 
+create or replace function dpg_private.field_refusal(argument text, kind text, value jsonb, index integer default null)
+returns dpg_private.refusal
+language sql
+stable
+parallel safe
+security invoker
+return dpg_private.argument_refusal(
+  argument, value, case when value is null then 'is missing' else 'is malformed' end,
+  dpg_private.field_hint(kind), index
+);
+
+comment on function dpg_private.field_refusal(text, text, jsonb, integer) is
+  'DP001 for a value that is no field of this kind of dpg_private.is_field.
+index is the position in an array, counted from 0.';
+
 create or replace function dpg_private.refuse_field(argument text, kind text, value jsonb, index integer default null)
 returns void
 language plpgsql
@@ -134,13 +149,9 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 begin
-  perform dpg_private.refuse_argument(
-    argument, value, case when value is null then 'is missing' else 'is malformed' end,
-    dpg_private.field_hint(kind), index
-  );
+  perform dpg_private.raise_refusal(dpg_private.field_refusal(argument, kind, value, index));
 end
 $body$;
 
 comment on function dpg_private.refuse_field(text, text, jsonb, integer) is
-  'Raises DP001 for a value that is no field of this kind of dpg_private.is_field.
-index is the position in an array, counted from 0.';
+  'Raises dpg_private.field_refusal.';

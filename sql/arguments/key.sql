@@ -24,6 +24,26 @@ return length(value) <= 120 and dpg_private.is_visible(value);
 comment on function dpg_private.is_key(text) is
   'Whether value is a key: 1 to 120 characters, not all white space. Null for null.';
 
+create or replace function dpg_private.key_refusal(argument text, value text)
+returns dpg_private.refusal
+language sql
+stable
+parallel safe
+security invoker
+return dpg_private.argument_refusal(
+  argument,
+  to_jsonb(value),
+  case
+    when value is null then 'is missing'
+    when length(value) > 120 then format('is too long with its %s characters', length(value))
+    else 'is not a key'
+  end,
+  'Pass a key: text of 1 to 120 characters that is not all white space.'
+);
+
+comment on function dpg_private.key_refusal(text, text) is
+  'DP001 for a value that is not a key.';
+
 create or replace function dpg_private.refuse_key(argument text, value text)
 returns void
 language plpgsql
@@ -33,21 +53,12 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 begin
-  perform dpg_private.refuse_argument(
-    argument,
-    to_jsonb(value),
-    case
-      when value is null then 'is missing'
-      when length(value) > 120 then format('is too long with its %s characters', length(value))
-      else 'is not a key'
-    end,
-    'Pass a key: text of 1 to 120 characters that is not all white space.'
-  );
+  perform dpg_private.raise_refusal(dpg_private.key_refusal(argument, value));
 end
 $body$;
 
 comment on function dpg_private.refuse_key(text, text) is
-  'Raises DP001 for a value that is not a key.';
+  'Raises dpg_private.key_refusal.';
 
 create or replace function dpg_private.check_key(argument text, value text)
 returns void

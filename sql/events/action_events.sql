@@ -27,6 +27,8 @@ create table if not exists dpg.action_events (
   created_at timestamptz not null default clock_timestamp(),
   source_item_is_local boolean not null default true,
   target_item_is_local boolean not null default true,
+  performed_by text,
+  acting_side text,
   constraint action_events_pkey primary key (partition_network, action_type, event_id),
   constraint action_events_update_key unique (
     partition_network, action_type, origin_instance_domain, action_id, update_count
@@ -35,6 +37,36 @@ create table if not exists dpg.action_events (
   constraint action_events_update_count_check check (update_count >= 0)
 )
 partition by list (partition_network);
+
+-- In databases of before 0.2.0. ACCESS EXCLUSIVE on the root and each leaf for a moment. Columns of these names that an
+-- application added would be taken for ours.
+do $body$
+begin
+  if exists (
+    select
+    from pg_catalog.pg_attribute a
+    where a.attrelid = 'dpg.action_events'::pg_catalog.regclass
+      and a.attname in ('performed_by', 'acting_side')
+      and not a.attisdropped
+      and (
+        a.atttypid <> 'text'::pg_catalog.regtype
+        or a.attnotnull
+        or a.atthasdef
+        or pg_catalog.col_description(a.attrelid, a.attnum) is null -- ours get one where they are made
+      )
+      and pg_catalog.obj_description(a.attrelid, 'pg_class') is not null
+  ) then
+    raise exception 'dpg.action_events has a column performed_by or acting_side that is not ours'
+      using errcode = 'duplicate_column',
+        hint = 'Rename it and migrate again: alter table dpg.action_events rename column acting_side to '
+          'application_acting_side;';
+  end if;
+end
+$body$;
+
+alter table dpg.action_events
+  add column if not exists performed_by text,
+  add column if not exists acting_side text;
 
 comment on table dpg.action_events is
   'Immutable events: one for the making and one for each change of an action, also those mirrored from other
@@ -83,6 +115,11 @@ comment on column dpg.action_events.source_item_is_local is
 comment on column dpg.action_events.target_item_is_local is
   'Whether the event was created by this instance, so that target_item_owner is a user of this one; false for a
 mirrored event.';
+comment on column dpg.action_events.performed_by is
+  'Who carried out the change for the party, a key: a service or an organisation. Null: the party itself, or an event of
+before 0.2.0.';
+comment on column dpg.action_events.acting_side is
+  'Whose side the change came from: source or target. Null in events of before 0.2.0.';
 comment on constraint action_events_pkey on dpg.action_events is 'One event of each key.';
 comment on constraint action_events_update_key on dpg.action_events is 'One event for each update of an action.';
 comment on constraint action_events_payload_check on dpg.action_events is 'A payload is a JSON object.';

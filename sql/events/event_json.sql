@@ -11,7 +11,7 @@ return array[
   'source_item_owner', 'source_item_latitude', 'source_item_longitude',
   'target_item_network', 'target_item_domain', 'target_item_type', 'target_item_id', 'target_item_instance_url',
   'target_item_owner', 'target_item_latitude', 'target_item_longitude',
-  'event_payload', 'remarks', 'created_at'
+  'event_payload', 'remarks', 'created_at', 'performed_by', 'acting_side'
 ];
 
 comment on function dpg_private.event_fields() is
@@ -23,11 +23,11 @@ language sql
 immutable
 parallel safe
 security invoker
-return 1;
+return 2;
 
 comment on function dpg_private.event_version() is
   'The version of events that this database knows. It rises when dpg_private.event_fields gets a field. 1 is what
-0.1.0 sends, which names none.';
+0.1.0 sends, which names none. 2 has performed_by and acting_side.';
 
 create or replace function dpg_private.check_unknown_fields(others jsonb)
 returns void
@@ -96,7 +96,7 @@ declare
   fields constant text[] := dpg_private.event_fields();
   optional constant text[] := array[
     'source_item_latitude', 'source_item_longitude', 'target_item_latitude', 'target_item_longitude', 'event_payload',
-    'remarks'
+    'remarks', 'performed_by', 'acting_side'
   ];
   -- columns of a row that was read on another instance, true there: accepted, and found out anew
   locals constant text[] := array['source_item_is_local', 'target_item_is_local'];
@@ -197,6 +197,12 @@ begin
   end if;
   if not event ? 'remarks' then
     proposed.remarks := stored.remarks;
+  end if;
+  if not event ? 'performed_by' then
+    proposed.performed_by := stored.performed_by;
+  end if;
+  if not event ? 'acting_side' then
+    proposed.acting_side := stored.acting_side;
   end if;
   return proposed;
 end

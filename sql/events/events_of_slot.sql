@@ -61,7 +61,8 @@ begin
         e.source_item_instance_url, e.source_item_owner, e.source_item_latitude, e.source_item_longitude,
         e.target_item_network, e.target_item_domain, e.target_item_type, e.target_item_id,
         e.target_item_instance_url, e.target_item_owner, e.target_item_latitude, e.target_item_longitude,
-        e.event_payload, e.remarks, e.created_at, e.source_item_is_local, e.target_item_is_local
+        e.event_payload, e.remarks, e.created_at, e.source_item_is_local, e.target_item_is_local, e.performed_by,
+        e.acting_side
       from dpg_private.event_rows(slot) e
       where e.action_id = search.action_id
       offset 0 -- so that no other index is taken
@@ -135,7 +136,8 @@ begin
           e.source_item_instance_url, e.source_item_owner, e.source_item_latitude, e.source_item_longitude,
           e.target_item_network, e.target_item_domain, e.target_item_type, e.target_item_id,
           e.target_item_instance_url, e.target_item_owner, e.target_item_latitude, e.target_item_longitude,
-          e.event_payload, e.remarks, e.created_at, e.source_item_is_local, e.target_item_is_local
+          e.event_payload, e.remarks, e.created_at, e.source_item_is_local, e.target_item_is_local, e.performed_by,
+          e.acting_side
         from dpg_private.event_rows(slot) e
         where search.ownership_role <> 'received'
           and e.source_item_owner = search.actor
@@ -167,7 +169,8 @@ begin
           e.source_item_instance_url, e.source_item_owner, e.source_item_latitude, e.source_item_longitude,
           e.target_item_network, e.target_item_domain, e.target_item_type, e.target_item_id,
           e.target_item_instance_url, e.target_item_owner, e.target_item_latitude, e.target_item_longitude,
-          e.event_payload, e.remarks, e.created_at, e.source_item_is_local, e.target_item_is_local
+          e.event_payload, e.remarks, e.created_at, e.source_item_is_local, e.target_item_is_local, e.performed_by,
+          e.acting_side
         from dpg_private.event_rows(slot) e
         where search.ownership_role <> 'initiated'
           and e.target_item_owner = search.actor

@@ -109,7 +109,7 @@ begin
       slots, leaves
     ),
     dpg_private.slot_branches_sql(
-      'return dpg_private.has_additions(''dpg.action_events'', 28) or dpg_private.has_leaf_additions(''dpg.%1$I'');',
+      'return dpg_private.has_additions(''dpg.action_events'', 30) or dpg_private.has_leaf_additions(''dpg.%1$I'');',
       slots, leaves
     )
   );

@@ -10,7 +10,7 @@ return replace(
    @source_item_instance_url, @source_item_owner, @source_item_latitude, @source_item_longitude,
    @target_item_network, @target_item_domain, @target_item_type, @target_item_id, @target_item_instance_url,
    @target_item_owner, @target_item_latitude, @target_item_longitude, @event_payload, @remarks, @created_at,
-   @source_item_is_local, @target_item_is_local',
+   @source_item_is_local, @target_item_is_local, @performed_by, @acting_side',
   '@', alias
 );
 
@@ -95,28 +95,45 @@ $body$;
 comment on function dpg_private.find_event_of_update(text, text, text, uuid, integer) is
   'The event of this update of an action, as it is committed now. All columns are null where there is none.';
 
-create or replace function dpg_private.refuse_different_event(stored dpg.action_events)
-returns void
+create or replace function dpg_private.different_event_refusal(stored dpg.action_events)
+returns dpg_private.refusal
 language plpgsql
-immutable
+stable
 parallel safe
 security invoker
 set search_path = pg_catalog, pg_temp
 as $body$
 begin
-  raise exception using
-    errcode = 'DP008',
-    message = dpg_private.text_for_client(format(
+  return row(
+    'DP008',
+    format(
       'event %s of %L/%L is there already, with other content',
       stored.event_id, stored.partition_network, stored.action_type
-    )),
-    hint = 'Repeat a call with exactly what it said the first time; another change or event needs an id of its own.',
+    ),
+    'Repeat a call with exactly what it said the first time; another change or event needs an id of its own.',
     -- no more than its id: it may belong to an action that is not the caller's
-    detail = dpg_private.text_for_client(jsonb_build_object(
+    jsonb_build_object(
       'partition_network', stored.partition_network, 'action_type', stored.action_type, 'event_id', stored.event_id
-    )::text);
+    )
+  )::dpg_private.refusal;
+end
+$body$;
+
+comment on function dpg_private.different_event_refusal(dpg.action_events) is
+  'DP008 for an event that is there with other content.';
+
+create or replace function dpg_private.refuse_different_event(stored dpg.action_events)
+returns void
+language plpgsql
+stable
+parallel safe
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  perform dpg_private.raise_refusal(dpg_private.different_event_refusal(stored));
 end
 $body$;
 
 comment on function dpg_private.refuse_different_event(dpg.action_events) is
-  'Raises DP008 for an event that is there with other content.';
+  'Raises dpg_private.different_event_refusal.';

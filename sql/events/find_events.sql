@@ -30,6 +30,8 @@ begin
       created_at timestamptz,
       source_item_is_local boolean,
       target_item_is_local boolean,
+      performed_by text,
+      acting_side text,
       ownership_roles text[],
       next_page_token text
     );

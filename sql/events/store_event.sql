@@ -175,7 +175,10 @@ begin
       dpg_private.digest_of_event(sent)
     )
   then
-    -- as it was sent before the other instance moved its items to another of its users
+    -- as it was sent when one of both did not know these fields
+    sent.performed_by := case when stored.performed_by is null then null else compared.performed_by end;
+    sent.acting_side := case when stored.acting_side is null then null else compared.acting_side end;
+    -- and before the other instance moved its items to another of its users
     sent.target_item_owner := stored.target_item_owner;
     if not stored.source_item_is_local then
       sent.source_item_owner := stored.source_item_owner;
@@ -202,8 +205,10 @@ The caller must have authenticated the origin. event_id and created_at are kept;
 target_item_is_local are found out anew. Where the source is of this instance, its owner finds the event, and by
 dpg.find_actions and dpg.get_action the action as the event of the highest update_count left it. The same event
 again returns the stored row; a field that is missing does not differ, nor does another owner alone, since items may
-have been moved. DP008 is: other content under the same id, or for the same origin, action and update_count; and an
-event between other items than those of its action here. Once dpg.accept_differing_event has accepted such an event,
+have been moved. performed_by (a key or null) and acting_side (source, target or null) are missing in events of before
+version 2: one that is stored without them stays so when it comes again with them. DP008 is: other content under the
+same id, or for the same origin, action and update_count; and an event between other items than those of its action
+here. Once dpg.accept_differing_event has accepted such an event,
 it is returned as it was accepted. DP001 is: an origin of our own, a target_item_instance_url that is not the
 origin, an unknown field. Not unknown are columns that an application has added to the table here, and what a newer
 version than ours (the field version) has more: both are left out.

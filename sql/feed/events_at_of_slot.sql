@@ -29,7 +29,7 @@ begin
       e.source_item_instance_url, e.source_item_owner, e.source_item_latitude, e.source_item_longitude,
       e.target_item_network, e.target_item_domain, e.target_item_type, e.target_item_id, e.target_item_instance_url,
       e.target_item_owner, e.target_item_latitude, e.target_item_longitude, e.event_payload, e.remarks,
-      e.created_at, e.source_item_is_local, e.target_item_is_local
+      e.created_at, e.source_item_is_local, e.target_item_is_local, e.performed_by, e.acting_side
     from unnest(positions, event_ids) w("position", event_id)
     join dpg_private.event_rows(slot) e
       on e.partition_network = events_at_of_slot.partition_network

@@ -31,7 +31,9 @@ begin
       remarks text,
       created_at timestamptz,
       source_item_is_local boolean,
-      target_item_is_local boolean
+      target_item_is_local boolean,
+      performed_by text,
+      acting_side text
     );
   end if;
 end

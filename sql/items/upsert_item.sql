@@ -114,6 +114,9 @@ begin
   if is_new and item_status is not null and definition.statuses is not null then
     perform dpg_private.check_item_status(dpg_private.ref_of_item(sent), null, item_status, definition);
   end if;
+  if is_new and item_network = any (dpg_private.ruled_networks()) then
+    perform dpg_private.check_item_limits(actor, array[dpg_private.ref_of_item(sent)]);
+  end if;
   -- after the insert: its lock keeps new triggers out
   has_additions := dpg_private.has_additions_to_item(leaf, slot);
   if is_new then
@@ -140,6 +143,9 @@ begin
       if dpg_private.insert_again('items', dpg_private.item_columns_sql(''), sent) then
         if item_status is not null then
           perform dpg_private.check_item_status(dpg_private.ref_of_item(sent), null, item_status, definition);
+        end if;
+        if item_network = any (dpg_private.ruled_networks()) then
+          perform dpg_private.check_item_limits(actor, array[dpg_private.ref_of_item(sent)]);
         end if;
         if has_additions then
           return dpg_private.read_written_item(leaf, sent, 'insert');
@@ -204,7 +210,7 @@ Creates the leaf when needed. item_state is a JSON object. item_latitude and ite
 neither. With item_id a repeated call is safe. A call that changes nothing leaves the row and updated_at as they
 are. item_status: null is the initial status of dpg.define_item for a new item (live), and leaves that of an item that
 is there; a given one is set as by dpg.set_item_status.
-Raises DP001, DP003, DP006, DP009, DP010, DP014, DP018.
+Raises DP001, DP003, DP006, DP009, DP010, DP014, DP016, DP018.
 Example: select * from dpg.upsert_item(
   actor => ''asha'', item_network => ''yellow_dot'', item_domain => ''student'', item_type => ''profile_1.0'',
   item_instance_url => ''https://yellowdot.example.com'',

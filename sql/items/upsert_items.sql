@@ -162,16 +162,6 @@ begin
   into inserted
   from inserted_rows n;
 
-  -- new items only: one that is there may keep a status that the definition does not know any more
-  perform dpg_private.check_item_status(
-    row(r.item_network, r.item_domain, r.item_type, r.item_id), null, r.item_status, d, r.index
-  )
-  from unnest(rows) r
-  join dpg.item_definitions d on d.item_network = r.item_network and d.item_domain = r.item_domain
-  where r.item_status is not null
-    and (not asks_for_ids or r.item_id = any (inserted))
-  order by r.index;
-
   -- An undeclared item that was there and was deleted since has just been created anew: refused. It cannot be
   -- locked earlier: leaves are created before any row is locked, and rows are locked in the order of their keys.
   if undeclared && inserted then
@@ -197,6 +187,31 @@ begin
       r.item_latitude, r.item_longitude, r.created_by, r.written_at, r.written_at, r.new_status
     from unnest(rows) r;
   end if;
+
+  -- After the owners of those that were there are known to be the actor (DP003). New items only: one that is there may
+  -- keep a status that the definition does not know any more.
+  perform dpg_private.check_item_status(
+    row(r.item_network, r.item_domain, r.item_type, r.item_id), null, r.item_status, d, r.index
+  )
+  from unnest(rows) r
+  join dpg.item_definitions d on d.item_network = r.item_network and d.item_domain = r.item_domain
+  where r.item_status is not null
+    and (not asks_for_ids or r.item_id = any (inserted))
+  order by r.index;
+
+  -- new items only, too
+  if array(select t.item_network from unnest(targets) t) && dpg_private.ruled_networks() then
+    perform dpg_private.check_item_limits(
+      actor,
+      array(
+        select row(r.item_network, r.item_domain, r.item_type, r.item_id)::dpg.item_ref
+        from unnest(rows) r
+        where not asks_for_ids
+          or r.item_id = any (inserted)
+        order by r.index
+      )
+    );
+  end if;
 end
 $body$;
 
@@ -205,7 +220,7 @@ comment on function dpg.upsert_items(text, jsonb) is
 object: item_network, item_domain, item_type, item_instance_url, item_schema_url, and optionally item_state,
 item_latitude, item_longitude, item_id, item_status. The same item_id twice is DP001. DETAIL has the index, counted from
 0.
-Raises DP001, DP003, DP006, DP009, DP010, DP014, DP018.
+Raises DP001, DP003, DP006, DP009, DP010, DP014, DP016, DP018.
 Example: select item_id from dpg.upsert_items(''asha'', ''[{
   "item_network": "yellow_dot", "item_domain": "student", "item_type": "profile_1.0",
   "item_instance_url": "https://yellowdot.example.com",

@@ -16,6 +16,7 @@ begin
   item_types := dpg_private.network_item_types(named);
   perform dpg_private.check_network_instances(document, item_types);
   perform dpg_private.check_network_actions(named, item_types);
+  perform dpg_private.check_network_rules(named);
 
   -- One row, replaced in one statement: so no call sees half of a document, and no call waits.
   insert into dpg.networks as n (network, document, item_types, interactions, item_fields)
@@ -41,6 +42,8 @@ begin
   on conflict on constraint searched_domains_pkey do update
   set version = s.version;
 
+  perform dpg_private.register_rules(named ->> 'name', named);
+
   -- After the row is written: whoever defines a search meanwhile waits for it, or has committed and is seen here.
   perform dpg_private.check_searched_fields(named);
 end
@@ -50,7 +53,9 @@ comment on function dpg.register_network(jsonb) is
   'For dpg_admin. Registers a network document. It replaces the former document of the same name. From then on, new
 items, actions and mirrored events of the network must be of declared domains, item types, action types and interactions
 (else DP014). What is there already stays: items can be changed, actions can go on. Schemas are kept, but not applied
-here. State graphs are declared by dpg.define_action. Facets, counts and search take the fields of items that a schema
+here. State graphs are declared by dpg.define_action. max_actions_per_pair is the rule max_open_per_pair of the network,
+and statuses under accept, reject and cancel in metric_categories of an interaction are final, where dpg.define_network
+and dpg.define_action say nothing else. Facets, counts and search take the fields of items that a schema
 declares (else DP014). "private": true in the schema of a field, or of all of the item, closes it to them;
 dpg.networks.item_fields has what was read out of the schemas. id and domain_id are synonyms of name and domain_name.
 Fields that are not known are kept; a misspelt field of from_ or to_ is refused. An item type of an interaction that

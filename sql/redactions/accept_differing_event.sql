@@ -107,6 +107,7 @@ begin
   set action_status = proposed.action_status,
     update_count = proposed.update_count,
     updated_at = proposed.created_at,
+    performed_by = proposed.performed_by,
     remarks = case
       when proposed.update_count >= coalesce(m.remarks_update_count, -1) then coalesce(proposed.remarks, m.remarks)
       else m.remarks
@@ -133,7 +134,7 @@ event is the object that was refused. Keeps on record who accepted it and why. R
 difference. The same event again returns the first record.
 No event is changed or lost: the stored one stays, and dpg.differing_events keeps the accepted one. From then on
 dpg.store_event answers the accepted event with what was accepted. When it is the newest event of a mirrored action,
-dpg.get_action and dpg.find_actions show its status, time and remarks.
+dpg.get_action and dpg.find_actions show its status, time, remarks and performed_by.
 An event that differs from no stored event is DP001. One between other items is DP008.
 Raises DP001, DP008, DP018.
 Example: select kind, reason from dpg.accept_differing_event(

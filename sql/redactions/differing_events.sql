@@ -35,6 +35,22 @@ comment on index dpg.differing_events_pkey is 'For the record that belongs to an
 comment on index dpg.differing_events_event_idx is
   'For store_event, before it refuses an event that differs, and for redactions.';
 
+create or replace function dpg_private.emptied_event(event jsonb)
+returns jsonb
+language sql
+immutable
+parallel safe
+security invoker
+return event
+  || '{"event_payload": {}, "remarks": null}'
+  || case
+    when event ->> 'performed_by' is not null then jsonb_build_object('performed_by', dpg_private.tombstone())
+    else '{}'
+  end;
+
+comment on function dpg_private.emptied_event(jsonb) is
+  'An event as JSON without payload and remarks, and with the tombstone as performed_by where it had one.';
+
 create or replace function dpg_private.refuse_differing_event_change()
 returns trigger
 language plpgsql
@@ -48,7 +64,7 @@ begin
   if tg_op = 'UPDATE' then
     allowed := old;
     if dpg_private.is_redacted(old.partition_network, old.action_type, old.action_id, old.event_id) then
-      allowed.event := old.event || '{"event_payload": {}, "remarks": null}';
+      allowed.event := dpg_private.emptied_event(old.event);
       if new is not distinct from allowed then
         return new;
       end if;
@@ -57,9 +73,14 @@ begin
     if dpg_private.is_replacement(old.source_item_owner, new.source_item_owner) then
       allowed.source_item_owner := new.source_item_owner;
       allowed.event := old.event || jsonb_build_object('source_item_owner', new.source_item_owner);
-      if new is not distinct from allowed then
-        return new;
-      end if;
+    end if;
+    if old.event ->> 'performed_by' <> new.event ->> 'performed_by'
+      and dpg_private.is_replacement(old.event ->> 'performed_by', new.event ->> 'performed_by')
+    then
+      allowed.event := allowed.event || jsonb_build_object('performed_by', new.event ->> 'performed_by');
+    end if;
+    if new is distinct from old and new is not distinct from allowed then
+      return new;
     end if;
   end if;
   raise exception using

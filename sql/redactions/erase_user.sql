@@ -87,6 +87,8 @@ begin
   if not exists (select from dpg_private.party_leaves p where p.owner = erase_user.user_id)
     and not exists (select from dpg_private.owner_leaves o where o.owner = erase_user.user_id)
     and not exists (select from dpg.redactions r where erase_user.user_id in (r.actor, r.from_user, r.to_user))
+    and not exists (select from public."user" u where u.id = erase_user.user_id)
+    and not dpg_private.has_performed(user_id)
   then
     perform dpg_private.check_user(user_id);
   end if;
@@ -115,6 +117,7 @@ begin
   perform dpg_private.replace_owner(user_id, tombstone, true);
   delete from dpg_private.party_leaves p where p.owner = erase_user.user_id;
   delete from dpg_private.owner_leaves o where o.owner = erase_user.user_id;
+  perform dpg_private.forget_turns_of_owner(user_id);
   update dpg.redactions r
   set actor = case r.actor when erase_user.user_id then tombstone else r.actor end,
     from_user = case r.from_user when erase_user.user_id then tombstone else r.from_user end,
@@ -127,8 +130,9 @@ $body$;
 comment on function dpg.erase_user(text, text, text) is
   'For dpg_admin: erases a user, so that the row in public."user" can be deleted; delete it in the same transaction.
 Empties the items of the user (item_state and coordinates). Puts the tombstone user dpg_erased_user in the place of
-the user: as owner of items, in the owner snapshots of actions and events, and in dpg.redactions. Keeps on record who
-asked for it and why. Returns that record.
+the user: as owner of items, in the owner snapshots of actions and events, in their performed_by, and in dpg.redactions.
+Keeps on record who asked for it and why. Returns that record. user_id may also be somebody who is no user here but
+stands in performed_by.
 What the user wrote into payloads and remarks stays: use dpg.redact_event for that.
 Reads every leaf, each as it is when its turn comes. So it runs under READ COMMITTED only (25000).
 Raises DP001, DP009, DP018.

@@ -73,8 +73,9 @@ $body$;
 
 comment on function dpg.move_items(text, text, text, text) is
   'For dpg_admin: moves the items of from_user to to_user, as when an anonymous user signs up. Puts to_user in the place
-of from_user as owner of items, and in the owner snapshots of actions and events of this instance. Keeps on record
-who asked for it, why, and both users. Returns that record.
+of from_user as owner of items, and in the owner snapshots of actions and events of this instance; and in performed_by
+of those. Keeps on record who asked for it, why, and both users. Returns that record. What from_user has carried out for
+others stays as it is.
 Afterwards to_user finds, changes and transitions what from_user did. from_user stays a user and may be deleted.
 An action on another instance keeps from_user as its owner there. Name from_user in what is sent to that instance
 (dpg.receive_transition). Here to_user finds its events.

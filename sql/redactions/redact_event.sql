@@ -12,6 +12,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
+  tombstone constant text := dpg_private.tombstone();
   event dpg.action_events;
   action dpg.item_actions;
   emptied dpg.action_events;
@@ -61,22 +62,27 @@ begin
     action := dpg_private.find_action(action_leaf, partition_network, action_type, event.action_id);
     execute format(
       'update %s a
-       set remarks = null, requirements_snapshot = ''{}''
+       set remarks = null, requirements_snapshot = ''{}'',
+         performed_by = case when a.update_count = $4 and a.performed_by is not null then $5 else a.performed_by end
        where a.partition_network = $1 and a.action_type = $2 and a.action_id = $3',
       action_leaf
     )
-    using partition_network, action_type, event.action_id;
+    using partition_network, action_type, event.action_id, event.update_count, tombstone;
     emptied_action := dpg_private.find_action(action_leaf, partition_network, action_type, event.action_id);
     -- A trigger of the application may write something else there, but must not put back what was there.
     if emptied_action.remarks = action.remarks
       or (emptied_action.requirements_snapshot = action.requirements_snapshot and action.requirements_snapshot <> '{}')
+      or (emptied_action.update_count = event.update_count and emptied_action.performed_by <> tombstone)
     then
       perform dpg_private.refuse_suppressed('update', action_leaf, jsonb_build_object('action_id', event.action_id));
     end if;
   end if;
   if not event.target_item_is_local then
     update dpg_private.mirrored_actions m
-    set remarks = null
+    set remarks = null,
+      performed_by = case
+        when m.update_count = event.update_count and m.performed_by is not null then tombstone else m.performed_by
+      end
     where m.partition_network = redact_event.partition_network
       and m.action_type = redact_event.action_type
       and m.action_id = event.action_id
@@ -86,7 +92,7 @@ begin
 
   -- change the event
   update dpg.differing_events d
-  set event = d.event || '{"event_payload": {}, "remarks": null}'
+  set event = dpg_private.emptied_event(d.event)
   where d.event_id = redact_event.event_id
     and d.partition_network = redact_event.partition_network
     and d.action_type = redact_event.action_type;
@@ -95,15 +101,17 @@ begin
   end if;
   execute format(
     'update %s e
-     set event_payload = ''{}'', remarks = null
+     set event_payload = ''{}'', remarks = null,
+       performed_by = case when e.performed_by is not null then $4 end
      where e.partition_network = $1 and e.action_type = $2 and e.event_id = $3
-       and (e.event_payload <> ''{}'' or e.remarks is not null)',
+       and (e.event_payload <> ''{}'' or e.remarks is not null or e.performed_by <> $4)',
     dpg_private.find_leaf('action_events', partition_network, action_type)
   )
-  using partition_network, action_type, event_id;
+  using partition_network, action_type, event_id, tombstone;
   emptied := dpg_private.find_event(partition_network, action_type, event_id);
   if emptied.remarks = event.remarks
     or (emptied.event_payload = event.event_payload and event.event_payload <> '{}')
+    or emptied.performed_by <> tombstone
   then
     perform dpg_private.refuse_suppressed(
       'update',
@@ -122,8 +130,9 @@ end
 $body$;
 
 comment on function dpg.redact_event(text, text, text, uuid, text) is
-  'For dpg_admin: empties payload and remarks of an event, and remarks and requirements of its action. Keeps on record
-who asked for it and why. Returns that record. dpg.store_event of the event does not restore them. An event in
+  'For dpg_admin: empties payload and remarks of an event, and remarks and requirements of its action. Puts the
+tombstone user dpg_erased_user in the place of performed_by, also in the action where the event is its last. Keeps on
+record who asked for it and why. Returns that record. dpg.store_event of the event does not restore them. An event in
 dpg.differing_events is emptied there.
 Raises DP001, DP018.
 Example: select * from dpg.redact_event(

@@ -18,7 +18,7 @@ import { migrateToCurrent } from '../support/migrations.js';
 import { type Server, startServer } from '../support/server.js';
 import { soak } from '../support/soak.js';
 
-const KILLS = soak(8, 200);
+const KILLS = soak(10, 200); // 20 in CI, which runs on two versions
 const WRITERS = 12;
 const ours = !process.env.TEST_DATABASE_URL && process.env.DPG_TEST_SERVER !== 'docker';
 
@@ -53,6 +53,8 @@ const acknowledged = {
   actions: new Map<string, Action>(),
   leaves: new Set<string>(),
 };
+/** When items were retired: of what began before then nothing is open. */
+const closed = new Map<string, string>();
 /** Calls of unknown outcome: how to repeat them with the ids that were sent. */
 type Repeat = (dpg: Dpg<postgres.Sql>) => Promise<unknown>;
 
@@ -115,6 +117,38 @@ async function writer(n: number, round: number, counts: { calls: number }): Prom
           event_id: randomUUID(),
         };
         await send(({ as }) => as(i % 2 ? 'asha' : 'ravi').actions.transition(ref, move), keepAction);
+      }
+      // many at once, the same action twice; then the source retires with what is open, from time to time
+      const more = await Promise.all(
+        [0, 1, 2].map(async () => {
+          const again = { ...request, action_type: 'connect', action_id: randomUUID() };
+          await send(({ as }) => as('asha').actions.perform(again), keepAction);
+          const { partition_network, action_type, action_id } = { partition_network: 'yellow_dot', ...again };
+          return { partition_network, action_type, action_id };
+        }),
+      );
+      const many_moves = [...more, ...more].map((of, n) => ({
+        ...of,
+        ...{ action_status: n < 3 ? 'first' : 'second', event_id: randomUUID() },
+      }));
+      await send(
+        ({ as }) => as('ravi').actions.transitionMany(many_moves),
+        (results) => {
+          for (const { error, ...result } of results) {
+            expect(error).toBe(null);
+            keepAction(result as unknown as Action);
+          }
+        },
+      );
+      if (i % 2 === 1) {
+        const retire = { item_status: `retired ${i}`, close_actions_as: ['closed'] };
+        await send(
+          ({ as }) => as('asha').items.setStatus(source, retire),
+          (item) => {
+            keepItem(item);
+            closed.set(source.item_id, item.updated_at);
+          },
+        );
       }
       if (i % 4 === 3) {
         const of = { partition_network: `net_${round}`, action_type: `t${n}_${i}` };
@@ -213,6 +247,14 @@ async function allIsThere(sql: postgres.Sql): Promise<void> {
       or i.update_count < a.update_count
       or (i.update_count = a.update_count and i.action_status <> a.status)`;
   expect(missingActions).toEqual([]);
+
+  // what was closed with its item is closed
+  const open = await sql`
+    select a.action_id, a.action_status
+    from unnest(${[...closed.keys()]}::uuid[], ${[...closed.values()]}::text[]::timestamptz[]) c(item_id, closed_at)
+    join dpg.item_actions a on a.source_item_id = c.item_id and a.updated_at < c.closed_at
+    where a.action_status <> 'closed'`;
+  expect([...open]).toEqual([]);
 
   // no action lacks its events, no event its change, and the last event is the row
   const broken = await sql`

@@ -76,6 +76,15 @@ const writing: Record<string, Writing> = {
     call: ({ as }) => as('ravi').actions.transition(action, { action_status: 'accepted' }),
     sent: { actor: 'ravi', action_id: action.action_id, action_status: 'accepted', event_id: ANY_ID },
   },
+  transition_actions: {
+    call: ({ as }) => {
+      const { partition_network, action_type, action_id } = action;
+      return as('ravi').actions.transitionMany([
+        { partition_network, action_type, action_id, action_status: 'accepted' },
+      ]);
+    },
+    sent: { actor: 'ravi', transitions: [{ action_status: 'accepted', event_id: ANY_ID }] },
+  },
   receive_transition: {
     call: (dpg) =>
       dpg.actions.receiveTransition({

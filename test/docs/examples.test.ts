@@ -36,7 +36,10 @@ const STORY = [
   'perform_action',
   'get_action',
   'find_actions',
+  'count_actions',
+  'count_item_actions',
   'transition_action',
+  'transition_actions',
   'find_events',
   // other instances: one sends an action, another one an event
   'receive_action',
@@ -55,6 +58,7 @@ const STORY = [
   // administration
   'register_network',
   'unregister_network',
+  'define_network',
   'redact_event',
   'accept_differing_event',
   'forget_instance_url',

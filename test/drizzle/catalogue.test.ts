@@ -84,9 +84,9 @@ describe('the check names what differs:', () => {
     ],
     [
       'a column less',
-      'alter table dpg.action_events drop target_item_is_local cascade',
+      'alter table dpg.action_events drop acting_side cascade',
       [
-        'dpg.action_events.target_item_is_local: in drizzle column 28, boolean, not null, default; in the catalogue missing',
+        'dpg.action_events.acting_side: in drizzle column 30, text, nullable, no default; in the catalogue missing',
       ],
     ],
     [

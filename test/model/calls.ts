@@ -32,6 +32,8 @@ const THEIRS = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('https://one.example.com', 'https://two.example.com') },
 );
 const SCHEMA = fc.constantFrom('https://schemas.example.com/a.json', 'https://schemas.example.com/b.json');
+/** Who carries it out: another user as well, and mostly nobody. */
+const PERFORMER = fc.constantFrom(undefined, undefined, null, 'a service', 'ravi');
 const REMARKS = fc.constantFrom(undefined, null, 'as you like', '');
 const DOCUMENT = fc.constantFrom(
   {},
@@ -186,15 +188,37 @@ const deleteItem = call('delete_item', fc.record({ ref: itemRef, actor: actorOf 
 
 const SIDE = fc.constantFrom('source', 'target', 'either');
 const EDGE = fc.record({ from: STATUS, to: STATUS, by: SIDE });
+/** One rule or several; none, most often, so that others than DP016 are met as well. */
+const rulesOf = (rules: Record<string, fc.Arbitrary<unknown>>) =>
+  fc.oneof(
+    { weight: 5, arbitrary: fc.constantFrom<Row | null | undefined>(undefined, undefined, null, {}) },
+    { weight: 4, arbitrary: fc.record(rules, { requiredKeys: [] }) },
+  );
+const few = fc.integer({ min: 1, max: 3 });
 const defineAction = call(
   'define_action',
   fc.record({
     partition_network: NETWORK,
     action_type: ACTION_TYPE,
-    transitions: orNone(fc.array(EDGE, { maxLength: 5 })),
+    transitions: fc.option(fc.array(EDGE, { maxLength: 5 }), { nil: null, freq: 2 }),
     initial_status: fc.option(STATUS, { nil: undefined, freq: 2 }),
+    rules: rulesOf({
+      final_statuses: fc.uniqueArray(STATUS, { maxLength: 2 }),
+      max_open_per_pair: few,
+      max_open_per_source: few,
+      different_owners: fc.boolean(),
+    }),
   }),
   (args) => args,
+);
+
+const defineNetwork = call(
+  'define_network',
+  fc.record({
+    network: NETWORK,
+    rules: rulesOf({ max_open_per_pair: few, different_owners: fc.boolean(), max_items_per_owner: few }),
+  }),
+  ({ network, rules }) => ({ network, rules: rules ?? null }),
 );
 
 const making = {
@@ -203,6 +227,7 @@ const making = {
   remarks: REMARKS,
   event_payload: PAYLOAD,
   action_id: orNone(ACTION_ID),
+  performed_by: PERFORMER,
 };
 
 const performAction = call(
@@ -216,6 +241,30 @@ const performAction = call(
       source: from,
       target: target(model),
       ...making,
+    };
+  },
+);
+
+/** Between the items of an action that is there, in either direction: what rules count. */
+const performAgain = call(
+  'perform_action',
+  fc.record({
+    action,
+    isBack: fc.boolean(),
+    making: fc.record({ ...making, action_type: sometimes(ACTION_TYPE) }),
+  }),
+  ({ action, isBack, making }, model) => {
+    const row = action(model);
+    const itemOf = (side: string) =>
+      Object.fromEntries(KEY_COLUMNS.map((column) => [column, seen(row[`${side}_${column}`]) ?? column]));
+    const [from, to] = isBack ? ['target', 'source'] : ['source', 'target'];
+    return {
+      actor: row[`${from}_item_owner`] ?? 'asha',
+      source: row.source_item_id ? itemOf(from as string) : null,
+      target: row.source_item_id ? itemOf(to as string) : null,
+      ...making,
+      action_type: making.action_type ?? row.action_type,
+      action_id: null,
     };
   },
 );
@@ -244,6 +293,7 @@ const moving = fc.record({
   event_payload: PAYLOAD,
   remarks: REMARKS,
   event_id: orNone(EVENT_ID),
+  performed_by: PERFORMER,
 });
 
 /** What an event of the action says, most often one that was mirrored or made before. */
@@ -253,8 +303,8 @@ function sayings(model: Contract, action: Row, dice: number): Row {
   );
   const event = dice < 2 ? events[dice % events.length] : undefined;
   if (!event) return {};
-  const { action_status, event_payload, remarks, event_id } = event;
-  return { action_status, event_payload, remarks, event_id };
+  const { action_status, event_payload, remarks, event_id, performed_by } = event;
+  return { action_status, event_payload, remarks, event_id, performed_by };
 }
 
 const expected = (version: string, row: Row) =>
@@ -275,6 +325,29 @@ const transitionAction = call(
       expected_update_count: expected(version, row),
       ...moving,
       ...sayings(model, row, like),
+    };
+  },
+);
+
+const transitionActions = call(
+  'transition_actions',
+  fc.record({
+    actor: actorOf,
+    changes: fc.array(fc.record({ action, version: VERSION, moving, like: fc.nat(9) }), {
+      minLength: 1,
+      maxLength: 4,
+    }),
+  }),
+  ({ actor, changes }, model) => {
+    const rows = changes.map(({ action }) => action(model));
+    return {
+      actor: actor(rows.flatMap((row) => [row.source_item_owner ?? 'asha', row.target_item_owner ?? 'ravi'])),
+      transitions: changes.map(({ version, moving, like }, i) => ({
+        ...actionRef(rows[i] as Row),
+        expected_update_count: expected(version, rows[i] as Row),
+        ...moving,
+        ...sayings(model, rows[i] as Row, like),
+      })),
     };
   },
 );
@@ -313,6 +386,8 @@ const storeEvent = call(
     event_payload: fc.oneof(DOCUMENT, PAYLOAD),
     remarks: REMARKS,
     created_at: TIME,
+    performed_by: PERFORMER,
+    acting_side: fc.constantFrom(undefined, null, 'source', 'target', 'target'),
   }),
   ({ action, mirrorsOurs, source, target, place: [latitude, longitude], ...rest }, model) => {
     // a mirrored event of an action that is here: it may claim our own URL, or one that is not ours yet
@@ -339,10 +414,13 @@ const FIRST_CALLS = fc.oneof(
   { weight: 3, arbitrary: upsertItems },
   { weight: 4, arbitrary: updateItem },
   { weight: 3, arbitrary: deleteItem },
-  { weight: 2, arbitrary: defineAction },
+  { weight: 3, arbitrary: defineAction },
+  { weight: 1, arbitrary: defineNetwork },
   { weight: 6, arbitrary: performAction },
+  { weight: 4, arbitrary: performAgain },
   { weight: 4, arbitrary: receiveAction },
   { weight: 8, arbitrary: transitionAction },
+  { weight: 4, arbitrary: transitionActions },
   { weight: 4, arbitrary: receiveTransition },
   { weight: 5, arbitrary: storeEvent },
 );
@@ -353,6 +431,8 @@ const BAD: Record<string, unknown[]> = {
   url: [null, '', ' ', `https://${'é'.repeat(509)}`, `https://${'é'.repeat(508)}`],
   remarks: [null, 'x'.repeat(65_537)],
   uuid: [null],
+  // null is the default
+  boolean: [null],
   integer: [null, -1, 2_147_483_647],
   'double precision': [null, Number.NaN, Infinity, -Infinity, 90.000001, -180.00001, 180],
   jsonb: [null, [], 'text', 1, {}, [{}], { unknown: 1 }, { item_state: null }, { item_state: [] }],
@@ -461,6 +541,7 @@ const party = {
   item_id: sometimes(ITEM_ID),
   page_size,
 };
+const { action_status: _status, page_size: _size, ...counted } = party;
 /** One domain, several, all of the network; one and several are refused. */
 const domains: fc.Arbitrary<Row> = fc.oneof(
   { weight: 8, arbitrary: DOMAIN.map((item_domain) => ({ item_domain })) },
@@ -521,7 +602,23 @@ const goodReads: fc.Arbitrary<Call<Read>> = fc.oneof(
     }),
     ({ domains, ...rest }) => ({ ...rest, ...domains }),
   ),
-  call('find_actions', fc.record(party), (args) => args),
+  call(
+    'find_actions',
+    fc.record({
+      ...party,
+      ...{ action_types: sometimes(fc.array(ACTION_TYPE)), action_statuses: sometimes(fc.array(STATUS)) },
+      action_id: sometimes(ACTION_ID),
+      oldest_first: fc.constantFrom(undefined, null, false, true),
+      with_items: fc.constantFrom(undefined, null, false, true),
+    }),
+    // one and several are refused: seldom asked
+    ({ action_types, action_statuses, ...one }) => ({
+      ...one,
+      ...((one.action_type === undefined || action_types?.length === 1) && { action_types }),
+      ...((one.action_status === undefined || action_statuses?.length === 1) && { action_statuses }),
+    }),
+  ),
+  call('count_actions', fc.record(counted), (args) => args),
   call(
     'find_events',
     fc.record({ ...party, action_id: sometimes(ACTION_ID), update_count: sometimes(fc.nat(2)) }),

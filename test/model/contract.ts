@@ -21,6 +21,10 @@ export const seen = (value: unknown) => (value instanceof Learnt ? value.value :
 
 export const USERS = ['asha', 'ravi', 'mei'];
 
+const TRANSITION_FIELDS = [
+  ...['partition_network', 'action_type', 'action_id', 'action_status', 'expected_update_count'],
+  ...['event_payload', 'remarks', 'event_id', 'performed_by'],
+];
 const ITEM_KEY = ['item_network', 'item_domain', 'item_type', 'item_id'];
 const CONTENT = ['item_instance_url', 'item_schema_url', 'item_state', 'item_latitude', 'item_longitude'];
 
@@ -32,6 +36,8 @@ export class Contract {
   readonly actions: Row[] = [];
   readonly events: Row[] = [];
   readonly definitions: Row[] = [];
+  /** By network, of those that have some. */
+  readonly networkRules = new Map<string, Row>();
 
   // ITEMS
 
@@ -42,6 +48,7 @@ export class Contract {
     this.#checkOwnUrl(a.item_instance_url);
     this.#checkUser(a.actor);
     this.#checkOwner(this.#item(a), a.actor);
+    this.#checkItemsPerOwner([a], a.actor);
     return [this.#put(a)];
   }
 
@@ -62,6 +69,7 @@ export class Contract {
     for (const item of proposed) this.#checkOwnUrl(item.item_instance_url);
     this.#checkUser(actor);
     for (const item of proposed) this.#checkOwner(this.#item(item), actor);
+    this.#checkItemsPerOwner(proposed, actor);
     return proposed.map((item) => this.#put({ item_state: {}, ...item, actor }));
   }
 
@@ -135,6 +143,18 @@ export class Contract {
     refuseUnless(!item || item.created_by === actor, 'DP003');
   }
 
+  /** The new ones among them, with those that the owner has of the same domain and type. */
+  #checkItemsPerOwner(proposed: Row[], owner: unknown) {
+    const kindOf = (item: Row) => JSON.stringify([item.item_network, item.item_domain, item.item_type]);
+    const made = proposed.filter((item) => !this.#item(item));
+    for (const item of made) {
+      const most = this.networkRules.get(item.item_network as string)?.max_items_per_owner;
+      const ofKind = (other: Row) => kindOf(other) === kindOf(item);
+      const had = this.items.filter((other) => ofKind(other) && other.created_by === owner).length;
+      if (isGiven(most)) refuseUnless(had + made.filter(ofKind).length <= Number(most), 'DP016');
+    }
+  }
+
   #checkOwnUrl(url: unknown) {
     refuseUnless(this.urls.has(url as string) || !this.peers.has(url as string), 'DP001');
   }
@@ -156,11 +176,60 @@ export class Contract {
       checkKey(edge.to);
       refuseUnless(['source', 'target', 'either'].includes(edge.by as string), 'DP001');
     }
+    checkRules(a.rules, ['final_statuses', 'max_open_per_pair', 'max_open_per_source', 'different_owners']);
     const former = this.#definition(a);
     if (former) this.definitions.splice(this.definitions.indexOf(former), 1);
-    if (isGiven(transitions))
-      this.definitions.push({ partition_network, action_type, initial_status, transitions });
+    const rules = isGiven(a.rules) ? orNull(a.rules as Row) : (former?.rules ?? null);
+    const keepsGraph = !isGiven(transitions) && isGiven(a.rules) && isGiven(former?.transitions);
+    const graph = keepsGraph ? former?.transitions : (transitions ?? null);
+    // left with the graph by a call for the rules; and gone with it
+    const left = isGiven(a.rules) ? (former?.initial_status ?? initial_status) : 'created';
+    const initial = isGiven(transitions) ? initial_status : left;
+    if (isGiven(graph) || rules !== null)
+      this.definitions.push({
+        ...{ partition_network, action_type, transitions: graph, rules, registered_rules: null },
+        initial_status: initial,
+        final_statuses: finalStatuses(rules as Row | null, graph as Row[] | null, initial),
+      });
     return [];
+  }
+
+  define_network({ network, rules }: Row): Row[] {
+    checkKey(network);
+    checkRules(rules, ['max_open_per_pair', 'different_owners', 'max_items_per_owner']);
+    this.networkRules.delete(network as string);
+    if (isGiven(rules) && orNull(rules as Row)) this.networkRules.set(network as string, rules as Row);
+    return [];
+  }
+
+  /** Whether an action may be open, as it is here or as it would be created: what the rules count are the others. */
+  #checkRulesOf(action: Row) {
+    const { partition_network, action_type } = action;
+    const ofType = (this.#definition(action)?.rules ?? {}) as Row;
+    const ofNetwork = this.networkRules.get(partition_network as string) ?? {};
+    if (ofType.different_owners === true || ofNetwork.different_owners === true)
+      refuseUnless(
+        !action.source_item_is_local || action.source_item_owner !== action.target_item_owner,
+        'DP016',
+      );
+    if (!this.#isOpen(action)) return;
+    const others = this.actions.filter(
+      (other) => other !== action && other.partition_network === partition_network && this.#isOpen(other),
+    );
+    const sameType = others.filter((other) => other.action_type === action_type);
+    const most = (limit: unknown, among: Row[], idOf: (action: Row) => string) => {
+      if (isGiven(limit))
+        refuseUnless(among.filter((other) => idOf(other) === idOf(action)).length < Number(limit), 'DP016');
+    };
+    most(ofType.max_open_per_pair, sameType, pairOf);
+    most(ofType.max_open_per_source, sameType, (other) => placeOf(other, 'source'));
+    most(ofNetwork.max_open_per_pair, others, pairOf);
+  }
+
+  #isOpen(action: Row): boolean {
+    return !(this.#definition(action)?.final_statuses as unknown[] | undefined)?.includes(
+      action.action_status,
+    );
   }
 
   perform_action(a: Row): Row[] {
@@ -201,6 +270,29 @@ export class Contract {
     const sides = sidesOf(action, a.actor, true);
     refuseUnless(sides.length > 0, 'DP005');
     return [this.#move(action, sides, a)];
+  }
+
+  /** Each by itself: what happened, or the code of its refusal. */
+  transition_actions({ actor, transitions }: Row): Row[] {
+    checkActor(actor);
+    refuseUnless(Array.isArray(transitions), 'DP001');
+    const given = transitions as Row[];
+    refuseUnless(given.length >= 1 && given.length <= 1000, 'DP001');
+    return given.map((transition, index) => {
+      try {
+        checkObject(transition);
+        refuseUnless(
+          Object.keys(transition).every((name) => TRANSITION_FIELDS.includes(name)),
+          'DP001',
+        );
+        const [action] = this.transition_action({ ...transition, actor }) as [Row];
+        const { action_id, action_status, update_count } = action;
+        return { index, action_id, action_status, update_count };
+      } catch (error) {
+        if (error instanceof Refusal) return { index, code: error.code };
+        throw error;
+      }
+    });
   }
 
   receive_transition(a: Row): Row[] {
@@ -264,7 +356,8 @@ export class Contract {
             stored.source_item_latitude === source.item_latitude &&
             stored.source_item_longitude === source.item_longitude)) &&
         same(first.event_payload, a.event_payload ?? { status: first.action_status }) &&
-        same(first.remarks, a.remarks ?? null);
+        same(first.remarks, a.remarks ?? null) &&
+        first.performed_by === (a.performed_by ?? null);
       refuseUnless(repeats, 'DP008');
       return stored;
     }
@@ -293,8 +386,10 @@ export class Contract {
       updated_at: now,
       source_item_is_local: isLocal,
       source_local_item_id: isLocal && inOneNetwork ? source.item_id : null,
+      performed_by: a.performed_by ?? null,
     };
-    this.#append(action, new Learnt(), a.event_payload, a.remarks);
+    this.#checkRulesOf(action);
+    this.#append(action, new Learnt(), a.event_payload, a.remarks, 'source');
     this.actions.push(action);
     return action;
   }
@@ -311,6 +406,7 @@ export class Contract {
           event.action_status === a.action_status &&
           same(event.event_payload, payload) &&
           event.remarks === (a.remarks ?? null) &&
+          event.performed_by === (a.performed_by ?? null) &&
           (!isGiven(a.expected_update_count) || event.update_count === Number(a.expected_update_count) + 1);
         refuseUnless(repeats, 'DP008');
         return action;
@@ -318,29 +414,36 @@ export class Contract {
     }
     if (isGiven(a.expected_update_count))
       refuseUnless(a.expected_update_count === action.update_count, 'DP007');
-    const definition = this.#definition(action);
-    if (definition) {
-      const edges = (definition.transitions as Row[]).filter(
-        ({ from, to }) => from === action.action_status && to === a.action_status,
-      );
+    const graph = this.#definition(action)?.transitions as Row[] | null | undefined;
+    let acting = sides;
+    if (graph) {
+      const edges = graph.filter(({ from, to }) => from === action.action_status && to === a.action_status);
       refuseUnless(edges.length > 0, 'DP006');
       refuseUnless(
         edges.some(({ by }) => by === 'either' || sides.includes(by as string)),
         'DP005',
       );
+      // who owns both acts for the side that the edge names
+      acting = sides.filter((side) => edges.some(({ by }) => by === side || by === 'either'));
     }
+    const acting_side = acting.includes('source') ? 'source' : 'target';
     const moved = {
       action_status: a.action_status,
       update_count: Number(action.update_count) + 1,
       remarks: a.remarks ?? action.remarks,
       updated_at: new Learnt(seen(action.updated_at) as string),
+      performed_by: a.performed_by ?? null,
     };
-    this.#append({ ...action, ...moved }, a.event_id ?? new Learnt(), payload, a.remarks);
+    // opened again, it is as a new one
+    const isReopened = !this.#isOpen(action) && this.#isOpen({ ...action, ...moved });
+    if (isReopened)
+      this.#checkRulesOf(Object.assign(Object.create(action), { action_status: a.action_status }));
+    this.#append({ ...action, ...moved }, a.event_id ?? new Learnt(), payload, a.remarks, acting_side);
     return Object.assign(action, moved);
   }
 
   /** The last check: an event that was mirrored before its origin became a URL of ours has the place of this one. */
-  #append(action: Row, event_id: unknown, payload: unknown, remarks: unknown) {
+  #append(action: Row, event_id: unknown, payload: unknown, remarks: unknown, acting_side: string) {
     refuseUnless(!this.#eventOfUpdate(action, action.update_count as number), 'DP008');
     const { requirements_snapshot, created_at, updated_at, source_local_item_id, ...columns } = action;
     this.events.push({
@@ -351,6 +454,7 @@ export class Contract {
       remarks: remarks ?? null,
       created_at: updated_at,
       target_item_is_local: true,
+      acting_side,
     });
   }
 
@@ -358,7 +462,7 @@ export class Contract {
 
   store_event({ event }: Row): Row[] {
     refuseUnless(isObject(event), 'DP001');
-    const e = { remarks: null, ...NOWHERE, ...(event as Row) } as Row;
+    const e = { remarks: null, performed_by: null, acting_side: null, ...NOWHERE, ...(event as Row) } as Row;
     refuseUnless(
       Object.keys(e).every((name) => EVENT_COLUMNS.includes(name)),
       'DP001',
@@ -374,6 +478,8 @@ export class Contract {
     checkPlace(e.target_item_latitude, e.target_item_longitude);
     checkObject(e.event_payload ?? {});
     refuseUnless(!isGiven(e.remarks) || typeof e.remarks === 'string', 'DP001');
+    if (isGiven(e.performed_by)) checkKey(e.performed_by);
+    if (isGiven(e.acting_side)) refuseUnless(['source', 'target'].includes(e.acting_side as string), 'DP001');
     refuseUnless(typeof e.created_at === 'string' && isTime(e.created_at), 'DP001');
     refuseUnless(e.partition_network === e.target_item_network, 'DP001');
     refuseUnless(!this.urls.has(e.origin_instance_domain as string), 'DP001');
@@ -387,9 +493,11 @@ export class Contract {
       );
     const stored = this.#event(row, row.event_id) ?? this.events.find(sameUpdate);
     if (stored) {
-      // what the message does not name, it says nothing of
+      // what the message does not name, it says nothing of; nor did one that came before there was an acting_side
       const isMissing = (column: string) =>
-        ['remarks', ...LATITUDES_AND_LONGITUDES].includes(column) && (event as Row)[column] === undefined;
+        (['remarks', ...WHO, ...LATITUDES_AND_LONGITUDES].includes(column) &&
+          (event as Row)[column] === undefined) ||
+        (WHO.includes(column) && stored[column] === null && stored.acting_side === null);
       refuseUnless(
         EVENT_COLUMNS.every((column) => isMissing(column) || same(seen(stored[column]), row[column])),
         'DP008',
@@ -462,7 +570,15 @@ export class Contract {
     const latestRemarks = new Map<Row, number>();
     for (const event of this.events) {
       if (event.target_item_is_local || !event.source_item_is_local) continue;
-      const { event_id, origin_instance_domain, event_payload, created_at, remarks, ...columns } = event;
+      const {
+        event_id,
+        origin_instance_domain,
+        event_payload,
+        created_at,
+        remarks,
+        acting_side,
+        ...columns
+      } = event;
       const key = JSON.stringify([
         event.partition_network,
         event.action_type,
@@ -484,6 +600,7 @@ export class Contract {
       if (known && count > (known.update_count as number)) {
         known.action_status = event.action_status;
         known.update_count = count;
+        known.performed_by = event.performed_by;
         known.updated_at = created_at;
       }
       if (String(created_at) < String(action.created_at)) action.created_at = created_at;
@@ -521,18 +638,75 @@ export class Contract {
   find_actions(a: Row): Row[] {
     checkPartyFilters(a);
     checkPage(a);
-    const rows = [...this.actions, ...this.#mirroredActions()];
-    return this.#ofParty(rows, a, ['partition_network', 'action_type', 'action_status'])
-      .map(({ target_item_is_local, ...row }) => row)
+    checkSeveral(a, 'action_type', 'action_types');
+    checkSeveral(a, 'action_status', 'action_statuses');
+    const isAmong = (row: Row, name: string, several: string) =>
+      !isGiven(a[several]) || (a[several] as unknown[]).includes(row[name]);
+    const contentOf = (row: Row, side: Side, isHere: boolean) => {
+      const item = isHere && a.with_items ? this.#sideOf(row, side) : undefined;
+      return {
+        [`${side}_item_state`]: item?.item_state ?? null,
+        [`${side}_item_status`]: item?.item_status ?? null,
+      };
+    };
+    return this.#ofParty(this.#actionsOfAll(), a, [
+      'partition_network',
+      'action_type',
+      'action_status',
+      'action_id',
+    ])
+      .filter(
+        (row) =>
+          isAmong(row, 'action_type', 'action_types') && isAmong(row, 'action_status', 'action_statuses'),
+      )
+      .map(({ target_item_is_local, ...row }) => ({
+        ...row,
+        ...contentOf(row, 'source', row.source_item_is_local === true),
+        ...contentOf(row, 'target', target_item_is_local !== false),
+      }))
       .sort(
         by(
-          ['updated_at', -1],
+          ['updated_at', a.oldest_first ? 1 : -1],
           ['partition_network', 1],
           ['action_type', 1],
           ['action_id', 1],
           ['target_item_instance_url', 1],
         ),
       );
+  }
+
+  count_actions(a: Row): Row[] {
+    checkPartyFilters(a);
+    const counts = new Map<string, Row>();
+    for (const role of ['initiated', 'received']) {
+      if (isGiven(a.ownership_role) && ![role, 'all'].includes(a.ownership_role as string)) continue;
+      const columns = ['partition_network', 'action_type'];
+      for (const row of this.#ofParty(this.#actionsOfAll(), { ...a, ownership_role: role }, columns)) {
+        const key = {
+          ownership_role: role,
+          ...{ partition_network: row.partition_network, action_type: row.action_type },
+          action_status: row.action_status,
+        };
+        const name = JSON.stringify(key);
+        const before = counts.get(name) ?? { ...key, action_count: 0, latest_at: '' };
+        const changed = seen(row.updated_at) as string;
+        const latest_at = changed > (before.latest_at as string) ? changed : before.latest_at;
+        counts.set(name, { ...before, action_count: Number(before.action_count) + 1, latest_at });
+      }
+    }
+    return [...counts.values()].sort(
+      by(['ownership_role', 1], ['partition_network', 1], ['action_type', 1], ['action_status', 1]),
+    );
+  }
+
+  #actionsOfAll(): Row[] {
+    return [...this.actions, ...this.#mirroredActions()];
+  }
+
+  #sideOf(row: Row, side: Side): Row | undefined {
+    return this.items.find((item) =>
+      ITEM_KEY.every((column) => seen(item[column]) === seen(row[`${side}_${column}`])),
+    );
   }
 
   find_events(a: Row): Row[] {
@@ -619,12 +793,36 @@ function sidesOf(row: Row, actor: unknown, targetIsLocal: boolean): Side[] {
   return sides;
 }
 
+/** An item of an action; one that lives elsewhere is another one than an item here of the same key. */
+function placeOf(action: Row, side: 'source' | 'target'): string {
+  const isHere = side === 'target' || action.source_item_is_local === true;
+  return JSON.stringify([...refOf(action, `${side}_`), isHere ? null : action.source_item_instance_url]);
+}
+
+function pairOf(action: Row): string {
+  return [placeOf(action, 'source'), placeOf(action, 'target')].sort().join();
+}
+
+const orNull = (rules: Row) => (Object.keys(rules).length > 0 ? rules : null);
+
+/** Those that a rule gives, or else the declared ones without a way out. */
+function finalStatuses(rules: Row | null, graph: Row[] | null, initial: unknown): unknown[] {
+  if (isGiven(rules?.final_statuses)) return [...new Set(rules?.final_statuses as unknown[])].sort();
+  if (!graph) return [];
+  const declared = new Set([initial, ...graph.flatMap(({ from, to }) => [from, to])]);
+  return [...declared]
+    .filter((status) => !graph.some(({ from, to }) => from === status && to !== status))
+    .sort();
+}
+
 const NOWHERE = {
   source_item_latitude: null,
   source_item_longitude: null,
   target_item_latitude: null,
   target_item_longitude: null,
 };
+
+const WHO = ['performed_by', 'acting_side'];
 
 const LATITUDES_AND_LONGITUDES = [
   ...['source_item_latitude', 'source_item_longitude', 'target_item_latitude', 'target_item_longitude'],
@@ -636,7 +834,7 @@ const EVENT_COLUMNS = [
   ...['source_item_instance_url', 'source_item_owner', 'source_item_latitude', 'source_item_longitude'],
   ...['target_item_network', 'target_item_domain', 'target_item_type', 'target_item_id'],
   ...['target_item_instance_url', 'target_item_owner', 'target_item_latitude', 'target_item_longitude'],
-  ...['event_payload', 'remarks', 'created_at'],
+  ...['event_payload', 'remarks', 'created_at', 'performed_by', 'acting_side'],
 ];
 
 // ARGUMENTS
@@ -654,6 +852,20 @@ function checkKey(value: unknown) {
 }
 
 const checkActor = checkKey;
+
+function checkRules(rules: unknown, names: string[]) {
+  if (!isGiven(rules)) return;
+  checkObject(rules);
+  for (const [name, value] of Object.entries(rules as Row)) {
+    refuseUnless(names.includes(name), 'DP001');
+    if (value === null) continue;
+    if (name === 'different_owners') refuseUnless(typeof value === 'boolean', 'DP001');
+    else if (name === 'final_statuses') {
+      refuseUnless(Array.isArray(value), 'DP001');
+      (value as unknown[]).forEach(checkKey);
+    } else refuseUnless(Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 1e6, 'DP001');
+  }
+}
 
 function checkUrl(value: unknown) {
   refuseUnless(typeof value === 'string' && value.trim() !== '' && Buffer.byteLength(value) <= 1024, 'DP001');
@@ -707,6 +919,7 @@ function checkMaking(a: Row) {
   checkObject(a.requirements_snapshot ?? {});
   checkRemarks(a.remarks);
   checkObject(a.event_payload ?? {});
+  if (isGiven(a.performed_by)) checkKey(a.performed_by);
 }
 
 function checkActionKey(a: Row) {
@@ -721,6 +934,7 @@ function checkMove(a: Row) {
   checkCount(a.expected_update_count);
   checkRemarks(a.remarks);
   checkObject(a.event_payload ?? {});
+  if (isGiven(a.performed_by)) checkKey(a.performed_by);
 }
 
 function checkPartyFilters(a: Row) {
@@ -728,6 +942,13 @@ function checkPartyFilters(a: Row) {
   refuseUnless(['initiated', 'received', 'all'].includes((a.ownership_role ?? 'all') as string), 'DP001');
   for (const name of ['partition_network', 'action_type', 'action_status'])
     if (isGiven(a[name])) checkKey(a[name]);
+}
+
+/** One, or several, or neither. */
+function checkSeveral(a: Row, one: string, several: string) {
+  if (!isGiven(a[several])) return;
+  refuseUnless(!isGiven(a[one]), 'DP001');
+  for (const key of a[several] as unknown[]) checkKey(key);
 }
 
 function checkPage(a: Row) {

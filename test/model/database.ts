@@ -9,6 +9,7 @@ type ArgumentType =
   | 'text[]'
   | 'uuid'
   | 'integer'
+  | 'boolean'
   | 'double precision'
   | 'jsonb'
   | 'timestamptz'
@@ -24,10 +25,12 @@ const filters = {
 const page = { page_size: 'integer', page_token: 'text' } as const;
 const making = {
   ...{ requirements_snapshot: 'jsonb', remarks: 'text', event_payload: 'jsonb', action_id: 'uuid' },
+  performed_by: 'text',
 } as const;
 const moving = {
   ...{ partition_network: 'text', action_type: 'text', action_id: 'uuid', action_status: 'text' },
   ...{ expected_update_count: 'integer', event_payload: 'jsonb', remarks: 'text', event_id: 'uuid' },
+  performed_by: 'text',
 } as const;
 const remote = { source_item_instance_url: 'text', source_item_owner: 'text' } as const;
 const ends = { source: 'dpg.item_ref', target: 'dpg.item_ref' } as const;
@@ -46,16 +49,22 @@ export const WRITES = {
   delete_item: { actor: 'text', ...ref },
   define_action: {
     ...{ partition_network: 'text', action_type: 'text', transitions: 'jsonb', initial_status: 'text' },
+    rules: 'jsonb',
   },
+  define_network: { network: 'text', rules: 'jsonb' },
   perform_action: { actor: 'text', action_type: 'text', ...ends, ...making },
   receive_action: {
     ...{ action_type: 'text', ...ends, ...remote, ...making },
     ...{ source_item_latitude: 'double precision', source_item_longitude: 'double precision' },
   },
   transition_action: { actor: 'text', ...moving },
+  transition_actions: { actor: 'text', transitions: 'jsonb' },
   receive_transition: { ...remote, ...moving },
   store_event: { event: 'jsonb' },
 } as const;
+
+/** What dpg_app may not call. */
+const ADMINS: readonly (keyof typeof WRITES)[] = ['define_network'];
 
 export const READS = {
   get_item: ref,
@@ -67,7 +76,14 @@ export const READS = {
     ...{ longitude: 'double precision', radius_meters: 'double precision', item_type: 'text' },
     ...{ item_state: 'jsonb', ...page, item_domains: 'text[]' },
   },
-  find_actions: { ...party, ...page },
+  find_actions: {
+    ...{ ...party, ...page, action_types: 'text[]', action_statuses: 'text[]', action_id: 'uuid' },
+    ...{ oldest_first: 'boolean', with_items: 'boolean' },
+  },
+  count_actions: {
+    ...{ actor: 'text', ownership_role: 'text', partition_network: 'text', action_type: 'text' },
+    item_id: 'uuid',
+  },
   find_events: { ...party, action_id: 'uuid', update_count: 'integer', ...page },
 } as const;
 
@@ -104,7 +120,7 @@ function literal(value: unknown, type: ArgumentType): string {
 export async function prepare(sql: postgres.Sql): Promise<void> {
   await sql.unsafe(`
     create schema model;
-    grant usage on schema model to dpg_app;
+    grant usage on schema model to dpg_app, dpg_admin;
 
     -- a statement and its refusal in one trip
     create function model.attempt(statement text) returns jsonb language plpgsql as $body$
@@ -130,6 +146,7 @@ export async function prepare(sql: postgres.Sql): Promise<void> {
         'actions', (select coalesce(jsonb_agg(to_jsonb(a)), '[]') from dpg.item_actions a),
         'events', (select coalesce(jsonb_agg(to_jsonb(e)), '[]') from dpg.action_events e),
         'definitions', (select coalesce(jsonb_agg(to_jsonb(d)), '[]') from dpg.action_definitions d),
+        'network_rules', (select coalesce(jsonb_agg(to_jsonb(n)), '[]') from dpg.network_rules n),
         'urls', (select coalesce(jsonb_agg(u.instance_url order by u.instance_url collate "C"), '[]') from dpg.instance_urls u)
       );
     $body$;
@@ -140,14 +157,19 @@ export async function prepare(sql: postgres.Sql): Promise<void> {
 export class Session {
   constructor(private readonly sql: postgres.TransactionSql) {}
 
-  async attempt(text: string): Promise<Answer> {
+  async attempt(text: string, name?: string): Promise<Answer> {
+    const isForAdmin = ADMINS.includes(name as Write);
+    if (isForAdmin) await this.sql`set local role dpg_admin`;
     const [row] = await this.sql<[{ answer: Answer }]>`select model.attempt(${text}) as answer`;
+    if (isForAdmin) await this.sql`set local role dpg_app`;
     const { answer } = row;
     if ('rows' in answer) for (const found of answer.rows) if (found instanceof Object) readTimes(found);
     return answer;
   }
 
-  async state(): Promise<Record<'items' | 'actions' | 'events' | 'definitions', Row[]> & { urls: string[] }> {
+  async state(): Promise<
+    Record<'items' | 'actions' | 'events' | 'definitions' | 'network_rules', Row[]> & { urls: string[] }
+  > {
     const [row] = await this.sql`select model.state() as state`;
     const state = row?.state;
     for (const table of ['items', 'actions', 'events']) state[table].forEach(readTimes);
@@ -156,6 +178,6 @@ export class Session {
 }
 
 function readTimes(row: Row) {
-  for (const column of ['created_at', 'updated_at'])
+  for (const column of ['created_at', 'updated_at', 'latest_at'])
     if (typeof row[column] === 'string') row[column] = instant(row[column]);
 }

@@ -38,12 +38,22 @@ const needs: [index: string, leaf: string, call: string][] = [
     `dpg.find_actions('ravi', 'received', 'alpha', 'connect')`,
   ],
   [
-    'item_actions_source_item_idx',
+    'item_actions_source_status_idx',
+    'a_p_alpha_connect',
+    `dpg.find_actions('asha', 'initiated', 'alpha', 'connect', 'accepted')`,
+  ],
+  [
+    'item_actions_target_status_idx',
+    'a_p_alpha_connect',
+    `dpg.count_actions('ravi', 'received', 'alpha', 'connect')`,
+  ],
+  [
+    'item_actions_source_idx',
     'a_p_alpha_connect',
     `dpg.delete_item('asha', 'alpha', 'student', 't', '${UNUSED}')`,
   ],
   [
-    'item_actions_target_item_idx',
+    'item_actions_target_idx',
     'a_p_alpha_connect',
     `dpg.find_actions('ravi', 'received', 'alpha', 'connect', item_id => '${RAVI}')`,
   ],
@@ -72,6 +82,12 @@ const needs: [index: string, leaf: string, call: string][] = [
     'e_p_alpha_connect',
     `dpg.find_events('others', 'all', 'alpha', 'connect', '${OTHERS}')`,
   ],
+  ['item_actions_performed_by_idx', 'a_p_alpha_connect', `dpg.erase_user('dpo', 'a person', 'request')`],
+  [
+    'action_events_performed_by_idx',
+    'e_p_alpha_connect',
+    `dpg.erase_user('dpo', 'another person', 'request')`,
+  ],
 ];
 
 beforeAll(async () => {
@@ -97,7 +113,8 @@ beforeAll(async () => {
     select count(dpg.perform_action('others', 'connect',
       row('alpha', 'student', 't', '66666666-6666-4666-8666-666666666666'),
       row('alpha', 'tutor', 't', '77777777-7777-4777-8777-777777777777'),
-      action_id => case n when 1 then uuid '${OTHERS}' else gen_random_uuid() end))
+      action_id => case n when 1 then uuid '${OTHERS}' else gen_random_uuid() end,
+      performed_by => case n when 1 then 'a person' when 2 then 'another person' end))
     from generate_series(1, 3000) n`);
   await sql.unsafe(
     `select dpg.perform_action('asha', 'connect', ${STUDENT}, ${TUTOR}, action_id => '${ACTION}')`,

@@ -124,6 +124,12 @@ const calls: [name: string, call: string, leaves: string[]][] = [
     ['a_p_alpha_connect', 'e_p_alpha_connect'],
   ],
   [
+    'transition_actions',
+    `dpg.transition_actions('ravi', jsonb_build_array(jsonb_build_object('partition_network', 'alpha', 'action_type', 'connect',
+      'action_id', '${ACTION}', 'action_status', 'status ' || $n)))`,
+    ['a_p_alpha_connect', 'e_p_alpha_connect'],
+  ],
+  [
     'receive_transition',
     `dpg.receive_transition('${THEIRS}', 'olga', 'alpha', 'connect', '${RECEIVED}', 'status ' || $n)`,
     ['a_p_alpha_connect', 'e_p_alpha_connect'],

@@ -267,18 +267,66 @@ describe('each code of the contract has its class', () => {
     expect(await asha.actions.perform(request)).toMatchObject({ source_item_id: item.item_id });
   });
 
-  test.each([
-    ['DP016', LimitReachedError, { rule: 'max_open_per_pair', limit: 1, count: 1 }],
-    ['DP017', NetworkElsewhereError, { server: 'db2.example.com' }],
-  ])('%s %s, of a statement of your own', async (code, Class, detail) => {
-    const raised = database.sql.unsafe(
-      `do $$ begin
+  test('DP016 LimitReachedError', async () => {
+    await dpg.actions.define({
+      partition_network: 'yellow_dot',
+      action_type: 'once',
+      transitions: null,
+      rules: { max_open_per_pair: 1, different_owners: true, final_statuses: ['over'] },
+    });
+    const action = await perform('once');
+    const again = asha.actions.perform({ action_type: 'once', source, target });
+    await refusal(again, LimitReachedError, 'DP016', {
+      partition_network: 'yellow_dot',
+      action_type: 'once',
+      rule: 'max_open_per_pair',
+      limit: 1,
+      count: 1,
+    });
+    await ravi.actions.transition(action, { action_status: 'over' });
+    await perform('once');
+
+    await dpg.networks.define({ network: 'few_dot', rules: { max_items_per_owner: 1 } });
+    await asha.items.upsert(student({ item_network: 'few_dot' }));
+    await refusal(asha.items.upsert(student({ item_network: 'few_dot' })), LimitReachedError, 'DP016', {
+      actor: 'asha',
+      item_network: 'few_dot',
+      item_domain: 'student',
+      item_type: source.item_type,
+      rule: 'max_items_per_owner',
+      limit: 1,
+      count: 1,
+    });
+    await dpg.networks.define({ network: 'few_dot', rules: null });
+    await asha.items.upsert(student({ item_network: 'few_dot' }));
+  });
+
+  test('a rule that is none is refused before it is sent', async () => {
+    const at = { partition_network: 'yellow_dot', action_type: 'once', transitions: null };
+    for (const rules of [
+      { max_open_per_pair: 0 },
+      { max_open: 1 },
+      { final_statuses: [''] },
+      { different_owners: 'yes' },
+    ]) {
+      const error = (await errorOf(dpg.actions.define({ ...at, rules } as never))) as DpgError;
+      expect(error).toBeInstanceOf(InvalidArgumentError);
+      expect(error.cause).toBeInstanceOf(ZodError);
+    }
+  });
+
+  test.each([['DP017', NetworkElsewhereError, { server: 'db2.example.com' }]])(
+    '%s %s, of a statement of your own',
+    async (code, Class, detail) => {
+      const raised = database.sql.unsafe(
+        `do $$ begin
          raise exception using errcode = '${code}', message = 'no', hint = 'Ask.', detail = '${JSON.stringify(detail)}';
        end $$`,
-    );
-    const converted = raised.catch((error: unknown) => Promise.reject(toDpgError(error)));
-    await refusal(converted, Class, code, detail);
-  });
+      );
+      const converted = raised.catch((error: unknown) => Promise.reject(toDpgError(error)));
+      await refusal(converted, Class, code, detail);
+    },
+  );
 });
 
 describe('what the SDK refuses itself', () => {

@@ -24,6 +24,7 @@ describe('events.find', () => {
       source,
       target,
       remarks: 'May I come?',
+      performed_by: 'a booking service',
     });
     const { rows, next_page_token } = await asha.events.find({ action_type: 'visit' });
     expect(next_page_token).toBeNull();
@@ -57,6 +58,8 @@ describe('events.find', () => {
         created_at: action.created_at,
         source_item_is_local: true,
         target_item_is_local: true,
+        performed_by: 'a booking service',
+        acting_side: 'source',
         ownership_roles: ['initiated'],
         next_page_token: expect.any(String),
       },
@@ -117,6 +120,8 @@ describe('events.store', () => {
     event_payload: { status: 'accepted', salary: 25_000 },
     remarks: 'Monday, nine',
     created_at: '2026-11-21T23:59:59.999999+05:30',
+    performed_by: 'an agency',
+    acting_side: 'target',
   });
 
   test('keeps an event of another instance as it is, and the same again', async () => {
@@ -136,5 +141,25 @@ describe('events.store', () => {
     expect(await dpg.events.store(row)).toEqual(stored);
     const { rows } = await asha.events.find({ action_type: 'hire' });
     expect(rows.map((row) => row.event_id)).toEqual([event.event_id]);
+    const { rows: actions } = await asha.actions.find({ action_type: 'hire' });
+    expect(actions.map((row) => row.performed_by)).toEqual(['an agency']);
+  });
+
+  test('of a sender of before who carried it out, has none, and is the same with it', async () => {
+    const { performed_by, acting_side, ...event } = there();
+    const stored = await dpg.events.store(event);
+    expect(stored).toMatchObject({ performed_by: null, acting_side: null });
+    expect(await dpg.events.store({ ...event, performed_by, acting_side })).toEqual(stored);
+  });
+
+  test('with another one who carried it out is another event', async () => {
+    const event = there();
+    await dpg.events.store(event);
+    for (const other of [
+      { performed_by: 'another' },
+      { performed_by: null },
+      { acting_side: 'source' as const },
+    ])
+      await expect(dpg.events.store({ ...event, ...other })).rejects.toMatchObject({ code: 'DP008' });
   });
 });

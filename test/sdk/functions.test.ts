@@ -58,9 +58,11 @@ const BESIDES: Record<string, string[]> = {
 const OTHERWISE: Record<string, { shape: object }> = {
   acknowledge: schemas.acknowledgeEvents,
   ensure_action_event_partition: schemas.ensureActionPartition,
+  count_item_actions: { shape: { items: true } },
   get_items: { shape: { items: true } },
   register_network: { shape: { document: true } },
   store_event: { shape: { event: true } },
+  transition_actions: { shape: { transitions: true } },
   unregister_network: { shape: { network: true } },
   upsert_items: { shape: { items: true } },
 };

@@ -333,6 +333,21 @@ describe('statuses of items', () => {
     expect(await dpg.items.count({ ...at, any_status: true })).toBe(3n);
   });
 
+  test('a status that closes the actions of the item', async () => {
+    const item = await asha.items.upsert(student());
+    const rows = await asha.items.upsertMany([student(), student()]);
+    for (const target of rows) await asha.actions.perform({ action_type: 'visit', source: item, target });
+    await asha.actions.perform({ action_type: 'visit', source: rows[0] as Item, target: item });
+    await asha.items.setStatus(item, { item_status: 'retired', close_actions_as: ['withdrawn'] });
+    const actions = (await asha.actions.find({ action_type: 'visit' })).rows;
+    expect(actions.map(({ action_status, update_count }) => `${action_status} ${update_count}`)).toEqual(
+      Array(3).fill('withdrawn 1'),
+    );
+    expect(
+      await errorOf(asha.items.setStatus(item, { item_status: 'x', close_actions_as: [' '] })),
+    ).toMatchObject({ code: 'DP001', detail: { argument: 'close_actions_as', index: 0 } });
+  });
+
   test('an upsert keeps it, or names another; null removes the definition', async () => {
     const other = { item_network: 'yellow_dot', item_domain: 'undefined' };
     const item = await asha.items.upsert(student({ ...other, item_status: 'odd' }));

@@ -80,13 +80,28 @@ test('every method is one statement, of the same text each time', async () => {
     );
     const { partition_network, action_type, action_id } = action;
     await one('actions.get', () => asha.actions.get(action));
-    await one('actions.find', () => asha.actions.find(given ? paging : undefined));
+    await one('actions.find', () =>
+      asha.actions.find(
+        given
+          ? { ...paging, action_types: ['connect'], action_statuses: ['created'], with_items: true }
+          : undefined,
+      ),
+    );
+    await one('actions.counts', () =>
+      asha.actions.counts(given ? { ownership_role: 'initiated' } : undefined),
+    );
+    await one('actions.itemCounts', () => dpg.actions.itemCounts(given ? [source, target] : []));
     await one('actions.transition', () =>
       ravi.actions.transition(action, {
         action_status: 'accepted',
         ...(given ? { expected_update_count: 0 } : {}),
       }),
     );
+    await one('actions.transitionMany', () => {
+      const { partition_network, action_type, action_id } = action;
+      const change = { partition_network, action_type, action_id, action_status: 'seen' };
+      return asha.actions.transitionMany(given ? [change, { ...change, remarks: 'again' }] : [change]);
+    });
     await one('events.find', () => ravi.events.find(given ? { action_id } : undefined));
     const remote = { source_item_instance_url: OTHER_URL, source_item_owner: 'someone_there' };
     const received = await one('actions.receive', () =>
@@ -131,6 +146,7 @@ test('every method is one statement, of the same text each time', async () => {
     const document = { name: 'registered', domains: [{ name: `${given}`, item_schemas: {} }] };
     await one('networks.register', () => dpg.networks.register(document));
     await one('networks.list', () => dpg.networks.list(given ? { network: 'registered' } : undefined));
+    await one('networks.define', () => dpg.networks.define({ network: 'registered', rules: null }));
     await one('networks.unregister', () => dpg.networks.unregister({ network: 'registered' }));
 
     const subscription = `to ${given}`;
@@ -185,7 +201,7 @@ test('every method is one statement, of the same text each time', async () => {
     );
   }
 
-  expect(seen.size).toBe(49);
+  expect(seen.size).toBe(53);
   const called = [...seen.values()]
     .flatMap((texts) => [...texts])
     .map((text) => / from dpg\.(\w+)\(/.exec(text)?.[1]);

@@ -35,6 +35,7 @@ import {
   type PartitionDetail,
   type SearchedItem,
   type SubscriptionDetail,
+  type TransitionDetail,
   type UpsertItem,
   VersionConflictError,
 } from '../../sdk/index.js';
@@ -159,6 +160,8 @@ describe('types', () => {
       const nearest = dpg.items.nearest({ item_network: 'a', item_domain: 'b', latitude: 1, longitude: 2 });
       for await (const row of nearest) expectTypeOf(row.distance_meters).toEqualTypeOf<number>();
       for await (const row of asha.actions.find()) expectTypeOf(row.action_id).toEqualTypeOf<string>();
+      const [count] = await asha.actions.counts();
+      expectTypeOf(count?.action_count).toEqualTypeOf<bigint | undefined>();
       expectTypeOf((await list).toJSON()).toEqualTypeOf<PageOfJson<FoundItem<Profile>>>();
       expectTypeOf((await list).toJSON().rows[0]?.item_state).toEqualTypeOf<Profile | undefined>();
       // @ts-expect-error in JSON a row has no token
@@ -259,6 +262,12 @@ describe('types', () => {
       asha.items.upsert({ ...upsert, item_state: '{}' });
       // @ts-expect-error no such role
       asha.actions.find({ ownership_role: 'owner' });
+      // @ts-expect-error several are an array
+      asha.actions.find({ action_types: 'connect' });
+      // @ts-expect-error the counts of a user take an actor
+      dpg.actions.counts();
+      // @ts-expect-error those of items take none
+      asha.actions.itemCounts([]);
       const connect = { partition_network: 'yellow_dot', action_type: 'connect' };
       // @ts-expect-error no such side
       dpg.actions.define({ ...connect, transitions: [{ from: 'a', to: 'b', by: 'x' }] });
@@ -289,7 +298,7 @@ describe('types', () => {
       DP003: (ItemDetail & { actor: string; index?: number }) | null;
       DP004: ActionDetail | null;
       DP005: (ActionDetail & { actor: string; from?: string; to?: string; by?: 'source' | 'target' }) | null;
-      DP006: (ActionDetail & { from: string; to: string }) | ItemStatusDetail | null;
+      DP006: TransitionDetail | ItemStatusDetail | null;
       DP007: ActionConflict | ItemConflict | null;
       DP008: ActionDetail | EventDetail | SubscriptionDetail | null;
       DP009: { actor: string } | null;

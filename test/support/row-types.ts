@@ -18,6 +18,7 @@ export interface RowType {
 }
 
 const ROLES = { ownership_roles: 'OwnershipRole[]' };
+const ROLE = { ownership_role: 'OwnershipRole' };
 
 export const rowTypes: RowType[] = [
   { relation: 'items', name: 'Item', types: { item_state: 'State' } },
@@ -27,8 +28,22 @@ export const rowTypes: RowType[] = [
   { relation: 'map_marker', name: 'MapMarker', nullable: ['item_domain', 'item_type', 'item_id'] },
   { relation: 'facet_count', name: 'FacetCount', types: { value: 'Value' }, parameter: 'Value = JsonScalar' },
   { relation: 'item_actions', name: 'Action' },
-  { relation: 'found_action', name: 'FoundAction', base: 'Action', types: ROLES },
-  { relation: 'action_events', name: 'ActionEvent' },
+  {
+    relation: 'transition_result',
+    name: 'TransitionRow',
+    types: { detail: '{ [member: string]: unknown }' },
+    nullable: ['action_id', 'action_status', 'update_count', 'code', 'message', 'hint', 'detail'],
+  },
+  { relation: 'action_events', name: 'ActionEvent', types: { acting_side: "'source' | 'target'" } },
+  {
+    relation: 'found_action',
+    name: 'FoundAction',
+    base: 'Action',
+    types: ROLES,
+    nullable: [...['source_item_state', 'source_item_status', 'target_item_state', 'target_item_status']],
+  },
+  { relation: 'action_count', name: 'ActionCount', types: ROLE },
+  { relation: 'item_action_count', name: 'ItemActionCount', types: ROLE },
   { relation: 'found_event', name: 'FoundEvent', base: 'ActionEvent', types: ROLES },
   { relation: 'feed_event', name: 'FeedEvent', base: 'ActionEvent' },
   {

@@ -64,6 +64,11 @@ const key = (...columns: string[]): Rule => ({
   columns,
   when: (column) => `dpg_private.is_key(${column}) is not true`,
 });
+const keyOrNone = (...columns: string[]): Rule => ({
+  code: 'key',
+  columns,
+  when: (column) => `${column} is not null and dpg_private.is_key(${column}) is not true`,
+});
 const id = (...columns: string[]): Rule => ({
   code: 'id',
   columns,
@@ -133,6 +138,7 @@ const reasonsByRoot: Record<Root, readonly Rule[]> = {
     object('requirements_snapshot'),
     size('requirements_snapshot'),
     note('remarks'),
+    keyOrNone('performed_by'),
     count('update_count'),
     time('created_at', 'updated_at'),
     network,
@@ -144,6 +150,7 @@ const reasonsByRoot: Record<Root, readonly Rule[]> = {
     object('event_payload'),
     size('event_payload'),
     note('remarks'),
+    keyOrNone('performed_by'),
     count('update_count'),
     coordinates('source_item', 'target_item'),
     time('created_at'),

@@ -1,5 +1,5 @@
 import type postgres from 'postgres';
-import type { Source } from './source.js';
+import { renamed, type Source } from './source.js';
 import { isMoved, notes, urls } from './stages.js';
 import { roots } from './tables.js';
 
@@ -44,6 +44,7 @@ export async function remarks(tx: postgres.ISql, source: Source): Promise<string
     roots.some((root) =>
       [...(source.tables[root]?.types.values() ?? [])].some((type) => type.endsWith('without time zone')),
     ) && `times without a time zone are taken as ${source.time_zone}`,
+    ...renamed(source),
   ];
   return said.filter((line): line is string => typeof line === 'string');
 }

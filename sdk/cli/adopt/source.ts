@@ -23,7 +23,7 @@ export interface OldTable {
   /** How it is partitioned: 0 for a plain table, else the levels. */
   levels: number;
   partitions: number;
-  /** From the column's name to its type here, as far as dpg has the column. */
+  /** From the column's name to its type here, as far as dpg has the column, or one of the same meaning. */
   types: ReadonlyMap<string, string>;
   /** Columns that dpg has no place for. */
   extra: readonly string[];
@@ -105,6 +105,14 @@ async function readTable(
     order by a.attnum`;
   const types = new Map<string, string>();
   for (const wanted of tables[root].columns) {
+    if (wanted.olderNames) {
+      // An id may be a UUID. A column of another type means something else, and dpg has no place for it.
+      const accepted = [...ACCEPTED[wanted.type], 'uuid'];
+      for (const { name: candidate, type } of columns)
+        if ([wanted.name, ...wanted.olderNames].includes(candidate) && accepted.includes(type))
+          types.set(candidate, type);
+      continue;
+    }
     const there = columns.find((candidate) => candidate.name === wanted.name);
     if (there) {
       types.set(wanted.name, there.type);
@@ -205,20 +213,70 @@ async function detachedPartitions(sql: postgres.ISql, schema: string): Promise<O
 
 /** How many rows have something in columns that dpg has no place for. */
 export async function extraColumns(sql: postgres.ISql, table: OldTable): Promise<Obstacle[]> {
-  if (table.extra.length === 0) return [];
-  const counts = table.extra.map((name) => `count(o.${identifier(name)})::double precision`);
+  const second = tables[table.root].columns.flatMap((column) => {
+    const [first, ...others] = namesIn(table, column);
+    return others.map((name) => ({ name, column, first }));
+  });
+  if (table.extra.length + second.length === 0) return [];
+  const counts = [
+    ...table.extra.map((name) => `count(o.${identifier(name)})::double precision`),
+    ...second.map(
+      ({ name, column }) =>
+        `count(*) filter (where ${filled(name)} <> ${firstFilled(table, column)})::double precision`,
+    ),
+  ];
   const [row] = await sql.unsafe<{ counts: string }[]>(
     `select json_build_array(${counts.join(', ')})::text as counts from ${table.name} o`,
   );
   const found = JSON.parse(row?.counts ?? '[]') as number[];
-  return table.extra.flatMap((name, i) => {
+  const inRows = (rows: number) => `in ${rows} ${rows === 1 ? 'row' : 'rows'}`;
+  const unequal = second.flatMap(({ name, column, first }, i): Obstacle[] => {
+    const rows = found[table.extra.length + i] ?? 0;
+    if (rows === 0) return [];
+    return [
+      {
+        message: `${table.name}.${identifier(name)} has another value than ${first} ${inRows(rows)}, and dpg has room for one in ${column.name}`,
+        hint: `${first} is taken. Copy the other to a table of your own; or leave it behind with --leave-behind.`,
+        may_stay: true,
+      },
+    ];
+  });
+  const extra = table.extra.flatMap((name, i): Obstacle[] => {
     const rows = found[i] ?? 0;
     if (rows === 0) return [];
-    return {
-      message: `${table.name}.${identifier(name)} has a value in ${rows} ${rows === 1 ? 'row' : 'rows'}, and dpg has no such column`,
-      hint: 'Copy it to a table of your own, or into item_state; or leave it behind with --leave-behind.',
-      may_stay: true,
-    };
+    return [
+      {
+        message: `${table.name}.${identifier(name)} has a value ${inRows(rows)}, and dpg has no such column`,
+        hint: 'Copy it to a table of your own, or into item_state; or leave it behind with --leave-behind.',
+        may_stay: true,
+      },
+    ];
+  });
+  return [...extra, ...unequal];
+}
+
+/** The columns of an old table that have what belongs into a column of dpg. */
+function namesIn(table: OldTable, { name, olderNames = [] }: Column): string[] {
+  return [name, ...olderNames].filter((candidate) => table.types.has(candidate));
+}
+
+/** A text that says something; else null. */
+const filled = (name: string) => `case when o.${name}::text ~ '\\S' then o.${name}::text end`;
+
+function firstFilled(table: OldTable, column: Column): string {
+  return `coalesce(${namesIn(table, column).map(filled).join(', ')})`;
+}
+
+/** What is taken from columns of another name, in words. */
+export function renamed(source: Source): string[] {
+  return roots.flatMap((root) => {
+    const table = source.tables[root];
+    return tables[root].columns.flatMap((column) => {
+      const names = table ? namesIn(table, column).filter((name) => name !== column.name) : [];
+      return names.length > 0
+        ? `${column.name} of ${root} is taken from ${names.join(', or else from ')}`
+        : [];
+    });
   });
 }
 
@@ -248,6 +306,8 @@ export function oldRows(source: Source, root: Root): string {
   const columns = tables[root].columns.map((column) => {
     const type = table?.types.get(column.name);
     if (!table) return `null::${column.type} as ${column.name}`;
+    if (column.olderNames && namesIn(table, column).length > 0)
+      return `${firstFilled(table, column)} as ${column.name}`;
     if (type === undefined) return `${column.otherwise} as ${column.name}`;
     return `${cast(`o.${column.name}`, type, column.type, source.time_zone)} as ${column.name}`;
   });

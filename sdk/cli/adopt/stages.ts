@@ -110,6 +110,9 @@ const itemOf = (side: string, row: string, item: string) =>
 const filled = (look: Look, side: string, ...candidates: string[]) =>
   `case when ${isBlank(`o.${side}_item_owner`)} then coalesce(${[...candidates, look.unknownOwners ? 'dpg_private.tombstone()' : 'null'].join(', ')}) else o.${side}_item_owner end`;
 
+/** Releases before 0.2.0 left behind who carried it out. */
+const isSamePerformer = '(d.performed_by is null or d.performed_by is not distinct from o.performed_by)';
+
 const ownerReason = (side: string) => `case
   when s.${side}_item_owner is null then 'owner ${side}_item_owner'
   when not dpg_private.is_key(s.${side}_item_owner) then 'key ${side}_item_owner'
@@ -117,7 +120,7 @@ end`;
 
 function stageActions(source: Source, look: Look): string[] {
   const columns = columnNames('item_actions');
-  const plain = columns.filter((name) => !name.endsWith('_owner'));
+  const plain = columns.filter((name) => !name.endsWith('_owner') && name !== 'performed_by');
   // where it was when the action was made: as its first event says, or as the item says that has not changed since
   const place = (side: 'source' | 'target', item: string) =>
     ['latitude', 'longitude']
@@ -152,7 +155,7 @@ function stageActions(source: Source, look: Look): string[] {
         ${place('source', 'si')},
         ${place('target', 'ti')},
         d.action_id is not null as is_known,
-        (${listed('o', plain)}) is not distinct from (${listed('d', plain)}) as is_same,
+        (${listed('o', plain)}) is not distinct from (${listed('d', plain)}) and ${isSamePerformer} as is_same,
         d.source_item_owner as known_source_owner,
         d.target_item_owner as known_target_owner,
         ${reasonList([
@@ -208,7 +211,7 @@ const knownActions = `(
 
 function stageEvents(source: Source, look: Look): string[] {
   const columns = columnNames('action_events');
-  const plain = columns.filter((name) => !name.endsWith('_owner'));
+  const plain = columns.filter((name) => !name.endsWith('_owner') && name !== 'performed_by');
   return [
     `create temp table adopted_events on commit drop as
     select s.leaf_id, s.row_id, ${listed('s', tables.action_events.key)}, s.origin_instance_domain,
@@ -229,7 +232,7 @@ function stageEvents(source: Source, look: Look): string[] {
         coalesce(a.source_item_is_local, si.item_id is not null or su.instance_url is not null) as source_item_is_local,
         a.action_id is not null as target_item_is_local,
         d.event_id is not null as is_known,
-        (${listed('o', plain)}) is not distinct from (${listed('d', plain)}) as is_same,
+        (${listed('o', plain)}) is not distinct from (${listed('d', plain)}) and ${isSamePerformer} as is_same,
         d.source_item_owner as known_source_owner,
         d.target_item_owner as known_target_owner,
         ${reasonList([

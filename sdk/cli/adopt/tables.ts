@@ -10,6 +10,8 @@ export interface Column {
   type: ColumnType;
   /** What stands for the column where older tables lack it; a column without this must be there. */
   otherwise?: string;
+  /** Columns that mean the same in tables of somebody's own make; of several the first that has something counts. */
+  olderNames?: readonly string[];
 }
 
 export interface Table {
@@ -37,6 +39,12 @@ const place = (type: string) => [
   column(`${type}_latitude`, 'double precision', 'null::double precision'),
   column(`${type}_longitude`, 'double precision', 'null::double precision'),
 ];
+
+/** A service user is nearer to who did it than the organisation behind it. */
+const performedBy: Column = {
+  ...column('performed_by', 'text', 'null::text'),
+  olderNames: ['performed_by_service_user_id', 'performed_by_org_id'],
+};
 
 export const tables: Record<Root, Table> = {
   items: {
@@ -73,6 +81,7 @@ export const tables: Record<Root, Table> = {
       ...sides('target', []),
       column('created_at', 'timestamptz'),
       column('updated_at', 'timestamptz'),
+      performedBy,
     ],
   },
   action_events: {
@@ -92,6 +101,7 @@ export const tables: Record<Root, Table> = {
       column('event_payload', 'jsonb'),
       column('remarks', 'text', 'null::text'),
       column('created_at', 'timestamptz'),
+      performedBy,
     ],
   },
 };

@@ -22,14 +22,17 @@ insert into contract values
   ('find_own_items(actor text, item_network text = null, item_domain text = null, item_type text = null, item_statuses text[] = null[], page_size integer = 20, page_token text = null)', 'setof dpg.found_item'),
   ('get_items(items dpg.item_ref[])', 'setof dpg.items'),
   ('define_item(item_network text, item_domain text, statuses jsonb, initial_status text = live)', 'void'),
-  ('set_item_status(actor text, item_network text, item_domain text, item_type text, item_id uuid, item_status text, expected_updated_at timestamp with time zone = null)', 'dpg.items'),
-  ('define_action(partition_network text, action_type text, transitions jsonb, initial_status text = created)', 'void'),
-  ('perform_action(actor text, action_type text, source dpg.item_ref, target dpg.item_ref, requirements_snapshot jsonb = {}, remarks text = null, event_payload jsonb = null, action_id uuid = null)', 'dpg.item_actions'),
-  ('receive_action(action_type text, source dpg.item_ref, source_item_instance_url text, source_item_owner text, target dpg.item_ref, requirements_snapshot jsonb = null, remarks text = null, event_payload jsonb = null, action_id uuid = null, source_item_latitude double precision = null, source_item_longitude double precision = null)', 'dpg.item_actions'),
-  ('transition_action(actor text, partition_network text, action_type text, action_id uuid, action_status text, expected_update_count integer = null, event_payload jsonb = null, remarks text = null, event_id uuid = null)', 'dpg.item_actions'),
-  ('receive_transition(source_item_instance_url text, source_item_owner text, partition_network text, action_type text, action_id uuid, action_status text, expected_update_count integer = null, event_payload jsonb = null, remarks text = null, event_id uuid = null)', 'dpg.item_actions'),
+  ('set_item_status(actor text, item_network text, item_domain text, item_type text, item_id uuid, item_status text, expected_updated_at timestamp with time zone = null, close_actions_as text[] = null[])', 'dpg.items'),
+  ('define_action(partition_network text, action_type text, transitions jsonb, initial_status text = created, rules jsonb = null)', 'void'),
+  ('perform_action(actor text, action_type text, source dpg.item_ref, target dpg.item_ref, requirements_snapshot jsonb = {}, remarks text = null, event_payload jsonb = null, action_id uuid = null, performed_by text = null)', 'dpg.item_actions'),
+  ('receive_action(action_type text, source dpg.item_ref, source_item_instance_url text, source_item_owner text, target dpg.item_ref, requirements_snapshot jsonb = null, remarks text = null, event_payload jsonb = null, action_id uuid = null, source_item_latitude double precision = null, source_item_longitude double precision = null, performed_by text = null)', 'dpg.item_actions'),
+  ('transition_action(actor text, partition_network text, action_type text, action_id uuid, action_status text, expected_update_count integer = null, event_payload jsonb = null, remarks text = null, event_id uuid = null, performed_by text = null)', 'dpg.item_actions'),
+  ('transition_actions(actor text, transitions jsonb)', 'setof dpg.transition_result'),
+  ('receive_transition(source_item_instance_url text, source_item_owner text, partition_network text, action_type text, action_id uuid, action_status text, expected_update_count integer = null, event_payload jsonb = null, remarks text = null, event_id uuid = null, performed_by text = null)', 'dpg.item_actions'),
   ('get_action(actor text, partition_network text, action_type text, action_id uuid)', 'dpg.item_actions'),
-  ('find_actions(actor text, ownership_role text = all, partition_network text = null, action_type text = null, action_status text = null, item_id uuid = null, page_size integer = 20, page_token text = null)', 'setof dpg.found_action'),
+  ('find_actions(actor text, ownership_role text = all, partition_network text = null, action_type text = null, action_status text = null, item_id uuid = null, page_size integer = 20, page_token text = null, action_types text[] = null[], action_statuses text[] = null[], action_id uuid = null, oldest_first boolean = false, with_items boolean = false)', 'setof dpg.found_action'),
+  ('count_actions(actor text, ownership_role text = all, partition_network text = null, action_type text = null, item_id uuid = null)', 'setof dpg.action_count'),
+  ('count_item_actions(items dpg.item_ref[])', 'setof dpg.item_action_count'),
   ('find_events(actor text, ownership_role text = all, partition_network text = null, action_type text = null, action_id uuid = null, action_status text = null, update_count integer = null, item_id uuid = null, page_size integer = 20, page_token text = null)', 'setof dpg.found_event'),
   ('store_event(event jsonb)', 'dpg.action_events'),
   ('create_item_subscription(subscription text, item_network text = null, item_domain text = null, item_type text = null)', 'dpg.subscriptions'),
@@ -71,7 +74,7 @@ select is(
         and a.attnum > (select count(*) from pg_attribute r where r.attrelid = ('dpg.' || f.root)::regclass and r.attnum > 0 and not r.attisdropped)
     ) more
   ),
-  'found_action: ownership_roles text[], next_page_token text; found_event: ownership_roles text[], next_page_token text; '
+  'found_action: ownership_roles text[], source_item_state jsonb, source_item_status text, target_item_state jsonb, target_item_status text, next_page_token text; found_event: ownership_roles text[], next_page_token text; '
     || 'found_item: next_page_token text; nearest_item: distance_meters double precision, next_page_token text',
   'the found types add what the call adds and end with next_page_token'
 );

@@ -53,14 +53,14 @@ $f$;
 
 select is(
   pg_temp.executable('dpg_app'),
-  'acknowledge count_facets count_items create_item_subscription create_subscription define_action define_item define_search delete_item drop_subscription ensure_action_event_partition ensure_action_partition '
+  'acknowledge count_actions count_facets count_item_actions count_items create_item_subscription create_subscription define_action define_item define_search delete_item drop_subscription ensure_action_event_partition ensure_action_partition '
     || 'ensure_item_partition fail_event find_actions find_events find_items find_own_items get_action get_item get_items map_items nearest_items perform_action read_events read_item_changes read_retries '
-    || 'receive_action receive_transition refresh_search release_events retry_events search_items set_item_status settle_event store_event transition_action update_item upsert_item upsert_items',
+    || 'receive_action receive_transition refresh_search release_events retry_events search_items set_item_status settle_event store_event transition_action transition_actions update_item upsert_item upsert_items',
   'dpg_app executes the functions of the contract and no administration'
 );
 select is(
   pg_temp.executable('dpg_readonly'),
-  'count_facets count_items find_actions find_events find_items find_own_items get_action get_item get_items map_items nearest_items search_items',
+  'count_actions count_facets count_item_actions count_items find_actions find_events find_items find_own_items get_action get_item get_items map_items nearest_items search_items',
   'dpg_readonly executes get, find, count, nearest and map'
 );
 select is(
@@ -75,12 +75,12 @@ select is(
 );
 select is(
   pg_temp.relation_privileges('dpg_app'),
-  'select: action_definitions action_events differing_events failed_events instance_urls item_actions item_definitions item_searches items limits networks partitions peers subscription_status subscriptions',
+  'select: action_definitions action_events differing_events failed_events instance_urls item_actions item_definitions item_searches items limits network_rules networks partitions peers subscription_status subscriptions',
   'dpg_app reads the tables and writes none, no leaf either'
 );
 select is(
   pg_temp.relation_privileges('dpg_readonly'),
-  'select: action_definitions action_events differing_events failed_events instance_urls item_actions item_definitions item_searches items limits networks partitions peers subscription_status subscriptions',
+  'select: action_definitions action_events differing_events failed_events instance_urls item_actions item_definitions item_searches items limits network_rules networks partitions peers subscription_status subscriptions',
   'dpg_readonly the same'
 );
 select is(

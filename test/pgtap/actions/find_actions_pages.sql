@@ -1,6 +1,6 @@
 -- Pages of find_actions give each row once, over leaves and networks, and tokens hold for their search alone.
 begin;
-select plan(33);
+select plan(40);
 
 select dpg_test.insert_items();
 
@@ -71,6 +71,29 @@ select is(dpg_test.refusal(format($$select dpg.find_actions('actions asha', part
 select is(dpg_test.refusal(format($$select dpg.find_actions('actions asha', action_type => 'connect', page_token => %L)$$, (select t.token from token t))), 'DP011', 'it is no token of the search of an action type');
 select is(dpg_test.refusal(format($$select dpg.find_actions('actions asha', action_status => 'created', page_token => %L)$$, (select t.token from token t))), 'DP011', 'it is no token of the search of a status');
 select is(dpg_test.refusal(format($$select dpg.find_actions('actions asha', item_id => '10000000-0000-4000-8000-000000000001', page_token => %L)$$, (select t.token from token t))), 'DP011', 'it is no token of the search of an item');
+select is(dpg_test.refusal(format($$select dpg.find_actions('actions asha', action_types => '{connect,book,visit}', page_token => %L)$$, (select t.token from token t))), 'DP011', 'it is no token of the search of several types');
+select is(dpg_test.refusal(format($$select dpg.find_actions('actions asha', action_statuses => '{created}', page_token => %L)$$, (select t.token from token t))), 'DP011', 'it is no token of the search of several statuses');
+select is(dpg_test.refusal(format($$select dpg.find_actions('actions asha', action_id => dpg_test.id(5), page_token => %L)$$, (select t.token from token t))), 'DP011', 'it is no token of the search of an id');
+select is(dpg_test.refusal(format($$select dpg.find_actions('actions asha', oldest_first => true, page_token => %L)$$, (select t.token from token t))), 'DP011', 'it is no token of the other order');
+select is(
+  (select array_agg(dpg_test.brief(a.action_id, a.ownership_roles)) from dpg.find_actions('actions asha', page_size => 2, page_token => (select t.token from token t), with_items => true, oldest_first => null) a),
+  array['3 received', '8 initiated'],
+  'it is one of the same search with items: they are no filter'
+);
+select is(
+  (select array_agg(dpg_test.brief(a.action_id, a.ownership_roles)) from dpg.find_actions('actions asha', oldest_first => true) a),
+  array['9 initiated', '2 initiated received', '6 received', '7 initiated', '5 initiated', '3 received', '8 initiated', '1 initiated'],
+  'the oldest first: among those of one time the key decides as before'
+);
+select is(
+  (
+    select array_agg(dpg_test.brief(n.action_id, n.ownership_roles))
+    from (select f.next_page_token from dpg.find_actions('actions asha', action_statuses => '{created,none,created}', oldest_first => true, page_size => 3) f offset 2) f,
+      dpg.find_actions('actions asha', action_statuses => '{none,created}', oldest_first => true, page_token => f.next_page_token, page_size => 2) n
+  ),
+  array['7 initiated', '5 initiated'],
+  'and its pages go on, whatever the order of the statuses'
+);
 select is(dpg_test.refusal(format($$select dpg.find_events('actions asha', page_token => %L)$$, (select t.token from token t))), 'DP011', 'nor of another call');
 select is(dpg_test.refusal(format($$select dpg.find_actions('actions asha', page_token => %L)$$, (select t.token || 'x' from token t))), 'DP011', 'one with a character more is none');
 select is(dpg_test.refusal(format($$select dpg.find_actions('actions asha', page_token => %L)$$, (select left(t.token, -1) from token t))), 'DP011', 'nor one with a character less');

@@ -1,6 +1,6 @@
 -- What a trigger of the application suppresses is refused (DP018), names the trigger, and leaves nothing behind.
 begin;
-select plan(32);
+select plan(36);
 select dpg_test.insert_users('asha', 'ravi');
 create function public.suppress() returns trigger
 language plpgsql
@@ -38,6 +38,11 @@ language sql as $body$
   select format(
     '{"item_network": "no_dot", "item_domain": "d", "item_type": "t", "item_instance_url": "https://one.example.com", "item_schema_url": "https://s", "item_id": "%s", "item_state": %s}',
     item_id, state)
+$body$;
+create function pg_temp.many() returns setof dpg.transition_result language sql as $body$
+  select * from dpg.transition_actions('ravi', '[
+    {"partition_network": "no_dot", "action_type": "connect", "action_id": "00000000-0000-4000-8000-000000000003", "action_status": "accepted"},
+    {"partition_network": "no_dot", "action_type": "connect", "action_id": "00000000-0000-4000-8000-000000000004", "action_status": "accepted"}]')
 $body$;
 select dpg_test.note_written();
 
@@ -79,6 +84,15 @@ drop trigger holds on dpg.item_actions;
 create trigger holds before update on dpg.item_actions for each row execute function public.suppress();
 select is(pg_temp.refusal($$select dpg.transition_action('ravi', 'no_dot', 'connect', '00000000-0000-4000-8000-000000000003', 'accepted')$$),
   'DP018 update dpg.a_p_nodot_connect holds', 'transition_action');
+select results_eq(
+  $$select r.index, r.code, r.detail - 'index', substring(r.hint from 'there are: (.*)\.$') from pg_temp.many() r$$,
+  $$values (0, 'DP018', '{"operation": "update", "relation": "dpg.a_p_nodot_connect", "partition_network": "no_dot", "action_type": "connect",
+      "action_id": "00000000-0000-4000-8000-000000000003"}'::jsonb, 'holds'),
+    (1, 'DP004', '{"partition_network": "no_dot", "action_type": "connect", "action_id": "00000000-0000-4000-8000-000000000004"}', null)$$,
+  'transition_actions: the refusal of the element, since nothing was written'
+);
+select is(pg_temp.refusal($$select dpg.set_item_status('ravi', 'no_dot', 'd', 't', '00000000-0000-4000-8000-000000000002', 'retired', close_actions_as => '{closed}')$$),
+  'DP018 update dpg.a_p_nodot_connect holds', 'set_item_status: an action that it closes');
 select is(pg_temp.refusal($$select dpg.redact_event('dpo', 'no_dot', 'connect', (select event_id from dpg.action_events where partition_network = 'no_dot'), 'a test')$$),
   'DP018 update dpg.a_p_nodot_connect holds', 'redact_event: the action');
 drop trigger holds on dpg.item_actions;
@@ -93,6 +107,10 @@ select is(pg_temp.refusal($$select dpg.perform_action('asha', 'connect', row('no
   row('no_dot', 'd', 't', '00000000-0000-4000-8000-000000000002'))$$), 'DP018 insert dpg.e_p_nodot_connect holds', 'perform_action: its event');
 select is(pg_temp.refusal($$select dpg.transition_action('ravi', 'no_dot', 'connect', '00000000-0000-4000-8000-000000000003', 'accepted')$$),
   'DP018 insert dpg.e_p_nodot_connect holds', 'transition_action: its event');
+select is(pg_temp.refusal($$select pg_temp.many()$$),
+  'DP018 insert dpg.e_p_nodot_connect holds', 'transition_actions: an event, after its row: the whole call');
+select is(pg_temp.refusal($$select dpg.set_item_status('ravi', 'no_dot', 'd', 't', '00000000-0000-4000-8000-000000000002', 'retired', close_actions_as => '{closed}')$$),
+  'DP018 insert dpg.e_p_nodot_connect holds', 'set_item_status: the event of an action that it closes');
 select is(pg_temp.refusal($$select dpg.store_event('{"partition_network": "there_dot", "action_type": "connect", "event_id": "00000000-0000-4000-8000-0000000000e1",
     "origin_instance_domain": "https://there.example.com", "action_id": "00000000-0000-4000-8000-0000000000a1", "action_status": "created",
     "update_count": 0, "source_item_network": "no_dot", "source_item_domain": "d", "source_item_type": "t",

@@ -1,6 +1,6 @@
 -- A unique index that the application put on a leaf of events refuses a call as in any table: no event is taken for another.
 begin;
-select plan(3);
+select plan(4);
 
 select dpg_test.insert_users('asha', 'ravi');
 select dpg.ensure_action_event_partition('lime', 'connect');
@@ -31,6 +31,11 @@ select throws_ok(
 select throws_ok(
   $$select dpg.transition_action('ravi', 'lime', 'connect', '33333333-3333-4333-8333-333333333333', 'accepted', remarks => 'please')$$,
   '23505', null, 'a transition with the same'
+);
+select throws_ok(
+  $$select dpg.transition_actions('ravi', '[{"partition_network": "lime", "action_type": "connect",
+    "action_id": "33333333-3333-4333-8333-333333333333", "action_status": "accepted", "remarks": "please"}]')$$,
+  '23505', null, 'and among many: it is no refusal of ours'
 );
 
 select * from finish();

@@ -1,6 +1,6 @@
 -- An event may say of which version it is: what a newer one has more is left out, what an older one lacks is no other content.
 begin;
-select plan(25);
+select plan(26);
 
 create function pg_temp.event(changes jsonb default '{}', without text[] default '{}')
 returns jsonb
@@ -24,12 +24,12 @@ set local role dpg_app;
 -- unknown fields
 select is(dpg_test.refusal(format('select dpg.store_event(pg_temp.event(%L))', e)), 'DP001 event.' || f, e)
 from (values
-  ('more', '{"more": 1}'), ('more', '{"more": 1, "version": 1}'), ('version', '{"version": 0}'), ('version', '{"version": -1}'),
+  ('more', '{"more": 1}'), ('more', '{"more": 1, "version": 1}'), ('more', '{"more": 1, "version": 2}'), ('version', '{"version": 0}'), ('version', '{"version": -1}'),
   ('version', '{"version": 1.5}'), ('version', '{"version": "2"}'), ('version', '{"version": null}'), ('version', '{"version": true}'),
   ('version', '{"version": 1e30, "more": 1}'), ('action_status', '{"version": 2147483647, "more": {}, "action_status": ""}')
 ) c(f, e);
-select is(dpg_test.refusal('select dpg.store_event(pg_temp.event(''{"version": 2}'', array[''source_item_owner'']))'), 'DP001 event.source_item_owner', 'a newer version has the fields that must be there as well');
-select lives_ok($$select dpg.store_event(pg_temp.event('{"version": 2, "more": 1, "": [], "tableoid": 7}'))$$, 'a newer version may have fields that we do not know');
+select is(dpg_test.refusal('select dpg.store_event(pg_temp.event(''{"version": 3}'', array[''source_item_owner'']))'), 'DP001 event.source_item_owner', 'a newer version has the fields that must be there as well');
+select lives_ok($$select dpg.store_event(pg_temp.event('{"version": 3, "more": 1, "": [], "tableoid": 7}'))$$, 'a newer version may have fields that we do not know');
 select is(
   (select jsonb_object_agg(f.key, f.value) from dpg.store_event(pg_temp.event()) e cross join jsonb_each(to_jsonb(e)) f where pg_temp.event('{}', array['created_at']) ? f.key),
   pg_temp.event('{}', array['created_at']), 'the others are stored'

@@ -77,7 +77,9 @@ select results_eq(
 select is((select redaction_id from dpg.accept_differing_event('ops', pg_temp.anew(2), 'again')), (select redaction_id from accepted), 'the same again is the same record');
 select is((select count(*) from dpg.differing_events), 1::bigint, 'kept once');
 select is(pg_temp.stored(), (select events from before), 'the event that is stored is as it was, and no other is there');
-select is((select event from dpg.differing_events), pg_temp.anew(2), 'the other one is kept whole');
+select is(
+  (select event from dpg.differing_events), pg_temp.anew(2) || '{"performed_by": null, "acting_side": null}', 'the other one is kept whole'
+);
 
 reset role;
 set local role dpg_app;
@@ -91,7 +93,7 @@ select lives_ok($$select dpg.store_event(pg_temp.anew(2, '{"created_at": "2026-0
 reset timezone;
 reset extra_float_digits;
 select lives_ok($$select dpg.store_event(pg_temp.anew(2, '{"origin_instance_domain": "https://FAR.example/"}'))$$, 'in every spelling');
-select lives_ok($$select dpg.store_event(pg_temp.anew(2, '{"version": 2, "more": 1}') - 'remarks')$$, 'and version');
+select lives_ok($$select dpg.store_event(pg_temp.anew(2, '{"version": 3, "more": 1}') - 'remarks')$$, 'and version');
 select lives_ok($$select dpg.store_event(pg_temp.event(2))$$, 'the first one is still the same, too');
 select throws_ok($$select dpg.store_event(pg_temp.anew(2, '{"action_status": "third"}'))$$, 'DP008', null, 'but a third one is not');
 select throws_ok($$select dpg.store_event(pg_temp.anew(1))$$, 'DP008', null, 'nor another update');
@@ -129,7 +131,7 @@ select throws_ok($$truncate dpg.differing_events$$, 'DP012', null, 'or all');
 select is((select kind from dpg.redact_event('dpo', 'differ net', 'connect', '50000000-0000-4000-8000-000000000002', 'request 1')), 'event', 'one is emptied');
 select is(
   (select event from dpg.differing_events where event_id = '50000000-0000-4000-8000-000000000002'),
-  pg_temp.anew(2, '{"event_payload": {}, "remarks": null}'), 'its payload and remarks'
+  pg_temp.anew(2, '{"event_payload": {}, "remarks": null, "performed_by": null, "acting_side": null}'), 'its payload and remarks'
 );
 select lives_ok($$select dpg.store_event(pg_temp.anew(2))$$, 'its sender is answered as before');
 select dpg.erase_user('dpo', 'ann', 'request 2');

@@ -1,7 +1,7 @@
 -- The tombstone dpg_erased_user stands for every erased user at once: nobody can act or read as it, by any function or by
 -- the setting dpg.actor.
 begin;
-select plan(23);
+select plan(25);
 
 select dpg_test.insert_users('stone asha', 'stone ravi');
 do $body$
@@ -42,8 +42,10 @@ values
     row('stone test', 'student', 'profile', '11111111-1111-4111-8111-111111111111'),
     row('stone test', 'tutor', 'profile', '22222222-2222-4222-8222-222222222222'))$$),
   ('transition_action', $$select dpg.transition_action('dpg_erased_user', 'stone test', 'connect', '33333333-3333-4333-8333-333333333333', 'x')$$),
+  ('transition_actions', $$select dpg.transition_actions('dpg_erased_user', '[]')$$),
   ('get_action', $$select dpg.get_action('dpg_erased_user', 'stone test', 'connect', '33333333-3333-4333-8333-333333333333')$$),
   ('find_actions', $$select dpg.find_actions('dpg_erased_user')$$),
+  ('count_actions', $$select dpg.count_actions('dpg_erased_user')$$),
   ('find_events', $$select dpg.find_events('dpg_erased_user')$$),
   ('redact_event', $$select dpg.redact_event('dpg_erased_user', 'stone test', 'connect', '33333333-3333-4333-8333-333333333333', 'x')$$),
   ('confirm_lost_events', $$select dpg.confirm_lost_events('dpg_erased_user', 'stone test', 'connect', 'x')$$),
