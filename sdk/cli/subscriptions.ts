@@ -7,8 +7,8 @@ export const subscriptionsCommand: Command = {
   summary: 'who reads the feeds, how far behind, and what failed',
   help: `
 Lists dpg.subscription_status, all or the one named: what it follows (events, or items that change), how many of these
-are not acknowledged, how old the oldest is, who holds the feed back; and dpg.failed_events, the events that a reader could not deal with. Counting takes time in
-proportion to what is not acknowledged. Changes nothing.
+are not acknowledged, how old the oldest is, who holds the feed back; and dpg.failed_events, the events that a reader
+could not deal with. Counting takes time in proportion to what is not acknowledged. Changes nothing.
 
 With --json: subscriptions and failed_events, with the columns of that view and that table.
 

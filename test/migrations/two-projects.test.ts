@@ -26,7 +26,10 @@ async function otherProject(migrations: number): Promise<string> {
       .update(`${`${previous}\n${body}`.trim()}\n`)
       .digest('hex');
     const headers = `--! Previous: ${previous || '-'}\n--! Hash: sha1:${hash}\n--! Message: theirs\n`;
-    await writeFile(join(folder, 'committed', `00000${number}-theirs.sql`), `${headers}\n${body}\n`);
+    await writeFile(
+      join(folder, 'committed', `${String(number).padStart(6, '0')}-theirs.sql`),
+      `${headers}\n${body}\n`,
+    );
     previous = `sha1:${hash}`;
   }
   return folder;

@@ -4,9 +4,14 @@ import type { Check, Finding } from './check.js';
 
 export const migrations: Check = {
   name: 'migrations',
-  async find(_sql, { migrations }) {
+  async find(sql, { migrations }) {
     const of = (wanted: MigrationStatus['state']) => migrations.filter(({ state }) => state === wanted);
     if (of('foreign').length > 0) return [ofAnother(of('foreign'))];
+    // A migration makes what its release had, and meets columns that later ones have added: so it is not run again.
+    const [lost] = await sql<{ is_lost: boolean }[]>`
+      select to_regclass('dpg.items') is not null and to_regclass('graphile_migrate.migrations') is not null as is_lost`;
+    const shipped = migrations.filter(({ state }) => state !== 'unknown');
+    if (lost?.is_lost && of('pending').length === shipped.length) return [ofLostRecord(shipped)];
     return migrations.flatMap((migration) => findings(migration, of('pending'), of('altered')));
   },
 };
@@ -17,6 +22,23 @@ function ofAnother(foreign: MigrationStatus[]): Finding {
     object: foreign.map(({ name }) => name).join(', '),
     problem: `Another project of graphile-migrate has recorded these numbers in this database: the migrations of dpg-database were not run. ${FOREIGN_HINT}`,
     mend: [],
+    mend_with: 'sql',
+  };
+}
+
+function ofLostRecord(shipped: MigrationStatus[]): Finding {
+  const rows = shipped.map(
+    ({ name, shipped_hash }, n) =>
+      `('${shipped_hash}', ${n === 0 ? 'null' : `'${shipped[n - 1]?.shipped_hash}'`}, '${name.replace(/-.*/, '.sql')}')`,
+  );
+  return {
+    severity: 'error',
+    object: 'table graphile_migrate.migrations',
+    problem:
+      'No migration is on record, and schema dpg is there: the record was lost. Restore it from a backup; or, where this package has migrated the database, write it anew. What else is to be found is examined then: where an older package has migrated it, much will be found.',
+    mend: [
+      `insert into graphile_migrate.migrations (hash, previous_hash, filename) values ${rows.join(', ')};`,
+    ],
     mend_with: 'sql',
   };
 }

@@ -66,16 +66,31 @@ test('it changes nothing; --sql is one script, which mends everything', async ()
 });
 
 describe('migrations', () => {
-  test('none was run: that is all it says, and migrating mends it', async () => {
+  test('the record was lost: that is all it says, and writing it anew mends it', async () => {
     await withPatient(async ({ url, sql }) => {
       await sql`delete from graphile_migrate.migrations`;
+      const { exitCode, findings } = await examined(url);
+      expect(exitCode).toBe(1);
+      expect(findings.map(about)).toEqual([
+        error('migrations', 'table graphile_migrate.migrations', /^No migration is on record/),
+      ]);
+      await sql.unsafe(findings[0]?.mend[0] ?? '');
+      expect(await examined(url)).toEqual({ exitCode: 0, findings: [] });
+      expect((await command.dpgDatabase(url, 'migrate')).exitCode).toBe(0);
+      expect(await examined(url)).toEqual({ exitCode: 0, findings: [] });
+    });
+  });
+
+  test('the last one was not run: that is all it says, and migrating mends it', async () => {
+    await withPatient(async ({ url, sql }) => {
+      await sql`delete from graphile_migrate.migrations where filename = ${recorded}`;
       const { exitCode, findings } = await examined(url);
       expect(exitCode).toBe(1);
       expect(findings).toEqual([
         {
           check: 'migrations',
           severity: 'error',
-          object: (await committedMigrations()).join(', '),
+          object: last,
           problem:
             'It was not run on this database. What else is to be found is examined when all have been run.',
           mend: ['npx dpg-database migrate'],
@@ -87,7 +102,7 @@ describe('migrations', () => {
     });
   });
 
-  test('an empty database: the same', async () => {
+  test('an empty database: none was run', async () => {
     const { sql, url } = empty;
     expect((await examined(url)).findings.map(({ object }) => object)).toEqual([
       (await committedMigrations()).join(', '),
