@@ -5,7 +5,10 @@ stable
 security definer
 set search_path = pg_catalog, pg_temp
 as $body$
-  select array_agg(a.argument order by f.follower, a.number)
+  select case
+    when count(distinct f.follower) = 1 and max(s.item_type) is null then array[max(f.follower)::text]
+    else array_agg(a.argument order by f.follower, a.number)
+  end
   from dpg_private.item_followers f
   join dpg.subscriptions s on s.subscription = f.subscription
   cross join lateral unnest(array[f.follower::text, coalesce(s.item_type, '')]) with ordinality a(argument, number)
@@ -15,7 +18,7 @@ $body$;
 
 comment on function dpg_private.followers_of_leaf(text, text) is
   'The subscriptions that cover a leaf of items, as the arguments of its triggers: for each its number and its item
-type, empty for all. Null when there is none.';
+type, empty for all. The number alone where there is one, for all types. Null when there is none.';
 
 create or replace function dpg_private.is_followed(leaf regclass, followers text[])
 returns boolean
@@ -26,7 +29,7 @@ set search_path = pg_catalog, pg_temp
 as $body$
   select case
     when followers is null then count(*) = 0
-    else count(*) = 2
+    else count(*) = 4
       and bool_and(
         t.tgenabled in ('O', 'A')
         -- arguments are stored one after the other, each with a zero byte behind it
@@ -38,7 +41,7 @@ as $body$
   end
   from pg_trigger t
   where t.tgrelid = leaf
-    and t.tgname in ('items_follow', 'items_follow_truncate')
+    and t.tgname in ('items_follow_insert', 'items_follow_update', 'items_follow_delete', 'items_follow_truncate')
     and (followers is not null or t.tgenabled <> 'D')
 $body$;
 
@@ -56,16 +59,18 @@ declare
   trigger_of record;
 begin
   for trigger_of in
-    select v.name, v.events
+    select v.name, v.events, v.called
     from (values
-      ('items_follow', 'after insert or update or delete on %s for each row'),
-      ('items_follow_truncate', 'before truncate on %s for each statement')
-    ) v(name, events)
+      ('items_follow_insert', 'after insert on %s for each row', 'note_new_item'),
+      ('items_follow_update', 'after update on %s for each row', 'note_changed_item'),
+      ('items_follow_delete', 'after delete on %s for each row', 'note_items_gone'),
+      ('items_follow_truncate', 'before truncate on %s for each statement', 'note_items_gone')
+    ) v(name, events, called)
   loop
     if followers is not null then
       execute format(
-        'create or replace trigger %I %s execute function dpg_private.note_item_change(%s)',
-        trigger_of.name, format(trigger_of.events, leaf),
+        'create or replace trigger %I %s execute function dpg_private.%I(%s)',
+        trigger_of.name, format(trigger_of.events, leaf), trigger_of.called,
         (
           select string_agg(quote_literal(a.argument), ', ' order by a.number)
           from unnest(followers) with ordinality a(argument, number)

@@ -46,6 +46,9 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
+set enable_material = off
+set enable_memoize = off
+set jit = off
 set plan_cache_mode = force_generic_plan
 as $body$
 declare
@@ -195,9 +198,14 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+-- Each item is found by its key, however large the leaf is: as in dpg_private.events_at_of_slot
 set enable_seqscan = off
+set enable_bitmapscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
+set enable_material = off
+set enable_memoize = off
+set jit = off
 as $body$
 declare
   wanted record;

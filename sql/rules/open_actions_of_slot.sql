@@ -1,5 +1,6 @@
--- What dpg_private.count_open_sql says, with plans that are kept, for leaves that have a slot: sql/README.md, "Plans that
--- are kept". One look finds the next status that is there, so closed actions cost one look for each of their statuses.
+-- What dpg_private.count_open_sql says, with plans that are kept, for leaves that have a slot: sql/README.md, "Plans
+-- that are kept". One look finds the next status that is there, so closed actions cost one look for each of their
+-- statuses.
 
 create or replace function dpg_private.count_open_between_of_slot(
   slot anyenum,

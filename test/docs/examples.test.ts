@@ -58,6 +58,7 @@ const STORY = [
   // administration
   'register_network',
   'unregister_network',
+  'define_network',
   'redact_event',
   'accept_differing_event',
   'forget_instance_url',

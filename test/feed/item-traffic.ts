@@ -26,6 +26,7 @@ export async function prepareItems(sql: postgres.Sql): Promise<void> {
     declare
       id uuid;
       chosen text;
+      owner text;
       dice double precision;
       changed integer := 0;
     begin
@@ -42,22 +43,23 @@ export async function prepareItems(sql: postgres.Sql): Promise<void> {
             set item_state = jsonb_build_object('n', random(), 'by', 'owner')
             where i.item_network = 'yellow_dot' and i.item_domain = chosen and i.item_type = 'profile' and i.item_id = id;
           else
-            perform dpg.upsert_item(
-              i.created_by, 'yellow_dot', chosen, 'profile', 'https://yellowdot.example.com', 's',
-              jsonb_build_object('n', random()), item_id => id,
-              item_status => case when dice < 0.3 then 'draft' when dice < 0.4 then 'live' end
-            )
-            from (
-              select coalesce(
-                (
-                  select i.created_by
-                  from dpg.items i
-                  where i.item_network = 'yellow_dot' and i.item_domain = chosen and i.item_type = 'profile' and i.item_id = id
-                  for update
-                ),
-                ('{${USERS}}'::text[])[1 + floor(random() * ${USERS.length})]
-              ) as created_by
-            ) i;
+            owner := null;
+            select i.created_by into owner
+            from dpg.items i
+            where i.item_network = 'yellow_dot' and i.item_domain = chosen and i.item_type = 'profile' and i.item_id = id
+            for update;
+            if owner <> all ('{${USERS}}'::text[]) then
+              -- of a user who was erased
+              update dpg.items i
+              set item_status = 'gone'
+              where i.item_network = 'yellow_dot' and i.item_domain = chosen and i.item_type = 'profile' and i.item_id = id;
+            else
+              perform dpg.upsert_item(
+                coalesce(owner, ('{${USERS}}'::text[])[1 + floor(random() * ${USERS.length})]), 'yellow_dot', chosen, 'profile',
+                'https://yellowdot.example.com', 's', jsonb_build_object('n', random()), item_id => id,
+                item_status => case when dice < 0.3 then 'draft' when dice < 0.4 then 'live' end
+              );
+            end if;
           end if;
           changed := changed + 1;
           if random() < 0.1 then
@@ -143,7 +145,9 @@ export async function change(
       await session.query(isKept ? 'commit' : 'rollback');
       if (isKept) tally.changes += done?.changed ?? 0;
     } catch (error) {
-      await recover(session, error);
+      // an erasure locks many items in another order than this one
+      if ((error as { code?: string }).code === '40P01') await session.query('rollback');
+      else await recover(session, error);
     }
   }
 }

@@ -66,6 +66,10 @@ begin
     -- what releases before 0.2.0 do not know
     || case when to_jsonb(e) ? 'performed_by' then '{"performed_by": "a service", "acting_side": "target"}'::jsonb else '{}' end)
   from dpg.action_events e where e.event_id = '00000000-0000-4000-8000-000000000041';
+  if to_regproc('dpg.define_network') is not null then
+    perform dpg.define_network('restore_one', '{"max_open_per_pair": 100, "max_items_per_owner": 1000}');
+    perform dpg.define_action('restore_one', 'ruled', null, rules => '{"final_statuses": ["over"], "max_open_per_source": 5}');
+  end if;
   if to_regproc('dpg.define_item') is not null then
     perform dpg.define_item('restore_one', 'tu.tor', '[{"status": "paused", "found": false, "acts": false}, {"status": "gone", "final": true}]');
     perform dpg.set_item_status('restore ravi', 'restore_one', 'tu.tor', 'profile', '00000000-0000-4000-8000-000000000012', 'paused');

@@ -15,6 +15,7 @@ import { owners } from './owners.js';
 import { partitionPolicies } from './partition-policies.js';
 import { partitions } from './partitions.js';
 import { roles } from './roles.js';
+import { rules } from './rules.js';
 import { searchPath } from './search-path.js';
 import { searches } from './searches.js';
 import { sequences } from './sequences.js';
@@ -43,6 +44,7 @@ export const checks: readonly Check[] = [
   partitions,
   slots,
   statuses,
+  rules,
   ownItems,
   partitionPolicies,
   indexes,

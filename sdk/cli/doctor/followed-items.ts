@@ -7,7 +7,7 @@ const found = queryCheck(
     case
       when l.followers is null then 'Its changes are noted for subscriptions that are not there any more, and nobody takes them away.'
       else format(
-        'Changes of its items do not reach every subscription that covers it (%s): a trigger (items_follow, items_follow_truncate) is missing, disabled or of before. What has changed meanwhile has to be copied again.',
+        'Changes of its items do not reach every subscription that covers it (%s): a trigger (items_follow_...) is missing, disabled or of before. What has changed meanwhile has to be copied again.',
         (
           select string_agg(f.subscription, ', ' order by f.subscription)
           from dpg_private.item_followers f

@@ -10,14 +10,14 @@ interface BrokenSlot {
 }
 
 /**
- * A function that is made for a leaf that has a slot, or anew for all of them, or for networks with statuses: which there
+ * A function that is made for a leaf that has a slot, or anew for all of them, or for networks with statuses or rules: which there
  * are, and what they contain, depends on the rows, so no migration names them.
  */
 export const ofSlot = (procedure: string) => `(
     ${procedure}.pronamespace = 'dpg_private'::regnamespace
     and (
       ${procedure}.proname ~ '_in_slot$'
-      or ${procedure}.proname in ('slot_keys', 'slot_leaves', 'defined_networks')
+      or ${procedure}.proname in ('slot_keys', 'slot_leaves', 'defined_networks', 'ruled_networks')
       or ${procedure}.proname ~ '_rows$' and exists (
         select
         from pg_type t

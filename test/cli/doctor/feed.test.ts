@@ -124,8 +124,8 @@ test('triggers for subscriptions to items that are missing, disabled or of befor
       problem,
     });
     const lacks = expect.stringContaining('do not reach every subscription that covers it (gone, index)');
-    await sql.unsafe(`alter table ${first?.leaf} disable trigger items_follow`);
-    await sql.unsafe(`drop trigger items_follow_truncate on ${second?.leaf}`);
+    await sql.unsafe(`alter table ${first?.leaf} disable trigger items_follow_update`);
+    await sql.unsafe(`drop trigger items_follow_insert on ${second?.leaf}`);
     const found = await findings(sql);
     expect(found).toMatchObject([finding(first?.leaf, lacks), finding(second?.leaf, lacks)]);
     await mend(sql, found);

@@ -10,6 +10,15 @@ describe('items', () => {
         values ('restore one', 'student', 'live', '[{"status": "draft", "found": false}]')`,
       found: [error('statuses', 'function dpg_private.defined_networks()', /'restore one'/)],
     },
+    'a network with rules is not noted': {
+      plant: `insert into dpg.network_rules (network, rules) values ('restore two', '{"max_open_per_pair": 1}')`,
+      found: [error('rules', 'function dpg_private.ruled_networks()', /'restore two'/)],
+    },
+    'final statuses were changed by hand': {
+      plant: `insert into dpg.action_definitions (partition_network, action_type, initial_status, transitions, final_statuses)
+        values ('restore two', 'poke', 'created', '[{"from": "created", "to": "done", "by": "either"}]', '{created}')`,
+      found: [error('rules', 'table dpg.action_definitions', /'restore two'\/'poke'/)],
+    },
     'an owner is not noted': {
       plant: `delete from dpg_private.owner_leaves where item_network = 'restore one'`,
       found: [

@@ -10,7 +10,7 @@ returns text
 language sql
 as $body$
   select string_agg(
-    concat_ws(' ', t.tgrelid::regclass, t.tgname, t.tgenabled, (regexp_match(pg_get_triggerdef(t.oid), 'note_item_change\((.*)\)'))[1]),
+    concat_ws(' ', t.tgrelid::regclass, t.tgname, t.tgenabled, (regexp_match(pg_get_triggerdef(t.oid), 'note_\w+\((.*)\)'))[1]),
     ', ' order by t.tgrelid::regclass::text, t.tgname
   )
   from pg_trigger t
@@ -72,7 +72,8 @@ reset role;
 select is(
   pg_temp.triggers(),
   format(
-    'dpg.i_p_followed_student items_follow O ''%1$s'', '''', dpg.i_p_followed_student items_follow_truncate O ''%1$s'', ''''',
+    'dpg.i_p_followed_student items_follow_delete O ''%1$s'', dpg.i_p_followed_student items_follow_insert O ''%1$s'', '
+      || 'dpg.i_p_followed_student items_follow_truncate O ''%1$s'', dpg.i_p_followed_student items_follow_update O ''%1$s''',
     pg_temp.follower('students')
   ),
   'triggers of the leaf that is covered'
