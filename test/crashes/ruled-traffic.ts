@@ -109,7 +109,15 @@ export async function meetRules(send: Send, tally: Tally): Promise<void> {
         ['ravi', oneOf(targets)],
       ] as const);
       const change = { item_status: `retired by ${randomUUID()}`, close_actions_as: ['closed'] };
-      await send(({ as }) => as(owner).items.setStatus(item, change), keepItem);
+      // repeated once: each time it closes what is open by then
+      let isRetired = false;
+      await send(
+        async ({ as }) => (isRetired ? undefined : await as(owner).items.setStatus(item, change)),
+        (stored) => {
+          isRetired = true;
+          if (stored) keepItem(stored);
+        },
+      );
       tally.retired += 1;
     }
 
