@@ -5,21 +5,19 @@
 import { randomUUID } from 'node:crypto';
 import postgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  type Action,
-  createDpg,
-  type Dpg,
-  type Item,
-  isConnectionLoss,
-  OutcomeUnknownError,
-} from '../../sdk/index.js';
+import { type Action, createDpg, type Dpg } from '../../sdk/index.js';
+import { COPY, differences, drained, followItems } from '../feed/item-traffic.js';
+import { CONSUMER, FAULTLESS, findings, read, Session } from '../feed/traffic.js';
 import { addUsers, OTHER_URL, student, tutor } from '../sdk/story.js';
 import { migrateToCurrent } from '../support/migrations.js';
 import { type Server, startServer } from '../support/server.js';
 import { soak } from '../support/soak.js';
+import { countsAreRight, meetRules, noRuleIsExceeded, prepareRules } from './ruled-traffic.js';
+import { acknowledged, keepAction, keepItem, type Send, writer } from './writer.js';
 
 const KILLS = soak(10, 200); // 20 in CI, which runs on two versions
 const WRITERS = 12;
+const RULED_WRITERS = 4;
 const ours = !process.env.TEST_DATABASE_URL && process.env.DPG_TEST_SERVER !== 'docker';
 
 let server: Server;
@@ -33,7 +31,12 @@ beforeAll(async () => {
   });
   url = await server.createDatabase('crashing');
   await migrateToCurrent(url);
-  await withServer(async (dpg) => addUsers(dpg.sql, 'asha', 'ravi'));
+  await withServer(async ({ sql }) => {
+    await addUsers(sql, 'asha', 'ravi', 'mei');
+    await sql.unsafe(`${CONSUMER}${COPY}`);
+    await sql`select dpg.create_subscription('events'), dpg.create_item_subscription('copy')`;
+    await prepareRules(sql);
+  });
 }, 120_000);
 
 afterAll(() => server?.stop());
@@ -47,136 +50,98 @@ async function withServer<Result>(use: (dpg: Dpg<postgres.Sql>) => Promise<Resul
   }
 }
 
-/** What was acknowledged, and what was asked for without an answer. */
-const acknowledged = {
-  items: new Map<string, Item>(),
-  actions: new Map<string, Action>(),
-  leaves: new Set<string>(),
-};
 /** When items were retired: of what began before then nothing is open. */
 const closed = new Map<string, string>();
-/** Calls of unknown outcome: how to repeat them with the ids that were sent. */
-type Repeat = (dpg: Dpg<postgres.Sql>) => Promise<unknown>;
 
-const keepItem = (item: Item) => acknowledged.items.set(item.item_id, item);
-const keepAction = (action: Action) => {
-  const known = acknowledged.actions.get(action.action_id);
-  if (!known || known.update_count <= action.update_count) acknowledged.actions.set(action.action_id, action);
-};
-
-/** One session that writes until the server is gone; the calls without an answer. */
-async function writer(n: number, round: number, counts: { calls: number }): Promise<Repeat[]> {
-  const dpg = createDpg(url, { max: 1, connect_timeout: 5 });
-  const { sql } = dpg;
-  const unknown: Repeat[] = [];
-  /** Sends a call, with its ids, in such a way that it can be repeated. */
-  const send = async <Result>(
-    call: (dpg: Dpg<postgres.Sql>) => Promise<Result>,
-    keep: (r: Result) => unknown,
-  ) => {
-    try {
-      keep(await call(dpg));
-      counts.calls += 1;
-    } catch (error) {
-      if (error instanceof OutcomeUnknownError) unknown.push(async (dpg) => keep(await call(dpg)));
-      throw error;
-    }
-  };
-  try {
-    const mine = student({ item_id: randomUUID() });
-    const theirs = tutor({ item_id: randomUUID() });
-    await send(({ as }) => as('asha').items.upsert(mine), keepItem);
-    await send(({ as }) => as('ravi').items.upsert(theirs), keepItem);
-    const source = mine as typeof mine & { item_id: string };
-    const target = theirs as typeof theirs & { item_id: string };
-    for (let i = 0; ; i++) {
-      const changed = { ...mine, item_state: { round, n, i } };
-      await send(({ as }) => as('asha').items.upsert(changed), keepItem);
-      // partitions are made all the time: a first item, a first action of a type
-      const fresh = student({
-        item_network: `net_${round}`,
-        item_domain: `d${n}_${i}`,
-        item_id: randomUUID(),
-      });
-      if (i % 4 === 0) await send(({ as }) => as('asha').items.upsert(fresh), keepItem);
-      const many = Array.from({ length: 5 }, () => student({ item_id: randomUUID() }));
-      await send(
-        ({ as }) => as('asha').items.upsertMany(many),
-        (items) => items.forEach(keepItem),
-      );
-      const received = randomUUID();
-      const request = {
-        action_type: i % 4 === 2 ? `type_${round}_${n}_${i}` : 'connect',
-        ...{ source, target, action_id: randomUUID() },
+/** Calls of every kind, and new partitions all the time, until the server is gone. */
+async function writeAll(send: Send, n: number, round: number): Promise<void> {
+  const mine = student({ item_id: randomUUID() });
+  const theirs = tutor({ item_id: randomUUID() });
+  await send(({ as }) => as('asha').items.upsert(mine), keepItem);
+  await send(({ as }) => as('ravi').items.upsert(theirs), keepItem);
+  const source = mine as typeof mine & { item_id: string };
+  const target = theirs as typeof theirs & { item_id: string };
+  for (let i = 0; ; i++) {
+    const changed = { ...mine, item_state: { round, n, i } };
+    await send(({ as }) => as('asha').items.upsert(changed), keepItem);
+    // partitions are made all the time: a first item, a first action of a type
+    const fresh = student({
+      item_network: `net_${round}`,
+      item_domain: `d${n}_${i}`,
+      item_id: randomUUID(),
+    });
+    if (i % 4 === 0) await send(({ as }) => as('asha').items.upsert(fresh), keepItem);
+    const many = Array.from({ length: 5 }, () => student({ item_id: randomUUID() }));
+    await send(
+      ({ as }) => as('asha').items.upsertMany(many),
+      (items) => items.forEach(keepItem),
+    );
+    const received = randomUUID();
+    const request = {
+      action_type: i % 4 === 2 ? `type_${round}_${n}_${i}` : 'connect',
+      ...{ source, target, action_id: randomUUID() },
+    };
+    await send(({ as }) => as('asha').actions.perform(request), keepAction);
+    const ref = { partition_network: 'yellow_dot', ...request };
+    for (const expected_update_count of [0, 1, 2]) {
+      const move = {
+        ...{ action_status: `step ${expected_update_count}`, expected_update_count },
+        event_id: randomUUID(),
       };
-      await send(({ as }) => as('asha').actions.perform(request), keepAction);
-      const ref = { partition_network: 'yellow_dot', ...request };
-      for (const expected_update_count of [0, 1, 2]) {
-        const move = {
-          ...{ action_status: `step ${expected_update_count}`, expected_update_count },
-          event_id: randomUUID(),
-        };
-        await send(({ as }) => as(i % 2 ? 'asha' : 'ravi').actions.transition(ref, move), keepAction);
-      }
-      // many at once, the same action twice; then the source retires with what is open, from time to time
-      const more = await Promise.all(
-        [0, 1, 2].map(async () => {
-          const again = { ...request, action_type: 'connect', action_id: randomUUID() };
-          await send(({ as }) => as('asha').actions.perform(again), keepAction);
-          const { partition_network, action_type, action_id } = { partition_network: 'yellow_dot', ...again };
-          return { partition_network, action_type, action_id };
-        }),
-      );
-      const many_moves = [...more, ...more].map((of, n) => ({
-        ...of,
-        ...{ action_status: n < 3 ? 'first' : 'second', event_id: randomUUID() },
-      }));
+      await send(({ as }) => as(i % 2 ? 'asha' : 'ravi').actions.transition(ref, move), keepAction);
+    }
+    // many at once, the same action twice; then the source retires with what is open, from time to time
+    const more = await Promise.all(
+      [0, 1, 2].map(async () => {
+        const again = { ...request, action_type: 'connect', action_id: randomUUID() };
+        await send(({ as }) => as('asha').actions.perform(again), keepAction);
+        const { partition_network, action_type, action_id } = { partition_network: 'yellow_dot', ...again };
+        return { partition_network, action_type, action_id };
+      }),
+    );
+    const many_moves = [...more, ...more].map((of, n) => ({
+      ...of,
+      ...{ action_status: n < 3 ? 'first' : 'second', event_id: randomUUID() },
+    }));
+    await send(
+      ({ as }) => as('ravi').actions.transitionMany(many_moves),
+      (results) => {
+        for (const { error, ...result } of results) {
+          expect(error).toBe(null);
+          keepAction(result as unknown as Action);
+        }
+      },
+    );
+    if (i % 2 === 1) {
+      const retire = { item_status: `retired ${i}`, close_actions_as: ['closed'] };
       await send(
-        ({ as }) => as('ravi').actions.transitionMany(many_moves),
-        (results) => {
-          for (const { error, ...result } of results) {
-            expect(error).toBe(null);
-            keepAction(result as unknown as Action);
-          }
+        ({ as }) => as('asha').items.setStatus(source, retire),
+        (item) => {
+          keepItem(item);
+          closed.set(source.item_id, item.updated_at);
         },
       );
-      if (i % 2 === 1) {
-        const retire = { item_status: `retired ${i}`, close_actions_as: ['closed'] };
-        await send(
-          ({ as }) => as('asha').items.setStatus(source, retire),
-          (item) => {
-            keepItem(item);
-            closed.set(source.item_id, item.updated_at);
-          },
-        );
-      }
-      if (i % 4 === 3) {
-        const of = { partition_network: `net_${round}`, action_type: `t${n}_${i}` };
-        await send(
-          (dpg) => dpg.partitions.ensureAction(of),
-          (leaf) => acknowledged.leaves.add(leaf),
-        );
-      }
+    }
+    if (i % 4 === 3) {
+      const of = { partition_network: `net_${round}`, action_type: `t${n}_${i}` };
       await send(
-        (dpg) =>
-          dpg.actions.receive({
-            action_type: 'connect',
-            source: {
-              ...{ item_network: 'blue_dot', item_domain: 'x', item_type: 'y' },
-              item_id: target.item_id,
-            },
-            ...{ source_item_instance_url: OTHER_URL, source_item_owner: 'somebody' },
-            ...{ target, action_id: received },
-          }),
-        keepAction,
+        (dpg) => dpg.partitions.ensureAction(of),
+        (leaf) => acknowledged.leaves.add(leaf),
       );
     }
-  } catch (error) {
-    // nothing but the end of the server may end this
-    if (!(error instanceof OutcomeUnknownError) && !isConnectionLoss(error)) throw error;
-    return unknown;
-  } finally {
-    await sql.end({ timeout: 0 });
+    await send(
+      (dpg) =>
+        dpg.actions.receive({
+          action_type: 'connect',
+          source: {
+            ...{ item_network: 'blue_dot', item_domain: 'x', item_type: 'y' },
+            item_id: target.item_id,
+          },
+          ...{ source_item_instance_url: OTHER_URL, source_item_owner: 'somebody' },
+          ...{ target, action_id: received },
+        }),
+      keepAction,
+    );
   }
 }
 
@@ -185,11 +150,21 @@ test(
   async ({ skip }) => {
     skip(!ours, 'only a server from npm is ours to kill');
     const counts = { calls: 0, unknown: 0, undone: 0 };
+    const tally = { refused: 0, performed: 0, retired: 0, deleted: 0 };
     const times: number[] = [];
+    let isReading = true;
+    const readers = ['events', 'copy'].map((subscription) => new Session(url, `reader of ${subscription}`));
+    const [ofEvents, ofItems] = readers as [Session, Session];
+    const reading = Promise.all([
+      read(ofEvents, 'events', () => isReading),
+      followItems(ofItems, 'copy', () => isReading),
+    ]);
     for (let round = 0; round < KILLS; round++) {
-      const writing = Array.from({ length: WRITERS }, (_, n) => writer(n, round, counts));
+      const writing = Array.from({ length: WRITERS + RULED_WRITERS }, (_, n) =>
+        writer(url, counts, (send) => (n < WRITERS ? writeAll(send, n, round) : meetRules(send, tally))),
+      );
       // at no moment in particular
-      await new Promise((resolve) => setTimeout(resolve, 300 + Math.random() * 300));
+      await new Promise((resolve) => setTimeout(resolve, 400 + Math.random() * 500));
       await server.embedded?.crash();
       const repeats = (await Promise.all(writing)).flat();
       const started = performance.now();
@@ -208,12 +183,24 @@ test(
         await allIsThere(dpg.sql);
       });
     }
+
+    await withServer(async ({ sql }) => {
+      await drained(sql, 'events');
+      await drained(sql, 'copy');
+      isReading = false;
+      await reading;
+      expect(await findings(sql)).toMatchObject(FAULTLESS);
+      expect(await differences(sql)).toBe(0);
+      await countsAreRight(sql);
+    });
+    for (const session of readers) await session.end();
     console.log(
       `${KILLS} kills: ${counts.calls} calls acknowledged, ${counts.unknown} of unknown outcome that had left ` +
-        `${counts.undone} rows to write; restarted in ${Math.round(Math.max(...times))} ms at worst`,
+        `${counts.undone} rows to write; ${JSON.stringify(tally)}; restarted in ${Math.round(Math.max(...times))} ms at worst`,
     );
     expect(counts.calls).toBeGreaterThan(KILLS * 10);
     expect(counts.unknown).toBeGreaterThan(KILLS);
+    for (const [what, times] of Object.entries(tally)) expect(times, what).toBeGreaterThan(0);
   },
   soak(240_000, 3_600_000),
 );
@@ -231,12 +218,17 @@ async function allIsThere(sql: postgres.Sql): Promise<void> {
   const missingItems = await sql`
     select a.id, a.updated_at, i.updated_at as stored
     from unnest(${items.map((item) => item.item_id)}::uuid[], ${items.map((item) => item.updated_at)}::text[]::timestamptz[],
-      ${items.map((item) => JSON.stringify(item.item_state))}::text[]) a(id, updated_at, state)
+      ${items.map((item) => JSON.stringify(item.item_state))}::text[], ${items.map((item) => item.item_status)}::text[])
+      a(id, updated_at, state, status)
     left join dpg.items i on i.item_id = a.id
     where i.item_id is null
       or i.updated_at < a.updated_at
-      or (i.updated_at = a.updated_at and i.item_state <> a.state::jsonb)`;
+      or (i.updated_at = a.updated_at and (i.item_state, i.item_status) <> (a.state::jsonb, a.status))`;
   expect(missingItems).toEqual([]);
+  const undeleted = await sql`
+    select i.item_id from dpg.items i where i.item_id = any (${[...acknowledged.deleted]}::uuid[])`;
+  expect([...undeleted]).toEqual([]);
+  await noRuleIsExceeded(sql);
   const actions = [...acknowledged.actions.values()];
   const missingActions = await sql`
     select a.id, a.update_count, i.update_count as stored
@@ -303,7 +295,7 @@ async function allIsThere(sql: postgres.Sql): Promise<void> {
       left join pg_constraint k on k.conrelid = to_regclass('dpg.' || first.name) and k.contype in ('p', 'f', 'u')
       left join pg_trigger t on t.tgrelid = to_regclass('dpg.' || first.name) and not t.tgisinternal
       left join pg_index x on x.indrelid = to_regclass('dpg.' || first.name) and x.indisvalid and x.indisready
-      where first.root = p.root and first.network = 'yellow_dot' and first.key in ('student', 'connect')
+      where first.root = p.root and first.network = 'ruled' and first.key in ('student', 'connect')
     )`;
   expect(incomplete).toEqual([]);
   const leaves = [...acknowledged.leaves];

@@ -249,11 +249,12 @@ export function traffic(url: string, own: string[][], readers: number) {
   };
 }
 
-/** Until nothing waits for the subscription copy. */
-export async function drained(sql: postgres.Sql): Promise<void> {
+/** Until nothing waits for a subscription. */
+export async function drained(sql: postgres.Sql, subscription = 'copy'): Promise<void> {
   const lag = async () =>
     Number(
-      (await sql`select lag_events from dpg.subscription_status where subscription = 'copy'`)[0]?.lag_events,
+      (await sql`select lag_events from dpg.subscription_status where subscription = ${subscription}`)[0]
+        ?.lag_events,
     );
   while ((await lag()) > 0) await wait(20);
 }

@@ -13,14 +13,8 @@ export async function prepare(sql: postgres.Sql): Promise<void> {
   await sql`insert into public."user" (id, name, email) values ('asha', 'a', 'a@x'), ('ravi', 'r', 'r@x')`;
   await sql`select dpg.upsert_item('asha', 'yellow_dot', 'student', 'p', ${HERE}, 's', item_id => ${ASHA})`;
   await sql`select dpg.upsert_item('ravi', 'yellow_dot', 'tutor', 'p', ${HERE}, 's', item_id => ${RAVI})`;
+  await sql.unsafe(CONSUMER);
   await sql.unsafe(`
-    create table public.consumer (last_position bigint not null);
-    insert into public.consumer values (0);
-    create table public.applied (
-      applied_as bigint generated always as identity primary key,
-      "position" bigint not null, event_id uuid not null, action_id uuid not null, update_count integer not null
-    );
-
     -- Some changes, each in a savepoint that may be rolled back, with pauses; one of them of an action that all share
     -- (the first, so that nobody waits in a circle).
     create function public.write_some(own uuid[], shared uuid, steps integer)
@@ -53,7 +47,17 @@ export async function prepare(sql: postgres.Sql): Promise<void> {
         end if;
       end loop;
     end
-    $body$;
+    $body$;`);
+}
+
+/** The consumer's tables and its one statement. */
+export const CONSUMER = `
+    create table public.consumer (last_position bigint not null);
+    insert into public.consumer values (0);
+    create table public.applied (
+      applied_as bigint generated always as identity primary key,
+      "position" bigint not null, event_id uuid not null, action_id uuid not null, update_count integer not null
+    );
 
     -- What a consumer does in one transaction: each event once, by the position.
     create function public.apply(positions bigint[], event_ids uuid[], action_ids uuid[], update_counts integer[])
@@ -71,8 +75,7 @@ export async function prepare(sql: postgres.Sql): Promise<void> {
       order by e."position";
       update public.consumer set last_position = greatest(last, (select max(p) from unnest(positions) p));
     end
-    $body$;`);
-}
+    $body$;`;
 
 export async function newActions(sql: postgres.Sql, count: number): Promise<string[]> {
   const rows = await sql`

@@ -26,6 +26,7 @@ const DOMAIN = fc.constantFrom('student', 'tutor');
 const ITEM_TYPE = fc.constantFrom('profile_1.0', 'résumé');
 const ACTION_TYPE = fc.constantFrom('connect', 'apply');
 const STATUS = fc.constantFrom('created', 'accepted', 'withdrawn');
+const ITEM_STATUS = fc.constantFrom('live', 'draft', 'retired');
 const OURS = fc.constantFrom('https://one.example.com', 'https://two.example.com');
 const THEIRS = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom('https://three.example.com', 'https://four.example.com') },
@@ -122,8 +123,11 @@ const call = <Name extends string, T>(
 
 const upsertItem = call(
   'upsert_item',
-  fc.record({ actor: ACTOR, ref: poolRef, item_id: orNone(ITEM_ID), content: itemContent }),
-  ({ actor, ref, item_id, content }) => ({ actor, ...ref, item_id, ...content }),
+  fc.record({
+    ...{ actor: ACTOR, ref: poolRef, item_id: orNone(ITEM_ID), content: itemContent },
+    item_status: sometimes(orNone(ITEM_STATUS)),
+  }),
+  ({ actor, ref, item_id, content, item_status }) => ({ actor, ...ref, item_id, ...content, item_status }),
 );
 
 const upsertItems = call(
@@ -137,13 +141,14 @@ const upsertItems = call(
         { weight: 1, arbitrary: fc.array(poolRef, { maxLength: 3 }) },
       ],
     ),
-    contents: fc.array(itemContent, { minLength: 3, maxLength: 3 }),
+    contents: fc.array(fc.tuple(itemContent, sometimes(ITEM_STATUS)), { minLength: 3, maxLength: 3 }),
     withoutId: fc.nat(5),
   }),
   ({ actor, items, contents, withoutId }) => ({
     actor,
     items: items.map((ref, i) => {
-      const { item_id, ...rest } = { ...ref, ...contents[i] };
+      const [content, item_status] = contents[i] as [Row, string | undefined];
+      const { item_id, ...rest } = { ...ref, ...content, item_status };
       return i === withoutId ? rest : { ...rest, item_id };
     }),
   }),
@@ -185,6 +190,59 @@ const deleteItem = call('delete_item', fc.record({ ref: itemRef, actor: actorOf 
   const item = m.items.find((i) => KEY_COLUMNS.every((column) => seen(i[column]) === key[column]));
   return { actor: actor([item?.created_by ?? 'asha']), ...key };
 });
+
+/** A side of an action that is there, most often: to be retired with what is open. */
+const itemOfAction: fc.Arbitrary<Pick<Row>> = fc
+  .tuple(fc.constantFrom('source', 'target'), action, itemRef)
+  .map(([side, action, item]) => (model: Contract) => {
+    const row = action(model);
+    if (!row[`${side}_item_id`]) return item(model);
+    return Object.fromEntries(KEY_COLUMNS.map((column) => [column, seen(row[`${side}_${column}`])]));
+  });
+
+const setItemStatus = call(
+  'set_item_status',
+  fc.record({
+    ...{
+      ref: fc.oneof(itemRef, { weight: 2, arbitrary: itemOfAction }),
+      actor: actorOf,
+      item_status: ITEM_STATUS,
+      version: VERSION,
+    },
+    close_actions_as: fc.oneof(
+      { weight: 1, arbitrary: fc.constantFrom(undefined, null, []) },
+      { weight: 3, arbitrary: fc.uniqueArray(STATUS, { minLength: 1 }) },
+    ),
+  }),
+  ({ ref, actor, version, ...rest }, model) => {
+    const key = ref(model);
+    const item = model.items.find((i) => KEY_COLUMNS.every((column) => seen(i[column]) === key[column]));
+    const current = item ? seen(item.updated_at) : '2026-01-01T00:00:00Z';
+    return {
+      actor: actor([item?.created_by ?? 'asha']),
+      ...key,
+      ...rest,
+      expected_updated_at: { none: undefined, current, stale: '2026-01-01T00:00:00Z' }[version],
+    };
+  },
+);
+
+const property = fc.constantFrom(undefined, undefined, true, false);
+const defineItem = call(
+  'define_item',
+  fc.record({
+    ...{ item_network: NETWORK, item_domain: DOMAIN },
+    statuses: fc.option(
+      fc.uniqueArray(fc.record({ status: ITEM_STATUS, found: property, acts: property, final: property }), {
+        selector: ({ status }) => status,
+        maxLength: 3,
+      }),
+      { nil: null, freq: 4 },
+    ),
+    initial_status: fc.option(ITEM_STATUS, { nil: undefined, freq: 2 }),
+  }),
+  (args) => args,
+);
 
 const SIDE = fc.constantFrom('source', 'target', 'either');
 const EDGE = fc.record({ from: STATUS, to: STATUS, by: SIDE });
@@ -414,6 +472,8 @@ const FIRST_CALLS = fc.oneof(
   { weight: 3, arbitrary: upsertItems },
   { weight: 4, arbitrary: updateItem },
   { weight: 3, arbitrary: deleteItem },
+  { weight: 2, arbitrary: defineItem },
+  { weight: 5, arbitrary: setItemStatus },
   { weight: 3, arbitrary: defineAction },
   { weight: 1, arbitrary: defineNetwork },
   { weight: 6, arbitrary: performAction },
@@ -424,6 +484,13 @@ const FIRST_CALLS = fc.oneof(
   { weight: 4, arbitrary: receiveTransition },
   { weight: 5, arbitrary: storeEvent },
 );
+
+const goodRef = {
+  item_network: 'yellow_dot',
+  item_domain: 'student',
+  item_type: 'profile_1.0',
+  item_id: ids('1', 1)[0],
+};
 
 const BAD: Record<string, unknown[]> = {
   'text[]': [[''], ['student', null], ['tutor', 'x'.repeat(121)], []],
@@ -437,10 +504,13 @@ const BAD: Record<string, unknown[]> = {
   'double precision': [null, Number.NaN, Infinity, -Infinity, 90.000001, -180.00001, 180],
   jsonb: [null, [], 'text', 1, {}, [{}], { unknown: 1 }, { item_state: null }, { item_state: [] }],
   timestamptz: [null],
-  'dpg.item_ref': [
+  'dpg.item_ref': [null, { ...goodRef, item_type: ' ' }, { ...goodRef, item_id: null }],
+  'dpg.item_ref[]': [
     null,
-    { item_network: 'yellow_dot', item_domain: 'student', item_type: ' ', item_id: ids('1', 1)[0] },
-    { item_network: 'yellow_dot', item_domain: 'student', item_type: 'profile_1.0', item_id: null },
+    [],
+    [goodRef, null],
+    [{ ...goodRef, item_domain: null }],
+    [goodRef, { ...goodRef, item_id: null }],
   ],
 };
 
@@ -467,7 +537,7 @@ function spoilt<Name extends string>(made: Call<Name>, at: number, how: number):
   };
 }
 
-/** A field of an event, or of an element of upsert_items, left out, added or wrong. */
+/** A field of an event, or of an element of an array, left out, added or wrong. */
 function spoiltInside(made: Call<Write>, at: number, how: number): Call<Write> {
   return {
     name: made.name,
@@ -481,9 +551,11 @@ function spoiltInside(made: Call<Write>, at: number, how: number): Call<Write> {
         return [others, { ...object, [name]: null }, { ...object, unknown: 1 }][how % 3] as Row;
       };
       if (args.event) return { event: spoil(args.event as Row) };
-      if (!Array.isArray(args.items) || args.items.length === 0) return args;
-      const index = how % args.items.length;
-      return { ...args, items: args.items.map((item, i) => (i === index ? spoil(item) : item)) };
+      const name = ['items', 'statuses', 'transitions'].find((name) => name in args) as string;
+      const elements = args[name];
+      if (!Array.isArray(elements) || elements.length === 0) return args;
+      const index = how % elements.length;
+      return { ...args, [name]: elements.map((element, i) => (i === index ? spoil(element) : element)) };
     },
   };
 }
@@ -517,7 +589,12 @@ export const writes: fc.Arbitrary<Call<Write>> = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(FIRST_CALLS, nat, nat).map(([made, at, how]) => spoilt(made, at, how)) },
   {
     weight: 1,
-    arbitrary: fc.tuple(fc.oneof(storeEvent, upsertItems), nat, nat).map((a) => spoiltInside(...a)),
+    arbitrary: fc
+      .tuple(
+        fc.oneof(storeEvent as fc.Arbitrary<Call<Write>>, upsertItems, defineItem, transitionActions),
+        ...[nat, nat],
+      )
+      .map(([made, at, how]) => spoiltInside(made, at, how)),
   },
 );
 
@@ -555,6 +632,10 @@ const domains: fc.Arbitrary<Row> = fc.oneof(
   { weight: 3, arbitrary: fc.constant({ item_domain: null }) },
   { weight: 1, arbitrary: fc.constant({ item_domain: 'student', item_domains: ['tutor'] }) },
 );
+const statuses = {
+  item_statuses: sometimes(fc.array(fc.oneof(ITEM_STATUS, fc.constant('unknown')), { maxLength: 2 })),
+  any_status: fc.constantFrom(undefined, undefined, null, false, true),
+};
 const itemFilters = {
   item_network: NETWORK,
   domains,
@@ -564,6 +645,7 @@ const itemFilters = {
   item_schema_url: sometimes(SCHEMA),
   item_state: sometimes(fc.constantFrom({}, { name: 'Asha' }, { tags: ['b'] }, { nested: { level: 2 } })),
   circle,
+  ...statuses,
 };
 const withCircle = ({
   circle: [latitude, longitude, radius_meters],
@@ -599,9 +681,21 @@ const goodReads: fc.Arbitrary<Call<Read>> = fc.oneof(
       item_type: sometimes(ITEM_TYPE),
       item_state: sometimes(DOCUMENT),
       page_size,
+      ...statuses,
     }),
     ({ domains, ...rest }) => ({ ...rest, ...domains }),
   ),
+  call(
+    'find_own_items',
+    fc.record({
+      ...{ actor: ACTOR, item_network: sometimes(NETWORK), item_domain: sometimes(DOMAIN) },
+      ...{ item_type: sometimes(ITEM_TYPE), item_statuses: statuses.item_statuses, page_size },
+    }),
+    (args) => args,
+  ),
+  call('count_item_actions', fc.array(itemRef, { minLength: 1, maxLength: 4 }), (refs, model) => ({
+    items: refs.map((ref) => ref(model)),
+  })),
   call(
     'find_actions',
     fc.record({

@@ -36,6 +36,7 @@ export class Contract {
   readonly actions: Row[] = [];
   readonly events: Row[] = [];
   readonly definitions: Row[] = [];
+  readonly itemDefinitions: Row[] = [];
   /** By network, of those that have some. */
   readonly networkRules = new Map<string, Row>();
 
@@ -48,6 +49,7 @@ export class Contract {
     this.#checkOwnUrl(a.item_instance_url);
     this.#checkUser(a.actor);
     this.#checkOwner(this.#item(a), a.actor);
+    this.#checkStatus(a);
     this.#checkItemsPerOwner([a], a.actor);
     return [this.#put(a)];
   }
@@ -59,7 +61,7 @@ export class Contract {
     for (const item of proposed) {
       refuseUnless(isObject(item), 'DP001');
       refuseUnless(
-        Object.keys(item).every((name) => ITEM_KEY.includes(name) || CONTENT.includes(name)),
+        Object.keys(item).every((name) => [...ITEM_KEY, ...CONTENT, 'item_status'].includes(name)),
         'DP001',
       );
       checkItem({ item_state: {}, ...item });
@@ -69,6 +71,7 @@ export class Contract {
     for (const item of proposed) this.#checkOwnUrl(item.item_instance_url);
     this.#checkUser(actor);
     for (const item of proposed) this.#checkOwner(this.#item(item), actor);
+    for (const item of proposed) this.#checkStatus(item);
     this.#checkItemsPerOwner(proposed, actor);
     return proposed.map((item) => this.#put({ item_state: {}, ...item, actor }));
   }
@@ -100,6 +103,104 @@ export class Contract {
     return [this.#put({ ...changed, actor: item.created_by })];
   }
 
+  set_item_status(a: Row): Row[] {
+    checkActor(a.actor);
+    checkRef(a);
+    checkKey(a.item_status);
+    for (const status of (a.close_actions_as ?? []) as unknown[]) checkKey(status);
+    const item = this.#item(a);
+    if (!item) throw new Refusal('DP002');
+    this.#checkOwner(item, a.actor);
+    if (item.item_status !== a.item_status) {
+      if (isGiven(a.expected_updated_at))
+        refuseUnless(instant(a.expected_updated_at) === seen(item.updated_at), 'DP007');
+      this.#checkStatus(a);
+    }
+    if (isGiven(a.close_actions_as)) this.#close(item, a.close_actions_as as unknown[]);
+    return [this.#put({ ...item, actor: item.created_by, item_status: a.item_status })];
+  }
+
+  /** Nothing is written where one action cannot be closed: all are looked at first. */
+  #close(item: Row, close_actions_as: unknown[]) {
+    const key = JSON.stringify([...refOf(item), null]);
+    const moves = this.actions.flatMap((action) => {
+      const side = (['source', 'target'] as const).find((side) => placeOf(action, side) === key);
+      if (!side || !this.#isOpen(action) || close_actions_as.includes(action.action_status)) return [];
+      const graph = this.#definition(action)?.transitions as Row[] | null | undefined;
+      const action_status = close_actions_as.find(
+        (to) =>
+          !graph ||
+          graph.some(
+            (edge) =>
+              edge.from === action.action_status && edge.to === to && [side, 'either'].includes(`${edge.by}`),
+          ),
+      );
+      const next = Number(action.update_count) + 1;
+      const code = !isGiven(action_status)
+        ? 'DP006'
+        : this.#eventOfUpdate(action, next)
+          ? 'DP008'
+          : undefined;
+      return [{ action, action_status, side, code }];
+    });
+    // the first of the leaves, in the order of their keys, in which one is refused
+    const refused = moves
+      .filter(({ code }) => code)
+      .map(({ action: { partition_network, action_type }, code }) => ({
+        partition_network,
+        action_type,
+        code,
+      }))
+      .sort(by(['partition_network', 1], ['action_type', 1], ['code', 1]))[0];
+    if (refused) throw new Refusal(refused.code as string);
+    for (const { action, action_status, side } of moves) this.#change(action, { action_status }, side);
+  }
+
+  define_item({ item_network, item_domain, statuses, ...rest }: Row): Row[] {
+    const initial_status = rest.initial_status ?? 'live';
+    [item_network, item_domain, initial_status].forEach(checkKey);
+    refuseUnless(!isGiven(statuses) || Array.isArray(statuses), 'DP001');
+    for (const entry of (statuses ?? []) as Row[]) {
+      checkObject(entry);
+      const { status, ...properties } = entry;
+      checkKey(status);
+      for (const [name, value] of Object.entries(properties))
+        refuseUnless(['found', 'acts', 'final'].includes(name) && typeof value === 'boolean', 'DP001');
+    }
+    const names = ((statuses ?? []) as Row[]).map(({ status }) => status);
+    refuseUnless(new Set(names).size === names.length, 'DP001');
+    const former = this.#itemDefinition({ item_network, item_domain });
+    if (former) this.itemDefinitions.splice(this.itemDefinitions.indexOf(former), 1);
+    if (isGiven(statuses)) this.itemDefinitions.push({ item_network, item_domain, initial_status, statuses });
+    return [];
+  }
+
+  #itemDefinition({ item_network, item_domain }: Row): Row | undefined {
+    return this.itemDefinitions.find((d) => d.item_network === item_network && d.item_domain === item_domain);
+  }
+
+  #statusOfNew(sent: Row): unknown {
+    return sent.item_status ?? this.#itemDefinition(sent)?.initial_status ?? 'live';
+  }
+
+  /** What the definition says of the status that the item is in. */
+  #statusOf(item: Row): Row | undefined {
+    const statuses = this.#itemDefinition(item)?.statuses as Row[] | undefined;
+    return statuses?.find(({ status }) => status === item.item_status);
+  }
+
+  /** The one that is sent may follow the present one, or begin. */
+  #checkStatus(sent: Row) {
+    const stored = this.#item(sent);
+    const definition = this.#itemDefinition(sent);
+    if (!definition || !isGiven(sent.item_status) || stored?.item_status === sent.item_status) return;
+    refuseUnless(!stored || this.#statusOf(stored)?.final !== true, 'DP006');
+    refuseUnless(
+      definition.initial_status === sent.item_status || this.#statusOf(sent) !== undefined,
+      'DP006',
+    );
+  }
+
   delete_item(a: Row): Row[] {
     checkActor(a.actor);
     checkRef(a);
@@ -127,15 +228,17 @@ export class Contract {
     if (!stored) {
       const now = new Learnt();
       const { item_network, item_domain, item_type } = a;
+      const item_status = this.#statusOfNew(a);
       const row = {
         ...{ item_network, item_domain, item_type, item_id: a.item_id ?? new Learnt(), ...content },
-        ...{ created_by: a.actor, created_at: now, updated_at: now, item_status: 'live' },
+        ...{ created_by: a.actor, created_at: now, updated_at: now, item_status },
       };
       this.items.push(row);
       return row;
     }
-    if (!CONTENT.every((column) => same(stored[column], content[column])))
-      Object.assign(stored, content, { updated_at: new Learnt(seen(stored.updated_at) as string) });
+    const changed = { ...content, item_status: a.item_status ?? stored.item_status };
+    if (!Object.entries(changed).every(([column, value]) => same(stored[column], value)))
+      Object.assign(stored, changed, { updated_at: new Learnt(seen(stored.updated_at) as string) });
     return stored;
   }
 
@@ -150,8 +253,11 @@ export class Contract {
     for (const item of made) {
       const most = this.networkRules.get(item.item_network as string)?.max_items_per_owner;
       const ofKind = (other: Row) => kindOf(other) === kindOf(item);
-      const had = this.items.filter((other) => ofKind(other) && other.created_by === owner).length;
-      if (isGiven(most)) refuseUnless(had + made.filter(ofKind).length <= Number(most), 'DP016');
+      // what is retired for good takes no place
+      const isCounted = (other: Row) => ofKind(other) && this.#statusOf(other)?.final !== true;
+      const had = this.items.filter((other) => isCounted(other) && other.created_by === owner).length;
+      const more = made.filter((item) => isCounted({ ...item, item_status: this.#statusOfNew(item) })).length;
+      if (isGiven(most)) refuseUnless(had + more <= Number(most), 'DP016');
     }
   }
 
@@ -388,6 +494,8 @@ export class Contract {
       source_local_item_id: isLocal && inOneNetwork ? source.item_id : null,
       performed_by: a.performed_by ?? null,
     };
+    for (const item of isLocal ? [source, target] : [target])
+      refuseUnless(this.#statusOf(item)?.acts !== false, 'DP015');
     this.#checkRulesOf(action);
     this.#append(action, new Learnt(), a.event_payload, a.remarks, 'source');
     this.actions.push(action);
@@ -427,6 +535,14 @@ export class Contract {
       acting = sides.filter((side) => edges.some(({ by }) => by === side || by === 'either'));
     }
     const acting_side = acting.includes('source') ? 'source' : 'target';
+    // opened again, it is as a new one
+    const isReopened = !this.#isOpen(action) && this.#isOpen({ ...action, action_status: a.action_status });
+    if (isReopened)
+      this.#checkRulesOf(Object.assign(Object.create(action), { action_status: a.action_status }));
+    return this.#change(action, a, acting_side);
+  }
+
+  #change(action: Row, a: Row, acting_side: string): Row {
     const moved = {
       action_status: a.action_status,
       update_count: Number(action.update_count) + 1,
@@ -434,11 +550,13 @@ export class Contract {
       updated_at: new Learnt(seen(action.updated_at) as string),
       performed_by: a.performed_by ?? null,
     };
-    // opened again, it is as a new one
-    const isReopened = !this.#isOpen(action) && this.#isOpen({ ...action, ...moved });
-    if (isReopened)
-      this.#checkRulesOf(Object.assign(Object.create(action), { action_status: a.action_status }));
-    this.#append({ ...action, ...moved }, a.event_id ?? new Learnt(), payload, a.remarks, acting_side);
+    this.#append(
+      { ...action, ...moved },
+      a.event_id ?? new Learnt(),
+      a.event_payload,
+      a.remarks,
+      acting_side,
+    );
     return Object.assign(action, moved);
   }
 
@@ -635,6 +753,24 @@ export class Contract {
       .sort(by(['distance_meters', 1], ['item_domain', 1], ['item_type', 1], ['item_id', 1]));
   }
 
+  find_own_items(a: Row): Row[] {
+    checkActor(a.actor);
+    const columns = ['item_network', 'item_domain', 'item_type'];
+    for (const column of columns) if (isGiven(a[column])) checkKey(a[column]);
+    for (const status of (a.item_statuses ?? []) as unknown[]) checkKey(status);
+    checkPage(a);
+    return this.items
+      .filter(
+        (item) =>
+          item.created_by === a.actor &&
+          columns.every((column) => !isGiven(a[column]) || item[column] === a[column]) &&
+          (!isGiven(a.item_statuses) || (a.item_statuses as unknown[]).includes(item.item_status)),
+      )
+      .sort(
+        by(['created_at', -1], ['item_network', 1], ['item_domain', 1], ['item_type', 1], ['item_id', 1]),
+      );
+  }
+
   find_actions(a: Row): Row[] {
     checkPartyFilters(a);
     checkPage(a);
@@ -677,26 +813,39 @@ export class Contract {
 
   count_actions(a: Row): Row[] {
     checkPartyFilters(a);
-    const counts = new Map<string, Row>();
+    const counts: Row[] = [];
     for (const role of ['initiated', 'received']) {
       if (isGiven(a.ownership_role) && ![role, 'all'].includes(a.ownership_role as string)) continue;
       const columns = ['partition_network', 'action_type'];
-      for (const row of this.#ofParty(this.#actionsOfAll(), { ...a, ownership_role: role }, columns)) {
-        const key = {
-          ownership_role: role,
-          ...{ partition_network: row.partition_network, action_type: row.action_type },
-          action_status: row.action_status,
-        };
-        const name = JSON.stringify(key);
-        const before = counts.get(name) ?? { ...key, action_count: 0, latest_at: '' };
-        const changed = seen(row.updated_at) as string;
-        const latest_at = changed > (before.latest_at as string) ? changed : before.latest_at;
-        counts.set(name, { ...before, action_count: Number(before.action_count) + 1, latest_at });
-      }
+      const rows = this.#ofParty(this.#actionsOfAll(), { ...a, ownership_role: role }, columns);
+      counts.push(...counted(rows, role));
     }
-    return [...counts.values()].sort(
-      by(['ownership_role', 1], ['partition_network', 1], ['action_type', 1], ['action_status', 1]),
-    );
+    return counts;
+  }
+
+  count_item_actions({ items }: Row): Row[] {
+    refuseUnless(Array.isArray(items) && items.length <= 1000, 'DP001');
+    for (const item of items as Row[]) checkRef(item);
+    const asked = new Map((items as Row[]).map((item) => [JSON.stringify(refOf(item)), item]));
+    return [...asked].flatMap(([ref, item]) => {
+      const ofItem = (side: Side, isHere: (row: Row) => boolean) =>
+        this.#actionsOfAll().filter(
+          (row) =>
+            row.partition_network === item.item_network &&
+            isHere(row) &&
+            JSON.stringify(refOf(row, `${side}_`)) === ref,
+        );
+      return [
+        ...counted(
+          ofItem('source', (row) => row.source_item_is_local === true),
+          'initiated',
+        ),
+        ...counted(
+          ofItem('target', (row) => row.target_item_is_local !== false),
+          'received',
+        ),
+      ].map((row) => ({ ...Object.fromEntries(ITEM_KEY.map((column) => [column, item[column]])), ...row }));
+    });
   }
 
   #actionsOfAll(): Row[] {
@@ -733,6 +882,8 @@ export class Contract {
       refuseUnless(!isGiven(a.item_domain), 'DP001');
       for (const domain of a.item_domains as unknown[]) checkKey(domain);
     }
+    for (const status of (a.item_statuses ?? []) as unknown[]) checkKey(status);
+    refuseUnless(!isGiven(a.item_statuses) || a.any_status !== true, 'DP001');
     if (isGiven(a.item_type)) checkKey(a.item_type);
     if (isGiven(a.created_by)) checkKey(a.created_by);
     if (isGiven(a.item_instance_url)) checkUrl(a.item_instance_url);
@@ -759,6 +910,9 @@ export class Contract {
       (item) =>
         columns.every((column) => !isGiven(a[column]) || item[column] === a[column]) &&
         (!isGiven(a.item_domains) || (a.item_domains as unknown[]).includes(item.item_domain)) &&
+        (isGiven(a.item_statuses)
+          ? (a.item_statuses as unknown[]).includes(item.item_status)
+          : a.any_status === true || this.#statusOf(item)?.found !== false) &&
         (!isGiven(a.item_state) || contains(item.item_state, a.item_state)) &&
         (!isGiven(a.radius_meters) ||
           (item.item_latitude !== null && distance(item, a) <= Number(a.radius_meters))),
@@ -801,6 +955,20 @@ function placeOf(action: Row, side: 'source' | 'target'): string {
 
 function pairOf(action: Row): string {
   return [placeOf(action, 'source'), placeOf(action, 'target')].sort().join();
+}
+
+/** How many there are of each network, type and status, and when one of them last changed. */
+function counted(rows: Row[], ownership_role: string): Row[] {
+  const counts = new Map<string, Row>();
+  for (const { partition_network, action_type, action_status, updated_at } of rows) {
+    const key = { ownership_role, partition_network, action_type, action_status };
+    const name = JSON.stringify(key);
+    const before = counts.get(name) ?? { ...key, action_count: 0, latest_at: '' };
+    const changed = seen(updated_at) as string;
+    const latest_at = changed > (before.latest_at as string) ? changed : before.latest_at;
+    counts.set(name, { ...before, action_count: Number(before.action_count) + 1, latest_at });
+  }
+  return [...counts.values()].sort(by(['partition_network', 1], ['action_type', 1], ['action_status', 1]));
 }
 
 const orNull = (rules: Row) => (Object.keys(rules).length > 0 ? rules : null);
@@ -910,6 +1078,7 @@ function checkItem(item: Row) {
   checkUrl(item.item_schema_url);
   checkObject(item.item_state);
   checkPlace(item.item_latitude, item.item_longitude);
+  if (isGiven(item.item_status)) checkKey(item.item_status);
 }
 
 function checkMaking(a: Row) {

@@ -13,14 +13,15 @@ type ArgumentType =
   | 'double precision'
   | 'jsonb'
   | 'timestamptz'
-  | 'dpg.item_ref';
+  | 'dpg.item_ref'
+  | 'dpg.item_ref[]';
 
 const ref = { item_network: 'text', item_domain: 'text', item_type: 'text', item_id: 'uuid' } as const;
 const filters = {
   ...{ item_network: 'text', item_domain: 'text', item_type: 'text', created_by: 'text' },
   ...{ item_instance_url: 'text', item_schema_url: 'text', item_state: 'jsonb' },
   ...{ latitude: 'double precision', longitude: 'double precision', radius_meters: 'double precision' },
-  item_domains: 'text[]',
+  ...{ item_domains: 'text[]', item_statuses: 'text[]', any_status: 'boolean' },
 } as const;
 const page = { page_size: 'integer', page_token: 'text' } as const;
 const making = {
@@ -42,11 +43,18 @@ const party = {
 export const WRITES = {
   upsert_item: {
     ...{ actor: 'text', ...ref, item_instance_url: 'text', item_schema_url: 'text', item_state: 'jsonb' },
-    ...{ item_latitude: 'double precision', item_longitude: 'double precision' },
+    ...{ item_latitude: 'double precision', item_longitude: 'double precision', item_status: 'text' },
   },
   upsert_items: { actor: 'text', items: 'jsonb' },
   update_item: { actor: 'text', ...ref, changes: 'jsonb', expected_updated_at: 'timestamptz' },
   delete_item: { actor: 'text', ...ref },
+  define_item: {
+    ...{ item_network: 'text', item_domain: 'text', statuses: 'jsonb', initial_status: 'text' },
+  },
+  set_item_status: {
+    ...{ actor: 'text', ...ref, item_status: 'text', expected_updated_at: 'timestamptz' },
+    close_actions_as: 'text[]',
+  },
   define_action: {
     ...{ partition_network: 'text', action_type: 'text', transitions: 'jsonb', initial_status: 'text' },
     rules: 'jsonb',
@@ -75,6 +83,11 @@ export const READS = {
     ...{ item_network: 'text', item_domain: 'text', latitude: 'double precision' },
     ...{ longitude: 'double precision', radius_meters: 'double precision', item_type: 'text' },
     ...{ item_state: 'jsonb', ...page, item_domains: 'text[]' },
+    ...{ item_statuses: 'text[]', any_status: 'boolean' },
+  },
+  find_own_items: {
+    ...{ actor: 'text', item_network: 'text', item_domain: 'text', item_type: 'text' },
+    ...{ item_statuses: 'text[]', ...page },
   },
   find_actions: {
     ...{ ...party, ...page, action_types: 'text[]', action_statuses: 'text[]', action_id: 'uuid' },
@@ -84,6 +97,7 @@ export const READS = {
     ...{ actor: 'text', ownership_role: 'text', partition_network: 'text', action_type: 'text' },
     item_id: 'uuid',
   },
+  count_item_actions: { items: 'dpg.item_ref[]' },
   find_events: { ...party, action_id: 'uuid', update_count: 'integer', ...page },
 } as const;
 
@@ -110,8 +124,10 @@ function literal(value: unknown, type: ArgumentType): string {
     const cells = Object.entries(ref).map(([name, kind]) => literal((value as Row)[name] ?? null, kind));
     return `row(${cells.join(', ')})::dpg.item_ref`;
   }
-  if (type === 'text[]' && Array.isArray(value))
-    return `array[${value.map((element) => literal(element ?? null, 'text')).join(', ')}]::text[]`;
+  if (type.endsWith('[]') && Array.isArray(value)) {
+    const of = type.slice(0, -2) as ArgumentType;
+    return `array[${value.map((element) => literal(element ?? null, of)).join(', ')}]::${type}`;
+  }
   const text = type === 'jsonb' ? JSON.stringify(value) : String(value);
   return `'${text.replaceAll("'", "''")}'::${type}`;
 }
@@ -145,6 +161,7 @@ export async function prepare(sql: postgres.Sql): Promise<void> {
         'items', (select coalesce(jsonb_agg(to_jsonb(i)), '[]') from dpg.items i),
         'actions', (select coalesce(jsonb_agg(to_jsonb(a)), '[]') from dpg.item_actions a),
         'events', (select coalesce(jsonb_agg(to_jsonb(e)), '[]') from dpg.action_events e),
+        'itemDefinitions', (select coalesce(jsonb_agg(to_jsonb(d)), '[]') from dpg.item_definitions d),
         'definitions', (select coalesce(jsonb_agg(to_jsonb(d)), '[]') from dpg.action_definitions d),
         'network_rules', (select coalesce(jsonb_agg(to_jsonb(n)), '[]') from dpg.network_rules n),
         'urls', (select coalesce(jsonb_agg(u.instance_url order by u.instance_url collate "C"), '[]') from dpg.instance_urls u)
@@ -168,7 +185,9 @@ export class Session {
   }
 
   async state(): Promise<
-    Record<'items' | 'actions' | 'events' | 'definitions' | 'network_rules', Row[]> & { urls: string[] }
+    Record<'items' | 'actions' | 'events' | 'itemDefinitions' | 'definitions' | 'network_rules', Row[]> & {
+      urls: string[];
+    }
   > {
     const [row] = await this.sql`select model.state() as state`;
     const state = row?.state;

@@ -27,11 +27,15 @@ for (const network of ['yellow_dot', 'blue dot']) {
     from unnest(array['connect', 'apply']) t`;
 }
 
+// a definition of items in a network that had none changes a function: one network has had some, the other has not
+await sql`select dpg.define_item('yellow_dot', 'student', '[]'), dpg.define_item('yellow_dot', 'student', null)`;
+
 const outcomes: Record<string, Record<string, number>> = {};
 
 /** Both answer alike; what only the database can know is learnt. */
 async function perform(name: Write, args: Row, model: Contract, session: Session): Promise<void> {
   const text = statement(name, args);
+  const events = model.events.length;
   const predicted = predict(() => model[name](args));
   const answer = await session.attempt(text, name);
   if (predicted instanceof Refusal || 'code' in answer) {
@@ -52,6 +56,7 @@ async function perform(name: Write, args: Row, model: Contract, session: Session
     if (name === 'transition_actions') count('each of transition_actions', String(row.code ?? 'rows'));
   });
   count(name, 'rows');
+  if (name === 'set_item_status' && model.events.length > events) count('set_item_status', 'that closes');
 }
 
 /** Of one among many: what became of the action, or its refusal, whose words are not the contract's. */
@@ -134,6 +139,7 @@ async function compareState(model: Contract, session: Session): Promise<void> {
     actions: ['partition_network', 'action_type', 'action_id'],
     // the ids of most events are random: this is their other key
     events: ['partition_network', 'action_type', 'origin_instance_domain', 'action_id', 'update_count'],
+    itemDefinitions: ['item_network', 'item_domain'],
     definitions: ['partition_network', 'action_type'],
   };
   for (const { final_statuses } of state.definitions) (final_statuses as string[]).sort();
@@ -234,7 +240,8 @@ const POPULATION: [Write, Row][] = [
   ],
 ];
 
-/** Rules that some sequences begin with: they are met only where several calls are about the same. */
+const TUTORS = { item_network: 'yellow_dot', item_domain: 'tutor' };
+/** Rules and statuses that some sequences begin with: they are met only where several calls are about the same. */
 const RULES: [Write, Row][][] = [
   [],
   [
@@ -253,6 +260,29 @@ const RULES: [Write, Row][][] = [
       {
         ...{ partition_network: 'yellow_dot', action_type: 'apply', transitions: null },
         rules: { max_open_per_source: 1, different_owners: true },
+      },
+    ],
+  ],
+  [
+    [
+      'define_item',
+      {
+        ...TUTORS,
+        statuses: [
+          { status: 'draft', found: false, acts: false },
+          { status: 'retired', found: false, acts: false, final: true },
+        ],
+      },
+    ],
+    [
+      'define_action',
+      {
+        ...{ partition_network: 'yellow_dot', action_type: 'connect' },
+        transitions: [
+          { from: 'created', to: 'accepted', by: 'target' },
+          { from: 'created', to: 'withdrawn', by: 'source' },
+          { from: 'accepted', to: 'withdrawn', by: 'either' },
+        ],
       },
     ],
   ],
