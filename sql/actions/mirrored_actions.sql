@@ -1,38 +1,26 @@
 create table if not exists dpg_private.mirrored_actions (
-  partition_network text not null,
-  action_type text not null,
-  action_id uuid not null,
-  action_status text not null,
-  update_count integer not null,
-  requirements_snapshot jsonb not null,
-  remarks text,
-  source_item_network text not null,
-  source_item_domain text not null,
-  source_item_type text not null,
-  source_item_id uuid not null,
-  source_item_instance_url text not null,
-  source_item_owner text not null,
-  target_item_network text not null,
-  target_item_domain text not null,
-  target_item_type text not null,
-  target_item_id uuid not null,
-  target_item_instance_url text not null,
-  target_item_owner text not null,
-  created_at timestamptz not null,
-  updated_at timestamptz not null,
-  source_item_latitude double precision,
-  source_item_longitude double precision,
-  target_item_latitude double precision,
-  target_item_longitude double precision,
-  source_item_is_local boolean not null,
-  source_local_item_id uuid,
+  like dpg.item_actions including comments,
   origin_instance_domain text not null,
   remarks_update_count integer,
-  performed_by text,
   constraint mirrored_actions_pkey primary key (action_id, partition_network, action_type, origin_instance_domain)
 );
 
--- In databases of before 0.2.0.
+-- The last column, as in databases of before 0.2.0, which get it here.
+do $body$
+begin
+  if (
+      select p.attnum < o.attnum
+      from pg_catalog.pg_attribute p
+      join pg_catalog.pg_attribute o on o.attrelid = p.attrelid and o.attname = 'origin_instance_domain'
+      where p.attrelid = 'dpg_private.mirrored_actions'::pg_catalog.regclass
+        and p.attname = 'performed_by'
+    )
+  then
+    alter table dpg_private.mirrored_actions drop column performed_by;
+  end if;
+end
+$body$;
+
 alter table dpg_private.mirrored_actions add column if not exists performed_by text;
 
 create index if not exists mirrored_actions_owner_idx
@@ -44,28 +32,6 @@ include (partition_network, action_type);
 
 create index if not exists mirrored_actions_source_item_idx
 on dpg_private.mirrored_actions (source_item_id);
-
--- The columns of dpg.item_actions say the same here; those that do not are below.
-do $body$
-declare
-  copied record;
-begin
-  for copied in
-    select a.attname as name, pg_catalog.col_description(a.attrelid, a.attnum) as description
-    from pg_catalog.pg_attribute a
-    join pg_catalog.pg_attribute m
-      on m.attrelid = 'dpg_private.mirrored_actions'::pg_catalog.regclass
-      and m.attname = a.attname
-    where a.attrelid = 'dpg.item_actions'::pg_catalog.regclass
-      and a.attnum > 0
-      and pg_catalog.col_description(m.attrelid, m.attnum) is null
-  loop
-    execute pg_catalog.format(
-      'comment on column dpg_private.mirrored_actions.%I is %L', copied.name, copied.description
-    );
-  end loop;
-end
-$body$;
 
 comment on table dpg_private.mirrored_actions is
   'Actions that live on other instances, from an item of this one, as their mirrored events tell of them: the
