@@ -13,10 +13,12 @@ as $body$
 declare
   target record;
   different integer[]; -- indexes of the items that are not stored like this yet
+  former_statuses text[]; -- of these, in the same order
   changed_rows bigint;
   found_items dpg.items[];
   stored dpg.items[] := array[]::dpg.items[];
   written integer[] := array[]::integer[];
+  written_over text[] := array[]::text[]; -- the former statuses of those that were written
   odd_one record;
 begin
   -- leaf by leaf: a join through the root would be planned for all leaves
@@ -35,9 +37,9 @@ begin
       -- update is a statement of its own, so that it sees the rows as they were locked. In one statement it would
       -- go back to the version of an older snapshot, and wait there for sessions that wait for us.
       execute format(
-        'select array_agg(d.index)
+        'select array_agg(d.index), array_agg(d.item_status)
          from (
-           select r.index
+           select r.index, i.item_status
            from %1$s i
            join unnest($1) r using (item_network, item_domain, item_type, item_id)
            where i.created_by = $2
@@ -61,21 +63,8 @@ begin
            )'
         end
       )
-      into different
+      into different, former_statuses
       using target.items_before, actor;
-      execute format(
-        'select dpg_private.check_item_status(
-           row(i.item_network, i.item_domain, i.item_type, i.item_id), i.item_status, r.item_status, f, r.index
-         )
-         from %1$s i
-         join unnest($1) r using (item_network, item_domain, item_type, item_id)
-         join unnest($2) d(index) using (index)
-         join dpg.item_definitions f using (item_network, item_domain)
-         where r.item_status is not null
-         order by r.index',
-        target.leaf
-      )
-      using target.items_before, different;
       -- change
       execute format(
         'update %1$s i
@@ -95,6 +84,7 @@ begin
         perform dpg_private.refuse_suppressed('update', target.leaf);
       end if;
       written := written || different;
+      written_over := written_over || former_statuses;
     end if;
     execute format(
       'select array_agg(i::dpg.items)
@@ -133,6 +123,16 @@ begin
     perform dpg_private.refuse_not_item_owner(actor, odd_one.item, odd_one.index);
   end if;
 
+  -- then statuses: the owners of all leaves come before them
+  perform dpg_private.check_item_status(
+    row(r.item_network, r.item_domain, r.item_type, r.item_id), w.former_status, r.item_status, f, r.index
+  )
+  from unnest(items) r
+  join unnest(written, written_over) w(index, former_status) using (index)
+  join dpg.item_definitions f on f.item_network = r.item_network and f.item_domain = r.item_domain
+  where r.item_status is not null
+  order by r.index;
+
   if has_additions then
     execute
       'select dpg_private.note_sent(
@@ -161,4 +161,4 @@ $body$;
 comment on function dpg_private.replace_items(text, dpg_private.sent_item[], uuid[], boolean) is
   'The second half of upsert_items: replaces the content of those items that were there before, whose ids were not
 inserted. Returns all items as they now are, in the order of their indexes. has_additions: an inserted item may be
-stored in another form, see dpg_private.additions_to_items. Raises DP003 with the index, and DP018.';
+stored in another form, see dpg_private.additions_to_items. Raises DP003 and DP006 with the index, and DP018.';

@@ -194,8 +194,10 @@ const deleteItem = call('delete_item', fc.record({ ref: itemRef, actor: actorOf 
 /** A side of an action that is there, most often: to be retired with what is open. */
 const itemOfAction: fc.Arbitrary<Pick<Row>> = fc
   .tuple(fc.constantFrom('source', 'target'), action, itemRef)
-  .map(([side, action, item]) => (model: Contract) => {
+  .map(([end, action, item]) => (model: Contract) => {
     const row = action(model);
+    // a source elsewhere is no item of ours
+    const side = row.source_item_is_local === false ? 'target' : end;
     if (!row[`${side}_item_id`]) return item(model);
     return Object.fromEntries(KEY_COLUMNS.map((column) => [column, seen(row[`${side}_${column}`])]));
   });
@@ -204,7 +206,7 @@ const setItemStatus = call(
   'set_item_status',
   fc.record({
     ...{
-      ref: fc.oneof(itemRef, { weight: 2, arbitrary: itemOfAction }),
+      ref: fc.oneof(itemRef, { weight: 3, arbitrary: itemOfAction }),
       actor: actorOf,
       item_status: ITEM_STATUS,
       version: VERSION,
