@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import postgres from 'postgres';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ZodError } from 'zod';
@@ -9,6 +10,7 @@ import {
   DpgError,
   DuplicateDiffersError,
   EventImmutableError,
+  httpStatuses,
   InvalidArgumentError,
   InvalidPageTokenError,
   type Item,
@@ -385,4 +387,16 @@ describe('everything else passes through unchanged', () => {
       cause: later,
     });
   });
+});
+
+test('the documentation has the class and the HTTP status of each code', async () => {
+  const page = await readFile(new URL('../../docs/errors.md', import.meta.url), 'utf8');
+  const rows = [...page.matchAll(/^\| (DP\d{3}) \| `(\w+)` \| (\d{3}) \|/gm)];
+  expect(Object.fromEntries(rows.map(([, code = '', , status]) => [code, Number(status)]))).toEqual(
+    httpStatuses,
+  );
+  for (const [, code = '', name] of rows) {
+    const error = toDpgError(Object.assign(new Error('no'), { code })) as Error;
+    expect(error.name).toBe(name);
+  }
 });
