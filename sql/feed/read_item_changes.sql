@@ -173,8 +173,8 @@ begin
       follower.sweeping_behind := null;
     end if;
   end if;
-  -- The skipped positions are only remembered by the batch that comes after them. So a call that hands out nothing, since
-  -- writers hold what waits, does not remember the new home: the next call skips them.
+  -- Only a batch stores the position that the skipping has led to. So a call that hands out nothing, since writers hold
+  -- what waits, does not store the new home either: the next call skips again.
   update dpg_private.item_followers f
   set home = hand_out_changes.follower.home,
     swept_seq = hand_out_changes.follower.swept_seq,
