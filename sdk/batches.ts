@@ -34,40 +34,40 @@ export async function* batchesOf<Row extends { position: bigint; lease_id: strin
 ): AsyncGenerator<Leased<Row>, void, undefined> {
   let idle = 0;
   let failures = 0;
-  while (!signal?.aborted) {
-    let rows: Row[];
-    try {
-      rows = await feed.read();
-      failures = 0;
-    } catch (error) {
-      if (!isTransient(error)) throw error;
-      onError?.(error);
-      failures += 1;
-      await pause(backoff({ first: 100, most: 10_000 }, failures), signal);
-      continue;
-    }
-    const last = rows.at(-1);
-    if (!last) {
-      idle += 1;
-      await pause(backoff({ first: 20, most: idleMilliseconds }, idle), signal);
-      continue;
-    }
-    idle = 0;
-    let isDone = false;
-    let isLeft = true;
-    try {
+  let leased: string | undefined; // of the last batch, while it is not acknowledged to its end
+  try {
+    while (!signal?.aborted) {
+      let rows: Row[];
+      try {
+        rows = await feed.read();
+        failures = 0;
+      } catch (error) {
+        if (!isTransient(error)) throw error;
+        onError?.(error);
+        failures += 1;
+        await pause(backoff({ first: 100, most: 10_000 }, failures), signal);
+        continue;
+      }
+      const last = rows.at(-1);
+      if (!last) {
+        idle += 1;
+        await pause(backoff({ first: 20, most: idleMilliseconds }, idle), signal);
+        continue;
+      }
+      idle = 0;
+      leased = last.lease_id;
       yield {
         rows,
         position: last.position,
         async acknowledge(position = last.position) {
           const acknowledged = await feed.acknowledge(position, last.lease_id);
-          isDone = acknowledged >= last.position;
+          if (acknowledged >= last.position && leased === last.lease_id) leased = undefined;
           return acknowledged;
         },
       };
-      isLeft = false;
-    } finally {
-      if (isLeft && !isDone) await feed.release(last.lease_id).catch(() => undefined);
     }
+  } finally {
+    // However the loop ends. A lease that has ended is nobody's any more: then this does nothing.
+    if (leased) await feed.release(leased).catch(() => undefined);
   }
 }

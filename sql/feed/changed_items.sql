@@ -85,7 +85,8 @@ begin
       -- A row that waits is enough: whoever hands it out reads the item after this transaction has committed, since
       -- the row is locked until then. One that somebody is handing out at this moment is locked: then this change gets
       -- a row of its own. Under serializable nothing is searched for: transactions of different items would fail,
-      -- since they would read and write the same page of the index.
+      -- since they would read and write the same page of the index. Nor under repeatable read: a row of the snapshot
+      -- that was handed out since ends in 40001, though nobody else has changed the item.
       perform
       from dpg_private.changed_items c
       where c.item_id = new.item_id
@@ -93,7 +94,7 @@ begin
         and c.item_domain = new.item_domain
         and c.item_network = new.item_network
         and c.follower = number
-        and current_setting('transaction_isolation') <> 'serializable'
+        and current_setting('transaction_isolation') not in ('repeatable read', 'serializable')
       for share skip locked;
       if not found then
         insert into dpg_private.changed_items (follower, item_network, item_domain, item_type, item_id)
@@ -130,7 +131,7 @@ begin
   end if;
   -- as dpg_private.note_changed_item does it. Of two rows, which a new item has left, the first stays: there are never
   -- more.
-  if current_setting('transaction_isolation') <> 'serializable' then
+  if current_setting('transaction_isolation') not in ('repeatable read', 'serializable') then
     waiting := array(
       select c.ctid
       from dpg_private.changed_items c

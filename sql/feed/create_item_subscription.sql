@@ -46,8 +46,8 @@ begin
     perform dpg_private.check_same_subscription(
       stored, 'items', jsonb_build_array(item_network, item_domain, item_type)
     );
-    insert into dpg_private.item_followers (subscription)
-    values (create_item_subscription.subscription)
+    insert into dpg_private.item_followers (subscription, home)
+    values (create_item_subscription.subscription, dpg_private.database_identity())
     on conflict on constraint item_followers_subscription_key do nothing;
     -- Writers under way are waited for: they began without the trigger.
     perform dpg_private.follow_leaves(subscription, item_network, item_domain);

@@ -19,7 +19,8 @@ comment on column dpg_private.item_followers.follower is
   'The number. The triggers of leaves have it as an argument. It is never given again.';
 comment on column dpg_private.item_followers.subscription is 'Name of the subscription: its row in dpg.subscriptions.';
 comment on column dpg_private.item_followers.home is
-  'The dpg_private.database_identity at the time when changes were handed out last. Null when none were yet.';
+  'The dpg_private.database_identity at the time when changes were handed out last, before that of the
+creation: in a dump or on a replica of then, the former home may have handed out positions since.';
 comment on column dpg_private.item_followers.swept_seq is
   'Nothing more will wait for this subscription up to this seq of dpg_private.changed_items. So nobody searches there,
 among dead rows.';

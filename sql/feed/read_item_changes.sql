@@ -64,20 +64,18 @@ declare
 begin
   -- a restored dump, or a promoted replica
   if follower.home is distinct from here then
-    if follower.home is not null then
-      -- The former home has given out positions that are not here: after the dump was made, or before they reached this
-      -- replica. A reader that remembers such a position must not find another item at it. What was handed out there
-      -- gets a new position as well, since the item may be another one here.
-      with gone as (
-        delete from dpg_private.item_changes c
-        where c.follower = hand_out_changes.follower.follower
-        returning c.item_network, c.item_domain, c.item_type, c.item_id, c.changed_at
-      )
-      insert into dpg_private.changed_items (follower, item_network, item_domain, item_type, item_id, changed_at)
-      select hand_out_changes.follower.follower, g.item_network, g.item_domain, g.item_type, g.item_id, g.changed_at
-      from gone g;
-      handed_out := handed_out + 1000000000;
-    end if;
+    -- The former home has given out positions that are not here: after the dump was made, or before they reached this
+    -- replica. A reader that remembers such a position must not find another item at it. What was handed out there
+    -- gets a new position as well, since the item may be another one here.
+    with gone as (
+      delete from dpg_private.item_changes c
+      where c.follower = hand_out_changes.follower.follower
+      returning c.item_network, c.item_domain, c.item_type, c.item_id, c.changed_at
+    )
+    insert into dpg_private.changed_items (follower, item_network, item_domain, item_type, item_id, changed_at)
+    select hand_out_changes.follower.follower, g.item_network, g.item_domain, g.item_type, g.item_id, g.changed_at
+    from gone g;
+    handed_out := handed_out + 1000000000;
     follower.home := here;
     follower.swept_seq := 0;
     follower.sweeping_seq := null;
@@ -175,6 +173,8 @@ begin
       follower.sweeping_behind := null;
     end if;
   end if;
+  -- Only a batch stores the position that the skipping has led to. So a call that hands out nothing, since writers hold
+  -- what waits, does not store the new home either: the next call skips again.
   update dpg_private.item_followers f
   set home = hand_out_changes.follower.home,
     swept_seq = hand_out_changes.follower.swept_seq,
@@ -183,7 +183,8 @@ begin
   where f.follower = hand_out_changes.follower.follower
     and (f.home, f.swept_seq, f.sweeping_seq) is distinct from (
       hand_out_changes.follower.home, hand_out_changes.follower.swept_seq, hand_out_changes.follower.sweeping_seq
-    );
+    )
+    and (f.home = hand_out_changes.follower.home or positions <> '{}');
   return positions;
 end
 $body$;

@@ -169,6 +169,55 @@ test.each(['repeatable read', 'serializable'])(
   },
 );
 
+test.each(['repeatable read', 'serializable'])(
+  'a reader does not make a writer of %s fail: what waited in its snapshot was handed out since',
+  async (isolation) => {
+    const name = `handed out, ${isolation}`;
+    const ids = [randomUUID(), randomUUID()];
+    await sql`select dpg.create_item_subscription(${name}, ${name})`;
+    for (const id of ids) await upsert(sql, name, id, 1);
+    const writer = await session();
+    await writer.unsafe(`begin isolation level ${isolation}`);
+    await writer`select count(*) from dpg.items`;
+    expect(await read(sql, name)).toHaveLength(2);
+    await upsert(writer, name, ids[0] ?? '', 2);
+    await writer`select from dpg.delete_item('asha', ${name}, 'student', 'profile', ${ids[1] ?? ''}::uuid)`;
+    await writer`commit`;
+    await acknowledge(sql, name, '2');
+    expect((await read(sql, name)).map(({ change, n }) => [change, n])).toEqual([
+      ['upserted', 2],
+      ['deleted', null],
+    ]);
+  },
+);
+
+// A restore or a promotion is a database_identity that is not the one that is noted: see items-restore.test.ts.
+test('a new home that has handed out nothing yet, since writers hold what waits, gives no position again', async () => {
+  const writer = await session();
+  const id = randomUUID();
+  await sql`select dpg.create_item_subscription('held', 'held')`;
+  await upsert(sql, 'held', id, 1);
+  await acknowledge(sql, 'held', (await read(sql, 'held'))[0]?.position ?? '');
+  await upsert(sql, 'held', id, 2);
+  await sql`update dpg_private.item_followers set home = 'the former' where subscription = 'held'`;
+  await writer`begin`;
+  await upsert(writer, 'held', id, 3);
+  expect(await read(sql, 'held')).toEqual([]);
+  await writer`commit`;
+  expect(await read(sql, 'held')).toMatchObject([{ n: 3, position: '1000000002' }]);
+});
+
+test('a subscription that has handed out nothing knows its home: what the former hands out later is not given again', async () => {
+  await sql`select dpg.create_item_subscription('unread', 'unread')`;
+  const [follower] = await sql`
+    select f.home = dpg_private.database_identity() as is_home
+    from dpg_private.item_followers f where f.subscription = 'unread'`;
+  expect(follower).toEqual({ is_home: true });
+  await sql`update dpg_private.item_followers set home = 'the former' where subscription = 'unread'`;
+  await upsert(sql, 'unread', randomUUID(), 1);
+  expect(await read(sql, 'unread')).toMatchObject([{ position: '1000000001' }]);
+});
+
 test('a reader that slept past its lease ends no lease of another and takes no change away', async () => {
   const id = randomUUID();
   await sql`select dpg.create_item_subscription('late', 'late')`;

@@ -75,6 +75,19 @@ test('changes are followed batch after batch, and one that is left comes again a
   ]);
 });
 
+test('a batch that was passed over is given back when the loop is ended by its signal', async () => {
+  await dpg.subscriptions.createItemSubscription({ subscription: 'passed over', item_domain: 'tutor' });
+  const controller = new AbortController();
+  await dpg.as('ravi').items.upsert(tutor());
+  let batches = 0;
+  for await (const _ of dpg.items.changes({ subscription: 'passed over', signal: controller.signal })) {
+    batches += 1;
+    setTimeout(() => controller.abort(), 50); // while the next one is waited for
+  }
+  expect(batches).toBe(1);
+  expect(await dpg.subscriptions.list({ subscription: 'passed over' })).toMatchObject([{ is_leased: false }]);
+});
+
 test('a subscription of one kind is not read as the other', async () => {
   await dpg.subscriptions.create({ subscription: 'events' });
   expect(await errorOf(dpg.subscriptions.readItemChanges({ subscription: 'events' }))).toBeInstanceOf(
