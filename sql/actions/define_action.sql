@@ -87,10 +87,22 @@ begin
     perform dpg_private.check_action_type_declared('item_actions', partition_network, action_type);
   end if;
 
-  -- lock
-  if rules is not null then
-    perform dpg_private.take_turns(array[dpg_private.turn_of_rules(partition_network)]);
+  -- look: what is not there needs not be removed, so nothing is written
+  if transitions is null
+    and rules is null
+    and not exists (
+      select
+      from dpg.action_definitions d
+      where d.partition_network = define_action.partition_network
+        and d.action_type = define_action.action_type
+    )
+  then
+    return;
   end if;
+
+  -- lock. Also for a graph: it says which statuses are final, which calls with an older snapshot must notice, and the
+  -- turn comes before the row in every call.
+  perform dpg_private.take_turns(array[dpg_private.turn_of_rules(partition_network)]);
   select d.*
   into stored
   from dpg.action_definitions d

@@ -40,7 +40,7 @@ declare
     select distinct i.item_network from unnest(items) i where i.item_network = any (dpg_private.ruled_networks())
   );
   limited record;
-  present_count bigint;
+  present record; -- the items that count, and how many of them are new
 begin
   -- look
   perform dpg_private.check_rules_are_seen(n.network) from unnest(networks) n(network) order by n.network;
@@ -63,7 +63,7 @@ begin
 
   -- count what is there now, the new ones as well
   for limited in
-    select i.item_network, i.item_domain, i.item_type, count(*) as new_items, min(i.number) - 1 as index,
+    select i.item_network, i.item_domain, i.item_type, array_agg(i.item_id) as new_ids,
       max((dpg_private.rules_in_force(n.rules, n.registered_rules) -> 'max_items_per_owner')::integer) as max_count,
       max(d.statuses::text)::jsonb as statuses
     from unnest(items) with ordinality i(item_network, item_domain, item_type, item_id, number)
@@ -73,25 +73,22 @@ begin
     order by min(i.number)
   loop
     execute format(
-      'select count(*)
-       from (
-         select
-         from %s i
-         where i.created_by = $1
-           and i.item_type = $2
-           and dpg_private.is_final_status($3, i.item_status) is not true
-         limit $4
-       ) n',
+      'select count(*) as items, count(*) filter (where i.item_id = any ($4)) as new_items
+       from %s i
+       where i.created_by = $1
+         and i.item_type = $2
+         and dpg_private.is_final_status($3, i.item_status) is not true',
       dpg_private.find_leaf('items', limited.item_network, limited.item_domain)
     )
-    into present_count
-    using owner, limited.item_type, limited.statuses, limited.max_count + limited.new_items;
-    if present_count > limited.max_count then
+    into present
+    using owner, limited.item_type, limited.statuses, limited.new_ids;
+    -- new ones in a final status add nothing
+    if present.items > limited.max_count and present.new_items > 0 then
       perform dpg_private.raise_refusal(
         dpg_private.limit_refusal(
-          'max_items_per_owner', limited.max_count, present_count - limited.new_items,
+          'max_items_per_owner', limited.max_count, present.items - present.new_items,
           format(
-            'user %L has %s items %L in %L/%L', owner, present_count - limited.new_items, limited.item_type,
+            'user %L has %s items %L in %L/%L', owner, present.items - present.new_items, limited.item_type,
             limited.item_network, limited.item_domain
           ),
           'Change an item that is there, delete one, or set one to a final status.',

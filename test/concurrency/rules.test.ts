@@ -233,6 +233,49 @@ test.each(LEVELS.slice(1))(
   },
 );
 
+test.each(LEVELS.slice(1))(
+  '%s: so does a graph that is newer, since it says which statuses are final',
+  async (level) => {
+    const name = `graph ${level}`;
+    const { student, tutor } = await network(name);
+    const [a, b] = [student[0] as string, tutor[0] as string];
+    await leaves(name, 'connect');
+    const resume = { from: 'paused', to: 'created', by: 'either' };
+    const pause = { from: 'created', to: 'paused', by: 'either' };
+    await rules(name, 'connect', { max_open_per_pair: 1 }, [pause, resume]);
+    const [action] = await perform(database.sql, name, a, b);
+    await database.sql`select dpg.transition_action('asha', ${name}, 'connect', ${action?.action_id}, 'paused')`;
+    const [session] = (await openSessions(database, 1)) as [Session];
+    const resumed = session.sql.begin(`isolation level ${level}`, async (tx) => {
+      await tx`select 1 from dpg.items limit 1`;
+      // from here on an action that is paused is not open, so there may be another
+      await database.sql`select dpg.define_action(${name}, 'connect', ${JSON.stringify([pause])}::text::jsonb)`;
+      await perform(database.sql, name, a, b);
+      await tx`select dpg.transition_action('asha', ${name}, 'connect', ${action?.action_id}, 'created')`;
+    });
+    await expect(resumed).rejects.toMatchObject({ code: '40001' });
+    await closeSessions([session]);
+  },
+);
+
+test('who changes the rules and who changed the graph first do not wait for one another', async () => {
+  const [one, other] = (await openSessions(database, 2)) as [Session, Session];
+  await database.sql`select dpg.define_action('order_dot', 'connect', '[]')`;
+  let waiting: Promise<unknown> = Promise.resolve();
+  await one.sql.begin(async (tx) => {
+    await tx`select dpg.define_action('order_dot', 'connect', '[{"from": "created", "to": "closed", "by": "either"}]')`;
+    waiting = other.sql`select dpg.define_action('order_dot', 'connect', null, rules => '{"max_open_per_pair": 1}')`;
+    waiting.catch(() => {});
+    await untilWaiting(database.sql, [other.pid]);
+    await tx`select dpg.define_action('order_dot', 'connect', null, rules => '{"max_open_per_pair": 2}')`;
+  });
+  await waiting;
+  const [row] =
+    await database.sql`select d.rules from dpg.action_definitions d where d.partition_network = 'order_dot'`;
+  expect(row?.rules).toEqual({ max_open_per_pair: 1 });
+  await closeSessions([one, other]);
+});
+
 test('rules and graphs that many define at once are all there', async () => {
   const sessions = await openSessions(database, 8);
   await allOf(

@@ -1,6 +1,6 @@
 -- How many items of a type a user may have: dpg.define_network.
 begin;
-select plan(20);
+select plan(22);
 
 select dpg_test.insert_users('asha', 'ravi');
 
@@ -61,10 +61,21 @@ select dpg.define_network('few_dot', '{"max_items_per_owner": 1}');
 set local role dpg_app;
 select is(pg_temp.upsert(9), 'no refusal', 'what is there stays');
 select is(left(pg_temp.upsert(8), 5), 'DP016', 'and nothing comes');
+select is(
+  dpg_test.detail(pg_temp.upsert_many(7, 8, 9)) - '{item_network,item_domain,item_type,actor}'::text[],
+  '{"rule": "max_items_per_owner", "limit": 1, "count": 2}', 'all that are there are counted, also those over the limit'
+);
+select is(
+  dpg_test.refusal(format(
+    'select dpg.upsert_item(%L, %L, %L, %L, %L, %L, item_id => %L, item_status => %L)',
+    'asha', 'few_dot', 'tutor', 't', 'https://few.example.com', 's', pg_temp.id(10), 'retired'
+  )),
+  'no refusal', 'but a new one in a final status'
+);
 reset role;
 select dpg.move_items('root', 'ravi', 'asha', 'one person') from (select dpg_test.insert_users('root')) u;
 select is(
-  (select count(*)::integer from dpg.items i where i.item_network = 'few_dot' and i.created_by = 'asha' and i.item_type = 't' and i.item_domain = 'tutor'), 4,
+  (select count(*)::integer from dpg.items i where i.item_network = 'few_dot' and i.created_by = 'asha' and i.item_type = 't' and i.item_domain = 'tutor'), 5,
   'an administrator may move more to one owner'
 );
 
