@@ -43,7 +43,8 @@ on dpg.item_actions (source_item_id, action_status, updated_at)
 where source_local_item_id is null;
 
 comment on index dpg.item_actions_other_source_idx is
-  'By source, where it is an item of another network or instance: for rules and for closing the actions of an item.';
+  'By source, where it is an item of another network or instance: for set_item_status with close_actions_as, and for
+rules.';
 
 create index if not exists item_actions_target_idx
 on dpg.item_actions (target_item_id, source_item_id, action_status, updated_at);

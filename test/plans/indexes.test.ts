@@ -53,6 +53,11 @@ const needs: [index: string, leaf: string, call: string][] = [
     `dpg.delete_item('asha', 'alpha', 'student', 't', '${UNUSED}')`,
   ],
   [
+    'item_actions_other_source_idx',
+    'a_p_alpha_connect',
+    `dpg.set_item_status('asha', 'alpha', 'student', 't', '${ASHA}', 'retired', close_actions_as => '{over}')`,
+  ],
+  [
     'item_actions_target_idx',
     'a_p_alpha_connect',
     `dpg.find_actions('ravi', 'received', 'alpha', 'connect', item_id => '${RAVI}')`,

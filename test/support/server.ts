@@ -154,7 +154,7 @@ export function identifier(name: string): string {
 
 function serverSettings({ durable, settings }: StartOptions): Record<string, string> {
   const unsafe = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
-  return { max_connections: '200', ...(durable ? {} : unsafe), ...settings };
+  return { max_connections: '300', ...(durable ? {} : unsafe), ...settings };
 }
 
 /** A template cannot be copied while somebody is connected to it; a session that was just closed may take a moment to end. */
