@@ -1,5 +1,5 @@
 --! Previous: sha1:053b580d54230ee942036510293832c4fff37354
---! Hash: sha1:582a77cf74a15c475af47ad2e706a554eb10add2
+--! Hash: sha1:3b183490de00521b1f7b0ced73e05b22e78eae13
 --! Message: Rules, counts, many at once, a feed of items
 
 -- The objects that are there are noted before others are created.
@@ -138,7 +138,12 @@ comment on index dpg.item_actions_target_idx is
   'By target, then by source: for rules over pairs, counts, closing the actions of an item, find_actions with item_id,
 and delete_item, which must know whether an action refers to the item.';
 --! EndIncluded actions/item_actions_indexes.sql
-drop index if exists dpg.item_actions_source_item_idx, dpg.item_actions_target_item_idx;
+do $body$
+begin
+  -- ACCESS EXCLUSIVE, as the columns that come next
+  drop index if exists dpg.item_actions_source_item_idx, dpg.item_actions_target_item_idx;
+end
+$body$;
 
 -- Functions of the API that get other arguments or another result are dropped and made anew in this transaction, as are
 -- the types of results and what of ours is built on them. A call under way can end once in 42883. What somebody else has
