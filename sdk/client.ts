@@ -47,6 +47,24 @@ interface Values {
 type Type = keyof Values;
 type ItemKey = { item_network: string; item_domain: string; item_type: string; item_id: string };
 
+/** Sends a call to the server, or the servers, that it is for, and gives back its rows. */
+export type Route = <Row>(called: Called, send: (sql: Queryable) => Promise<Row[]>) => Promise<Row[]>;
+
+/** A call that is about to be sent. */
+export interface Called {
+  /** The function or the view. */
+  name: string;
+  isReading: boolean;
+  given: { readonly [argument: string]: unknown };
+}
+
+const ROUTE = Symbol('where calls go');
+
+/** The same connections, whose calls go where `route` sends them. */
+export function routed<Sql extends Queryable>(sql: Sql, route: Route): Sql {
+  return Object.create(sql, { [ROUTE]: { value: route } }) as Sql;
+}
+
 type Functions = typeof functions;
 /** The functions of schema dpg that the SDK calls. */
 export type FunctionName = keyof Functions;
@@ -106,7 +124,7 @@ function callOf(name: FunctionName, returns: Returns<unknown>): Statement<unknow
   if (!made) {
     const { takes, mayTake, isReading } = functions[name];
     const types: Types = { ...takes, ...mayTake };
-    made = statement(calling(name, types), types, returns, isReading ? undefined : name);
+    made = statement(name, calling(name, types), types, returns, isReading ? undefined : name);
     ofFunction.set(returns, made);
   }
   return made;
@@ -133,7 +151,8 @@ export function view<Columns extends Types, Row>(
   const wanted = Object.entries(columns).map(
     ([column, type]) => `result.${column} = coalesce(${next(type)}, result.${column})`,
   );
-  const made = statement(`dpg.${name} as result where ${wanted.join(' and ')}`, columns, returns);
+  const source = `dpg.${name} as result where ${wanted.join(' and ')}`;
+  const made = statement(name, source, columns, returns);
   return (sql, given) => send(sql, made, given);
 }
 
@@ -147,6 +166,8 @@ function parameters(): (type: Type) => string {
 }
 
 interface Statement<Result> {
+  /** Of the function or the view. */
+  name: string;
   text: string;
   types: readonly (readonly [name: string, type: Type])[];
   returns: Returns<Result>;
@@ -155,13 +176,14 @@ interface Statement<Result> {
 }
 
 function statement<Result>(
+  name: string,
   source: string,
   types: Types,
   returns: Returns<Result>,
   writes?: string,
 ): Statement<Result> {
   const text = `select ${returns.select.join(', ')} from ${source}`;
-  return { text, types: Object.entries(types), returns, writes };
+  return { name, text, types: Object.entries(types), returns, writes };
 }
 
 const PREPARED = { prepare: true };
@@ -174,6 +196,17 @@ export function exactly<Sql extends Queryable>(sql: Sql): Sql {
 }
 
 async function send<Result>(
+  sql: Queryable,
+  made: Statement<Result>,
+  given: { readonly [name: string]: unknown },
+): Promise<Result[]> {
+  const route = (sql as { [ROUTE]?: Route })[ROUTE];
+  if (!route) return sendTo(sql, made, given);
+  const called = { name: made.name, isReading: made.writes === undefined, given };
+  return route(called, (chosen) => send(chosen, made, given));
+}
+
+async function sendTo<Result>(
   sql: Queryable,
   { text, types, returns, writes }: Statement<Result>,
   values: { readonly [name: string]: unknown },
