@@ -79,11 +79,10 @@ export class Registry {
       for (const [home, networks] of departures)
         for (const { network, server } of networks.values()) this.at(server, home, network);
     }
-    for (const [home, networks] of departures)
-      for (const { network, server } of networks.values()) {
-        const next = this.at(server, home, network);
-        if (next && this.homeOf(network) === home) this.learn(network, next);
-      }
+    for (const network of new Set([...departures.values()].flatMap((networks) => [...networks.keys()]))) {
+      const { home } = this.#placeOf(network, this.homeOf(network), departures);
+      if (home) this.learn(network, home);
+    }
     this.#departures = departures;
     return departures;
   }
@@ -110,19 +109,31 @@ export class Registry {
   /** The refusal where a network is open on none of these servers: then what it holds would be missing without a word. */
   #nowhere(departures: Departures): NetworkElsewhereError | undefined {
     for (const [home, networks] of departures)
-      for (const { network, server } of networks.values()) {
-        const passed = new Set<Home>();
-        let at: Home | undefined = home;
-        let told: Departure | undefined = departures.get(at)?.get(network);
-        while (at && told) {
-          if (passed.has(at)) return movingRefusal(network, server);
-          passed.add(at);
-          at = this.at(told.server, at, network);
-          if (!at) return unknownRefusal(network, told.server);
-          told = departures.get(at)?.get(network);
-        }
+      for (const network of networks.keys()) {
+        const { refusal } = this.#placeOf(network, home, departures);
+        if (refusal) return refusal;
       }
     return undefined;
+  }
+
+  /** The server that one comes to who starts at this one and goes where each says. */
+  #placeOf(
+    network: string,
+    start: Home,
+    departures: Departures,
+  ): { home?: Home; refusal?: NetworkElsewhereError } {
+    const passed = new Set<Home>();
+    let home = start;
+    for (;;) {
+      const told = departures.get(home)?.get(network);
+      if (!told) return { home };
+      // the old server has closed it, and the new one not yet opened
+      if (passed.has(home)) return { refusal: movingRefusal(network, told.server) };
+      passed.add(home);
+      const next = this.at(told.server, home, network);
+      if (!next) return { refusal: unknownRefusal(network, told.server) };
+      home = next;
+    }
   }
 }
 

@@ -47,7 +47,7 @@ export function learningRouteOf(registry: Registry, home: Home, sql: Queryable):
     try {
       return await send(sql);
     } catch (error) {
-      if (error instanceof NetworkElsewhereError && error.detail) {
+      if (error instanceof NetworkElsewhereError && error.detail && !error.detail.is_moving) {
         const { network, server } = error.detail;
         const next = registry.at(server, home, network);
         if (next) registry.learn(network, next);
@@ -57,46 +57,43 @@ export function learningRouteOf(registry: Registry, home: Home, sql: Queryable):
   };
 }
 
-/** To the one server on which these networks live. */
+/**
+ * To the one server on which these networks live. Where one of several has moved, nothing is sent until it is known that the
+ * others have moved with it: a server that never had a network would take it for a new one.
+ */
 async function atHome<Row>(
   registry: Registry,
   called: Called,
   send: Send<Row>,
   named: readonly unknown[],
 ): Promise<Row[]> {
-  const networks = [...new Set(named)];
+  const networks = [...new Set(named)] as string[];
   const areTogether = () => new Set(networks.map((network) => registry.homeOf(network))).size <= 1;
-  if (!areTogether()) {
-    // one of them may have followed the other
-    await registry.look();
-    if (!areTogether()) throw apart(called, networks as string[], registry);
-  }
   const journey = new Journey(registry);
-  let home = registry.homeOf(networks[0]);
   let hasWaited = false;
   for (;;) {
+    if (!areTogether()) {
+      await registry.look();
+      if (!areTogether()) throw apart(called, networks, registry);
+    }
+    const home = registry.homeOf(networks[0]);
     try {
       return await send(home.way);
     } catch (error) {
-      if (
+      if (error instanceof NetworkElsewhereError) await journey.follow(error, home);
+      else if (
         error instanceof UserNotFoundError &&
         !hasWaited &&
         (await arrives(called, registry.default, home))
-      ) {
+      )
         hasWaited = true;
-        continue;
-      }
-      if (!(error instanceof NetworkElsewhereError)) throw error;
-      // where the call names several, the others may be there as well
-      home = await journey.follow(error, home).catch((refusal) => {
-        throw networks.length > 1 ? apart(called, networks as string[], registry, refusal) : refusal;
-      });
+      else throw error;
     }
   }
 }
 
 /** Why a call is refused whose networks are not all on one server. */
-function apart({ name, given }: Called, networks: string[], registry: Registry, cause?: unknown): Error {
+function apart({ name, given }: Called, networks: string[], registry: Registry): Error {
   if (name !== 'perform_action') return severalHomes('items' in given ? 'items' : 'network', networks);
   const [target, source] = networks as [string, string];
   return new NetworkElsewhereError(
@@ -105,7 +102,6 @@ function apart({ name, given }: Called, networks: string[], registry: Registry, 
     {
       detail: { network: source, server: registry.homeOf(source).server },
       hint: 'An action is made in one transaction, which reads both items: move one network to the home of the other.',
-      cause,
     },
   );
 }
