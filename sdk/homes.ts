@@ -82,7 +82,7 @@ export class Servers {
 
   /** All servers that are known, after they were asked for others. One that cannot be asked is among them. */
   async all(): Promise<Home[]> {
-    await this.#registry.look().catch(() => undefined);
+    await this.#registry.discover();
     return this.#registry.homes;
   }
 

@@ -37,7 +37,7 @@ export class Feeds {
   async #findOthers(): Promise<void> {
     if (performance.now() < this.#looksAt) return;
     this.#looksAt = performance.now() + MILLISECONDS_BETWEEN_LOOKS;
-    await this.#registry.look();
+    await this.#registry.discover();
   }
 
   #note(lease: string, home: Home): void {

@@ -66,6 +66,22 @@ export class Registry {
     return this.#byAddress.get(found.address) ?? this.#add(this.#connect(found.url, refuser));
   }
 
+  /** Asks all servers that can be reached for others. */
+  async discover(): Promise<void> {
+    const asked = new Set<Home>();
+    for (;;) {
+      const others = this.homes.filter((home) => !asked.has(home));
+      if (others.length === 0) return;
+      await Promise.allSettled(
+        others.map(async (home) => {
+          asked.add(home);
+          for (const { network, server } of (await departuresOf(home.primary)).values())
+            this.at(server, home, network);
+        }),
+      );
+    }
+  }
+
   /** Asks all servers which networks live elsewhere, and those of which it learns so. */
   async look(): Promise<Departures> {
     const departures = new Map<Home, ReadonlyMap<string, Departure>>();

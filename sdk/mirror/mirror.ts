@@ -43,12 +43,12 @@ export async function mirror<Json = JsonObject>(options: MirrorOptions<Json>): P
   try {
     while (!signal.aborted) {
       let failed = false;
-      for (const home of await dpg.homes()) {
-        const server = servers.get(home.sql) ?? { dpg: home, number: servers.size };
-        servers.set(home.sql, server);
+      for (const home of await dpg.homes())
+        if (!servers.has(home.sql)) servers.set(home.sql, { dpg: home, number: servers.size });
+      for (const server of servers.values()) {
         let known: { instance_url: string }[] = [];
         try {
-          known = await home.subscriptions.peers();
+          known = await server.dpg.subscriptions.peers();
         } catch (error) {
           if (isFatal(error, experience)) throw error;
           failed = true;
@@ -59,7 +59,7 @@ export async function mirror<Json = JsonObject>(options: MirrorOptions<Json>): P
           if (peers.has(form) || !isServed(peer)) continue;
           const others = () =>
             [...servers.values()].filter((other) => other !== server).map((other) => other.dpg);
-          const serving = serve(peer, { ...options, dpg: home }, others, signal, experience).catch(
+          const serving = serve(peer, { ...options, dpg: server.dpg }, others, signal, experience).catch(
             (error) => {
               failure ??= { error };
               stop();

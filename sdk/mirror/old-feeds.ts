@@ -36,7 +36,8 @@ export class OldFeeds {
     const networks = new Set(events.map((event) => event.partition_network));
     const asked = this.#others().map(async (other, number) => {
       try {
-        for (const network of await this.#undelivered(other, number, subscription, networks))
+        const undelivered = this.#undelivered(other, number, subscription, networks);
+        for (const network of await withoutWaiting(undelivered))
           held.set(
             network,
             new Error(`events of network '${network}' wait for those from before it moved here`),
@@ -87,6 +88,18 @@ export class OldFeeds {
     const peers = await subscriptions.peers();
     return peers.some(({ instance_url }) => isSameInstance(instance_url, this.#peer)) ? Infinity : 0;
   }
+}
+
+/** A server that does not answer must not hold up a batch until its lease has ended. */
+const MOST_MILLISECONDS = 3000;
+
+async function withoutWaiting<Result>(asked: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new Error('a server does not answer which events it has to deliver before these');
+    timer = setTimeout(() => reject(error), MOST_MILLISECONDS);
+  });
+  return Promise.race([asked, late]).finally(() => clearTimeout(timer));
 }
 
 const nameOf = (number: number, { network, since }: Departure) => JSON.stringify([number, network, since]);

@@ -201,7 +201,7 @@ describe('a network that moves', () => {
     const whole = await itemsOf(network);
     await using other = createDpg({ homes: { blue: secondUrl }, default: firstUrl });
     for (const at of [dpg, other]) {
-      const page = await at.as('mina').items.own({ page_size: 5 });
+      const page = await at.as('mina').items.own({ page_size: 4 });
       if (at === other) await move(network, first, to);
       const got = ids(page.rows);
       for await (const item of at
