@@ -159,5 +159,7 @@ export function withNetwork(dpg: Dpg<Queryable>, network: Network<NetworkDefinit
       };
     },
     with: (tx: Queryable) => withNetwork(dpg.with(tx), network),
+    home: (name: string) => withNetwork(dpg.home(name), network),
+    homes: async () => (await dpg.homes()).map((home) => withNetwork(home, network)),
   };
 }
