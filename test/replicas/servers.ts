@@ -1,0 +1,63 @@
+// A primary and its standbys, for the tests of a file: servers from npm, since standbys are copies of a server's files.
+
+import postgres from 'postgres';
+import { afterAll, inject } from 'vitest';
+import { startEmbedded } from '../support/embedded.js';
+import { migrateToCurrent } from '../support/migrations.js';
+import { startReplica } from '../support/replica.js';
+import { connectTo, type EmbeddedControl } from '../support/server.js';
+import { addUsers } from '../sdk/story.js';
+
+const version = String(Number.parseInt(inject('serverVersion'), 10));
+
+export interface ServerOfTest {
+  /** The URL of the superuser, in the migrated database. */
+  url: string;
+  embedded: EmbeddedControl;
+  /** The superuser's connections. */
+  sql: postgres.Sql;
+}
+
+/** A primary with a migrated database and the users asha and ravi, then its standbys. */
+export async function startServers(standbys: number): Promise<[ServerOfTest, ...ServerOfTest[]]> {
+  const settings = { fsync: 'off', wal_level: 'replica', max_wal_senders: '8', wal_keep_size: '256MB' };
+  const started = await startEmbedded(version, { settings });
+  afterAll(() => started.stop());
+  const url = await connectTo(started.adminUrl).createDatabase('dots');
+  await migrateToCurrent(url);
+  const primary = server(url, started.embedded);
+  await addUsers(primary.sql, 'asha', 'ravi');
+  const others: ServerOfTest[] = [];
+  for (let i = 0; i < standbys; i++) others.push(await addStandby(started.adminUrl, started.embedded));
+  return [primary, ...others];
+}
+
+/** One more standby of a server. */
+export async function addStandby(adminUrl: string, { directory }: EmbeddedControl): Promise<ServerOfTest> {
+  const { adminUrl: url, embedded } = await startReplica(adminUrl, directory, afterAll);
+  return server(connectTo(url).url('dots'), embedded);
+}
+
+function server(url: string, embedded: EmbeddedControl): ServerOfTest {
+  const sql = postgres(url, { max: 3, fetch_types: false, onnotice: () => undefined });
+  afterAll(() => sql.end({ timeout: 1 }));
+  return { url, embedded, sql };
+}
+
+/** Waits until this is so. */
+export async function until(isSo: () => Promise<unknown>, milliseconds = 20_000): Promise<void> {
+  for (const end = Date.now() + milliseconds; !(await isSo()); await wait(20))
+    if (Date.now() > end) throw new Error(`not so after ${milliseconds} ms: ${isSo}`);
+}
+
+export const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Waits until the standbys have what the primary has now. */
+export async function caughtUp(primary: ServerOfTest, ...standbys: ServerOfTest[]): Promise<void> {
+  const [row] = await primary.sql`select pg_current_wal_flush_lsn()::text as lsn`;
+  for (const { sql } of standbys)
+    await until(async () => {
+      const [has] = await sql`select pg_last_wal_replay_lsn() >= ${row?.lsn}::text::pg_lsn as it`;
+      return has?.it;
+    });
+}
