@@ -2,17 +2,19 @@
 
 import postgres from 'postgres';
 import { afterAll, inject } from 'vitest';
+import { addUsers } from '../sdk/story.js';
 import { startEmbedded } from '../support/embedded.js';
 import { migrateToCurrent } from '../support/migrations.js';
 import { startReplica } from '../support/replica.js';
 import { connectTo, type EmbeddedControl } from '../support/server.js';
-import { addUsers } from '../sdk/story.js';
 
 const version = String(Number.parseInt(inject('serverVersion'), 10));
 
 export interface ServerOfTest {
-  /** The URL of the superuser, in the migrated database. */
+  /** The URL of an application's login, a member of dpg_app, in the migrated database. */
   url: string;
+  /** The same of the superuser. */
+  adminUrl: string;
   embedded: EmbeddedControl;
   /** The superuser's connections. */
   sql: postgres.Sql;
@@ -27,21 +29,25 @@ export async function startServers(standbys: number): Promise<[ServerOfTest, ...
   await migrateToCurrent(url);
   const primary = server(url, started.embedded);
   await addUsers(primary.sql, 'asha', 'ravi');
+  await primary.sql.unsafe(`create role app login password 'app' in role dpg_app`);
   const others: ServerOfTest[] = [];
-  for (let i = 0; i < standbys; i++) others.push(await addStandby(started.adminUrl, started.embedded));
+  for (let i = 0; i < standbys; i++) others.push(await addStandby(primary));
   return [primary, ...others];
 }
 
 /** One more standby of a server. */
-export async function addStandby(adminUrl: string, { directory }: EmbeddedControl): Promise<ServerOfTest> {
-  const { adminUrl: url, embedded } = await startReplica(adminUrl, directory, afterAll);
-  return server(connectTo(url).url('dots'), embedded);
+export async function addStandby({
+  adminUrl,
+  embedded,
+}: Pick<ServerOfTest, 'adminUrl' | 'embedded'>): Promise<ServerOfTest> {
+  const standby = await startReplica(adminUrl, embedded.directory, afterAll);
+  return server(connectTo(standby.adminUrl).url('dots'), standby.embedded);
 }
 
-function server(url: string, embedded: EmbeddedControl): ServerOfTest {
-  const sql = postgres(url, { max: 3, fetch_types: false, onnotice: () => undefined });
+function server(adminUrl: string, embedded: EmbeddedControl): ServerOfTest {
+  const sql = postgres(adminUrl, { max: 3, fetch_types: false, onnotice: () => undefined });
   afterAll(() => sql.end({ timeout: 1 }));
-  return { url, embedded, sql };
+  return { url: connectTo(adminUrl).url('dots', 'app', 'app'), adminUrl, embedded, sql };
 }
 
 /** Waits until this is so. */
