@@ -86,8 +86,8 @@ const USUAL_WAIT = 20;
 /** A primary that gave no answer is asked again after this time at the latest. */
 const LONGEST_SILENCE = 2000;
 
-/** Who holds locks on the primary no replica knows. */
-const ONLY_PRIMARY = new Set(['subscription_status']);
+/** What a replica knows less of: who holds locks, and how many rows a partition has that was never analysed. */
+const ONLY_PRIMARY = new Set(['subscription_status', 'partitions']);
 
 /** Where the calls of a `dpg` go. */
 export interface Reads<Sql extends Queryable = Queryable> {

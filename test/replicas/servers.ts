@@ -4,7 +4,7 @@ import postgres from 'postgres';
 import { afterAll, inject } from 'vitest';
 import { addUsers } from '../sdk/story.js';
 import { startEmbedded } from '../support/embedded.js';
-import { migrateToCurrent } from '../support/migrations.js';
+import { migrate, migrateToCurrent } from '../support/migrations.js';
 import { startReplica } from '../support/replica.js';
 import { connectTo, type EmbeddedControl } from '../support/server.js';
 
@@ -21,12 +21,15 @@ export interface ServerOfTest {
 }
 
 /** A primary with a migrated database and the users asha and ravi, then its standbys. */
-export async function startServers(standbys: number): Promise<[ServerOfTest, ...ServerOfTest[]]> {
+export async function startServers(
+  standbys: number,
+  release: 'current' | 'published' = 'current',
+): Promise<[ServerOfTest, ...ServerOfTest[]]> {
   const settings = { fsync: 'off', wal_level: 'replica', max_wal_senders: '8', wal_keep_size: '256MB' };
   const started = await startEmbedded(version, { settings });
   afterAll(() => started.stop());
   const url = await connectTo(started.adminUrl).createDatabase('dots');
-  await migrateToCurrent(url);
+  await (release === 'current' ? migrateToCurrent(url) : migrate(url));
   const primary = server(url, started.embedded);
   await addUsers(primary.sql, 'asha', 'ravi');
   await primary.sql.unsafe(`create role app login password 'app' in role dpg_app`);
