@@ -2,6 +2,7 @@
 
 import type postgres from 'postgres';
 import { type ConnectionOptions, connectTo } from './connection.js';
+import { isConnectionLoss } from './connection-loss.js';
 import { isReached, type LogPosition, later, lsnText, type Replayed, textsOf } from './positions.js';
 
 /** A server that says nothing for so long is taken for gone. */
@@ -18,6 +19,11 @@ export const now = () => performance.now();
 /** Why a replica is left out where no error says it. */
 export class NotAReplicaError extends Error {
   override name = 'NotAReplicaError';
+}
+
+/** A server gives no answer. */
+class SilenceError extends Error {
+  override name = 'SilenceError';
 }
 
 /** A time in which what was in vain is not tried again: half a second at first, twice as long each time, up to a longest. */
@@ -85,7 +91,8 @@ export class Replica {
   #cluster: string | undefined;
   #isLeftOut = false;
   #hasEnded = false;
-  #hasWaitFor = false;
+  /** Whether it has `wait for lsn`, as PostgreSQL has since 19. */
+  #hasWaitFor: boolean | undefined;
   #watching: NodeJS.Timeout | undefined;
   /** How long it is left out. */
   readonly #absence = new Pause(LONGEST_PAUSE);
@@ -169,7 +176,7 @@ export class Replica {
     try {
       const result = await call(this.#sql);
       this.milliseconds += (performance.now() - begun - this.milliseconds) / 8;
-      this.#absence.end();
+      if (!this.#isLeftOut) this.#absence.end();
       return result;
     } finally {
       this.underWay -= 1;
@@ -177,17 +184,24 @@ export class Replica {
     }
   }
 
-  /** No call goes there for a while. Those that are under way end with an error of the connection. */
+  /** No call goes there for a while. */
   leaveOut(error: unknown): void {
     if (this.#hasEnded) return;
     this.#absence.begin();
     if (this.#isLeftOut) return;
     this.#isLeftOut = true;
     this.#known = undefined;
+    // Calls end by themselves, but for those of a server that is silent. Their name may lead to another server by now.
+    if (error instanceof SilenceError) this.#connectAnew(0);
+    if (error instanceof NotAReplicaError) this.#connectAnew(5);
+    this.#onLeftOut?.(this.name, error);
+  }
+
+  /** Calls under way have so many seconds. */
+  #connectAnew(timeout: number): void {
     const former = [this.#sql, this.#questions];
     [this.#sql, this.#questions] = this.#connections();
-    for (const sql of former) sql.end({ timeout: 0 }).catch(() => undefined);
-    this.#onLeftOut?.(this.name, error);
+    for (const sql of former) sql.end({ timeout }).catch(() => undefined);
   }
 
   async end(how: { timeout?: number }): Promise<void> {
@@ -230,11 +244,12 @@ export class Replica {
     const asked = now();
     try {
       const answer = await within(SILENCE, this.#question(questions, wanted));
-      if (!isSame()) return;
+      // it may have been left out meanwhile, for what a call has met
+      if (!isSame() || (this.#isLeftOut && !this.#absence.isOver)) return;
       const [isInRecovery, cluster = '', timeline, received, lsn, version] = answer;
       if (isInRecovery !== 'true') throw new NotAReplicaError(`${this.name} is no standby`);
       if (this.#cluster !== undefined && this.#cluster !== cluster) throw this.#stranger();
-      this.#hasWaitFor = Number(version) >= 190_000;
+      this.#hasWaitFor ??= Number(version) >= 190_000;
       this.#isLeftOut = false;
       this.#known = {
         asked,
@@ -244,7 +259,10 @@ export class Replica {
         lsn: BigInt(lsn ?? 0),
       };
     } catch (error) {
-      if (isSame()) this.leaveOut(error);
+      if (!isSame()) return;
+      this.leaveOut(error);
+      // one that was left out before may be silent by now
+      if (error instanceof SilenceError && isSame()) this.#connectAnew(0);
     }
   }
 
@@ -257,9 +275,14 @@ export class Replica {
   async #question(sql: postgres.Sql, wanted: LogPosition | undefined): Promise<(string | undefined)[]> {
     const lsn = wanted ? lsnText(wanted) : null;
     if (!lsn || !this.#hasWaitFor) return textsOf(sql, REPLAYED, [lsn]);
-    // it has no snapshot, so that it may take its time
-    await sql.unsafe(`wait for lsn '${lsn}' with (timeout '100ms', no_throw)`).simple();
-    return textsOf(sql, REPLAYED, [null]);
+    try {
+      // it has no snapshot, so that it may take its time
+      await sql.unsafe(`wait for lsn '${lsn}' with (timeout '100ms', no_throw)`).simple();
+    } catch (error) {
+      if (isConnectionLoss(error)) throw error;
+      this.#hasWaitFor = false;
+    }
+    return textsOf(sql, REPLAYED, [this.#hasWaitFor ? null : lsn]);
   }
 }
 
@@ -267,8 +290,7 @@ export class Replica {
 export async function within<Result>(milliseconds: number, work: Promise<Result>): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const silence = new Promise<never>((_, reject) => {
-    const error = Object.assign(new Error(`no answer within ${milliseconds} ms`), { code: 'ETIMEDOUT' });
-    timer = setTimeout(() => reject(error), milliseconds);
+    timer = setTimeout(() => reject(new SilenceError(`no answer within ${milliseconds} ms`)), milliseconds);
   });
   try {
     return await Promise.race([work, silence]);
