@@ -2,9 +2,10 @@ import type postgres from 'postgres';
 import { z } from 'zod';
 import { type ActorActions, actorActions, type InstanceActions, instanceActions } from './actions.js';
 import { check, type ExactJsonObject, fields, type JsonObject, key } from './arguments.js';
-import { exactly, type Queryable } from './client.js';
+import type { Queryable } from './client.js';
 import { type ConnectionOptions, checkUrl, connectTo } from './connection.js';
 import { takesActor, takesNoActor, withHints } from './elsewhere.js';
+import { InvalidArgumentError } from './errors.js';
 import { type ActorEvents, actorEvents, type InstanceEvents, instanceEvents } from './events.js';
 import { type FeedEvent, type Subscriptions, subscriptionsOf } from './feed.js';
 import type { Home } from './homes/home.js';
@@ -14,6 +15,14 @@ import { type ActorItems, actorItems, type InstanceItems, instanceItems } from '
 import { type Networks, networksOf } from './networks.js';
 import type { Numbers } from './numbers.js';
 import { type Partitions, partitionsOf } from './partitions.js';
+import {
+  type Reads,
+  type ReplicaOptions,
+  Replicas,
+  readsOn,
+  replicaOptions,
+  startingAt,
+} from './replicas.js';
 
 export type { ConnectionOptions };
 
@@ -73,6 +82,22 @@ export interface Dpg<Sql extends Queryable = postgres.Sql, Json = JsonObject> {
   homes(): Promise<Dpg<Sql, Json>[]>;
 
   /**
+   * Where the log of the database stands after what was written by this `dpg` and its `as(actor)`: a text for
+   * {@link Dpg.at}, in any process, such as the one that gets the next request of the same browser. Asks the
+   * primary only where something was written since it was last asked, or nothing is known yet. Transactions of `dpg.sql.begin` count;
+   * a single statement of your own by `dpg.sql` is not noticed. In a transaction it is refused (DP001): ask afterwards.
+   */
+  position(): Promise<string>;
+
+  /**
+   * The same connections, with reads that see what was written before `position` was asked for; `null`: that wait for
+   * nothing. What is written through the one that comes back is seen by its own reads, and does not make others wait: use one for
+   * each request. Without replicas all calls go to one server, and there is nothing to wait for.
+   * @throws {InvalidArgumentError} at once, when it is no text of `position()`
+   */
+  at(position: string | null): Dpg<Sql, Json>;
+
+  /**
    * Closes the connections that the SDK made for a connection string; an instance that you passed is left as it is.
    * Waits for running statements, for `timeout` seconds at most when given.
    */
@@ -112,7 +137,7 @@ type JsonOf<N extends Numbers> = N extends 'exact' ? ExactJsonObject : JsonObjec
  */
 export function createDpg<const N extends Numbers = 'javascript'>(
   url: string,
-  options?: ConnectionOptions & DpgOptions<N>,
+  options?: ConnectionOptions & DpgOptions<N> & ReplicaOptions,
 ): Dpg<postgres.Sql, JsonOf<N>>;
 export function createDpg<Sql extends Queryable, const N extends Numbers = 'javascript'>(
   sql: Sql,
@@ -139,19 +164,52 @@ export function createDpg(
   urlOrSql: string | Queryable | Homes,
   given: ConnectionOptions & DpgOptions = {},
 ): unknown {
-  const { numbers, ...options } = check(dpgOptions, given, 'options') as ConnectionOptions & DpgOptions;
+  const { numbers, replicas, staleness, patience, onLeftOut, ...options } = check(
+    dpgOptions,
+    given,
+    'options',
+  ) as ConnectionOptions & DpgOptions & ReplicaOptions;
   const isExact = numbers === 'exact';
-  if (isHomes(urlOrSql)) return dpgOfHomes(new Servers(urlOrSql, options, isExact), isExact);
-  if (isQueryable(urlOrSql)) return dpgOn(urlOrSql, isExact);
+  if (isHomes(urlOrSql)) {
+    if (replicas) throw replicasOfHomes(replicas.length);
+    return dpgOfHomes(new Servers(urlOrSql, options, isExact), isExact);
+  }
+  if (isQueryable(urlOrSql)) {
+    if (replicas) throw replicasOfAnInstance(replicas.length);
+    return dpgOn(readsOn(urlOrSql, isExact), isExact);
+  }
   checkUrl(urlOrSql, 'createDpg takes an instance or transaction of postgres.js, or a connection string');
   const sql = connectTo(urlOrSql, options);
-  return dpgOn(sql, isExact, async (how = {}) =>
-    sql.end(check(howToEnd, how, 'how') as { timeout?: number }),
+  const servers = replicas && new Replicas(sql, { replicas, staleness, patience, onLeftOut }, options);
+  const reads = servers ? servers.reads([], isExact) : readsOn(sql, isExact);
+  return dpgOn(reads, isExact, async (how = {}) =>
+    (servers ?? sql).end(check(howToEnd, how, 'how') as { timeout?: number }),
+  );
+}
+
+function replicasOfHomes(count: number): InvalidArgumentError {
+  return new InvalidArgumentError('DP001', 'replicas is refused: which home they are of is not said', {
+    detail: { argument: 'replicas', value: count },
+    hint: 'Make a dpg of one server for reads on its replicas: createDpg(url, { replicas })',
+  });
+}
+
+function replicasOfAnInstance(count: number): InvalidArgumentError {
+  return new InvalidArgumentError(
+    'DP001',
+    'replicas is refused: all calls go to the instance that was passed',
+    {
+      detail: { argument: 'replicas', value: count },
+      hint: 'Pass the connection string of the primary: createDpg(url, { replicas })',
+    },
   );
 }
 
 const dpgOptions = z.looseObject(
-  { numbers: z.enum(['javascript', 'exact'], 'Numbers are javascript or exact.').optional() },
+  {
+    numbers: z.enum(['javascript', 'exact'], 'Numbers are javascript or exact.').optional(),
+    ...replicaOptions,
+  },
   'Pass an object of options.',
 );
 const howToEnd = fields({ timeout: z.number('Pass a number of seconds.').optional() });
@@ -183,13 +241,18 @@ function dpgOfHomes(servers: Servers, isExact: boolean): Dpg<postgres.Sql, never
     end?: Dpg['end'],
     way = servers.wayOf(home, home.way),
   ): Dpg<postgres.Sql, never> => ({
-    ...dpgOn(home.sql, isExact, end, way),
+    ...dpgOn(readsOn(home.sql, isExact), isExact, end, way),
     with: (tx) => {
       check(onTransaction, { tx });
-      return dpgOn(tx, isExact, undefined, servers.wayOf(home, isExact ? exactly(tx) : tx));
+      const reads = readsOn(tx, isExact);
+      return dpgOn(reads, isExact, undefined, servers.wayOf(home, reads.way));
     },
     home: (network) => dpgOf(servers.homeOf(check(ofNetwork, { network }).network)),
     homes: async () => (await servers.all()).map((one) => dpgOf(one)),
+    at: (position) => {
+      check(startingAt, { position });
+      return dpgOf(home, end, way);
+    },
   });
   const end: Dpg['end'] = async (how = {}) =>
     servers.end(check(howToEnd, how, 'how') as { timeout?: number });
@@ -197,11 +260,12 @@ function dpgOfHomes(servers: Servers, isExact: boolean): Dpg<postgres.Sql, never
 }
 
 function dpgOn<Sql extends Queryable>(
-  sql: Sql,
+  reads: Reads<Sql>,
   isExact: boolean,
   end: Dpg['end'] = async () => undefined,
-  way: Queryable = isExact ? exactly(sql) : sql,
+  way = reads.way,
 ): Dpg<Sql, never> {
+  const { sql } = reads;
   const dpg: Dpg<Sql, never> = {
     sql,
     items: withHints(instanceItems<never>(way), OF_ACTORS.items, takesActor('items')),
@@ -221,13 +285,15 @@ function dpgOn<Sql extends Queryable>(
     },
     with: (tx) => {
       check(onTransaction, { tx });
-      return dpgOn(tx, isExact);
+      return dpgOn(readsOn(tx, isExact), isExact);
     },
     home: (network) => {
       check(ofNetwork, { network });
       return dpg;
     },
     homes: async () => [dpg],
+    position: () => reads.position(),
+    at: (position) => dpgOn(reads.at(check(startingAt, { position }).position), isExact),
     end,
     [Symbol.asyncDispose]: () => end(),
   };

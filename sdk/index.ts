@@ -114,4 +114,5 @@ export type {
   Partition,
   Partitions,
 } from './partitions.js';
+export type { ReplicaOptions } from './replicas.js';
 export * as schemas from './schemas.js';
