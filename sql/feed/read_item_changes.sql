@@ -224,8 +224,8 @@ begin
     ) l
   loop
     begin
-      -- A leaf that is not found by its name may be closed, or renamed: PostgreSQL finds it from the root, by its bound.
-      -- The columns are named, because an application may add others to the table.
+      -- A leaf that is not found by its name may be closed, or renamed: PostgreSQL finds it from the root, by its
+      -- bound. The columns are named, because an application may add others to the table.
       execute format(
         'select array_agg(row(w."position", $4, case when i.item_id is null then %L else %L end,
            %L, %L, w.item_type, w.item_id, %s)::dpg.item_change)

@@ -41,10 +41,12 @@ begin
         else format('the network %L lives on another server: %s', network, server)
       end
     ),
-    hint = case
-      when is_moving then 'Repeat the call here in a moment.'
-      else 'Repeat the call there. The SDK does so by itself.'
-    end,
+    hint = dpg_private.text_for_client(
+      case
+        when is_moving then 'Repeat the call here in a moment.'
+        else 'Repeat the call there. The SDK does so by itself.'
+      end
+    ),
     detail = dpg_private.text_for_client(
       (
         jsonb_build_object('network', network, 'server', server)

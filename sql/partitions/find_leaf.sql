@@ -23,8 +23,9 @@ begin atomic
 end;
 
 comment on function dpg_private.look_up_leaf_and_slot(text, text, text) is
-  'The leaf of these keys and its slot, as a table of one row or none; none where it is closed. Stored parsed, so that PostgreSQL inlines it
-into a statement that asks for more at the same time. Where only the leaf is needed, call dpg_private.find_leaf.';
+  'The leaf of these keys and its slot, as a table of one row or none; none where it is closed. Stored parsed, so that
+PostgreSQL inlines it into a statement that asks for more at the same time. Where only the leaf is needed, call
+dpg_private.find_leaf.';
 
 create or replace function dpg_private.find_open_leaf(root text, network text, key text)
 returns regclass

@@ -110,8 +110,8 @@ of each network of items whose slot is 33 or higher.';
 
 comment on function dpg_private.slots_sql() is
   'The statements that create dpg_private.slot_keys and dpg_private.slot_leaves: of each root the keys and the names of
-the leaves that have a slot, in the order of their slots; of closed leaves the name alone. As constants they are part of an expression. To read them from
-dpg_private.partition_names takes as long as the row that a call is about.';
+the leaves that have a slot, in the order of their slots; of closed leaves the name alone. As constants they are part of
+an expression. To read them from dpg_private.partition_names takes as long as the row that a call is about.';
 
 create or replace function dpg_private.create_slot_type(slot smallint, stands_for text)
 returns void
