@@ -17,7 +17,6 @@ import { checksums, expectNoErrors, faults, prepare, Writer } from './traffic.js
 
 afterAll(removeCommand);
 if (!hasOwnServers) console.log('SKIPPED: a move that is killed (no servers of our own on this machine)');
-const { skipIf } = test;
 
 const BEFORE_THE_SWITCH = ['begun', 'receiving', 'copying', 'copied'];
 let a: Home;
@@ -59,7 +58,7 @@ async function traces({ sql }: Home): Promise<unknown> {
         where n.nspname in ('dpg', 'dpg_private') and c.relkind in ('r', 'p', 'i', 'I')
         order by 1
       ) as relations,
-      array(select t.tgname || ' ' || t.tgrelid::regclass || ' ' || t.tgenabled from pg_trigger t where not t.tgisinternal order by 1)
+      array(select t.tgname || ' ' || t.tgrelid::regclass || ' ' || t.tgenabled::text from pg_trigger t where not t.tgisinternal order by 1)
         as triggers,
       array(select p.pubname::text from pg_publication p where p.pubname <> 'dpg_users' order by 1) as publications,
       array(select s.slot_name::text from pg_replication_slots s where s.slot_name !~ '^dpg_users_' order by 1) as slots,
@@ -72,7 +71,7 @@ async function traces({ sql }: Home): Promise<unknown> {
   return row;
 }
 
-skipIf(!hasOwnServers)(
+test.skipIf(!hasOwnServers)(
   'killed before the switch and aborted: everything is as it was, each time',
   async () => {
     // names of leaves stay claimed, so the first time leaves those behind
@@ -94,7 +93,7 @@ skipIf(!hasOwnServers)(
   120_000,
 );
 
-skipIf(!hasOwnServers)(
+test.skipIf(!hasOwnServers)(
   'killed after each step and run again: it goes on, and what was acknowledged is there',
   async () => {
     let isRunning = true;
