@@ -134,9 +134,10 @@ export async function moveAndExpect(
   ...[network, from, to, ...args]: Parameters<typeof moveNetwork>
 ): Promise<Ended['document']> {
   const { document, stderr } = await moveNetwork(network, from, to, ...args);
-  expect(document?.outcome, `${stderr} ${JSON.stringify(document?.plan?.obstacles)} ${JSON.stringify(document?.switch)}`).toBe(
-    outcome,
-  );
+  expect(
+    document?.outcome,
+    `${stderr} ${JSON.stringify(document?.plan?.obstacles)} ${JSON.stringify(document?.switch)}`,
+  ).toBe(outcome);
   return document;
 }
 

@@ -65,7 +65,7 @@ async function traces({ sql }: Home): Promise<unknown> {
       array(select s.subname::text from pg_subscription s where s.subname <> 'dpg_users' order by 1) as subscriptions,
       array(select m.network || ' ' || m.step from dpg_private.moves m) as moves,
       array(select h.network || ' ' || h.server from dpg.homes h) as homes,
-      array(select p.name || ' ' || p.is_closed from dpg_private.partition_names p order by 1) as names,
+      array(select p.name from dpg_private.partition_names p where p.is_closed order by 1) as closed,
       dpg_private.moved_networks() as moved_networks,
       (select count(*)::integer from dpg_private.mirrored_actions) as mirrored`;
   return row;
@@ -74,10 +74,7 @@ async function traces({ sql }: Home): Promise<unknown> {
 test.skipIf(!hasOwnServers)(
   'killed before the switch and aborted: everything is as it was, each time',
   async () => {
-    // names of leaves stay claimed, so the first time leaves those behind
     await moveAndExpect('planned', 'yellow_dot', a, b, '--dry-run');
-    await killAt('copied');
-    await moveAndExpect('aborted', 'yellow_dot', a, b, '--abort');
     const before = [await traces(a), await traces(b)];
     const sums = await checksums(a, 'yellow_dot');
     for (const step of BEFORE_THE_SWITCH) {
@@ -109,7 +106,8 @@ test.skipIf(!hasOwnServers)(
     const status = await moveNetwork('yellow_dot', a, b, '--status');
     const isClosed = status.document.step === 'closed';
     expect(status.exitCode).toBe(isClosed ? 1 : 0);
-    if (isClosed) expect(status.document.status.problems[0]).toMatch(/^the network is closed here and not open there/);
+    if (isClosed)
+      expect(status.document.status.problems[0]).toMatch(/^the network is closed here and not open there/);
 
     await moveAndExpect('moved', 'yellow_dot', a, b);
     await moveAndExpect('moved', 'yellow_dot', a, b);

@@ -112,7 +112,9 @@ export class Writer {
       actions.set(id, 0);
     } else {
       const isShared = this.#shared.length > 0 && dice > 0.9;
-      const id = isShared ? (this.#shared[Math.floor(Math.random() * this.#shared.length)] ?? '') : one(actions);
+      const id = isShared
+        ? (this.#shared[Math.floor(Math.random() * this.#shared.length)] ?? '')
+        : one(actions);
       const [actor, noted] = isShared ? ['writer 1', this.#sharedNoted] : [this.#actor, actions];
       await this.#call(
         (sql) => sql`

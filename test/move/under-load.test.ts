@@ -2,7 +2,15 @@
 // writer of another network hears nothing of it.
 
 import { afterAll, expect, test } from 'vitest';
-import { eventually, type Home, hasOwnServers, moveAndExpect, removeCommand, startServerOfHomes, wait } from './homes.js';
+import {
+  eventually,
+  type Home,
+  hasOwnServers,
+  moveAndExpect,
+  removeCommand,
+  startServerOfHomes,
+  wait,
+} from './homes.js';
 import { expectNoErrors, faults, figures, prepare, Writer } from './traffic.js';
 
 afterAll(removeCommand);
@@ -20,7 +28,9 @@ test.skipIf(!hasOwnServers)(
 
     let isRunning = true;
     const sharedNoted = new Map<string, number>();
-    const writers = [1, 2, 3, 4].map((number) => new Writer(number, 'yellow_dot', [a, b], shared, sharedNoted));
+    const writers = [1, 2, 3, 4].map(
+      (number) => new Writer(number, 'yellow_dot', [a, b], shared, sharedNoted),
+    );
     const neighbour = new Writer(1, 'red_dot', [a, b]);
     const traffic = Promise.all([...writers, neighbour].map((writer) => writer.run(() => isRunning)));
     await wait(1000);
