@@ -48,7 +48,7 @@ async function killAt(step: string): Promise<void> {
   expect(await ended).toBeNull();
 }
 
-/** What a move leaves on a server, without what is kept for the users. */
+/** What a move leaves on a server. */
 async function traces({ sql }: Home): Promise<unknown> {
   const [row] = await sql`
     select
@@ -60,14 +60,14 @@ async function traces({ sql }: Home): Promise<unknown> {
       ) as relations,
       array(select t.tgname || ' ' || t.tgrelid::regclass || ' ' || t.tgenabled::text from pg_trigger t where not t.tgisinternal order by 1)
         as triggers,
-      array(select p.pubname::text from pg_publication p where p.pubname <> 'dpg_users' order by 1) as publications,
-      array(select s.slot_name::text from pg_replication_slots s where s.slot_name !~ '^dpg_users_' order by 1) as slots,
-      array(select s.subname::text from pg_subscription s where s.subname <> 'dpg_users' order by 1) as subscriptions,
+      array(select p.pubname::text from pg_publication p order by 1) as publications,
+      array(select s.slot_name::text from pg_replication_slots s order by 1) as slots,
+      array(select s.subname::text from pg_subscription s order by 1) as subscriptions,
       array(select m.network || ' ' || m.step from dpg_private.moves m) as moves,
       array(select h.network || ' ' || h.server from dpg.homes h) as homes,
       array(select p.name from dpg_private.partition_names p where p.is_closed order by 1) as closed,
       dpg_private.moved_networks() as moved_networks,
-      (select count(*)::integer from dpg_private.mirrored_actions) as mirrored`;
+      array(select u.id from public."user" u where u.id <> dpg_private.tombstone() order by 1) as users`;
   return row;
 }
 
@@ -127,8 +127,16 @@ test.skipIf(!hasOwnServers)(
     }
     const finished = await moveNetwork('yellow_dot', a, b, '--finish');
     expect(finished.stderr).toMatch(/^$|there is no move of the network/);
-    expect(await traces(a)).toMatchObject({ publications: [], slots: [], subscriptions: [], moves: [] });
-    expect(await traces(b)).toMatchObject({ subscriptions: [], moves: [], homes: [], moved_networks: [] });
+    expect(await traces(a)).toMatchObject({ publications: ['dpg_users'], subscriptions: [], moves: [] });
+    const slots = await a.sql`select s.slot_name::text from pg_replication_slots s`;
+    expect(slots.map(({ slot_name }) => slot_name)).toEqual([expect.stringMatching(/^dpg_users_/)]);
+    expect(await traces(b)).toMatchObject({
+      slots: [],
+      subscriptions: ['dpg_users'],
+      moves: [],
+      homes: [],
+      moved_networks: [],
+    });
     const leaves = await a.sql`select from dpg.partitions p where p.network = 'yellow_dot'`;
     expect(leaves).toHaveLength(0);
   },

@@ -38,28 +38,23 @@ export async function ensureSlot(
   if (there) return;
   const [session] = await sql`select pg_backend_pid() as pid`;
   const creating = sql`select pg_create_logical_replication_slot(${slot}, 'pgoutput')`.execute();
-  let done = false;
   const ended = creating.then(
-    () => undefined,
-    () => undefined,
+    () => true,
+    () => true,
   );
-  void ended.then(() => {
-    done = true;
-  });
-  for (let waited = 0; !done; waited += 1) {
-    await Promise.race([ended, pause(2000)]);
-    if (done || waited % 5 !== 0) continue;
+  while (!(await Promise.race([ended, pause(5000)]))) {
     const [holder] = await aside`
-      select a.pid, a.application_name, a.xact_start::text as since
+      select b.pid, a.application_name, a.xact_start::text as since
       from unnest(pg_blocking_pids(${session?.pid})) b(pid)
-      join pg_stat_activity a on a.pid = b.pid
+      left join pg_stat_activity a on a.pid = b.pid
       order by a.xact_start
       limit 1`;
-    if (holder) {
-      say(
-        `waiting for a transaction to end before the copy can begin: process ${holder.pid}, ${holder.application_name || 'no name'}, since ${holder.since}`,
-      );
-    }
+    if (!holder) continue;
+    const who =
+      holder.pid === 0
+        ? 'a prepared transaction, see pg_prepared_xacts'
+        : `process ${holder.pid}, ${holder.application_name || 'without a name'}, since ${holder.since}`;
+    say(`waiting for a transaction to end before the copy can begin: ${who}`);
   }
   await creating;
 }

@@ -10,17 +10,19 @@ import {
   ensurePublication,
   ensureSlot,
   ensureSubscription,
+  hasMarker,
   readSlots,
   readSubscription,
+  writeMarker,
 } from './copy.js';
-import { moveName } from './names.js';
+import { moveName, USERS } from './names.js';
 import { dropRecord, type MoveRecord, note, readRecord, type Step } from './record.js';
 import { removeLeaves } from './remove.js';
 import type { MoveReport, Outcome } from './report.js';
 import { type Home, pause, takeLock } from './servers.js';
 import { readStatus, undelivered } from './status.js';
 import { open, switchOver } from './switch.js';
-import { ensureUsersSubscription, findUsersHome } from './users.js';
+import { ensureUsersSubscription, findUsersHome, leaveUsersHome, usersDetail } from './users.js';
 
 export type { MoveReport } from './report.js';
 
@@ -65,7 +67,7 @@ export async function move(options: WithReceiver, isDryRun: boolean): Promise<Mo
     await ensurePublication(sender, network);
     const [row] = await sender.sql`select dpg_private.network_contents(${network})::text as contents`;
     await receiver.sql`select dpg_private.receive_network(${network}, ${sender.server}, ${row?.contents}::text::jsonb)`;
-    await noteBoth(options, 'receiving');
+    await noteBoth(options, 'receiving', await usersDetail(users, receiver));
     await ensureUsersSubscription(users, sender, receiver, say);
     say('beginning the copy');
     await ensureSlot(sender, moveName(network), say);
@@ -73,6 +75,7 @@ export async function move(options: WithReceiver, isDryRun: boolean): Promise<Mo
     await noteBoth(options, 'copying', { subscription: await subscriptionOid(receiver, network) });
     await waitForCopy(options);
     if (record?.step !== 'copied') await analyse(options);
+    await waitToCatchUp(options);
     await noteBoth(options, 'copied');
 
     say('switching');
@@ -83,7 +86,7 @@ export async function move(options: WithReceiver, isDryRun: boolean): Promise<Mo
     return { ...report, step: record.step };
   }
 
-  await open(sender, receiver, network);
+  await open(sender, receiver, network, options);
   await note(sender, network, 'opened');
   await endCopy(options);
   const opened = await readRecord(receiver, network);
@@ -92,7 +95,7 @@ export async function move(options: WithReceiver, isDryRun: boolean): Promise<Mo
   return { ...report, outcome: 'moved', step: 'opened' };
 }
 
-/** Before the switch: takes everything away that the move has created but what the users need. */
+/** Before the switch: takes everything away that the move has created. */
 export async function abort(options: MoveOptions): Promise<MoveReport> {
   const { network, sender, receiver } = options;
   await lockBoth(options);
@@ -110,7 +113,7 @@ export async function abort(options: MoveOptions): Promise<MoveReport> {
     );
   }
   await takeBack(options);
-  await sender.sql.unsafe(`drop publication if exists ${moveName(network)}`);
+  if (record) await leaveUsersHome(record.detail, sender, receiver);
   await dropRecord(sender, network);
   return newReport(options, 'aborted');
 }
@@ -275,20 +278,75 @@ async function endCopy({ sender, receiver, network }: MoveOptions): Promise<void
   await sender.aside.unsafe(`drop publication if exists ${name}`);
 }
 
-async function waitForCopy({ sender, receiver, network, say }: WithReceiver): Promise<void> {
-  const name = moveName(network);
-  const before = (await readSubscription(receiver, name))?.errors ?? 0n;
+/** Until the tables are copied, and those of the users. */
+async function waitForCopy(options: WithReceiver): Promise<void> {
+  const { receiver, network, say } = options;
+  const check = await stuckCheck(options);
   let told = performance.now();
   for (;;) {
-    const copy = await readSubscription(receiver, name);
-    if (!copy)
-      throw new Refusal(`the subscription ${name} has gone from the receiver`, 'Run the command again.');
-    if (copy.tables > 0 && copy.waiting === 0) return;
-    if (BigInt(copy.errors) > BigInt(before) + 2n) {
-      throw new Refusal(
-        `the copy is stuck: ${count(Number(copy.errors), 'error')} of the subscription ${name} on the receiver`,
-        'The log of that server says what they are. Mend it and run the command again, or end the move with --abort.',
+    const { kept } = await check();
+    const copies = [moveName(network), USERS].map((name) => readSubscription(receiver, name));
+    const [copy, users] = await Promise.all(copies);
+    const isReady = (one: typeof copy) => one === undefined || (one.tables > 0 && one.waiting === 0);
+    if (copy && isReady(copy) && isReady(users)) return;
+    if (performance.now() - told > 10_000) {
+      told = performance.now();
+      const [row] = await receiver.aside`
+        select coalesce(sum(p.tuples_processed), 0)::float8 as rows
+        from pg_stat_progress_copy p
+        where p.command = 'COPY FROM'`;
+      const ready = (copy?.tables ?? 0) - (copy?.waiting ?? 0);
+      say(
+        `copying: ${ready} of ${copy?.tables} tables are ready, ${count(Number(row?.rows), 'row')} of the present ones, ${size(kept)} of WAL kept`,
       );
+    }
+    await pause(100);
+  }
+}
+
+/** Until what was written during the copy has arrived, too: that takes as long as it takes, and holds up nobody. */
+async function waitToCatchUp(options: WithReceiver): Promise<void> {
+  const { sender, receiver, network, hold, say } = options;
+  const check = await stuckCheck(options);
+  let told = performance.now();
+  for (let round = 0; round < 5; round += 1) {
+    const started = performance.now();
+    const marker = await writeMarker(sender, network);
+    while (!(await hasMarker(receiver, network, marker))) {
+      const { kept } = await check();
+      if (performance.now() - told > 10_000) {
+        told = performance.now();
+        say(`catching up: ${size(kept)} of WAL kept`);
+      }
+      await pause(20);
+    }
+    if (performance.now() - started < hold / 2) return;
+  }
+}
+
+/** A look that ends the command where the copy cannot go on. */
+async function stuckCheck({
+  sender,
+  receiver,
+  network,
+}: WithReceiver): Promise<() => Promise<{ kept: bigint }>> {
+  const name = moveName(network);
+  const errorsOf = async (subscription: string) => {
+    const found = await readSubscription(receiver, subscription);
+    if (!found && subscription === name)
+      throw new Refusal(`the subscription ${name} has gone from the receiver`, 'Run the command again.');
+    return BigInt(found?.errors ?? 0);
+  };
+  const before = [await errorsOf(name), await errorsOf(USERS)] as const;
+  return async () => {
+    for (const [place, subscription] of [name, USERS].entries()) {
+      const errors = await errorsOf(subscription);
+      if (errors > (before[place] ?? 0n) + 2n) {
+        throw new Refusal(
+          `the copy is stuck: ${count(Number(errors), 'error')} of the subscription ${subscription} on the receiver`,
+          'The log of that server says what they are. Mend it and run the command again, or end the move with --abort.',
+        );
+      }
     }
     const [slot] = await readSlots(sender, `^${name}$`);
     if (!slot || slot.wal_status === 'lost') {
@@ -297,16 +355,8 @@ async function waitForCopy({ sender, receiver, network, say }: WithReceiver): Pr
         'Raise it there, then run the command again: it begins the copy anew.',
       );
     }
-    if (performance.now() - told > 10_000) {
-      told = performance.now();
-      const [row] = await receiver.aside`
-        select coalesce(sum(p.tuples_processed), 0)::float8 as rows from pg_stat_progress_copy p where p.command = 'COPY FROM'`;
-      say(
-        `copying: ${copy.tables - copy.waiting} of ${copy.tables} tables are ready, ${count(Number(row?.rows), 'row')} of the present ones, ${size(BigInt(slot.kept_bytes ?? 0))} of WAL kept`,
-      );
-    }
-    await pause(100);
-  }
+    return { kept: BigInt(slot.kept_bytes ?? 0) };
+  };
 }
 
 /** So that the first calls on the receiver are planned well: the leaves are new, and autovacuum leaves them alone until then. */

@@ -33,6 +33,7 @@ export async function connectHome(side: Side, url: string): Promise<Home> {
       max_lifetime: null,
       connection: {
         application_name: `dpg-database move${name}`,
+        search_path: 'pg_catalog',
         statement_timeout: 0,
         lock_timeout: 0,
         idle_in_transaction_session_timeout: 0,
@@ -57,7 +58,6 @@ export async function connectHome(side: Side, url: string): Promise<Home> {
     // postgres.js reserves a connection that is there already; one that it would make for that it forgets
     await main`select 1`;
     const sql = await main.reserve();
-    await sql.unsafe('set search_path = pg_catalog');
     return { side, url, server, sql, aside, version: Number(row.version), end };
   } catch (error) {
     await end();

@@ -69,10 +69,12 @@ export async function switchOver(
       // whatever happens to this command, nobody is held for longer
       const longest = options.verify ? 600_000 : options.hold + 500;
       await sql.unsafe(`set local idle_in_transaction_session_timeout = ${longest}`);
-      const blockedBy = await lock(Math.floor(Math.min(left, 10_000)));
+      // for a short time: whoever creates a leaf, of any network, waits meanwhile
+      const blockedBy = await lock(Math.floor(Math.min(left, 1500)));
       if (blockedBy) {
         report.blocked_by = blockedBy;
         await sql.unsafe('rollback');
+        await cancelAutovacuum(blockedBy);
         return blockedBy.length > 0
           ? `the network is written by ${blockedBy.map(inWords).join('; ')}`
           : 'the network is written all the time';
@@ -110,6 +112,19 @@ export async function switchOver(
       await sql.unsafe('rollback').catch(() => undefined);
       throw error;
     }
+  }
+
+  /** As PostgreSQL does for whoever waits longer than our tries: it comes again by itself. */
+  async function cancelAutovacuum(holders: Holder[]): Promise<void> {
+    const pids = holders.flatMap(({ pid }) => pid ?? []);
+    await sender.aside`
+      select pg_cancel_backend(a.pid)
+      from pg_stat_activity a
+      where a.pid = any (${pids})
+        and a.backend_type = 'autovacuum worker'
+        and a.query !~ 'to prevent wraparound'`.catch((error: { code?: string }) => {
+      if (error.code !== '42501') throw error;
+    });
   }
 
   async function lock(milliseconds: number): Promise<Holder[] | undefined> {
@@ -163,9 +178,25 @@ async function compare(sender: Home, receiver: Home, network: string): Promise<V
  * The receiver opens the network; again where it was done. First the subscription is switched off: an erasure that is run on what is
  * left on the sender must not come here.
  */
-export async function open(sender: Home, receiver: Home, network: string): Promise<void> {
+export async function open(
+  sender: Home,
+  receiver: Home,
+  network: string,
+  { patience, say }: Pick<SwitchOptions, 'patience' | 'say'>,
+): Promise<void> {
   if (await readSubscription(receiver, moveName(network)))
     await receiver.aside.unsafe(`alter subscription ${moveName(network)} disable`);
   const [row] = await sender.aside`select dpg_private.network_contents(${network})::text as contents`;
-  await receiver.sql`select dpg_private.open_network(${network}, ${row?.contents}::text::jsonb)`;
+  const end = performance.now() + patience * 1000;
+  for (;;) {
+    try {
+      await receiver.sql`select dpg_private.open_network(${network}, ${row?.contents}::text::jsonb)`;
+      return;
+    } catch (error) {
+      // a lock: nobody can use the network, so it is tried again at once
+      const { code = '', message } = error as { code?: string; message: string };
+      if (!['DP010', '55P03', '40P01', '40001'].includes(code) || performance.now() > end) throw error;
+      say(`not open yet: ${message}`);
+    }
+  }
 }

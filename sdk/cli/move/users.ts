@@ -2,7 +2,15 @@
 // first move to a server sets that up; it stays when the move is done.
 
 import { Refusal } from '../command.js';
-import { connectionText, ensureSlot, inTransaction, readSubscription, subscriptionSql } from './copy.js';
+import {
+  connectionText,
+  dropSlot,
+  dropSubscription,
+  ensureSlot,
+  inTransaction,
+  readSubscription,
+  subscriptionSql,
+} from './copy.js';
 import { USERS, USERS_MARKER, usersSlot } from './names.js';
 import { connectHome, type Home, hidden } from './servers.js';
 
@@ -156,6 +164,43 @@ export async function ensureUsersSubscription(
         { cause: error },
       );
     });
+  } finally {
+    if (home !== sender) await home.end();
+  }
+}
+
+/** For the record, before the receiver follows the users' home: what must be taken back when the move is aborted. */
+export async function usersDetail(users: Users, receiver: Home): Promise<Record<string, unknown>> {
+  if (users.is_subscribed) return {};
+  const [row] = await receiver.aside`select not exists (select from public."user") as is_empty`;
+  return { follows_users: usersSlot(receiver.server), had_no_users: row?.is_empty };
+}
+
+/** Takes back what the move has set up for the users, where nothing else on the receiver needs it. */
+export async function leaveUsersHome(
+  detail: Record<string, unknown>,
+  sender: Home,
+  receiver: Home | undefined,
+): Promise<void> {
+  const slot = detail.follows_users;
+  if (typeof slot !== 'string') return;
+  if (receiver) {
+    const [row] = await receiver.aside`
+      select exists (select from dpg_private.moves) or exists (select from dpg_private.owner_leaves) as is_needed`;
+    if (row?.is_needed) return;
+    await dropSubscription(receiver, USERS);
+    if (detail.had_no_users) await receiver.aside`delete from public."user"`;
+  }
+  const ofSender = await readSubscription(sender, USERS);
+  if (ofSender && ofSender.conninfo === null) return;
+  const home = ofSender?.conninfo ? await connectHome('sender', ofSender.conninfo) : sender;
+  try {
+    await dropSlot(home, slot);
+    const [row] = await home.aside`
+      select exists (
+        select from pg_replication_slots s where s.slot_name ~ '^dpg_users_' and s.database = current_database()
+      ) as is_needed`;
+    if (!row?.is_needed) await home.aside.unsafe(`drop publication if exists ${USERS}`);
   } finally {
     if (home !== sender) await home.end();
   }
