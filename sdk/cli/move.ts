@@ -1,6 +1,6 @@
 import { type Command, type Context, exitCodes, UsageError } from './command.js';
 import { abort, finish, type MoveOptions, type MoveReport, move, status } from './move/index.js';
-import { connectHome, type Home, hidden, serverOf } from './move/servers.js';
+import { checkDifferent, connectHome, type Home, hidden, serverOf } from './move/servers.js';
 import { inWords } from './move/text.js';
 import { plain } from './text.js';
 
@@ -90,7 +90,10 @@ Exit codes: 0 done, or nothing is in the way; 1 something is in the way, the swi
       const sender = await connectHome('sender', url);
       homes.push(sender);
       const receiver = to === undefined ? undefined : await connectHome('receiver', to);
-      if (receiver) homes.push(receiver);
+      if (receiver) {
+        homes.push(receiver);
+        await checkDifferent(sender, receiver);
+      }
       const options: MoveOptions = {
         network,
         sender,

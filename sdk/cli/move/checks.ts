@@ -34,7 +34,7 @@ export async function plan(question: Question): Promise<Plan> {
   for (const look of [
     isHere(question, leaves),
     sameMigrations(sender, receiver),
-    isNoCopyOf(sender, receiver),
+    databases(sender, receiver),
     senderSettings(question),
     receiverSettings(question),
     tables(sender, receiver, network),
@@ -98,7 +98,7 @@ async function isHere({ sender, network }: Question, leaves: PlannedLeaf[]): Pro
   } else if (leaves.length === 0) {
     obstacles.push({
       message: `the sender has no network ${network}: it has no leaves`,
-      hint: 'dpg-database partitions lists those that are there. One without rows need not be moved: put it into dpg.homes.',
+      hint: 'See dpg-database partitions. A network without rows need not be moved: put it into dpg.homes.',
     });
   }
   return { obstacles, notes: [] };
@@ -118,31 +118,17 @@ async function sameMigrations(sender: Home, receiver: Home): Promise<Found> {
   return { obstacles, notes: [] };
 }
 
-async function isNoCopyOf(sender: Home, receiver: Home): Promise<Found> {
+async function databases(sender: Home, receiver: Home): Promise<Found> {
   const read = async ({ aside }: Home) => {
     const [row] = await aside`
-      select s.system_identifier::text as system, current_database() as database, pg_encoding_to_char(d.encoding) as encoding,
-        d.datcollate as collation, pg_is_in_recovery() as is_standby, d.oid::text as oid
-      from pg_control_system() s
-      join pg_database d on d.datname = current_database()`;
+      select pg_encoding_to_char(d.encoding) as encoding, d.datcollate as collation, pg_is_in_recovery() as is_standby
+      from pg_database d
+      where d.datname = current_database()`;
     return row;
   };
   const [here, there] = await Promise.all([read(sender), read(receiver)]);
   const obstacles: Obstacle[] = [];
   const notes: string[] = [];
-  if (here?.system === there?.system && here?.oid === there?.oid) {
-    // a copy of the files has the same number, and is another server
-    const marker = `dpg-database move ${process.pid} ${Date.now()}`;
-    await sender.aside`select set_config('application_name', ${marker}, false)`;
-    const [same] = await receiver.aside`
-      select from pg_stat_activity a where a.application_name = ${marker}`;
-    if (same) {
-      obstacles.push({
-        message: 'sender and receiver are one database',
-        hint: 'Name the new home with --to.',
-      });
-    }
-  }
   for (const [home, row] of [
     [sender, here],
     [receiver, there],
@@ -383,7 +369,7 @@ async function tables(sender: Home, receiver: Home, network: string): Promise<Fo
   for (const { relation } of unlogged) {
     obstacles.push({
       message: `${relation} is unlogged: its changes are not replicated`,
-      hint: `alter table ${relation} set logged;`,
+      hint: `Run there: alter table ${relation} set logged;`,
     });
   }
   const triggersOf = async ({ aside }: Home) =>
@@ -440,7 +426,7 @@ async function usersTable({ sender, receiver, users }: Question): Promise<Found>
   if (identity?.is_missing) {
     obstacles.push({
       message: 'public."user" has no primary key: once it is replicated no user could be changed',
-      hint: 'alter table public."user" add primary key (id);',
+      hint: 'Run there: alter table public."user" add primary key (id);',
     });
   }
   if (obstacles.length > 0) return { obstacles, notes };

@@ -187,10 +187,7 @@ function noMove(network: string, sender: Home): Refusal {
   );
 }
 
-function checkRecord(
-  { network, direction, server, step }: MoveRecord,
-  { sender, receiver }: MoveOptions,
-): void {
+function checkRecord({ network, direction, server, step }: MoveRecord, { receiver }: MoveOptions): void {
   if (direction === 'in') {
     throw new Refusal(
       `the network ${network} is moving here, from ${server} (${step})`,
@@ -203,8 +200,6 @@ function checkRecord(
       `Name ${server} with --to, as it is spelled here; or end that move first.`,
     );
   }
-  if (sender.server === server)
-    throw new Refusal('sender and receiver are one server', 'Name the new home with --to.');
 }
 
 async function lockBoth({ sender, receiver, network }: MoveOptions): Promise<void> {

@@ -80,6 +80,19 @@ export function hidden(text: string, ...urls: string[]): string {
   return urls.reduce((shown, url) => withoutPassword(shown, url), text);
 }
 
+/** One server can be spelled in many ways: a session of the one is looked for on the other. */
+export async function checkDifferent(sender: Home, receiver: Home): Promise<void> {
+  const [session] = await sender.aside`
+    select pg_backend_pid() as pid, backend_start::text as since from pg_stat_activity where pid = pg_backend_pid()`;
+  const [same] = await receiver.aside`
+    select
+    from pg_stat_activity a
+    where a.pid = ${session?.pid}
+      and a.backend_start::text = ${session?.since}
+      and a.datname = current_database()`;
+  if (same) throw new Refusal('sender and receiver are one database', 'Name the new home with --to.');
+}
+
 const LOCK = (network: string) => `dpg-database move ${network}`;
 
 /**

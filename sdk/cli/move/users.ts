@@ -82,7 +82,7 @@ export async function compareUsers(home: Home, receiver: Home): Promise<UserDiff
       `select count(*) filter (where s.id is null)::integer as missing,
         count(*) filter (where s.id is not null and to_jsonb(s) <> r.content)::integer as different,
         count(*) filter (where e.id is not null)::integer as same_email,
-        (array_agg(r.content ->> 'id') filter (where s.id is null or to_jsonb(s) <> r.content or e.id is not null))[:5]
+        (array_agg(r.content ->> 'id' order by r.content ->> 'id' collate "C") filter (where s.id is null or to_jsonb(s) <> r.content or e.id is not null))[:5]
           as examples
       from jsonb_array_elements($1::text::jsonb) r(content)
       left join lateral (
