@@ -7,6 +7,7 @@ import {
   type Home,
   hasOwnServers,
   moveAndExpect,
+  moveNetwork,
   removeCommand,
   startServerOfHomes,
 } from './homes.js';
@@ -56,7 +57,10 @@ test.skipIf(!hasOwnServers)(
       expect(row?.server).toBe(next.server);
     }
 
-    // home again, to the server that is older: refused
+    // home again: not before this move is finished, and not to a server that is older
+    const early = await moveNetwork('yellow_dot', c, a, '--dry-run');
+    expect(early.stderr).toContain(`from ${b.server} to here is not finished`);
+    await moveAndExpect('finished', 'yellow_dot', b, c, '--finish');
     const back = await moveAndExpect('stopped', 'yellow_dot', c, a, '--dry-run');
     expect(back.plan.obstacles.map(({ message }: { message: string }) => message)).toEqual([
       'the receiver runs an older PostgreSQL (15) than the sender (18)',

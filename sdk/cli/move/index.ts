@@ -190,8 +190,12 @@ function noMove(network: string, sender: Home): Refusal {
 function checkRecord({ network, direction, server, step }: MoveRecord, { receiver }: MoveOptions): void {
   if (direction === 'in') {
     throw new Refusal(
-      `the network ${network} is moving here, from ${server} (${step})`,
-      `Run the command with --database-url of ${server}, from where it moves.`,
+      step === 'opened'
+        ? `the move of the network ${network} from ${server} to here is not finished`
+        : `the network ${network} is moving here, from ${server} (${step})`,
+      step === 'opened'
+        ? `Run the command with --database-url of ${server} and --finish first.`
+        : `Run the command with --database-url of ${server}, from where it moves.`,
     );
   }
   if (receiver && receiver.server !== server) {
