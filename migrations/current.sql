@@ -1,2 +1,6 @@
--- Statements for one migration go here, above the include: CONTRIBUTING.md, "What a file cannot say".
+-- The objects that are there are noted before others are created.
+--!include access/known_objects.sql
+
+-- Got another argument.
+drop function if exists dpg_private.lock_leaves(regclass[], text, text, text);
 --!include all.sql

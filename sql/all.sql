@@ -62,6 +62,9 @@
 -- Partitions
 --!include partitions/partition_names.sql
 --!include partitions/slot_keys.sql
+--!include homes/homes.sql
+--!include moves/moves.sql
+--!include homes/check_here.sql
 --!include partitions/find_leaf.sql
 --!include partitions/partition_turn.sql
 --!include items/items_slot_sql.sql
@@ -211,6 +214,15 @@
 --!include redactions/move_items.sql
 
 -- What looks at everything that is there
+--!include moves/take_searches.sql
+--!include moves/close_network.sql
+--!include moves/begin_move.sql
+--!include moves/network_contents.sql
+--!include moves/receive_network.sql
+--!include moves/open_network.sql
+--!include moves/forget_network.sql
+--!include moves/undelivered_events.sql
+--!include moves/leaf_checksums.sql
 --!include access/comments.sql
 --!include access/privileges.sql
 --!include partitions/guard_partitions.sql

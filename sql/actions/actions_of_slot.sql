@@ -220,6 +220,7 @@ begin
         from dpg_private.mirrored_actions a
         where search.action_statuses is null
           and a.source_item_owner = search.actor
+          and a.partition_network <> all (dpg_private.moved_networks())
           and (search.partition_network is null or a.partition_network = search.partition_network)
           and (search.action_types is null or a.action_type = any (search.action_types))
           and a.updated_at <= coalesce(page.after_time, 'infinity')
@@ -240,6 +241,7 @@ begin
         from dpg_private.mirrored_actions a
         where a.action_status = s.action_status
           and a.source_item_owner = search.actor
+          and a.partition_network <> all (dpg_private.moved_networks())
           and (search.partition_network is null or a.partition_network = search.partition_network)
           and (search.action_types is null or a.action_type = any (search.action_types))
           and a.updated_at <= coalesce(page.after_time, 'infinity')

@@ -97,7 +97,10 @@ declare
 begin
   for of_leaf in
     select n.slot, n.items, n.places, count(*) over () as leaves,
-      dpg_private.find_leaf_by_slot('items', n.slot, n.item_network, n.item_domain) as leaf
+      case
+        when n.item_network <> all (dpg_private.moved_networks())
+          then dpg_private.find_leaf_by_slot('items', n.slot, n.item_network, n.item_domain)
+      end as leaf
     from (
       select r.item_network, r.item_domain, dpg_private.slot_of('items', r.item_network, r.item_domain) as slot,
         array_agg(row(r.item_network, r.item_domain, r.item_type, r.item_id)::dpg.item_ref) as items,

@@ -22,6 +22,7 @@ begin
       select l.partition_network, l.action_type
       from dpg_private.party_leaves l
       where l.owner = find_leaves_of_item.owner
+        and l.partition_network <> all (dpg_private.moved_networks())
       order by 1, 2
     ) k
   );

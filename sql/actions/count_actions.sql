@@ -97,7 +97,8 @@ begin
     dpg_private.check_actor(actor),
     dpg_private.check_ownership_role(ownership_role),
     dpg_private.check_key_or_none('partition_network', partition_network),
-    dpg_private.check_key_or_none('action_type', action_type);
+    dpg_private.check_key_or_none('action_type', action_type),
+    dpg_private.check_here(partition_network);
   leaves := dpg_private.find_leaves_of_party('item_actions', actor, partition_network, action_type);
   for number in 1 .. cardinality(leaves) by at_once loop
     select format(
@@ -135,6 +136,7 @@ begin
         ::dpg.action_count
       from dpg_private.mirrored_actions m
       where m.source_item_owner = count_actions.actor
+        and m.partition_network <> all (dpg_private.moved_networks())
         and (count_actions.partition_network is null or m.partition_network = count_actions.partition_network)
         and (count_actions.action_type is null or m.action_type = count_actions.action_type)
         and (count_actions.item_id is null or m.source_item_id = count_actions.item_id)

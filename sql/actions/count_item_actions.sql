@@ -94,6 +94,7 @@ begin
     select row(r.item_network, r.item_domain, r.item_type, r.item_id)::dpg.item_ref as item, r.number
   ) i
   order by i.number;
+  perform dpg_private.check_here(i.item_network) from (select distinct u.item_network from unnest(items) u) i;
 
   for of_leaf in
     select n.item_network, n.items, p.key as action_type, l.leaf, count(*) over () as leaves

@@ -41,7 +41,8 @@ begin
   perform
     dpg_private.check_key('partition_network', partition_network),
     dpg_private.check_key('action_type', action_type),
-    dpg_private.check_key('initial_status', initial_status);
+    dpg_private.check_key('initial_status', initial_status),
+    dpg_private.check_here(partition_network);
 
   if transitions is not null and jsonb_typeof(transitions) <> 'array' then
     perform dpg_private.refuse_argument(

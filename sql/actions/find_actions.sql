@@ -174,7 +174,7 @@ begin
          case when ($1).with_items then '''' end as source_item_status, null::jsonb as target_item_state,
          null::text as target_item_status
        from dpg_private.mirrored_actions a
-       where %s%s%s%s',
+       where a.partition_network <> all (dpg_private.moved_networks()) and %s%s%s%s',
       dpg_private.action_columns_sql('a.'),
       case when search.ownership_role = 'received' then 'false' else 'true' end,
       case when search.partition_network is not null then ' and a.partition_network = ($1).partition_network' end,
@@ -340,7 +340,8 @@ begin
     dpg_private.check_key_or_none('partition_network', partition_network),
     dpg_private.check_one_or_several('action_type', action_type, 'action_types', action_types),
     dpg_private.check_one_or_several('action_status', action_status, 'action_statuses', action_statuses),
-    dpg_private.check_page_size(page_size)
+    dpg_private.check_page_size(page_size),
+    dpg_private.check_here(partition_network)
   );
   if action_type is not null then
     action_types := array[action_type];

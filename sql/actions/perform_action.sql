@@ -50,7 +50,9 @@ begin
         dpg_private.refuse_argument(
           'target', to_jsonb(target), 'is the source itself', 'An action goes from one item to another.'
         )
-    end
+    end,
+    dpg_private.check_here(target.item_network),
+    dpg_private.check_here(source.item_network)
   );
 
   -- look

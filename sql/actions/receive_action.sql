@@ -46,7 +46,8 @@ begin
       'source_item_latitude', source_item_latitude, 'source_item_longitude', source_item_longitude
     ),
     dpg_private.check_document_or_none('event_payload', event_payload),
-    dpg_private.check_key_or_none('performed_by', performed_by)
+    dpg_private.check_key_or_none('performed_by', performed_by),
+    dpg_private.check_here(target.item_network)
   );
 
   -- look

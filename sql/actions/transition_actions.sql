@@ -102,7 +102,7 @@ begin
     end if;
   end loop;
   perform dpg_private.lock_item(
-    dpg_private.find_leaf('items', i.item_network, i.item_domain),
+    dpg_private.find_open_leaf('items', i.item_network, i.item_domain),
     row(i.item_network, i.item_domain, i.item_type, i.item_id)::dpg.item_ref, 'key share'
   )
   from (

@@ -221,7 +221,8 @@ begin
     dpg_private.check_key_or_none('action_type', action_type),
     dpg_private.check_key_or_none('action_status', action_status),
     dpg_private.check_page_size(page_size),
-    dpg_private.check_count_or_none('update_count', update_count)
+    dpg_private.check_count_or_none('update_count', update_count),
+    dpg_private.check_here(partition_network)
   );
   search := row(actor, ownership_role, action_id, action_status, update_count, item_id);
   page := dpg_private.page_of_events(

@@ -108,6 +108,7 @@ begin
   then
     perform dpg_private.refuse_origin(proposed);
   end if;
+  perform dpg_private.check_here(proposed.partition_network);
   if exists (
     select from dpg.networks n where n.network in (proposed.source_item_network, proposed.target_item_network)
   ) then

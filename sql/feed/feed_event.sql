@@ -185,7 +185,7 @@ declare
   returned bigint;
   missing bigint := 0;
 begin
-  -- One search for each leaf, by the primary key. A leaf that is not found by its name may have been renamed:
+  -- One search for each leaf, by the primary key. A leaf that is not found by its name may be closed, or renamed:
   -- PostgreSQL finds it from the root, by its bound.
   for wanted in
     select f.partition_network, f.action_type, l.leaf, l.slot, f.positions, f.ids

@@ -132,7 +132,7 @@ begin
   return query
     select l.leaf, l.followers
     from (
-      select dpg_private.find_leaf('items', p.network, p.key) as leaf, p.name,
+      select dpg_private.find_open_leaf('items', p.network, p.key) as leaf, p.name,
         dpg_private.followers_of_leaf(p.network, p.key) as followers
       from dpg_private.partition_names p
       where p.root = 'items'

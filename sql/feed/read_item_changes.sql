@@ -215,7 +215,7 @@ begin
   for wanted in
     select l.*, count(*) over () as leaves
     from (
-      select dpg_private.find_leaf('items', c.item_network, c.item_domain) as leaf, c.item_network, c.item_domain,
+      select dpg_private.find_open_leaf('items', c.item_network, c.item_domain) as leaf, c.item_network, c.item_domain,
         array_agg(c."position") as positions, array_agg(c.item_type) as types, array_agg(c.item_id) as ids
       from dpg_private.item_changes c
       where c.follower = find_changes_at.follower
@@ -224,8 +224,8 @@ begin
     ) l
   loop
     begin
-      -- A leaf that is not found by its name may have been renamed: PostgreSQL finds it from the root, by its bound.
-      -- The columns are named, because an application may add others to the table.
+      -- A leaf that is not found by its name may be closed, or renamed: PostgreSQL finds it from the root, by its
+      -- bound. The columns are named, because an application may add others to the table.
       execute format(
         'select array_agg(row(w."position", $4, case when i.item_id is null then %L else %L end,
            %L, %L, w.item_type, w.item_id, %s)::dpg.item_change)

@@ -452,7 +452,8 @@ begin
     dpg_private.check_present('latitude', latitude is not null),
     dpg_private.check_present('longitude', longitude is not null),
     dpg_private.check_circle_or_none(latitude, longitude, coalesce(radius_meters, 0)),
-    dpg_private.check_page_size(page_size)
+    dpg_private.check_page_size(page_size),
+    dpg_private.check_here(item_network)
   );
   wanted := dpg_private.search_of(
     item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude, radius_meters

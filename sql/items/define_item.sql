@@ -17,7 +17,8 @@ begin
   perform
     dpg_private.check_key('item_network', item_network),
     dpg_private.check_key('item_domain', item_domain),
-    dpg_private.check_key('initial_status', initial_status);
+    dpg_private.check_key('initial_status', initial_status),
+    dpg_private.check_here(item_network);
 
   if statuses is null then
     delete from dpg.item_definitions d

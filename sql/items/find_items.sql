@@ -73,7 +73,8 @@ begin
     dpg_private.check_url_or_none('item_schema_url', item_schema_url),
     dpg_private.check_document_or_none('item_state', item_state),
     dpg_private.check_circle_or_none(latitude, longitude, radius_meters),
-    dpg_private.check_page_size(page_size)
+    dpg_private.check_page_size(page_size),
+    dpg_private.check_here(item_network)
   );
   wanted := dpg_private.search_of(
     item_type, created_by, item_instance_url, item_schema_url, item_state, latitude, longitude, radius_meters

@@ -49,7 +49,7 @@ begin
         and (find_leaves_of_owner.item_network is null or o.item_network = find_leaves_of_owner.item_network)
         and (find_leaves_of_owner.item_domain is null or o.item_domain = find_leaves_of_owner.item_domain)
     ) o
-    cross join lateral (select dpg_private.find_leaf('items', o.item_network, o.item_domain) as leaf) l
+    cross join lateral (select dpg_private.find_open_leaf('items', o.item_network, o.item_domain) as leaf) l
     where l.leaf is not null;
 end
 $body$;
@@ -88,7 +88,8 @@ begin
     dpg_private.check_key_or_none('item_domain', item_domain),
     dpg_private.check_key_or_none('item_type', item_type),
     dpg_private.check_item_statuses(item_statuses, false),
-    dpg_private.check_page_size(page_size);
+    dpg_private.check_page_size(page_size),
+    dpg_private.check_here(item_network);
   search.item_type := item_type;
   search.created_by := actor;
   search.item_statuses := item_statuses;

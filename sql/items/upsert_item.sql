@@ -41,7 +41,8 @@ begin
     dpg_private.check_url('item_schema_url', item_schema_url),
     dpg_private.check_document('item_state', item_state),
     dpg_private.check_coordinates_or_none('item_latitude', item_latitude, 'item_longitude', item_longitude),
-    dpg_private.check_key_or_none('item_status', item_status)
+    dpg_private.check_key_or_none('item_status', item_status),
+    dpg_private.check_here(item_network)
   );
 
   -- look: one statement instead of three. Its answers hold for this moment. After any wait for a lock they are asked

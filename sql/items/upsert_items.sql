@@ -116,6 +116,7 @@ begin
     from dpg_private.instance_url_sightings s
     where s.instance_url = u.item_instance_url
   );
+  perform dpg_private.check_here(r.item_network) from (select distinct u.item_network from unnest(rows) u) r;
   perform dpg_private.check_user(actor);
   if rows is null then
     return; -- an empty array

@@ -17,6 +17,7 @@ begin
   perform dpg_private.check_network_instances(document, item_types);
   perform dpg_private.check_network_actions(named, item_types);
   perform dpg_private.check_network_rules(named);
+  perform dpg_private.check_here(named ->> 'name');
 
   -- One row, replaced in one statement: so no call sees half of a document, and no call waits.
   insert into dpg.networks as n (network, document, item_types, interactions, item_fields)

@@ -8,7 +8,9 @@ as $body$
 declare
   was_registered boolean;
 begin
-  perform dpg_private.check_key('network', network);
+  perform
+    dpg_private.check_key('network', network),
+    dpg_private.check_here(network);
   delete from dpg.networks n
   where n.network = unregister_network.network;
   was_registered := found;

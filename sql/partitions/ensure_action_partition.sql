@@ -8,7 +8,8 @@ as $body$
 begin
   perform
     dpg_private.check_key('partition_network', partition_network),
-    dpg_private.check_key('action_type', action_type);
+    dpg_private.check_key('action_type', action_type),
+    dpg_private.check_here(partition_network);
   perform dpg_private.check_action_type_declared('item_actions', partition_network, action_type);
   return dpg_private.ensure_leaf('item_actions', partition_network, action_type);
 end

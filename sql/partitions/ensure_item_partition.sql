@@ -8,7 +8,8 @@ as $body$
 begin
   perform
     dpg_private.check_key('item_network', item_network),
-    dpg_private.check_key('item_domain', item_domain);
+    dpg_private.check_key('item_domain', item_domain),
+    dpg_private.check_here(item_network);
   perform dpg_private.check_domain_declared(item_network, item_domain);
   return dpg_private.ensure_leaf('items', item_network, item_domain);
 end

@@ -1,3 +1,30 @@
+create or replace function dpg_private.check_not_moving(root text, network text, key text)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  move dpg_private.moves;
+begin
+  select m.* into move from dpg_private.moves m where m.network = check_not_moving.network and m.direction = 'out';
+  if found then
+    perform dpg_private.refuse_partition(
+      root, network, key,
+      format('the network is moving to %s, which has no such partition', move.server),
+      'Repeat the call when the move has ended; an administrator sees by dpg-database move --status how far it is.',
+      jsonb_build_object('reason', 'moving', 'server', move.server)
+    );
+  end if;
+end
+$body$;
+
+comment on function dpg_private.check_not_moving(text, text, text) is
+  'Raises DP010 where the network of a new leaf is moving to another server: rows of the leaf would find no leaf there,
+and stop the replication. Called under the lock of dpg_private.take_partition_turn, which the beginning of a move takes,
+too.';
+
 create or replace function dpg_private.create_leaf(root text, network text, key text)
 returns regclass
 language plpgsql
@@ -6,9 +33,12 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  parent constant text := dpg_private.ensure_network_partition(root, network, key);
-  name constant text := dpg_private.create_partition_table(root, network, key);
+  parent text;
+  name text;
 begin
+  perform dpg_private.check_not_moving(root, network, key);
+  parent := dpg_private.ensure_network_partition(root, network, key);
+  name := dpg_private.create_partition_table(root, network, key);
   perform dpg_private.attach_partition(
     root, network, key, array[('dpg.' || parent)::regclass], dpg_private.find_tied_tables(('dpg.' || parent)::regclass),
     array[format('alter table dpg.%I attach partition dpg.%I for values in (%L)', parent, name, key)]

@@ -1,4 +1,10 @@
-create or replace function dpg_private.lock_leaves(leaves regclass[], network text, key text, problem text)
+create or replace function dpg_private.lock_leaves(
+  leaves regclass[],
+  network text,
+  key text,
+  problem text,
+  longest_wait interval default null
+)
 returns void
 language plpgsql
 volatile
@@ -7,8 +13,9 @@ set search_path = pg_catalog, pg_temp
 as $body$
 declare
   caller_timeout constant text := current_setting('lock_timeout');
-  give_up_at constant timestamptz :=
-    clock_timestamp() + interval '1 second' * dpg_private.limit_of('partition_lock_seconds');
+  give_up_after constant interval :=
+    coalesce(longest_wait, interval '1 second' * dpg_private.limit_of('partition_lock_seconds'));
+  give_up_at constant timestamptz := clock_timestamp() + give_up_after;
   -- 1 ms for each leaf; less than deadlock_timeout, so that no writer ends in 40P01 because of us
   longest constant interval := make_interval(secs => least(greatest(cardinality(leaves), 40), 400) / 1000.0);
   pause double precision := 0.005;
@@ -39,7 +46,7 @@ begin
             errcode = 'DP010',
             message = dpg_private.text_for_client(format(
               '%s: the lock on %s could not be had within %s s',
-              problem, leaf, dpg_private.limit_of('partition_lock_seconds')
+              problem, leaf, trim_scale(extract(epoch from give_up_after))
             )),
             hint = 'Repeat the call later. What holds the lock is a long transaction that writes to the same domain, '
               'or a maintenance command: see blocked_by in the detail, pg_locks and pg_stat_activity.',
@@ -60,8 +67,8 @@ begin
 end
 $body$;
 
-comment on function dpg_private.lock_leaves(regclass[], text, text, text) is
+comment on function dpg_private.lock_leaves(regclass[], text, text, text, interval) is
   'Locks leaves of items (SHARE ROW EXCLUSIVE: writers wait, readers do not) so that their triggers can change, and
 nobody writes by the former ones. All or none, for a short time, again and again, so that no long queue of writers comes
 about. network and key are for the refusal, and problem begins its message.
-Raises DP010 after partition_lock_seconds of dpg.limits.';
+Raises DP010 after longest_wait, or partition_lock_seconds of dpg.limits.';

@@ -15,6 +15,10 @@ create table if not exists dpg_private.partition_names (
   constraint partition_names_slot_key unique (root, slot)
 );
 
+-- In databases of before 0.3.0. ACCESS EXCLUSIVE on this small table, and no row is written.
+alter table dpg_private.partition_names
+add column if not exists is_closed boolean not null default false;
+
 -- Few rows a page, so that the planner takes the index. Otherwise it reads the whole table while that has only a few
 -- hundred rows.
 alter table dpg_private.partition_names set (fillfactor = 10);
@@ -33,6 +37,9 @@ comment on column dpg_private.partition_names.slot is
   'Number of the type (dpg_private.slot_1 to slot_32) that stands for the leaf: plans of its statements are kept. Null
 for all but the first 32 leaves of each root. Of the partition of a network in items: slot_33 to slot_48, for searches
 over its domains; null for all but the first 16 networks with two domains or more.';
+comment on column dpg_private.partition_names.is_closed is
+  'Whether no call reaches the leaf, though it is attached: the network has moved to another server, or is moving
+here.';
 
 create or replace function dpg_private.partition_name(root text, network text, key text, attempt integer default null)
 returns text

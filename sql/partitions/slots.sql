@@ -96,7 +96,10 @@ of each network of items whose slot is 33 or higher.';
   from (
     select
       case when n.slot > 32 then 'networks' else t.root end as root,
-      array_agg(coalesce(dpg_private.slot_key(p.network, coalesce(p.key, '')), '') order by n.slot) as keys,
+      array_agg(
+        coalesce(case when not p.is_closed then dpg_private.slot_key(p.network, coalesce(p.key, '')) end, '')
+        order by n.slot
+      ) as keys,
       array_agg(coalesce(p.name, '') order by n.slot) as leaves
     from unnest(array['items', 'item_actions', 'action_events']) t(root)
     cross join generate_series(1, case t.root when 'items' then 48 else 32 end) n(slot)
@@ -107,8 +110,8 @@ of each network of items whose slot is 33 or higher.';
 
 comment on function dpg_private.slots_sql() is
   'The statements that create dpg_private.slot_keys and dpg_private.slot_leaves: of each root the keys and the names of
-the leaves that have a slot, in the order of their slots. As constants they are part of an expression. To read them from
-dpg_private.partition_names takes as long as the row that a call is about.';
+the leaves that have a slot, in the order of their slots; of closed leaves the name alone. As constants they are part of
+an expression. To read them from dpg_private.partition_names takes as long as the row that a call is about.';
 
 create or replace function dpg_private.create_slot_type(slot smallint, stands_for text)
 returns void
@@ -371,7 +374,8 @@ begin
       cross join lateral (
         values
           (
-            'slot_keys', dpg_private.slot_key(l.network, coalesce(l.key, '')),
+            'slot_keys',
+            case when l.is_closed then '' else dpg_private.slot_key(l.network, coalesce(l.key, '')) end,
             case
               when l.key is null then (dpg_private.slot_keys('networks'))[l.slot - 32]
               else (dpg_private.slot_keys(l.root))[l.slot]
@@ -416,6 +420,7 @@ begin atomic
     where p.root = 'items'
       and p.network = look_up_item_leaves.item_network
       and p.key is not null
+      and not p.is_closed
       and (look_up_item_leaves.item_domains is null or p.key = any (look_up_item_leaves.item_domains))
     offset 0
   ) n

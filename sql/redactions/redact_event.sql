@@ -27,7 +27,8 @@ begin
     dpg_private.check_key('partition_network', partition_network),
     dpg_private.check_key('action_type', action_type),
     dpg_private.check_present('event_id', event_id is not null),
-    dpg_private.check_reason(reason);
+    dpg_private.check_reason(reason),
+    dpg_private.check_here(partition_network);
 
   event := dpg_private.find_event(partition_network, action_type, event_id);
   if event.event_id is null then

@@ -34,7 +34,9 @@ as $body$
 declare
   stored dpg.network_rules;
 begin
-  perform dpg_private.check_key('network', network);
+  perform
+    dpg_private.check_key('network', network),
+    dpg_private.check_here(network);
   if rules is not null then
     perform dpg_private.check_rules(rules, array['max_open_per_pair', 'different_owners', 'max_items_per_owner']);
   end if;

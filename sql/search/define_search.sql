@@ -80,7 +80,8 @@ begin
     dpg_private.check_key('item_domain', item_domain),
     dpg_private.check_key('item_type', item_type),
     dpg_private.check_search_fields(fields),
-    dpg_private.check_language(language);
+    dpg_private.check_language(language),
+    dpg_private.check_here(item_network);
   if fields is not null then
     fields := array(select n.field from unnest(fields) with ordinality n(field, number) order by n.number);
     perform

@@ -57,6 +57,7 @@ test.each(['dpg_app', 'dpg_readonly', 'dpg_admin'])(
     const done: string[] = [];
     let refused = 0;
     for (const { name, column, is_table, is_partition } of relations) {
+      if (role === 'dpg_admin' && name === 'dpg.homes') continue; // is its own to write
       const attempts = [
         `insert into ${name} default values`,
         `insert into ${name} select * from ${name}`,

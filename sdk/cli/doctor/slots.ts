@@ -17,7 +17,7 @@ export const ofSlot = (procedure: string) => `(
     ${procedure}.pronamespace = 'dpg_private'::regnamespace
     and (
       ${procedure}.proname ~ '_in_slot$'
-      or ${procedure}.proname in ('slot_keys', 'slot_leaves', 'defined_networks', 'ruled_networks')
+      or ${procedure}.proname in ('slot_keys', 'slot_leaves', 'defined_networks', 'ruled_networks', 'moved_networks')
       or ${procedure}.proname ~ '_rows$' and exists (
         select
         from pg_type t
