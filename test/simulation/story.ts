@@ -36,12 +36,12 @@ Above ${settings.limit * 100} % of that it gives networks away until it is down 
 The busiest one has ${percent(neverMoved.at(-1) ?? 0)} on the last day, and ${percent(Math.max(...(usual.days.at(-1)?.loads ?? [])))} where networks are moved.`,
     `${OTHER_SEEDS} other seeds: ${span(others.map(({ servers }) => servers))} servers, ${span(others.map(({ moves }) => moves))} moves. On the last day the busiest
 has ${span(
-    others.map(({ busiest }) => busiest),
-    percent,
-  )} where networks are moved, ${span(
-    others.map((o) => o.neverMoved),
-    percent,
-  )} where they are not.`,
+      others.map(({ busiest }) => busiest),
+      percent,
+    )} where networks are moved, ${span(
+      others.map((o) => o.neverMoved),
+      percent,
+    )} where they are not.`,
     `A giant: network ${GIANT.rank} grows by another ${((GIANT.factor - 1) * 100).toFixed(1)} % a day from day ${GIANT.from} on.`,
     table(settings, giant),
     `Alone on its server, and over the limit on the last day: ${outgrown(settings, giant).join(', ') || 'none'}.`,
