@@ -15,7 +15,7 @@ create table if not exists dpg_private.partition_names (
   constraint partition_names_slot_key unique (root, slot)
 );
 
--- In databases of before 0.3.0. ACCESS EXCLUSIVE on this small table, and no row is written.
+-- In databases of before 0.2.0. ACCESS EXCLUSIVE on this small table, and no row is written.
 alter table dpg_private.partition_names
 add column if not exists is_closed boolean not null default false;
 
