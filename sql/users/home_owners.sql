@@ -102,7 +102,9 @@ begin
       'user %L has items on another server: %s', old.id,
       (
         select string_agg(
-          format('network %L on %s', h.home ->> 'network', coalesce(h.home ->> 'server', 'a server that dpg.homes lacks')),
+          format(
+            'network %L on %s', h.home ->> 'network', coalesce(h.home ->> 'server', 'a server that dpg.homes lacks')
+          ),
           ', '
         )
         from jsonb_array_elements(homes) h(home)
@@ -138,10 +140,10 @@ begin
   ) then
     return;
   end if;
-  create trigger user_owns_elsewhere
-  before delete or update of id on public."user"
-  for each row
-  execute function dpg_private.refuse_owner_elsewhere();
+  -- by execute: not every database has it, and doctor takes what stands here as a statement for what each one has
+  execute
+    'create trigger user_owns_elsewhere before delete or update of id on public."user" for each row '
+      'execute function dpg_private.refuse_owner_elsewhere()';
   comment on trigger user_owns_elsewhere on public."user" is
     'Users who own items of a network that lives on another server are not deleted (23503).';
 end

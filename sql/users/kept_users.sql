@@ -141,10 +141,10 @@ begin
     where t.tgrelid = 'public."user"'::regclass
       and t.tgname = 'user_keep_owner'
   ) then
-    create trigger user_keep_owner
-    before insert or delete on public."user"
-    for each row
-    execute function dpg_private.keep_owner();
+    -- by execute, as in dpg_private.guard_users
+    execute
+      'create trigger user_keep_owner before insert or delete on public."user" for each row '
+        'execute function dpg_private.keep_owner()';
     alter table public."user" enable replica trigger user_keep_owner;
     comment on trigger user_keep_owner on public."user" is
       'Of what replication brings: a user who owns items here is kept when the home of the users deletes the row.';
@@ -156,12 +156,11 @@ begin
     where t.tgrelid = 'dpg_private.owner_leaves'::regclass
       and t.tgname = 'owner_leaves_note_home_owner'
   ) then
-    create trigger owner_leaves_note_home_owner
-    after insert or delete on dpg_private.owner_leaves
-    for each row
-    execute function dpg_private.note_home_owner();
+    execute
+      'create trigger owner_leaves_note_home_owner after insert or delete on dpg_private.owner_leaves for each row '
+        'execute function dpg_private.note_home_owner()';
     -- what replication writes fires the trigger that notes owners, which fires this one
-    alter table dpg_private.owner_leaves enable always trigger owner_leaves_note_home_owner;
+    execute 'alter table dpg_private.owner_leaves enable always trigger owner_leaves_note_home_owner';
     comment on trigger owner_leaves_note_home_owner on dpg_private.owner_leaves is
       'Keeps dpg_private.home_owners, by which the home of the users learns who owns items here.';
     insert into dpg_private.home_owners (owner, item_network, item_domain)
