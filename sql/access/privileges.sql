@@ -147,4 +147,6 @@ to dpg_app, dpg_readonly, dpg_admin;
 
 grant select on dpg.redactions to dpg_admin;
 grant update (limit_value) on dpg.limits to dpg_admin;
-grant insert, update, delete on dpg.homes to dpg_admin;
+grant insert on dpg.homes to dpg_admin;
+grant update on dpg.homes to dpg_admin;
+grant delete on dpg.homes to dpg_admin;

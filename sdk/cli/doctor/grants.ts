@@ -11,7 +11,7 @@ export const grants: Check = {
       ...(await missingGrants(sql, grantsOf(expected.files))),
       ...(await missingTypes(sql)),
       ...(await excessiveCalls(sql, expected)),
-      ...(await excessiveGrants(sql)),
+      ...(await excessiveGrants(sql, expected)),
       ...(await otherGrants(sql, expected)),
     ];
   },
@@ -125,9 +125,10 @@ const OF_EVERYBODY = ['public', 'dpg_app', 'dpg_readonly'];
  * Writing without the functions is writing without their rules; and whoever may read a partition by itself passes by the
  * policies of its root.
  */
-async function excessiveGrants(sql: Sql): Promise<Finding[]> {
-  const rows = await sql.unsafe(`
-    with granted as (
+async function excessiveGrants(sql: Sql, { files }: Expected): Promise<Finding[]> {
+  const ours = grantsOf(files).map(({ object, role, privilege }) => `${object} ${role} ${privilege}`);
+  const rows = await sql.unsafe(
+    `with granted as (
       select c.oid::regclass::text as name, c.relispartition as is_partition, coalesce(r.rolname::text, 'public') as role,
         string_agg(lower(privilege.privilege_type), ', ' order by privilege.privilege_type) as privileges
       from pg_class c
@@ -137,13 +138,16 @@ async function excessiveGrants(sql: Sql): Promise<Finding[]> {
         and c.relkind in ('r', 'p', 'v')
         and privilege.grantee <> c.relowner
         and (c.relispartition or privilege.privilege_type in ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER', 'REFERENCES'))
+        and concat_ws(' ', c.oid::regclass, r.rolname, lower(privilege.privilege_type)) <> all ($1::text[])
       group by 1, 2, 3
     )
     -- of partitions there may be thousands, granted in one statement
     select is_partition, role, privileges, array_agg(name order by name) as names
     from granted
     group by is_partition, role, privileges, case when not is_partition then name end
-    order by 1, 2, 4`);
+    order by 1, 2, 4`,
+    [ours],
+  );
   return rows.map(({ is_partition, role, privileges, names }) => ({
     severity: is_partition && privileges === 'select' && !OF_EVERYBODY.includes(role) ? 'notice' : 'warning',
     object: names.length === 1 ? `table ${names[0]}` : `${names.length} partitions`,
