@@ -17,7 +17,7 @@ import { loadHelpers, loadPgtap } from '../support/pgtap-source.js';
 import { connectTo, type Databases, withAdmin } from '../support/server.js';
 import { isSoak } from '../support/soak.js';
 import { testDatabase } from '../support/test-database.js';
-import { extend, fill } from './story.js';
+import { extend, fill, moveAway } from './story.js';
 
 const [tools] = installedWith('pg_dump', 'pg_restore');
 const version = Number.parseInt(inject('serverVersion'), 10);
