@@ -2,20 +2,32 @@ import type postgres from 'postgres';
 import { z } from 'zod';
 import { type ActorActions, actorActions, type InstanceActions, instanceActions } from './actions.js';
 import { check, type ExactJsonObject, fields, type JsonObject, key } from './arguments.js';
-import { exactly, type Queryable } from './client.js';
+import type { Queryable } from './client.js';
 import { type ConnectionOptions, checkUrl, connectTo } from './connection.js';
 import { takesActor, takesNoActor, withHints } from './elsewhere.js';
+import { InvalidArgumentError } from './errors.js';
 import { type ActorEvents, actorEvents, type InstanceEvents, instanceEvents } from './events.js';
 import { type FeedEvent, type Subscriptions, subscriptionsOf } from './feed.js';
+import type { Home } from './homes/home.js';
+import { type Homes, isHomes, Servers } from './homes.js';
 import type { ItemChange, ReadItemChanges } from './item-changes.js';
 import { type ActorItems, actorItems, type InstanceItems, instanceItems } from './items.js';
 import { type Networks, networksOf } from './networks.js';
 import type { Numbers } from './numbers.js';
 import { type Partitions, partitionsOf } from './partitions.js';
+import {
+  type Reads,
+  type ReplicaOptions,
+  Replicas,
+  readsOn,
+  replicaOptions,
+  startingAt,
+} from './replicas.js';
 
 export type { ConnectionOptions };
 
 const whoever = fields({ actor: key });
+const ofNetwork = fields({ network: key });
 
 /** The feed, whose events have such payloads. */
 type SubscriptionsOf<Json> = Omit<Subscriptions, 'read' | 'readRetries' | 'readItemChanges'> & {
@@ -59,6 +71,33 @@ export interface Dpg<Sql extends Queryable = postgres.Sql, Json = JsonObject> {
   with<Tx extends Queryable>(tx: Tx): Dpg<Tx, Json>;
 
   /**
+   * Where the log of the database stands after what was written by this `dpg` and its `as(actor)`: a text for
+   * {@link Dpg.at}, in any process, such as the one that gets the next request of the same browser. Asks the
+   * primary only where something was written since it was last asked, or nothing is known yet. Transactions of `dpg.sql.begin` count;
+   * a single statement of your own by `dpg.sql` is not noticed. In a transaction it is refused (DP001): ask afterwards.
+   */
+  position(): Promise<string>;
+
+  /**
+   * The same connections, with reads that see what was written before `position` was asked for; `null`: that wait for
+   * nothing. What is written through the one that comes back is seen by its own reads, and does not make others wait: use one for
+   * each request. Without replicas all calls go to one server, and there is nothing to wait for.
+   * @throws {InvalidArgumentError} at once, when it is no text of `position()`
+   */
+  at(position: string | null): Dpg<Sql, Json>;
+
+  /**
+   * The data layer on the home of a network, as far as it is known, and on no other server: for transactions
+   * (`dpg.home('yellow_dot').sql.begin(…)`), and for feeds, positions and lists of one server. What is refused because the
+   * network has moved is refused (`NetworkElsewhereError`), and `dpg.home` knows the new home then. Where there are no
+   * `homes`, or on a transaction, it is the same dpg.
+   */
+  home(network: string): Dpg<Sql, Json>;
+
+  /** One for each server; where there are no `homes`, the same dpg alone. Each is asked where networks have moved to. */
+  homes(): Promise<Dpg<Sql, Json>[]>;
+
+  /**
    * Closes the connections that the SDK made for a connection string; an instance that you passed is left as it is.
    * Waits for running statements, for `timeout` seconds at most when given.
    */
@@ -98,25 +137,82 @@ type JsonOf<N extends Numbers> = N extends 'exact' ? ExactJsonObject : JsonObjec
  */
 export function createDpg<const N extends Numbers = 'javascript'>(
   url: string,
-  options?: ConnectionOptions & DpgOptions<N>,
+  options?: ConnectionOptions & DpgOptions<N> & ReplicaOptions,
 ): Dpg<postgres.Sql, JsonOf<N>>;
 export function createDpg<Sql extends Queryable, const N extends Numbers = 'javascript'>(
   sql: Sql,
   options?: DpgOptions<N>,
 ): Dpg<Sql, JsonOf<N>>;
-export function createDpg(urlOrSql: string | Queryable, given: ConnectionOptions & DpgOptions = {}): unknown {
-  const { numbers, ...options } = check(dpgOptions, given, 'options') as ConnectionOptions & DpgOptions;
+/**
+ * The data layer where networks live on several servers: `createDpg({ homes: { yellow_dot: url }, default: url })`. Each
+ * call goes to the home of the network that it names. One that has moved is found (the old server refuses and says where it
+ * is), and that is remembered. What names no network (`actions.find`, `events.find`, `items.own`, `actions.counts`) asks
+ * all servers and merges their answers: a server that cannot be reached is an error.
+ *
+ * A write is one transaction on one server: `upsertMany` of networks with different homes is refused, and so is an action
+ * between their items. `dpg.sql` and `dpg.with(tx)` are the default server's; `dpg.home(network)` is the one for a transaction
+ * elsewhere.
+ *
+ * Users are written on the default server and reach the others a moment later. The first write of a user who has just signed
+ * up may be there sooner: it is repeated when the user is known there, for 3 seconds at most.
+ */
+export function createDpg<const N extends Numbers = 'javascript'>(
+  homes: Homes,
+  options?: ConnectionOptions & DpgOptions<N>,
+): Dpg<postgres.Sql, JsonOf<N>>;
+export function createDpg(
+  urlOrSql: string | Queryable | Homes,
+  given: ConnectionOptions & DpgOptions = {},
+): unknown {
+  const { numbers, replicas, staleness, patience, onLeftOut, ...options } = check(
+    dpgOptions,
+    given,
+    'options',
+  ) as ConnectionOptions & DpgOptions & ReplicaOptions;
   const isExact = numbers === 'exact';
-  if (isQueryable(urlOrSql)) return dpgOn(urlOrSql, isExact);
+  if (isHomes(urlOrSql)) {
+    if (replicas) throw replicasOfHomes(replicas.length);
+    return dpgOfHomes(new Servers(urlOrSql, options, isExact), isExact);
+  }
+  if (isQueryable(urlOrSql)) {
+    if (replicas) throw replicasOfAnInstance(replicas.length);
+    return dpgOn(readsOn(urlOrSql, isExact), isExact);
+  }
   checkUrl(urlOrSql, 'createDpg takes an instance or transaction of postgres.js, or a connection string');
   const sql = connectTo(urlOrSql, options);
-  return dpgOn(sql, isExact, async (how = {}) =>
-    sql.end(check(howToEnd, how, 'how') as { timeout?: number }),
+  const servers = replicas && new Replicas(sql, { replicas, staleness, patience, onLeftOut }, options);
+  const reads = servers ? servers.reads([], isExact) : readsOn(sql, isExact);
+  return dpgOn(reads, isExact, async (how = {}) =>
+    (servers ?? sql).end(check(howToEnd, how, 'how') as { timeout?: number }),
   );
 }
 
+function replicasOfAnInstance(count: number): InvalidArgumentError {
+  return refusedReplicas(
+    count,
+    'all calls go to the instance that was passed',
+    'Pass the connection string of the primary: createDpg(url, { replicas })',
+  );
+}
+
+function replicasOfHomes(count: number): InvalidArgumentError {
+  return refusedReplicas(
+    count,
+    'it does not say of which home they are',
+    'A dpg for each server can have replicas: createDpg(url, { replicas })',
+  );
+}
+
+function refusedReplicas(count: number, problem: string, hint: string): InvalidArgumentError {
+  const detail = { argument: 'replicas', value: count };
+  return new InvalidArgumentError('DP001', `replicas is refused: ${problem}`, { detail, hint });
+}
+
 const dpgOptions = z.looseObject(
-  { numbers: z.enum(['javascript', 'exact'], 'Numbers are javascript or exact.').optional() },
+  {
+    numbers: z.enum(['javascript', 'exact'], 'Numbers are javascript or exact.').optional(),
+    ...replicaOptions,
+  },
   'Pass an object of options.',
 );
 const howToEnd = fields({ timeout: z.number('Pass a number of seconds.').optional() });
@@ -141,13 +237,39 @@ const OF_INSTANCES = {
   events: instanceEvents(nowhere),
 };
 
+/** Where networks live on several servers. */
+function dpgOfHomes(servers: Servers, isExact: boolean): Dpg<postgres.Sql, never> {
+  const dpgOf = (
+    home: Home,
+    end?: Dpg['end'],
+    way = servers.wayOf(home, home.way),
+  ): Dpg<postgres.Sql, never> => ({
+    ...dpgOn(readsOn(home.sql, isExact), isExact, end, way),
+    with: (tx) => {
+      check(onTransaction, { tx });
+      const reads = readsOn(tx, isExact);
+      return dpgOn(reads, isExact, undefined, servers.wayOf(home, reads.way));
+    },
+    at: (position) => {
+      check(startingAt, { position });
+      return dpgOf(home, end, way);
+    },
+    home: (network) => dpgOf(servers.homeOf(check(ofNetwork, { network }).network)),
+    homes: async () => (await servers.all()).map((one) => dpgOf(one)),
+  });
+  const end: Dpg['end'] = async (how = {}) =>
+    servers.end(check(howToEnd, how, 'how') as { timeout?: number });
+  return dpgOf(servers.default, end, servers.way);
+}
+
 function dpgOn<Sql extends Queryable>(
-  sql: Sql,
+  reads: Reads<Sql>,
   isExact: boolean,
   end: Dpg['end'] = async () => undefined,
+  way: Queryable = reads.way,
 ): Dpg<Sql, never> {
-  const way = isExact ? exactly(sql) : sql;
-  return {
+  const { sql } = reads;
+  const dpg: Dpg<Sql, never> = {
     sql,
     items: withHints(instanceItems<never>(way), OF_ACTORS.items, takesActor('items')),
     actions: withHints(instanceActions(way), OF_ACTORS.actions, takesActor('actions')),
@@ -166,9 +288,17 @@ function dpgOn<Sql extends Queryable>(
     },
     with: (tx) => {
       check(onTransaction, { tx });
-      return dpgOn(tx, isExact);
+      return dpgOn(readsOn(tx, isExact), isExact);
     },
+    position: () => reads.position(),
+    at: (position) => dpgOn(reads.at(check(startingAt, { position }).position), isExact),
+    home: (network) => {
+      check(ofNetwork, { network });
+      return dpg;
+    },
+    homes: async () => [dpg],
     end,
     [Symbol.asyncDispose]: () => end(),
   };
+  return dpg;
 }

@@ -59,6 +59,7 @@ export {
   type Subscriptions,
 } from './feed.js';
 export { type Bounds, type Box, boxOf } from './geo.js';
+export type { Homes, Server } from './homes.js';
 export type {
   CreateItemSubscription,
   FollowItems,
@@ -113,4 +114,5 @@ export type {
   Partition,
   Partitions,
 } from './partitions.js';
+export type { ReplicaOptions } from './replicas.js';
 export * as schemas from './schemas.js';

@@ -657,7 +657,9 @@ export const subscriptionColumns = {
  * A row of `dpg.subscription_status`. How far behind each subscription is, to events and to items, and why.
  * Counting takes time in proportion to the lag. Times and locks are always as of now, so ask under read
  * committed, where rows are as of now as well. In an older snapshot is_leased, is_dead and held_back_by do
- * not belong to the rows beside them.
+ * not belong to the rows beside them. On a standby it tells what that has replayed: lag_events and
+ * lag_seconds may be off by as much as the standby is behind. What only the primary knows is null there:
+ * is_leased, is_dead, and the three columns held_back_…, which say nothing on a standby.
  */
 export interface SubscriptionStatus {
   /** Name of the subscription. */
@@ -674,13 +676,17 @@ export interface SubscriptionStatus {
   lag_events: bigint;
   /** Age of the oldest of these in seconds; 0 when there is none. */
   lag_seconds: number;
-  /** Whether a reader works on a batch, or the batch waits for its next try. */
-  is_leased: boolean;
+  /**
+   * Whether a reader works on a batch, or the batch waits for its next try; null on a standby, which does not
+   * know.
+   */
+  is_leased: boolean | null;
   /**
    * Whether nobody has read or acknowledged for an hour although there was something to read: its reader is
-   * gone. Nothing is lost. Drop the subscription if no reader will come back.
+   * gone. Nothing is lost. Drop the subscription if no reader will come back. Null on a standby, which does
+   * not know.
    */
-  is_dead: boolean;
+  is_dead: boolean | null;
   /** How many events were given up: rows of dpg.failed_events that dpg.retry_events can revive. */
   dead_events: bigint;
   /** The last error that a reader has reported. */
@@ -689,7 +695,7 @@ export interface SubscriptionStatus {
   last_error_at: string | null;
   /**
    * The server process whose open transaction holds back the feed or the subscription; null when there is
-   * none.
+   * none, and on a standby.
    */
   held_back_by_pid: number | null;
   /** How that transaction holds it back. */

@@ -29,13 +29,17 @@ calls fail; partitions that are detached, renamed, unlogged,
 attached by hand, have another bound or lack an index, a trigger or a foreign key; triggers of immutability dropped or
 disabled; invalid indexes; dead rows; sequences near their end; settings that will hurt (plan_cache_mode,
 max_locks_per_transaction, jit, autovacuum); limits that are near;
-events that no subscription gets, or that are lost; subscriptions that lag.
+events that no subscription gets, or that are lost; subscriptions that lag; moves of networks that stand still, or have not
+ended as they should; replication slots and subscriptions of ours that stand still or fail; users who were kept.
+
+On a standby it finds no dead rows and no subscriptions that nobody reads: only the primary knows these. What mends is
+run on the primary, but for settings of the standby itself.
 
 An error: something that the data layer promises does not hold. A warning: it will hurt. A notice: it may, depending on
 what else the database is used for. Read a statement before you run it: it may lock, and some need a decision.
 
-With --json: checks (the names of those that were made), findings (check, severity, object, problem, mend: statements in
-order, mend_with: sql or shell).
+With --json: is_standby, checks (the names of those that were made), findings (check, severity, object, problem, mend:
+statements in order, mend_with: sql or shell).
 
 Exit codes: 0 no error and no warning, 1 some, 2 wrong usage, 3 no connection, 4 refused.`,
   options: {
@@ -45,12 +49,16 @@ Exit codes: 0 no error and no warning, 1 some, 2 wrong usage, 3 no connection, 4
     },
   },
 
-  async run({ sql, json, values, write, writeJson }) {
+  async run({ sql, json, values, write, writeJson, note }) {
     if (json && values.sql) throw new UsageError('--sql and --json exclude one another');
-    const { made, found } = await examine(sql);
+    const { is_standby, made, found } = await examine(sql);
     const bad = found.filter(({ severity }) => severity !== 'notice').length;
 
-    if (json) writeJson({ checks: made, findings: found });
+    if (is_standby && !json)
+      note(
+        'This is a standby. Dead rows and subscriptions are examined on its primary, where what mends is run.',
+      );
+    if (json) writeJson({ is_standby, checks: made, findings: found });
     else if (values.sql) write(script(found));
     else {
       for (const severity of SEVERITIES)
@@ -63,7 +71,9 @@ Exit codes: 0 no error and no warning, 1 some, 2 wrong usage, 3 no connection, 4
 };
 
 /** Which checks were made, and what they have found, in the order in which it is mended. */
-export async function examine(sql: postgres.Sql): Promise<{ made: string[]; found: Found[] }> {
+export async function examine(
+  sql: postgres.Sql,
+): Promise<{ is_standby: boolean; made: string[]; found: Found[] }> {
   return await sql.begin('read only', async (transaction) => {
     // names are written with their schema; and nobody waits for us, nor we for long
     await transaction`set local search_path = pg_catalog`;
@@ -72,6 +82,8 @@ export async function examine(sql: postgres.Sql): Promise<{ made: string[]; foun
     await transaction`set local jit = off`;
     const expected = await expectations(transaction);
     const found: Found[] = [];
+    const [server] = await transaction`select pg_is_in_recovery() as is_standby`;
+    const is_standby = server?.is_standby as boolean;
     const possible = await possibleChecks(transaction, expected);
     for (const check of possible) {
       for (const finding of await findingsOf(check, transaction, expected)) {
@@ -82,7 +94,7 @@ export async function examine(sql: postgres.Sql): Promise<{ made: string[]; foun
         if (!isSaid) found.push({ check: check.name, ...finding });
       }
     }
-    return { made: possible.map(({ name }) => name), found };
+    return { is_standby, made: possible.map(({ name }) => name), found };
   });
 }
 

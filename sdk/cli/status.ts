@@ -19,8 +19,8 @@ export const statusCommand: Command = {
 Says which server and package these are, whether the database has run the package's migrations, how many partitions
 there are, and how far behind each subscription is. Changes nothing.
 
-With --json: server_version, package_version, database, role, is_up_to_date, migrations (name, state: applied, pending,
-altered, unknown or foreign; applied_at, shipped_hash, recorded_hash), missing_objects (names), partitions (networks;
+With --json: server_version, package_version, database, role, is_standby, is_up_to_date, migrations (name, state:
+applied, pending, altered, unknown or foreign; applied_at, shipped_hash, recorded_hash), missing_objects (names), partitions (networks;
 items, item_actions, action_events: leaves), subscriptions (as dpg.subscription_status has them); the last two are null
 where they cannot be read.
 
@@ -30,7 +30,7 @@ that migrated it; or objects are missing: run dpg-database doctor; 2 wrong usage
   async run({ sql, json, write, writeJson }) {
     const [server] = await sql`
       select split_part(current_setting('server_version'), ' ', 1) as server_version, current_database() as database,
-        current_user as role, to_regclass('dpg.partitions') is not null as has_partitions,
+        current_user as role, pg_is_in_recovery() as is_standby, to_regclass('dpg.partitions') is not null as has_partitions,
         to_regclass('dpg.subscription_status') is not null as has_subscriptions`;
     const { has_partitions, has_subscriptions, ...about } = server as Record<string, unknown>;
     const migrations = await migrationStatus(sql);
@@ -51,7 +51,9 @@ that migrated it; or objects are missing: run dpg-database doctor; 2 wrong usage
         subscriptions,
       });
     } else {
-      write(`PostgreSQL ${about.server_version}, database ${about.database}, role ${about.role}`);
+      write(
+        `PostgreSQL ${about.server_version}${about.is_standby ? ', a standby' : ''}, database ${about.database}, role ${about.role}`,
+      );
       write(`dpg-database ${packageVersion()}`);
       for (const line of migrationLines(migrations)) write(line);
       if (missing_objects.length > 0) write(`\n${missingLine(missing_objects)}`);

@@ -8,7 +8,8 @@ export const subscriptionsCommand: Command = {
   help: `
 Lists dpg.subscription_status, all or the one named: what it follows (events, or items that change), how many of these
 are not acknowledged, how old the oldest is, who holds the feed back; and dpg.failed_events, the events that a reader
-could not deal with. Counting takes time in proportion to what is not acknowledged. Changes nothing.
+could not deal with. Counting takes time in proportion to what is not acknowledged. Changes nothing. On a standby it
+tells what that has replayed, and not who reads and who holds the feed back: ask the primary.
 
 With --json: subscriptions and failed_events, with the columns of that view and that table.
 
@@ -63,7 +64,7 @@ function statusTable(subscriptions: SubscriptionStatus[]): string {
     status.acknowledged_position,
     status.lag_events,
     duration(status.lag_seconds),
-    status.is_leased ? 'yes' : 'no',
+    status.is_leased === null ? 'unknown' : status.is_leased ? 'yes' : 'no',
     status.dead_events,
   ]);
   return table(['subscription', 'follows', 'done', 'behind', 'oldest', 'leased', 'dead'], rows);

@@ -159,5 +159,6 @@ export function withNetwork(dpg: Dpg<Queryable>, network: Network<NetworkDefinit
       };
     },
     with: (tx: Queryable) => withNetwork(dpg.with(tx), network),
+    at: (position: string | null) => withNetwork(dpg.at(position), network),
   };
 }

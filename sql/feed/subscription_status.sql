@@ -7,12 +7,18 @@ select
   s.acknowledged_position,
   lag.lag_events,
   coalesce(extract(epoch from clock_timestamp() - lag.oldest_at), 0)::double precision as lag_seconds,
-  coalesce(s.leased_until > clock_timestamp(), false) as is_leased,
+  -- A standby may be hours behind: what was read on the primary since then it does not know.
+  case
+    when not pg_is_in_recovery() then coalesce(s.leased_until > clock_timestamp(), false)
+  end as is_leased,
   -- Nobody has read or acknowledged for an hour, and there was something to read for as long.
-  coalesce(
-    greatest(s.created_at, s.leased_at, s.acknowledged_at, lag.oldest_at) < clock_timestamp() - interval '1 hour', false
-  )
-  and lag.lag_events > 0 as is_dead,
+  case
+    when not pg_is_in_recovery() then coalesce(
+      greatest(s.created_at, s.leased_at, s.acknowledged_at, lag.oldest_at) < clock_timestamp() - interval '1 hour',
+      false
+    )
+    and lag.lag_events > 0
+  end as is_dead,
   (select count(*) from dpg.failed_events f where f.subscription = s.subscription and f.state = 'dead') as dead_events,
   s.last_error,
   s.last_error_at,
@@ -78,6 +84,8 @@ left join lateral (
   from pg_locks l
   left join pg_stat_activity a on a.pid = l.pid
   where l.granted
+    -- the locks of the primary are not seen on a standby, and its own hold back nobody
+    and not pg_is_in_recovery()
     and l.pid <> pg_backend_pid()
     and l.database = (select d.oid from pg_database d where d.datname = current_database())
     and l.locktype = 'relation'
@@ -107,7 +115,9 @@ left join lateral (
 comment on view dpg.subscription_status is
   'How far behind each subscription is, to events and to items, and why. Counting takes time in proportion to the lag.
 Times and locks are always as of now, so ask under read committed, where rows are as of now as well. In an older
-snapshot is_leased, is_dead and held_back_by do not belong to the rows beside them.';
+snapshot is_leased, is_dead and held_back_by do not belong to the rows beside them. On a standby it tells what that has
+replayed: lag_events and lag_seconds may be off by as much as the standby is behind. What only the primary knows is null
+there: is_leased, is_dead, and the three columns held_back_…, which say nothing on a standby.';
 comment on column dpg.subscription_status.subscription is 'Name of the subscription.';
 comment on column dpg.subscription_status.partition_network is 'Its filter.';
 comment on column dpg.subscription_status.action_type is 'Its filter.';
@@ -118,16 +128,17 @@ comment on column dpg.subscription_status.lag_events is
 comment on column dpg.subscription_status.lag_seconds is
   'Age of the oldest of these in seconds; 0 when there is none.';
 comment on column dpg.subscription_status.is_leased is
-  'Whether a reader works on a batch, or the batch waits for its next try.';
+  'Whether a reader works on a batch, or the batch waits for its next try; null on a standby, which does not know.';
 comment on column dpg.subscription_status.is_dead is
   'Whether nobody has read or acknowledged for an hour although there was something to read: its reader is gone.
-Nothing is lost. Drop the subscription if no reader will come back.';
+Nothing is lost. Drop the subscription if no reader will come back. Null on a standby, which does not know.';
 comment on column dpg.subscription_status.dead_events is
   'How many events were given up: rows of dpg.failed_events that dpg.retry_events can revive.';
 comment on column dpg.subscription_status.last_error is 'The last error that a reader has reported.';
 comment on column dpg.subscription_status.last_error_at is 'When.';
 comment on column dpg.subscription_status.held_back_by_pid is
-  'The server process whose open transaction holds back the feed or the subscription; null when there is none.';
+  'The server process whose open transaction holds back the feed or the subscription; null when there is none, and on a
+standby.';
 comment on column dpg.subscription_status.held_back_by is 'How that transaction holds it back.';
 comment on column dpg.subscription_status.held_back_seconds is
   'Age of that transaction in seconds; null when the role of this session may not see it (pg_read_all_stats may).';

@@ -17,5 +17,6 @@ comment on column dpg.partitions.root is 'Root table: items, item_actions or act
 comment on column dpg.partitions.network is 'Network, exactly as given.';
 comment on column dpg.partitions.key is 'Domain (items) or action type (actions, events), exactly as given.';
 comment on column dpg.partitions.leaf is 'The table that holds the rows.';
-comment on column dpg.partitions.estimated_rows is 'Rows as last estimated; not exact.';
+comment on column dpg.partitions.estimated_rows is 'Rows as last estimated; not exact. On a standby 0 for a leaf
+that was never analysed: only the primary counts them.';
 comment on column dpg.partitions.bytes is 'Size on disk with indexes and oversized values, in bytes.';

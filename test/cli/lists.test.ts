@@ -58,6 +58,7 @@ describe('status', () => {
       package_version: '0.1.0',
       database: database.name,
       role: expect.any(String),
+      is_standby: false,
       is_up_to_date: true,
       missing_objects: [],
       migrations: (await committedMigrations()).map((name) =>

@@ -65,11 +65,13 @@ describe.skipIf(!tools).each(['public', 'extensions'])(
       const url = await source.createDatabase(name, { template: `${name}_bare` });
       if (extended) await withAdmin(url, extend);
       await withAdmin(url, fill);
+      await withAdmin(url, moveAway);
       await copy(name, target.url);
       if (crossing) {
         await build(native.url, schema);
         if (extended) await withAdmin(native.url, extend);
         await withAdmin(native.url, fill);
+        await withAdmin(native.url, moveAway);
       }
       original = postgres(url, { max: 1, onnotice: () => {} });
       ending.push(async () => {

@@ -9,15 +9,24 @@ import postgres from 'postgres';
 import { expect, inject, onTestFinished } from 'vitest';
 import { startEmbedded } from './embedded.js';
 
+type Embedded = Awaited<ReturnType<typeof startEmbedded>>;
+
 const version = String(Number.parseInt(inject('serverVersion'), 10));
 
 /** Whether servers of our own can be had for a test: those from npm. */
 export const hasOwnServers = ['15', '18'].includes(version) && !process.env.TEST_DATABASE_URL;
 
-/** Copies a running server's files and starts the copy as its replica, which streams; stopped when the test has finished. */
-export async function startReplica(adminUrl: string, source: string): Promise<{ adminUrl: string }> {
+/**
+ * Copies a running server's files and starts the copy as its replica, which streams; stopped when the test has finished, or
+ * whatever `finished` waits for.
+ */
+export async function startReplica(
+  adminUrl: string,
+  source: string,
+  finished: (end: () => Promise<unknown>) => void = onTestFinished as never,
+): Promise<Embedded> {
   const directory = await mkdtemp(join(tmpdir(), 'dpg-replica-'));
-  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  finished(() => rm(directory, { recursive: true, force: true }));
   await chmod(directory, 0o755);
   const admin = postgres(adminUrl, { max: 1, onnotice: () => undefined });
   await admin`select pg_backup_start('replica', true)`;
@@ -45,7 +54,7 @@ export async function startReplica(adminUrl: string, source: string): Promise<{ 
     primary_conninfo: `host=${hostname} port=${port} user=postgres password=${password}`,
   };
   const replica = await startEmbedded(version, { settings, directory });
-  onTestFinished(() => replica.stop());
+  finished(() => replica.stop());
   const sql = postgres(replica.adminUrl, { max: 1, onnotice: () => undefined });
   for (let waited = 0; ; waited += 50) {
     const [receiver] = await sql`select status from pg_stat_wal_receiver`;

@@ -64,6 +64,7 @@ export const rowTypes: RowType[] = [
       ...['item_network', 'item_domain', 'item_type'],
       ...['partition_network', 'action_type', 'source_item_instance_url', 'last_error', 'last_error_at'],
       ...['held_back_by_pid', 'held_back_by', 'held_back_seconds'],
+      ...['is_leased', 'is_dead'], // on a standby
     ],
   },
   {

@@ -22,6 +22,8 @@ export async function runDocument(name: string, document: string): Promise<strin
   const sql = session(database.url);
   const env = environment(project.folder, {
     DATABASE_URL: database.url,
+    // no standby, which is found out: then the primary answers
+    REPLICA_URL: database.url,
     ...(other && { OTHER_DATABASE_URL: other.url }),
     PORT: '0',
   });
