@@ -1,4 +1,5 @@
 -- The objects that are there are noted before others are created.
+--!include geo/extensions.sql
 --!include access/known_objects.sql
 
 -- Got another argument.

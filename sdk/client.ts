@@ -47,15 +47,21 @@ interface Values {
 type Type = keyof Values;
 type ItemKey = { item_network: string; item_domain: string; item_type: string; item_id: string };
 
+/** Arguments by their names. */
+export type GivenArguments = { readonly [argument: string]: unknown };
+
+/** Sends a call to a server: with the arguments that it has, or with others. */
+export type Send<Row> = (sql: Queryable, given?: GivenArguments) => Promise<Row[]>;
+
 /** Sends a call to the server, or the servers, that it is for, and gives back its rows. */
-export type Route = <Row>(called: Called, send: (sql: Queryable) => Promise<Row[]>) => Promise<Row[]>;
+export type Route = <Row>(called: Called, send: Send<Row>) => Promise<Row[]>;
 
 /** A call that is about to be sent. */
 export interface Called {
   /** The function or the view. */
   name: string;
   isReading: boolean;
-  given: { readonly [argument: string]: unknown };
+  given: GivenArguments;
 }
 
 const ROUTE = Symbol('where calls go');
@@ -203,7 +209,7 @@ async function send<Result>(
   const route = (sql as { [ROUTE]?: Route })[ROUTE];
   if (!route) return sendTo(sql, made, given);
   const called = { name: made.name, isReading: made.writes === undefined, given };
-  return route(called, (chosen) => send(chosen, made, given));
+  return route(called, (chosen, others = given) => send(chosen, made, others));
 }
 
 async function sendTo<Result>(

@@ -20,6 +20,8 @@ export function isConnectionLoss(error: unknown): boolean {
  * nothing is written again and the answer is the same. A repeated delete is an {@link ItemNotFoundError} then; a repeated
  * update with `expected_updated_at` is a {@link VersionConflictError}.
  *
+ * Where networks have several homes, `transitionMany` can be done on one server and fail on another (`cause`): the same helps.
+ *
  * Reading calls, and calls on a transaction (which is lost with its connection, unless it was committing), throw what
  * postgres.js throws.
  */
@@ -30,11 +32,15 @@ export class OutcomeUnknownError extends Error {
   // private, so that nobody's documents end up in a log with the error
   readonly #sent: Readonly<Record<string, unknown>>;
 
-  constructor(called: string, sent: Readonly<Record<string, unknown>>, { cause }: { cause: unknown }) {
-    super(
-      `the connection was lost during dpg.${called}, so it is unknown whether it was done: repeat the call with the ids that were sent`,
-      { cause },
-    );
+  constructor(
+    called: string,
+    sent: Readonly<Record<string, unknown>>,
+    { cause, isPartDone = false }: { cause: unknown; isPartDone?: boolean },
+  ) {
+    const what = isPartDone
+      ? `dpg.${called} was done on one server and failed on another`
+      : `the connection was lost during dpg.${called}, so it is unknown whether it was done`;
+    super(`${what}: repeat the call with the ids that were sent`, { cause });
     this.called = called;
     this.#sent = sent;
   }

@@ -8,6 +8,8 @@ import { takesActor, takesNoActor, withHints } from './elsewhere.js';
 import { InvalidArgumentError } from './errors.js';
 import { type ActorEvents, actorEvents, type InstanceEvents, instanceEvents } from './events.js';
 import { type FeedEvent, type Subscriptions, subscriptionsOf } from './feed.js';
+import type { Home } from './homes/home.js';
+import { type Homes, isHomes, Servers } from './homes.js';
 import type { ItemChange, ReadItemChanges } from './item-changes.js';
 import { type ActorItems, actorItems, type InstanceItems, instanceItems } from './items.js';
 import { type Networks, networksOf } from './networks.js';
@@ -25,6 +27,7 @@ import {
 export type { ConnectionOptions };
 
 const whoever = fields({ actor: key });
+const ofNetwork = fields({ network: key });
 
 /** The feed, whose events have such payloads. */
 type SubscriptionsOf<Json> = Omit<Subscriptions, 'read' | 'readRetries' | 'readItemChanges'> & {
@@ -84,6 +87,17 @@ export interface Dpg<Sql extends Queryable = postgres.Sql, Json = JsonObject> {
   at(position: string | null): Dpg<Sql, Json>;
 
   /**
+   * The data layer on the home of a network, as far as it is known, and on no other server: for transactions
+   * (`dpg.home('yellow_dot').sql.begin(…)`), and for feeds, positions and lists of one server. What is refused because the
+   * network has moved is refused (`NetworkElsewhereError`), and `dpg.home` knows the new home then. Where there are no
+   * `homes`, or on a transaction, it is the same dpg.
+   */
+  home(network: string): Dpg<Sql, Json>;
+
+  /** One for each server; where there are no `homes`, the same dpg alone. Each is asked where networks have moved to. */
+  homes(): Promise<Dpg<Sql, Json>[]>;
+
+  /**
    * Closes the connections that the SDK made for a connection string; an instance that you passed is left as it is.
    * Waits for running statements, for `timeout` seconds at most when given.
    */
@@ -129,13 +143,37 @@ export function createDpg<Sql extends Queryable, const N extends Numbers = 'java
   sql: Sql,
   options?: DpgOptions<N>,
 ): Dpg<Sql, JsonOf<N>>;
-export function createDpg(urlOrSql: string | Queryable, given: ConnectionOptions & DpgOptions = {}): unknown {
+/**
+ * The data layer where networks live on several servers: `createDpg({ homes: { yellow_dot: url }, default: url })`. Each
+ * call goes to the home of the network that it names. One that has moved is found (the old server refuses and says where it
+ * is), and that is remembered. What names no network (`actions.find`, `events.find`, `items.own`, `actions.counts`) asks
+ * all servers and merges their answers: a server that cannot be reached is an error.
+ *
+ * A write is one transaction on one server: `upsertMany` of networks with different homes is refused, and so is an action
+ * between their items. `dpg.sql` and `dpg.with(tx)` are the default server's; `dpg.home(network)` is the one for a transaction
+ * elsewhere.
+ *
+ * Users are written on the default server and reach the others a moment later. The first write of a user who has just signed
+ * up may be there sooner: it is repeated when the user is known there, for 3 seconds at most.
+ */
+export function createDpg<const N extends Numbers = 'javascript'>(
+  homes: Homes,
+  options?: ConnectionOptions & DpgOptions<N>,
+): Dpg<postgres.Sql, JsonOf<N>>;
+export function createDpg(
+  urlOrSql: string | Queryable | Homes,
+  given: ConnectionOptions & DpgOptions = {},
+): unknown {
   const { numbers, replicas, staleness, patience, onLeftOut, ...options } = check(
     dpgOptions,
     given,
     'options',
   ) as ConnectionOptions & DpgOptions & ReplicaOptions;
   const isExact = numbers === 'exact';
+  if (isHomes(urlOrSql)) {
+    if (replicas) throw replicasOfHomes(replicas.length);
+    return dpgOfHomes(new Servers(urlOrSql, options, isExact), isExact);
+  }
   if (isQueryable(urlOrSql)) {
     if (replicas) throw replicasOfAnInstance(replicas.length);
     return dpgOn(readsOn(urlOrSql, isExact), isExact);
@@ -150,14 +188,24 @@ export function createDpg(urlOrSql: string | Queryable, given: ConnectionOptions
 }
 
 function replicasOfAnInstance(count: number): InvalidArgumentError {
-  return new InvalidArgumentError(
-    'DP001',
-    'replicas is refused: all calls go to the instance that was passed',
-    {
-      detail: { argument: 'replicas', value: count },
-      hint: 'Pass the connection string of the primary: createDpg(url, { replicas })',
-    },
+  return refusedReplicas(
+    count,
+    'all calls go to the instance that was passed',
+    'Pass the connection string of the primary: createDpg(url, { replicas })',
   );
+}
+
+function replicasOfHomes(count: number): InvalidArgumentError {
+  return refusedReplicas(
+    count,
+    'it does not say of which home they are',
+    'A dpg for each server can have replicas: createDpg(url, { replicas })',
+  );
+}
+
+function refusedReplicas(count: number, problem: string, hint: string): InvalidArgumentError {
+  const detail = { argument: 'replicas', value: count };
+  return new InvalidArgumentError('DP001', `replicas is refused: ${problem}`, { detail, hint });
 }
 
 const dpgOptions = z.looseObject(
@@ -189,13 +237,39 @@ const OF_INSTANCES = {
   events: instanceEvents(nowhere),
 };
 
+/** Where networks live on several servers. */
+function dpgOfHomes(servers: Servers, isExact: boolean): Dpg<postgres.Sql, never> {
+  const dpgOf = (
+    home: Home,
+    end?: Dpg['end'],
+    way = servers.wayOf(home, home.way),
+  ): Dpg<postgres.Sql, never> => ({
+    ...dpgOn(readsOn(home.sql, isExact), isExact, end, way),
+    with: (tx) => {
+      check(onTransaction, { tx });
+      const reads = readsOn(tx, isExact);
+      return dpgOn(reads, isExact, undefined, servers.wayOf(home, reads.way));
+    },
+    at: (position) => {
+      check(startingAt, { position });
+      return dpgOf(home, end, way);
+    },
+    home: (network) => dpgOf(servers.homeOf(check(ofNetwork, { network }).network)),
+    homes: async () => (await servers.all()).map((one) => dpgOf(one)),
+  });
+  const end: Dpg['end'] = async (how = {}) =>
+    servers.end(check(howToEnd, how, 'how') as { timeout?: number });
+  return dpgOf(servers.default, end, servers.way);
+}
+
 function dpgOn<Sql extends Queryable>(
   reads: Reads<Sql>,
   isExact: boolean,
   end: Dpg['end'] = async () => undefined,
+  way: Queryable = reads.way,
 ): Dpg<Sql, never> {
-  const { sql, way } = reads;
-  return {
+  const { sql } = reads;
+  const dpg: Dpg<Sql, never> = {
     sql,
     items: withHints(instanceItems<never>(way), OF_ACTORS.items, takesActor('items')),
     actions: withHints(instanceActions(way), OF_ACTORS.actions, takesActor('actions')),
@@ -218,7 +292,13 @@ function dpgOn<Sql extends Queryable>(
     },
     position: () => reads.position(),
     at: (position) => dpgOn(reads.at(check(startingAt, { position }).position), isExact),
+    home: (network) => {
+      check(ofNetwork, { network });
+      return dpg;
+    },
+    homes: async () => [dpg],
     end,
     [Symbol.asyncDispose]: () => end(),
   };
+  return dpg;
 }

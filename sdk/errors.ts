@@ -200,8 +200,23 @@ export class LimitReachedError extends Refusal<'DP016', LimitDetail> {
   override name = 'LimitReachedError';
 }
 
-/** DP017: the network's home is another server. */
-export class NetworkElsewhereError extends Refusal<'DP017', { server: string; [key: string]: unknown }> {
+/**
+ * The network, and the server that it lives on, without user and password. `is_moving`: it is moving to the server that
+ * refuses, and is not open there yet.
+ */
+export type ElsewhereDetail = {
+  network: string;
+  server: string;
+  is_moving?: boolean;
+  [key: string]: unknown;
+};
+
+/**
+ * DP017: the network's home is another server. With `createDpg({ homes, default })` the SDK goes there by itself; then it is
+ * thrown where a move takes longer than 5 seconds to open the network, where an action would be between networks with
+ * different homes, and within a transaction and by `dpg.home(network)`, which are on one server.
+ */
+export class NetworkElsewhereError extends Refusal<'DP017', ElsewhereDetail> {
   override name = 'NetworkElsewhereError';
 }
 

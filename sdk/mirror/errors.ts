@@ -15,6 +15,11 @@ export class PeerUnavailableError extends Error {
    * and takes events of other actions meanwhile, that is an attempt. False unless told.
    */
   readonly mayBeOfEvent: boolean;
+  /**
+   * The peer works, but for the network of this event: it moves, or has moved, and the peer does not yet know where to. Events
+   * of that network wait, however long it takes; the others go on. False unless told.
+   */
+  readonly isOfNetwork: boolean;
 
   constructor(
     message: string,
@@ -22,11 +27,18 @@ export class PeerUnavailableError extends Error {
       cause,
       retryAfterSeconds,
       mayBeOfEvent,
-    }: { cause?: unknown; retryAfterSeconds?: number | null; mayBeOfEvent?: boolean } = {},
+      isOfNetwork,
+    }: {
+      cause?: unknown;
+      retryAfterSeconds?: number | null;
+      mayBeOfEvent?: boolean;
+      isOfNetwork?: boolean;
+    } = {},
   ) {
     super(message, cause === undefined ? undefined : { cause });
     this.retryAfterSeconds = retryAfterSeconds ?? null;
     this.mayBeOfEvent = mayBeOfEvent ?? false;
+    this.isOfNetwork = isOfNetwork ?? false;
   }
 }
 
@@ -87,11 +99,22 @@ const ATTEMPT = [409];
  */
 export function toDeliveryError(error: unknown): unknown {
   if (!(error instanceof RemoteError)) return error;
-  const { status, code, isOfAnother, retryAfterSeconds } = error;
+  const { status, code, detail, isOfAnother, retryAfterSeconds } = error;
   const message = `${error.message} (status ${status}${code ? `, ${code}` : ''})`;
   if (!isOfAnother && ATTEMPT.includes(status)) return error;
   if (!isOfAnother && NEVER.includes(status)) return new DeliveryRefusedError(message, { cause: error });
-  return new PeerUnavailableError(message, { cause: error, retryAfterSeconds, mayBeOfEvent: true });
+  const isOfNetwork = !isOfAnother && (code === 'DP017' || (code === 'DP010' && isMoving(detail)));
+  return new PeerUnavailableError(message, {
+    cause: error,
+    retryAfterSeconds,
+    mayBeOfEvent: true,
+    isOfNetwork,
+  });
+}
+
+/** The peer makes no partition of a network that is moving. */
+function isMoving(detail: unknown): boolean {
+  return (detail as { reason?: unknown } | null)?.reason === 'moving';
 }
 
 /** Who has ended the connections does not want them back. */

@@ -7,6 +7,7 @@ import type { FeedEvent } from '../feed.js';
 import { normalisedUrl } from '../instance-url.js';
 import type { MirrorOptions } from './delivery.js';
 import { isEnded, isMisconfiguration } from './errors.js';
+import { OldFeeds } from './old-feeds.js';
 import { type Backoff, backoff, pause } from './pause.js';
 import { PeerServer } from './peer-server.js';
 
@@ -20,6 +21,9 @@ interface Experience {
  * `update_count`, at least once, whatever fails in between. Runs until the signal comes. Several processes may do the
  * same: a peer is served by one of them at a time. Trouble with one peer is told, and the others go on. It ends with an error
  * only when the connections were ended, or at the beginning, when it may not or cannot read the feed at all.
+ *
+ * Where networks have several homes, the feed of each server is delivered. Those of a network that has moved come from two
+ * feeds: the new one's wait until the old one's are delivered, so that the order stays.
  */
 export async function mirror<Json = JsonObject>(options: MirrorOptions<Json>): Promise<void> {
   const { dpg, isServed = () => true, idleMilliseconds = 1000, onHappening } = options;
@@ -31,30 +35,40 @@ export async function mirror<Json = JsonObject>(options: MirrorOptions<Json>): P
   // each peer waits with it, and each delivery; all of them let go of it
   setMaxListeners(0, signal);
   const peers = new Map<string, Promise<void>>();
+  const servers = new Map<unknown, Served<Json>>();
   const experience: Experience = { hasWorked: false };
   let failures = 0;
   let failure: { error: unknown } | undefined;
 
   try {
     while (!signal.aborted) {
-      let known: { instance_url: string }[] = [];
-      try {
-        known = await dpg.subscriptions.peers();
-        failures = 0;
-      } catch (error) {
-        if (isFatal(error, experience)) throw error;
-        failures += 1;
-        onHappening?.({ what: 'database', peer: null, error });
+      let failed = false;
+      for (const home of await dpg.homes())
+        if (!servers.has(home.sql)) servers.set(home.sql, { dpg: home, number: servers.size });
+      for (const server of servers.values()) {
+        let known: { instance_url: string }[] = [];
+        try {
+          known = await server.dpg.subscriptions.peers();
+        } catch (error) {
+          if (isFatal(error, experience)) throw error;
+          failed = true;
+          onHappening?.({ what: 'database', peer: null, error });
+        }
+        for (const { instance_url: peer } of known) {
+          const form = `${server.number} ${normalisedUrl(peer)}`;
+          if (peers.has(form) || !isServed(peer)) continue;
+          const others = () =>
+            [...servers.values()].filter((other) => other !== server).map((other) => other.dpg);
+          const serving = serve(peer, { ...options, dpg: server.dpg }, others, signal, experience).catch(
+            (error) => {
+              failure ??= { error };
+              stop();
+            },
+          );
+          peers.set(form, serving);
+        }
       }
-      for (const { instance_url: peer } of known) {
-        const form = normalisedUrl(peer);
-        if (peers.has(form) || !isServed(peer)) continue;
-        const serving = serve(peer, options, signal, experience).catch((error) => {
-          failure ??= { error };
-          stop();
-        });
-        peers.set(form, serving);
-      }
+      failures = failed ? failures + 1 : 0;
       await pause(failures > 0 ? backoff(DATABASE, failures) : idleMilliseconds, signal);
     }
   } finally {
@@ -65,6 +79,12 @@ export async function mirror<Json = JsonObject>(options: MirrorOptions<Json>): P
   if (failure) throw failure.error;
 }
 
+/** A server, as the first that was met or a later one. */
+interface Served<Json> {
+  dpg: MirrorOptions<Json>['dpg'];
+  number: number;
+}
+
 /** Between tries of what the database refused. */
 const DATABASE: Backoff = { first: 100, most: 10_000 };
 
@@ -72,14 +92,16 @@ function isFatal(error: unknown, { hasWorked }: Experience): boolean {
   return isEnded(error) || (!hasWorked && isMisconfiguration(error));
 }
 
-/** Serves one peer until the signal. */
+/** Serves one peer from one server until the signal. */
 async function serve<Json>(
   peer: string,
   options: MirrorOptions<Json>,
+  others: () => MirrorOptions<Json>['dpg'][],
   signal: AbortSignal,
   experience: Experience,
 ): Promise<void> {
   const { dpg, leaseSeconds = 30, idleMilliseconds = 1000, onHappening } = options;
+  const oldFeeds = new OldFeeds(peer, others);
   let server: PeerServer<Json> | undefined;
   let isMade = false;
   let idle = 0;
@@ -95,7 +117,8 @@ async function serve<Json>(
       const lease = { subscription, max_events: server.batchSize, lease_seconds: leaseSeconds };
       const events = await dpg.subscriptions.read(lease);
       experience.hasWorked = true;
-      if (events.length > 0) await server.deliverBatch(events, until);
+      if (events.length > 0)
+        await server.deliverBatch(events, until, await oldFeeds.held(subscription, events));
       let retries: FeedEvent<Json>[] = [];
       if (performance.now() >= Math.max(retriesAt, server.waitsUntil)) {
         retries = await dpg.subscriptions.readRetries(lease);

@@ -5,16 +5,18 @@ import type { MirrorOptions } from './delivery.js';
 import { DeliveryRefusedError, messageOf, PeerUnavailableError } from './errors.js';
 import { backoff } from './pause.js';
 
-/** Nothing is done with an event for now; `isOfPeer`: with none of the peer's. */
+/** Nothing is done for now: with an event, with those of its network, or with any of the peer. */
 interface Wait {
   error: unknown;
   milliseconds: number;
-  isOfPeer: boolean;
+  of: 'event' | 'network' | 'peer';
 }
 
 /** Answers in a row that may have to do with an event, after which one of another action is tried. */
 const DOUBTS = 2;
 const MOST_SECONDS_ASKED_FOR = 3600;
+/** A network that waits holds up the others for so long. */
+const MOST_MILLISECONDS_FOR_OTHERS = 500;
 
 /** What is remembered of a peer from one batch to the next. */
 export class PeerServer<Json> {
@@ -33,6 +35,9 @@ export class PeerServer<Json> {
   /** By position: answers that may have to do with the event, and what the peer had taken at the last of them. */
   readonly #doubts = new Map<bigint, { answers: number; taken: number }>();
   #batchFactor = 1;
+  /** By network: what the peer has said of it, and when it is tried again. */
+  readonly #networks = new Map<string, { error: unknown; until: number; failures: number }>();
+  #heldFactor = 1;
 
   constructor(peer: string, subscription: string, options: MirrorOptions<Json>, signal: AbortSignal) {
     this.#peer = peer;
@@ -41,13 +46,24 @@ export class PeerServer<Json> {
     this.#signal = signal;
   }
 
-  /** Larger while the batch has one action only, and it is in doubt whether that or the peer is the trouble. */
+  /**
+   * Larger while the batch has one action only, and it is in doubt whether that or the peer is the trouble; and while it has
+   * none but events of networks that wait.
+   */
   get batchSize(): number {
-    return Math.min(10_000, (this.#options.batchSize ?? 100) * this.#batchFactor);
+    return Math.min(10_000, (this.#options.batchSize ?? 100) * this.#batchFactor * this.#heldFactor);
   }
 
-  /** Delivers what can be, acknowledges as far as all of it is done, and gives back the rest. */
-  async deliverBatch(events: FeedEvent<Json>[], until: number): Promise<void> {
+  /**
+   * Delivers what can be, acknowledges as far as all of it is done, and gives back the rest. Events of the networks in
+   * `held` wait for others, for the reason given.
+   */
+  async deliverBatch(
+    events: FeedEvent<Json>[],
+    until: number,
+    held: ReadonlyMap<string, unknown> = new Map(),
+  ): Promise<void> {
+    const batchSize = this.batchSize;
     // what was delivered before is done, also when this time it is not come to
     const done = new Set(events.map(({ position }) => position).filter((one) => this.#ahead.has(one)));
     const waits: Wait[] = [];
@@ -57,6 +73,11 @@ export class PeerServer<Json> {
       for (const event of ofAction) {
         if (isOver()) return;
         if (done.has(event.position)) continue;
+        const wait = this.#waitOf(event, held);
+        if (wait) {
+          waits.push(wait);
+          return;
+        }
         const outcome = await this.#attempt(event, false);
         if (outcome === 'delivered' || outcome === 'dead') done.add(event.position);
         else {
@@ -77,7 +98,20 @@ export class PeerServer<Json> {
     if (this.#refusals > 0) await worker(true);
     await Promise.all(Array.from({ length: this.#options.concurrency ?? 4 }, () => worker(false)));
 
+    const areHeld = waits.length > 0 && waits.every((wait) => wait.of === 'network');
+    if (!areHeld) this.#heldFactor = 1;
+    else if (events.length >= batchSize) this.#heldFactor *= 10;
     await this.#settle(events, done, waits);
+  }
+
+  /** Whether the network of the event is known to wait. */
+  #waitOf({ partition_network }: FeedEvent<Json>, held: ReadonlyMap<string, unknown>): Wait | undefined {
+    const told = this.#networks.get(partition_network);
+    const isWaiting = told !== undefined && performance.now() < told.until;
+    const error = held.get(partition_network) ?? (isWaiting ? told.error : undefined);
+    return error === undefined
+      ? undefined
+      : { error, milliseconds: MOST_MILLISECONDS_FOR_OTHERS, of: 'network' };
   }
 
   /** The first action comes first; when its event is in doubt, every other time one of another action. */
@@ -152,10 +186,21 @@ export class PeerServer<Json> {
       await this.#deliver(event);
     } catch (error) {
       if (this.#signal.aborted) return 'stopped';
+      if (error instanceof PeerUnavailableError && error.isOfNetwork) {
+        const failures = (this.#networks.get(event.partition_network)?.failures ?? 0) + 1;
+        const milliseconds = this.#pauseFor(error, failures);
+        this.#networks.set(event.partition_network, {
+          error,
+          until: performance.now() + milliseconds,
+          failures,
+        });
+        onHappening?.({ what: 'unavailable', peer, error, nextTryMilliseconds: milliseconds });
+        return { error, milliseconds: Math.min(milliseconds, MOST_MILLISECONDS_FOR_OTHERS), of: 'network' };
+      }
       if (error instanceof PeerUnavailableError && !this.#isOfEvent(event, error)) {
         const milliseconds = this.#pauseFor(error);
         onHappening?.({ what: 'unavailable', peer, error, nextTryMilliseconds: milliseconds });
-        return { error, milliseconds, isOfPeer: true };
+        return { error, milliseconds, of: 'peer' };
       }
       const { attempts, state } = await dpg.subscriptions.fail({
         subscription: this.subscription,
@@ -168,10 +213,11 @@ export class PeerServer<Json> {
       const isDead = state === 'dead';
       if (isDead) this.#doubts.delete(event.position);
       onHappening?.({ what: 'failed', peer, event, attempts, isDead, error });
-      return isDead ? 'dead' : { error, milliseconds: this.#pauseAfter(attempts), isOfPeer: false };
+      return isDead ? 'dead' : { error, milliseconds: this.#pauseAfter(attempts), of: 'event' };
     }
     this.#refusals = 0;
     this.#taken += 1;
+    this.#networks.delete(event.partition_network);
     this.#doubts.delete(event.position);
     onHappening?.({ what: 'delivered', peer, event, isRetry });
     return 'delivered';
@@ -209,9 +255,9 @@ export class PeerServer<Json> {
   }
 
   /** The peer is waited for longer from time to time, and as long as it asks for. */
-  #pauseFor({ retryAfterSeconds }: PeerUnavailableError): number {
+  #pauseFor({ retryAfterSeconds }: PeerUnavailableError, failures = this.#refusals + 1): number {
     const asked = Math.min(retryAfterSeconds ?? 0, MOST_SECONDS_ASKED_FOR) * 1000;
-    return Math.max(this.#pauseAfter(this.#refusals + 1), asked * (1 + Math.random() / 10));
+    return Math.max(this.#pauseAfter(failures), asked * (1 + Math.random() / 10));
   }
 
   #pauseAfter(failures: number): number {
@@ -220,7 +266,7 @@ export class PeerServer<Json> {
 }
 
 function isOfPeer(wait: Wait): boolean {
-  return wait.isOfPeer;
+  return wait.of === 'peer';
 }
 
 /** The events of each action, in their order. */

@@ -17,7 +17,7 @@ import { loadHelpers, loadPgtap } from '../support/pgtap-source.js';
 import { connectTo, type Databases, withAdmin } from '../support/server.js';
 import { isSoak } from '../support/soak.js';
 import { testDatabase } from '../support/test-database.js';
-import { extend, fill } from './story.js';
+import { extend, fill, moveAway } from './story.js';
 
 const [tools] = installedWith('pg_dump', 'pg_restore');
 const version = Number.parseInt(inject('serverVersion'), 10);
@@ -65,11 +65,13 @@ describe.skipIf(!tools).each(['public', 'extensions'])(
       const url = await source.createDatabase(name, { template: `${name}_bare` });
       if (extended) await withAdmin(url, extend);
       await withAdmin(url, fill);
+      await withAdmin(url, moveAway);
       await copy(name, target.url);
       if (crossing) {
         await build(native.url, schema);
         if (extended) await withAdmin(native.url, extend);
         await withAdmin(native.url, fill);
+        await withAdmin(native.url, moveAway);
       }
       original = postgres(url, { max: 1, onnotice: () => {} });
       ending.push(async () => {

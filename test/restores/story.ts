@@ -77,15 +77,24 @@ begin
   perform dpg.redact_event('restore officer', 'restore one', 'connect', '00000000-0000-4000-8000-000000000041', 'request 1');
   perform dpg.erase_user('restore officer', 'restore mina', 'request 2');
   perform dpg.register_network('{"name": "restore registered", "domains": [{"name": "student", "item_schemas": {"profile": {}}}]}');
-  if to_regclass('dpg.homes') is not null then
-    perform dpg.upsert_item('restore asha', 'restore moved', 'student', 'profile', 'https://1.restore.test',
-      'https://schemas.restore.test', '{"name": "Asha"}', item_id => '00000000-0000-4000-8000-000000000081');
-    perform dpg_private.begin_move('restore moved', 'postgres://elsewhere.restore.test:5432/dpg');
-    perform dpg_private.lock_network('restore moved', 1000);
-    perform dpg_private.close_network('restore moved', 'postgres://elsewhere.restore.test:5432/dpg');
-    insert into dpg.homes (network, server) values ('restore never', 'postgres://elsewhere.restore.test:5432/dpg');
-  end if;
   update dpg.limits set limit_value = 257 where limit_name = 'leaves_per_network';
+end
+$body$;`)
+    .simple();
+}
+
+/** A network that has moved away and whose leaves are still here, and one that has never been here. After `fill`. */
+export async function moveAway(sql: postgres.Sql): Promise<void> {
+  await sql
+    .unsafe(`
+do $body$
+begin
+  perform dpg.upsert_item('restore asha', 'restore moved', 'student', 'profile', 'https://1.restore.test',
+    'https://schemas.restore.test', '{"name": "Asha"}', item_id => '00000000-0000-4000-8000-000000000081');
+  perform dpg_private.begin_move('restore moved', 'postgres://elsewhere.restore.test:5432/dpg');
+  perform dpg_private.lock_network('restore moved', 1000);
+  perform dpg_private.close_network('restore moved', 'postgres://elsewhere.restore.test:5432/dpg');
+  insert into dpg.homes (network, server) values ('restore never', 'postgres://elsewhere.restore.test:5432/dpg');
 end
 $body$;`)
     .simple();

@@ -14,6 +14,7 @@ import {
   type Dpg,
   DpgError,
   type DpgErrorCode,
+  type ElsewhereDetail,
   type EventDetail,
   type ExactJsonObject,
   type ExactJsonScalar,
@@ -309,7 +310,7 @@ describe('types', () => {
       DP014: NotInNetworkDetail | null;
       DP015: (ItemDetail & { item_status: string }) | null;
       DP016: LimitDetail | null;
-      DP017: { server: string; [key: string]: unknown } | null;
+      DP017: ElsewhereDetail | null;
       DP018: { operation: 'insert' | 'update' | 'delete'; relation: string; [key: string]: unknown } | null;
     }>();
     never((error: unknown = undefined) => {
