@@ -213,6 +213,10 @@
 --!include redactions/erase_user.sql
 --!include redactions/move_items.sql
 
+-- Users who own items on several servers
+--!include users/home_owners.sql
+--!include users/kept_users.sql
+
 -- What looks at everything that is there
 --!include moves/take_searches.sql
 --!include moves/close_network.sql

@@ -18,6 +18,7 @@ begin
   delete from dpg_private.mirrored_leaves m where m.network = forget_network.network;
   delete from dpg_private.sent_contents s where s.network = forget_network.network;
   delete from dpg_private.party_leaves p where p.partition_network = forget_network.network;
+  delete from dpg_private.owner_leaves o where o.item_network = forget_network.network;
 
   -- the feeds
   delete from dpg.failed_events f

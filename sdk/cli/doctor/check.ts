@@ -83,6 +83,19 @@ export const TREE = `
 
 export const roots = ({ declarations }: Expected): string[][] => [declarations.roots];
 
+/**
+ * Whether a leaf is closed while a network moves here: logical replication writes into it, so some of its triggers stand
+ * otherwise (dpg_private.receive_leaf), and nobody vacuums it.
+ */
+export const isReceiving = (table: string): string => `exists (
+  select
+  from pg_trigger closed
+  where closed.tgrelid = ${table}
+    and closed.tgname = 'network_closed'
+    and closed.tgenabled <> 'D'
+    and pg_get_triggerdef(closed.oid) ~ $closed$, 'in'\\)$$closed$
+)`;
+
 /** Our schemas, where they are. */
 export const OURS = `array(select oid from pg_namespace where nspname in ('dpg', 'dpg_private'))`;
 

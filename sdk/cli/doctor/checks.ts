@@ -9,11 +9,13 @@ import { indexes } from './indexes.js';
 import { limits } from './limits.js';
 import { lostEvents } from './lost-events.js';
 import { migrations } from './migrations.js';
+import { moves } from './moves.js';
 import { objects } from './objects.js';
 import { ownItems } from './own-items.js';
 import { owners } from './owners.js';
 import { partitionPolicies } from './partition-policies.js';
 import { partitions } from './partitions.js';
+import { replication } from './replication.js';
 import { roles } from './roles.js';
 import { rules } from './rules.js';
 import { searchPath } from './search-path.js';
@@ -42,6 +44,7 @@ export const checks: readonly Check[] = [
   collations,
   searchPath,
   partitions,
+  moves,
   slots,
   statuses,
   rules,
@@ -56,6 +59,7 @@ export const checks: readonly Check[] = [
   vacuum,
   settings,
   limits,
+  replication,
   sweptEvents,
   lostEvents,
   followedItems,

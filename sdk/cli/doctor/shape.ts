@@ -68,6 +68,8 @@ const TEXT = `
     pg_get_triggerdef(g.oid)
   from tables t
   join pg_trigger g on g.tgrelid = t.oid and not g.tgisinternal
+  -- of dpg_private.guard_copied_users, where the users have their home on another server
+  where g.tgfoid is distinct from to_regproc('dpg_private.note_home_owner')
   union all
   select 'policy', format('policy %I on %s', p.polname, t.oid::regclass), format('%I', p.polname), t.oid::regclass::text,
     ${definitionOfPolicy('p')}

@@ -1,4 +1,4 @@
-import { type Expected, OURS, queryCheck, reattached, sameAttachment, TREE } from './check.js';
+import { type Expected, isReceiving, OURS, queryCheck, reattached, sameAttachment, TREE } from './check.js';
 
 const parameters = ({ declarations }: Expected): string[][] => [
   declarations.roots,
@@ -65,6 +65,7 @@ export const triggers = queryCheck(
     where not g.tgisinternal
       and g.tgname = any ($2::text[])
       and g.tgenabled <> ${wanted('g.tgname')}
+      and not ${isReceiving('g.tgrelid')}
       -- what mends the parent's mends those of its partitions
       and not exists (
         select

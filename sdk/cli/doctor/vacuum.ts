@@ -1,4 +1,4 @@
-import { OURS, queryCheck } from './check.js';
+import { isReceiving, OURS, queryCheck } from './check.js';
 
 /** Fewer dead rows than these cost nobody anything: autovacuum may be on its way. */
 const FLOOR = 10_000;
@@ -38,6 +38,7 @@ export const vacuum = queryCheck(
   from options o
   where o.option_name = 'autovacuum_enabled'
     and not o.option_value::boolean
+    and not ${isReceiving('o.oid')}
   union all
   select 'warning', 'table ' || j.oid::regclass,
     format('It has %s dead rows: autovacuum, which begins at %s, does not get along, or an old transaction holds them (pg_stat_activity, pg_prepared_xacts, pg_replication_slots).',

@@ -9,7 +9,7 @@ import { lines } from './lines.js';
 import { rows } from './rows.js';
 
 export const WIDTH = 800;
-const MARGIN = 16;
+export const MARGIN = 16;
 /** Of title and subtitle. */
 const HEAD = 64;
 const FONT = "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif";
@@ -28,6 +28,12 @@ export interface Panel {
 export type Add = (name: string, attributes: Record<string, string | number>, text?: string) => void;
 
 export function chart(title: string, finding: Finding): string {
+  const { panels, says } = (finding.chart === 'lines' ? lines : rows)(finding, WIDTH - 2 * MARGIN);
+  return picture(title, `${units(finding)}: ${says}. ${better(finding.unit)}.`, panels);
+}
+
+/** The panels below a title and a line that says what they show. */
+export function picture(title: string, subtitle: string, panels: Panel[]): string {
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
   const adder =
     (parent: { append(child: unknown): void }): Add =>
@@ -37,7 +43,6 @@ export function chart(title: string, finding: Finding): string {
       if (text !== undefined) element.textContent = text;
       parent.append(element);
     };
-  const { panels, says } = (finding.chart === 'lines' ? lines : rows)(finding, WIDTH - 2 * MARGIN);
   const height = HEAD + MARGIN + Math.max(...panels.map(({ y, options }) => y + options.height));
 
   const root = document.createElementNS(SVG, 'svg');
@@ -52,7 +57,7 @@ export function chart(title: string, finding: Finding): string {
   add('style', {}, `\n${style()}\n`);
   add('rect', { fill: PAPER.light, width: WIDTH, height });
   add('text', { x: MARGIN, y: 28, 'font-size': 17, 'font-weight': 600 }, title);
-  add('text', { x: MARGIN, y: 49 }, `${units(finding)}: ${says}. ${better(finding.unit)}.`);
+  add('text', { x: MARGIN, y: 49 }, subtitle);
   for (const { x, y, options, also } of panels) {
     const plot = Plot.plot({
       ...options,

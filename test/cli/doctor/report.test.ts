@@ -32,7 +32,7 @@ describe('a healthy database', () => {
     expect(await examined(fresh.url)).toEqual({ exitCode: 0, findings: [] });
     expect(await command.dpgDatabase(fresh.url, 'doctor')).toEqual({
       exitCode: 0,
-      stdout: 'Nothing was found by 29 checks.\n',
+      stdout: 'Nothing was found by 31 checks.\n',
       stderr: '',
     });
     expect((await command.dpgDatabase(fresh.url, 'doctor', '--sql')).stdout.trim()).toBe('');
