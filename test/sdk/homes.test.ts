@@ -469,6 +469,7 @@ test('what is no server is refused', async () => {
   for (const given of [
     { default: '' },
     { homes: {}, default: undefined },
+    { homes: {}, default: () => 7 },
     { homes: { yellow_dot: 42 }, default: urlOf(usual) },
     { homes: { ' ': urlOf(usual) }, default: urlOf(usual) },
     { homes: {}, default: urlOf(usual), others: {} },
