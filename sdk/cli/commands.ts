@@ -2,6 +2,7 @@ import { adoptCommand } from './adopt.js';
 import type { Command } from './command.js';
 import { doctorCommand } from './doctor.js';
 import { migrateCommand } from './migrate.js';
+import { moveCommand } from './move.js';
 import { partitionsCommand } from './partitions.js';
 import { statusCommand } from './status.js';
 import { subscriptionsCommand } from './subscriptions.js';
@@ -14,4 +15,5 @@ export const commands: readonly Command[] = [
   partitionsCommand,
   subscriptionsCommand,
   adoptCommand,
+  moveCommand,
 ];

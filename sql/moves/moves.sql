@@ -25,15 +25,18 @@ comment on constraint moves_direction_check on dpg_private.moves is 'The directi
 comment on index dpg_private.moves_pkey is 'For whoever creates a leaf: is the network moving?';
 
 create table if not exists dpg_private.move_markers (
+  network text not null,
   marker uuid not null,
   created_at timestamptz not null default clock_timestamp(),
-  constraint move_markers_pkey primary key (marker)
+  constraint move_markers_pkey primary key (network)
 );
 
 comment on table dpg_private.move_markers is
   'Rows that are replicated behind the rows of a network: where one has arrived, everything that was committed before it
 has arrived, too.';
-comment on column dpg_private.move_markers.marker is 'Chosen by who waits for it.';
+comment on column dpg_private.move_markers.network is
+  'The network that moves, exactly as given; no text for the users, whom another subscription carries.';
+comment on column dpg_private.move_markers.marker is 'Chosen anew by each who waits for it.';
 comment on column dpg_private.move_markers.created_at is 'When it was written.';
-comment on constraint move_markers_pkey on dpg_private.move_markers is 'One row of each marker.';
+comment on constraint move_markers_pkey on dpg_private.move_markers is 'One row of each network.';
 comment on index dpg_private.move_markers_pkey is 'For who waits for a marker.';
