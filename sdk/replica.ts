@@ -6,7 +6,7 @@ import { isConnectionLoss } from './connection-loss.js';
 import { isReached, type LogPosition, later, lsnText, type Replayed, textsOf } from './positions.js';
 
 /** A server that says nothing for so long is taken for gone. */
-const SILENCE = 2000;
+export const SILENCE = 2000;
 /** A replica that is read from is asked so often at least whether it still is one. */
 const CHECK_EVERY = 5000;
 /** One that was late is asked so often whether it has caught up. */
@@ -34,6 +34,10 @@ export class Pause {
 
   constructor(longest: number) {
     this.#longest = longest;
+  }
+
+  get hasBegun(): boolean {
+    return this.#times > 0;
   }
 
   get isOver(): boolean {
