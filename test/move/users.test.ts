@@ -44,10 +44,7 @@ test.skipIf(!hasOwnServers)('there, on to a third server, and home again', async
     await addUser(a, id);
     await eventually('the user is there', () => hasUser(place, id));
     await addItem(place, id);
-    await eventually(
-      'the home of the users has heard of it',
-      async () => (await failure(a, id)) !== undefined,
-    );
+    await eventually('the home of the users has heard of it', () => isNoted(a, id));
   }
   const refused = await failure(a, 'asha');
   expect(refused?.code).toBe('23503');
