@@ -31,6 +31,8 @@ export interface HomeServer {
   home(): Promise<Home>;
   /** An empty one. */
   empty(): Promise<string>;
+  /** Ends it as a crash would, and starts it again. */
+  crash(): Promise<void>;
 }
 
 const SETTINGS = {
@@ -70,6 +72,10 @@ export async function startServerOfHomes(
       const home = { url, server: `postgres://${hostname}:${port}${pathname}`, sql };
       homes.push(home);
       return home;
+    },
+    async crash() {
+      await server.embedded.crash();
+      await server.embedded.restart();
     },
     async empty() {
       number += 1;
