@@ -38,9 +38,9 @@ async function change({ sql }: Home, status: string): Promise<void> {
   await sql`select dpg.transition_action('ravi', 'yellow_dot', 'connect', a.action_id, ${status}) from dpg.item_actions a`;
 }
 
-async function expectThere(from: Home, to: Home): Promise<void> {
+async function expectThere(from: Home, to: Home, status = 'changed there'): Promise<void> {
   expect(await checksums(to, 'yellow_dot')).toEqual(await checksums(from, 'yellow_dot'));
-  await change(to, 'changed there');
+  await change(to, status);
   await moveAndExpect('finished', 'yellow_dot', from, to, '--finish', '--even-undelivered');
 }
 
@@ -110,6 +110,29 @@ describe.skipIf(!hasOwnServers)('accidents', () => {
     expect(await from.sql`select from pg_publication`).toHaveLength(0);
     expect(await from.sql`select from dpg_private.moves`).toHaveLength(0);
     await from.sql`select dpg.ensure_item_partition('yellow_dot', 'school')`;
+  });
+
+  test('the command ended when the receiver had opened the network: what was defined there since stays', async () => {
+    const [from, to] = await copied();
+    await moveAndExpect('moved', 'yellow_dot', from, to);
+    await to.sql`select dpg.define_action('yellow_dot', 'connect', '[{"from": "created", "to": "seen", "by": "either"}]')`;
+    await from.sql`update dpg_private.moves set step = 'closed'`;
+    await moveAndExpect('moved', 'yellow_dot', from, to);
+    expect(await to.sql`select from dpg.action_definitions`).toHaveLength(1);
+    await expectThere(from, to, 'seen');
+  });
+
+  test('two networks move at the same time', async () => {
+    const [from, to] = [await one.home(), await other.home()];
+    for (const network of ['yellow_dot', 'red_dot']) await prepare(from, network, 1);
+    const moved = await Promise.all(
+      ['yellow_dot', 'red_dot'].map((network) => moveAndExpect('moved', network, from, to, '--verify')),
+    );
+    expect(moved.map(({ step }) => step)).toEqual(['opened', 'opened']);
+    for (const network of ['yellow_dot', 'red_dot'])
+      await moveAndExpect('finished', network, from, to, '--finish');
+    expect(await from.sql`select from dpg.partitions`).toHaveLength(0);
+    expect(await to.sql`select from dpg.partitions`).toHaveLength(8);
   });
 
   test('the receiver has the users already, and owners among them: they are copied anew', async () => {

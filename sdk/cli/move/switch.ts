@@ -4,6 +4,7 @@
 import { Refusal } from '../command.js';
 import { hasMarker, markerTrip, readSubscription, writeMarker } from './copy.js';
 import { moveName, USERS } from './names.js';
+import { readRecord } from './record.js';
 import type { Holder, SwitchReport, Verified } from './report.js';
 import { type Home, pause, until } from './servers.js';
 import type { Users } from './users.js';
@@ -175,8 +176,8 @@ async function compare(sender: Home, receiver: Home, network: string): Promise<V
 }
 
 /**
- * The receiver opens the network; again where it was done. First the subscription is switched off: an erasure that is run on what is
- * left on the sender must not come here.
+ * The receiver opens the network, once: what was defined there since must stay. First the subscription is switched off: an
+ * erasure that is run on what is left on the sender must not come here.
  */
 export async function open(
   sender: Home,
@@ -184,6 +185,7 @@ export async function open(
   network: string,
   { patience, say }: Pick<SwitchOptions, 'patience' | 'say'>,
 ): Promise<void> {
+  if ((await readRecord(receiver, network))?.step === 'opened') return;
   if (await readSubscription(receiver, moveName(network)))
     await receiver.aside.unsafe(`alter subscription ${moveName(network)} disable`);
   const [row] = await sender.aside`select dpg_private.network_contents(${network})::text as contents`;
