@@ -71,6 +71,17 @@ export interface Dpg<Sql extends Queryable = postgres.Sql, Json = JsonObject> {
   with<Tx extends Queryable>(tx: Tx): Dpg<Tx, Json>;
 
   /**
+   * The data layer on the home of a network, as far as it is known, and on no other server: for transactions
+   * (`dpg.home('yellow_dot').sql.begin(…)`), and for feeds, positions and lists of one server. What is refused because the
+   * network has moved is refused (`NetworkElsewhereError`), and `dpg.home` knows the new home then. Where there are no
+   * `homes`, or on a transaction, it is the same dpg.
+   */
+  home(network: string): Dpg<Sql, Json>;
+
+  /** One for each server; where there are no `homes`, the same dpg alone. Each is asked where networks have moved to. */
+  homes(): Promise<Dpg<Sql, Json>[]>;
+
+  /**
    * Where the log of the database stands after what was written by this `dpg` and its `as(actor)`: a text for
    * {@link Dpg.at}, in any process, such as the one that gets the next request of the same browser. Asks the
    * primary only where something was written since it was last asked, or nothing is known yet. Transactions of `dpg.sql.begin` count;
@@ -85,17 +96,6 @@ export interface Dpg<Sql extends Queryable = postgres.Sql, Json = JsonObject> {
    * @throws {InvalidArgumentError} at once, when it is no text of `position()`
    */
   at(position: string | null): Dpg<Sql, Json>;
-
-  /**
-   * The data layer on the home of a network, as far as it is known, and on no other server: for transactions
-   * (`dpg.home('yellow_dot').sql.begin(…)`), and for feeds, positions and lists of one server. What is refused because the
-   * network has moved is refused (`NetworkElsewhereError`), and `dpg.home` knows the new home then. Where there are no
-   * `homes`, or on a transaction, it is the same dpg.
-   */
-  home(network: string): Dpg<Sql, Json>;
-
-  /** One for each server; where there are no `homes`, the same dpg alone. Each is asked where networks have moved to. */
-  homes(): Promise<Dpg<Sql, Json>[]>;
 
   /**
    * Closes the connections that the SDK made for a connection string; an instance that you passed is left as it is.
@@ -187,25 +187,22 @@ export function createDpg(
   );
 }
 
-function replicasOfAnInstance(count: number): InvalidArgumentError {
-  return refusedReplicas(
-    count,
-    'all calls go to the instance that was passed',
-    'Pass the connection string of the primary: createDpg(url, { replicas })',
-  );
-}
-
 function replicasOfHomes(count: number): InvalidArgumentError {
-  return refusedReplicas(
-    count,
-    'it does not say of which home they are',
-    'A dpg for each server can have replicas: createDpg(url, { replicas })',
-  );
+  return new InvalidArgumentError('DP001', 'replicas is refused: which home they are of is not said', {
+    detail: { argument: 'replicas', value: count },
+    hint: 'Make a dpg of one server for reads on its replicas: createDpg(url, { replicas })',
+  });
 }
 
-function refusedReplicas(count: number, problem: string, hint: string): InvalidArgumentError {
-  const detail = { argument: 'replicas', value: count };
-  return new InvalidArgumentError('DP001', `replicas is refused: ${problem}`, { detail, hint });
+function replicasOfAnInstance(count: number): InvalidArgumentError {
+  return new InvalidArgumentError(
+    'DP001',
+    'replicas is refused: all calls go to the instance that was passed',
+    {
+      detail: { argument: 'replicas', value: count },
+      hint: 'Pass the connection string of the primary: createDpg(url, { replicas })',
+    },
+  );
 }
 
 const dpgOptions = z.looseObject(
@@ -250,12 +247,12 @@ function dpgOfHomes(servers: Servers, isExact: boolean): Dpg<postgres.Sql, never
       const reads = readsOn(tx, isExact);
       return dpgOn(reads, isExact, undefined, servers.wayOf(home, reads.way));
     },
+    home: (network) => dpgOf(servers.homeOf(check(ofNetwork, { network }).network)),
+    homes: async () => (await servers.all()).map((one) => dpgOf(one)),
     at: (position) => {
       check(startingAt, { position });
       return dpgOf(home, end, way);
     },
-    home: (network) => dpgOf(servers.homeOf(check(ofNetwork, { network }).network)),
-    homes: async () => (await servers.all()).map((one) => dpgOf(one)),
   });
   const end: Dpg['end'] = async (how = {}) =>
     servers.end(check(howToEnd, how, 'how') as { timeout?: number });
@@ -266,7 +263,7 @@ function dpgOn<Sql extends Queryable>(
   reads: Reads<Sql>,
   isExact: boolean,
   end: Dpg['end'] = async () => undefined,
-  way: Queryable = reads.way,
+  way = reads.way,
 ): Dpg<Sql, never> {
   const { sql } = reads;
   const dpg: Dpg<Sql, never> = {
@@ -290,13 +287,13 @@ function dpgOn<Sql extends Queryable>(
       check(onTransaction, { tx });
       return dpgOn(readsOn(tx, isExact), isExact);
     },
-    position: () => reads.position(),
-    at: (position) => dpgOn(reads.at(check(startingAt, { position }).position), isExact),
     home: (network) => {
       check(ofNetwork, { network });
       return dpg;
     },
     homes: async () => [dpg],
+    position: () => reads.position(),
+    at: (position) => dpgOn(reads.at(check(startingAt, { position }).position), isExact),
     end,
     [Symbol.asyncDispose]: () => end(),
   };

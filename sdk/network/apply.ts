@@ -159,6 +159,8 @@ export function withNetwork(dpg: Dpg<Queryable>, network: Network<NetworkDefinit
       };
     },
     with: (tx: Queryable) => withNetwork(dpg.with(tx), network),
+    home: (name: string) => withNetwork(dpg.home(name), network),
+    homes: async () => (await dpg.homes()).map((home) => withNetwork(home, network)),
     at: (position: string | null) => withNetwork(dpg.at(position), network),
   };
 }

@@ -145,11 +145,13 @@ export interface NetworkActorDpg<D extends NetworkDefinition> extends Omit<Actor
 
 /** The data layer, held to a network. */
 export interface NetworkDpg<D extends NetworkDefinition, Sql extends Queryable>
-  extends Omit<Dpg<Sql>, 'items' | 'actions' | 'as' | 'with' | 'at'> {
+  extends Omit<Dpg<Sql>, 'items' | 'actions' | 'as' | 'with' | 'at' | 'home' | 'homes'> {
   readonly network: Network<D>;
   readonly items: NetworkInstanceItems<D>;
   readonly actions: NetworkInstanceActions<D>;
   as(actor: string): NetworkActorDpg<D>;
   with<Tx extends Queryable>(tx: Tx): NetworkDpg<D, Tx>;
+  home(network: string): NetworkDpg<D, Sql>;
+  homes(): Promise<NetworkDpg<D, Sql>[]>;
   at(position: string | null): NetworkDpg<D, Sql>;
 }

@@ -175,6 +175,15 @@ declare
   created text[]; -- subscriptions
 begin
   perform dpg_private.take_partition_turn('items', network, null);
+  if not exists (
+    select
+    from dpg_private.moves m
+    where m.network = open_network.network
+      and m.direction = 'in'
+      and m.step <> 'opened'
+  ) then
+    return; -- was done: what has changed here since is not taken back
+  end if;
   perform dpg_private.take_definitions(network, contents);
   perform dpg_private.take_searches(network, contents);
   insert into dpg_private.instance_url_sightings (instance_url)

@@ -43,7 +43,7 @@ beforeEach(() => {
 afterEach(async () => {
   stop.abort();
   await running;
-  for (const one of all.splice(0)) await one.end();
+  for (const one of all.splice(0)) await one.end({ timeout: 1 });
 });
 
 /** A request from the peer to an item in that network. */

@@ -226,11 +226,8 @@ Nothing was changed. Without --dry-run yellow_dot would be moved to <to>: … kB
     expect(await words('--finish')).toBe(
       'The move of yellow_dot is finished: nothing of it is left on <from> but where it lives.\n',
     );
-    expect(await words('--dry-run')).toContain(
-      `the network yellow_dot does not live on the sender: its home is <to>
-  Name the server where it lives with --database-url.
-
-Nothing was changed: see above what is in the way.`,
+    expect(await words('--dry-run')).toMatch(
+      /the network yellow_dot does not live on the sender: its home is <to>\n {2}Name the server where it lives with --database-url.\n[^]*\nNothing was changed: see above what is in the way.\n$/,
     );
   });
 

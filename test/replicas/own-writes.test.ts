@@ -1,5 +1,7 @@
 // Whoever has written sees it in the next read, whichever server answers; in another process by the position.
 
+import { sql as statement } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/postgres-js';
 import { expect, test } from 'vitest';
 import { createDpg, type Item, ItemNotFoundError } from '../../sdk/index.js';
 import { askPrimary, lsnText } from '../../sdk/positions.js';
@@ -141,6 +143,22 @@ test.skipIf(!hasOwnServers)('commits that do not wait for the disk are seen as w
       return made;
     });
     expect(await dpg.items.get(item)).toEqual(item);
+  }
+});
+
+test.skipIf(!hasOwnServers)('a transaction of Drizzle on these connections is a write as well', async () => {
+  await using dpg = open({ staleness: Number.POSITIVE_INFINITY });
+  const db = drizzle(dpg.sql);
+  const item = await dpg.as('asha').items.upsert(student());
+  for (let n = 0; n < 100; n++) {
+    await db.transaction(async (tx) => {
+      const changes = JSON.stringify({ item_state: { n } });
+      await tx.execute(
+        statement`select dpg.update_item('asha', ${item.item_network}, ${item.item_domain}, ${item.item_type}, ${item.item_id},
+          ${changes}::text::jsonb)`,
+      );
+    });
+    expect((await dpg.items.get(item)).item_state).toEqual({ n });
   }
 });
 

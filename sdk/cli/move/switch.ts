@@ -4,7 +4,6 @@
 import { Refusal } from '../command.js';
 import { hasMarker, markerTrip, readSubscription, writeMarker } from './copy.js';
 import { moveName, USERS } from './names.js';
-import { readRecord } from './record.js';
 import type { Holder, SwitchReport, Verified } from './report.js';
 import { type Home, pause, until } from './servers.js';
 import type { Users } from './users.js';
@@ -105,13 +104,36 @@ export async function switchOver(
           );
         }
       }
+      // What can fail fails while the sender is open: the receiver has opened the network, and not committed it.
+      const notOpen = await prepareToOpen(options.hold - (performance.now() - lockedAt));
+      if (notOpen !== undefined) {
+        await sql.unsafe('rollback');
+        return notOpen;
+      }
       await sql`select dpg_private.close_network(${network}, ${receiver.server})`;
       await sql.unsafe('commit');
+      await receiver.sql.unsafe('commit');
       report.locked_milliseconds = Math.round(performance.now() - lockedAt);
       return undefined;
     } catch (error) {
+      await receiver.sql.unsafe('rollback').catch(() => undefined);
       await sql.unsafe('rollback').catch(() => undefined);
       throw error;
+    }
+  }
+
+  async function prepareToOpen(milliseconds: number): Promise<string | undefined> {
+    const contents = await contentsOf(sender.sql, network);
+    await receiver.sql.unsafe('begin');
+    try {
+      await receiver.sql.unsafe(`set local lock_timeout = ${Math.max(Math.floor(milliseconds), 100)}`);
+      await receiver.sql.unsafe(`alter subscription ${moveName(network)} disable`);
+      await openOnce(receiver, network, contents);
+      return undefined;
+    } catch (error) {
+      await receiver.sql.unsafe('rollback');
+      if (!isPassing(error)) throw error;
+      return `the receiver could not open it: ${(error as Error).message}`;
     }
   }
 
@@ -176,8 +198,8 @@ async function compare(sender: Home, receiver: Home, network: string): Promise<V
 }
 
 /**
- * The receiver opens the network, once: what was defined there since must stay. First the subscription is switched off: an
- * erasure that is run on what is left on the sender must not come here.
+ * The receiver opens the network, which the sender has closed; where that was done already, nothing happens. First the
+ * subscription is switched off: an erasure that is run on what is left on the sender must not come here.
  */
 export async function open(
   sender: Home,
@@ -185,20 +207,31 @@ export async function open(
   network: string,
   { patience, say }: Pick<SwitchOptions, 'patience' | 'say'>,
 ): Promise<void> {
-  if ((await readRecord(receiver, network))?.step === 'opened') return;
   if (await readSubscription(receiver, moveName(network)))
     await receiver.aside.unsafe(`alter subscription ${moveName(network)} disable`);
-  const [row] = await sender.aside`select dpg_private.network_contents(${network})::text as contents`;
+  const contents = await contentsOf(sender.aside, network);
   const end = performance.now() + patience * 1000;
   for (;;) {
     try {
-      await receiver.sql`select dpg_private.open_network(${network}, ${row?.contents}::text::jsonb)`;
-      return;
+      return await openOnce(receiver, network, contents);
     } catch (error) {
-      // a lock: nobody can use the network, so it is tried again at once
-      const { code = '', message } = error as { code?: string; message: string };
-      if (!['DP010', '55P03', '40P01', '40001'].includes(code) || performance.now() > end) throw error;
-      say(`not open yet: ${message}`);
+      // nobody can use the network, so it is tried again at once
+      if (!isPassing(error) || performance.now() > end) throw error;
+      say(`not open yet: ${(error as Error).message}`);
     }
   }
+}
+
+async function contentsOf(sql: Home['sql'] | Home['aside'], network: string): Promise<string> {
+  const [row] = await sql`select dpg_private.network_contents(${network})::text as contents`;
+  return String(row?.contents);
+}
+
+async function openOnce({ sql }: Home, network: string, contents: string): Promise<void> {
+  await sql`select dpg_private.open_network(${network}, ${contents}::text::jsonb)`;
+}
+
+/** Whether it is a lock, or somebody who was at the same. */
+function isPassing(error: unknown): boolean {
+  return ['DP010', '55P03', '40P01', '40001'].includes(String((error as { code?: unknown }).code));
 }

@@ -24,6 +24,7 @@ export async function runDocument(name: string, document: string): Promise<strin
     DATABASE_URL: database.url,
     // no standby, which is found out: then the primary answers
     REPLICA_URL: database.url,
+    YELLOW_URL: database.url,
     ...(other && { OTHER_DATABASE_URL: other.url }),
     PORT: '0',
   });
