@@ -31,7 +31,9 @@ const homesOption = fields({
 });
 
 function isServer(given: unknown): boolean {
-  return (typeof given === 'string' && given !== '') || typeof given === 'function';
+  if (typeof given === 'string') return given !== '';
+  // not a transaction: calls of several servers are in none
+  return typeof given === 'function' && 'unsafe' in given && 'typed' in given && !('savepoint' in given);
 }
 
 export function isHomes(given: unknown): given is Homes {

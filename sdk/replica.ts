@@ -6,7 +6,7 @@ import { isConnectionLoss } from './connection-loss.js';
 import { isReached, type LogPosition, later, lsnText, type Replayed, textsOf } from './positions.js';
 
 /** A server that says nothing for so long is taken for gone. */
-const SILENCE = 2000;
+export const SILENCE = 2000;
 /** A replica that is read from is asked so often at least whether it still is one. */
 const CHECK_EVERY = 5000;
 /** One that was late is asked so often whether it has caught up. */
@@ -21,9 +21,9 @@ export class NotAReplicaError extends Error {
   override name = 'NotAReplicaError';
 }
 
-/** A server gives no answer. */
-class SilenceError extends Error {
-  override name = 'SilenceError';
+/** Whether it is an error of PostgreSQL, and not of the connection. */
+function saysWhy(error: unknown): boolean {
+  return typeof (error as { severity?: unknown })?.severity === 'string';
 }
 
 /** A time in which what was in vain is not tried again: half a second at first, twice as long each time, up to a longest. */
@@ -34,6 +34,10 @@ export class Pause {
 
   constructor(longest: number) {
     this.#longest = longest;
+  }
+
+  get hasBegun(): boolean {
+    return this.#times > 0;
   }
 
   get isOver(): boolean {
@@ -191,9 +195,9 @@ export class Replica {
     if (this.#isLeftOut) return;
     this.#isLeftOut = true;
     this.#known = undefined;
-    // Calls end by themselves, but for those of a server that is silent. Their name may lead to another server by now.
-    if (error instanceof SilenceError) this.#connectAnew(0);
-    if (error instanceof NotAReplicaError) this.#connectAnew(5);
+    // The name may lead to another server by now, and postgres.js would wait longer and longer before it tries again. A server
+    // that says what is wrong still answers other calls.
+    this.#connectAnew(error instanceof NotAReplicaError || saysWhy(error) ? 5 : 0);
     this.#onLeftOut?.(this.name, error);
   }
 
@@ -260,9 +264,9 @@ export class Replica {
       };
     } catch (error) {
       if (!isSame()) return;
-      this.leaveOut(error);
       // one that was left out before may be silent by now
-      if (error instanceof SilenceError && isSame()) this.#connectAnew(0);
+      if (this.#isLeftOut) this.#connectAnew(0);
+      this.leaveOut(error);
     }
   }
 
@@ -290,7 +294,8 @@ export class Replica {
 export async function within<Result>(milliseconds: number, work: Promise<Result>): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const silence = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new SilenceError(`no answer within ${milliseconds} ms`)), milliseconds);
+    const error = Object.assign(new Error(`no answer within ${milliseconds} ms`), { code: 'ETIMEDOUT' });
+    timer = setTimeout(() => reject(error), milliseconds);
   });
   try {
     return await Promise.race([work, silence]);

@@ -21,7 +21,7 @@ import {
   positionsIn,
   positionText,
 } from './positions.js';
-import { before, now, Pause, Replica } from './replica.js';
+import { before, now, Pause, Replica, SILENCE } from './replica.js';
 
 /** Where reading calls go. */
 export interface ReplicaOptions {
@@ -35,8 +35,8 @@ export interface ReplicaOptions {
    * How far behind a replica may be for calls that have nothing to wait for, in milliseconds (5,000 by default): a
    * read sees everything that was committed so long before it. It is measured against the primary, which is asked twice in that
    * time, while there are reads. With 0 a read sees everything that was committed before, by anybody, and costs a
-   * trip to the primary. With `Infinity` the primary is not asked. While the primary cannot be reached, what it had last
-   * counts, so that replicas go on answering. What this `dpg` has written it sees in any case.
+   * trip to the primary. With `Infinity` the primary is not asked. While the primary gives no answer, what it had last
+   * counts, so that replicas go on answering (but with 0). What this `dpg` has written it sees in any case.
    */
   staleness?: number;
   /**
@@ -177,7 +177,10 @@ export class Replicas {
     return position;
   }
 
-  /** What a reader has to see who has written nothing: where the primary was `staleness` ago, or a little later. */
+  /**
+   * What a reader has to see who has written nothing: where the primary was `staleness` ago, or a little later. Rejects
+   * where only the primary can tell.
+   */
   async least(): Promise<LogPosition | undefined> {
     const begun = now();
     const since = begun - this.#staleness;
@@ -188,12 +191,16 @@ export class Replicas {
       if (!newest && this.#loss.isOver) void this.#sample(0);
       return undefined;
     }
-    if (!known() && this.#loss.isOver) {
-      await before(begun + this.patience, this.#sample(since));
+    if (!known() && !this.#loss.hasBegun) {
+      await before(begun + SILENCE, this.#sample(since));
       if (!known()) this.#loss.begin();
-    } else if (newest && newest.asked < begun - this.#staleness / 2) {
-      if (this.#loss.isOver) void this.#sample(newest.asked + 1);
+    } else if (this.#loss.isOver && (!newest || newest.asked < begun - this.#staleness / 2)) {
+      // nobody waits for that
+      if (this.#loss.hasBegun) this.#loss.begin();
+      void this.#sample(newest ? newest.asked + 1 : 0);
     }
+    // who has to see everything does not get what was everything once
+    if (!known() && this.#staleness === 0) throw new Error('the primary does not say where it is');
     return (known() ?? this.#samples.at(-1))?.position;
   }
 

@@ -88,8 +88,10 @@ as $body$
 declare
   homes jsonb;
 begin
-  if tg_op = 'UPDATE' and new.id = old.id then
-    return new;
+  if tg_op = 'UPDATE' and new.id = old.id
+    or not exists (select from dpg_private.home_owners o where o.owner = old.id) -- nearly everybody
+  then
+    return case tg_op when 'DELETE' then old else new end;
   end if;
   select jsonb_agg(jsonb_build_object('network', f.network, 'server', f.server))
   into homes

@@ -174,3 +174,21 @@ comment on function dpg_private.guard_copied_users() is
   'On a home to which the users are only copied, before it subscribes to them: keeps users who own items here, and notes
 who does, for the home of the users. Locks public."user" and dpg_private.owner_leaves (SHARE ROW EXCLUSIVE) where the
 triggers are missing. The caller owns public."user", or may create triggers on it.';
+
+create or replace function dpg_private.unguard_copied_users()
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  drop trigger if exists user_keep_owner on public."user";
+  drop trigger if exists owner_leaves_note_home_owner on dpg_private.owner_leaves;
+  delete from dpg_private.home_owners;
+end
+$body$;
+
+comment on function dpg_private.unguard_copied_users() is
+  'Takes away what dpg_private.guard_copied_users has created, where nobody owns items yet: when the first move to a
+server is aborted. Locks public."user" and dpg_private.owner_leaves (ACCESS EXCLUSIVE).';

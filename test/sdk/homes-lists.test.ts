@@ -176,8 +176,13 @@ test('a server that cannot be reached is an error, never a shorter list', async 
   gone.pathname = '/no_such_database';
   await using broken = createDpg({ homes: { red: gone.href }, default: firstUrl });
   const asha = broken.as('asha');
-  for (const asked of [asha.items.own(), asha.actions.find(), asha.events.find(), asha.actions.counts()])
-    expect(await errorOf(asked)).toMatchObject({ code: '3D000' });
+  for (const ask of [
+    () => asha.items.own(),
+    () => asha.actions.find(),
+    () => asha.events.find(),
+    () => asha.actions.counts(),
+  ])
+    expect(await errorOf(ask())).toMatchObject({ code: '3D000' });
   expect((await asha.items.own({ item_network: 'yellow' })).rows).toHaveLength(4);
 });
 

@@ -469,6 +469,7 @@ test('what is no server is refused', async () => {
   for (const given of [
     { default: '' },
     { homes: {}, default: undefined },
+    { homes: {}, default: () => 7 },
     { homes: { yellow_dot: 42 }, default: urlOf(usual) },
     { homes: { ' ': urlOf(usual) }, default: urlOf(usual) },
     { homes: {}, default: urlOf(usual), others: {} },
@@ -478,6 +479,9 @@ test('what is no server is refused', async () => {
     expect(error, JSON.stringify(given)).toBeInstanceOf(InvalidArgumentError);
     expect(JSON.stringify([error?.message, error?.detail, error?.hint])).not.toContain('secret');
   }
+  await using dpg = createDpg({ homes: {}, default: urlOf(usual) });
+  for (const network of [undefined, 7, '', ' '])
+    expect(() => dpg.home(network as never)).toThrow(InvalidArgumentError);
   expect(refused({ homes: { yellow_dot: usual.url }, default: urlOf(usual) })?.message).toContain(
     'two users',
   );

@@ -22,7 +22,13 @@ import type { MoveReport, Outcome } from './report.js';
 import { type Home, pause, takeLock } from './servers.js';
 import { readStatus, undelivered } from './status.js';
 import { open, switchOver } from './switch.js';
-import { ensureUsersSubscription, findUsersHome, leaveUsersHome, usersDetail } from './users.js';
+import {
+  ensureOwnersSubscription,
+  ensureUsersSubscription,
+  findUsersHome,
+  leaveUsersHome,
+  usersDetail,
+} from './users.js';
 
 export type { MoveReport } from './report.js';
 
@@ -87,6 +93,7 @@ export async function move(options: WithReceiver, isDryRun: boolean): Promise<Mo
   }
 
   await open(sender, receiver, network, options);
+  await ensureOwnersSubscription(users, sender, receiver, say);
   await note(sender, network, 'opened');
   await endCopy(options);
   const opened = await readRecord(receiver, network);

@@ -16,5 +16,13 @@ export function usersSlot(server: string): string {
   return `dpg_users_${createHash('sha256').update(server).digest('hex').slice(0, 16)}`;
 }
 
+/** The publication of who owns items on a home to which the users are only copied. */
+export const OWNERS = 'dpg_owners';
+
+/** The slot on such a home, and the subscription to it on the home of the users. */
+export function ownersName(server: string): string {
+  return `dpg_owners_${createHash('sha256').update(server).digest('hex').slice(0, 16)}`;
+}
+
 /** The marker rows of the users are those of no network. */
 export const USERS_MARKER = '';

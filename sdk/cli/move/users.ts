@@ -11,7 +11,7 @@ import {
   readSubscription,
   subscriptionSql,
 } from './copy.js';
-import { USERS, USERS_MARKER, usersSlot } from './names.js';
+import { OWNERS, ownersName, USERS, USERS_MARKER, usersSlot } from './names.js';
 import { connectHome, giveLock, type Home, hidden, takeLock } from './servers.js';
 
 export interface Users {
@@ -159,6 +159,7 @@ export async function ensureUsersSubscription(
         await sql.unsafe(`set local session_replication_role = replica; delete from public."user"`);
       }
       await sql`delete from dpg_private.move_markers m where m.network = ${USERS_MARKER}`;
+      await sql`select dpg_private.guard_copied_users()`;
       await sql.unsafe(subscriptionSql(USERS, USERS, slot, connectionText(from)));
     }).catch((error: Error) => {
       throw new Refusal(
@@ -169,6 +170,45 @@ export async function ensureUsersSubscription(
     });
   } finally {
     await giveLock(receiver, USERS_MARKER);
+    if (home !== sender) await home.end();
+  }
+}
+
+/**
+ * The users' home hears who owns items on the receiver, and does not delete them. After the switch: until then their foreign key
+ * holds them where they are. Where it cannot be had the move is none the worse: the receiver keeps a user who is deleted too early.
+ */
+export async function ensureOwnersSubscription(
+  users: Users,
+  sender: Home,
+  receiver: Home,
+  say: (line: string) => void,
+): Promise<void> {
+  if (users.home === 'receiver') return;
+  const name = ownersName(receiver.server);
+  let home = sender;
+  try {
+    await receiver.sql`select dpg_private.guard_copied_users()`;
+    if (users.home === 'another') home = await connectHome('sender', users.from ?? '');
+    if (await readSubscription(home, name)) return;
+    const [there] = await receiver.sql`select from pg_publication p where p.pubname = ${OWNERS}`;
+    if (!there) await receiver.sql.unsafe(`create publication ${OWNERS} for table dpg_private.home_owners`);
+    await inTransaction(home, async ({ sql }) => {
+      await sql`set local lock_timeout = '5s'`;
+      await sql`select dpg_private.guard_users()`;
+    });
+    await ensureSlot(receiver, name, say);
+    await inTransaction(home, async ({ sql }) => {
+      await sql.unsafe(subscriptionSql(name, OWNERS, name, connectionText(receiver.url)));
+    }).catch(async (error) => {
+      await dropSlot(receiver, name);
+      throw error;
+    });
+  } catch (error) {
+    const reason = hidden((error as Error).message, receiver.url, users.from ?? '');
+    say(`the home of the users does not hear who owns items on ${receiver.server}: ${reason}`);
+    say('until it does, it can delete such a user; see docs/moving.md, "Users"');
+  } finally {
     if (home !== sender) await home.end();
   }
 }
@@ -193,6 +233,7 @@ export async function leaveUsersHome(
       select exists (select from dpg_private.moves) or exists (select from dpg_private.owner_leaves) as is_needed`;
     if (row?.is_needed) return;
     await dropSubscription(receiver, USERS);
+    await receiver.aside`select dpg_private.unguard_copied_users()`;
     if (detail.had_no_users) await receiver.aside`delete from public."user"`;
   }
   const ofSender = await readSubscription(sender, USERS);

@@ -52,7 +52,7 @@ export class Writer {
       const action = { partition_network: this.network, action_type: 'answer', action_id };
       for (const [index, action_status] of ['seen', 'accepted'].entries()) {
         if (!isRunning()) return;
-        await this.#timed(() => ofActions.transition({ ...action, action_status }));
+        await this.#timed(() => ofActions.transition(action, { action_status }));
         actions.set(action_id, index + 1);
       }
     }

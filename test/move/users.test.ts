@@ -1,0 +1,86 @@
+// Users after a move: who owns items on the new home is not deleted on the home of the users, until he is erased there.
+
+import { afterAll, expect, test } from 'vitest';
+import {
+  eventually,
+  type Home,
+  hasOwnServers,
+  moveAndExpect,
+  removeCommand,
+  startServerOfHomes,
+} from './homes.js';
+import { prepare } from './traffic.js';
+
+afterAll(removeCommand);
+if (!hasOwnServers) console.log('SKIPPED: users after a move (no servers of our own on this machine)');
+
+const failure = ({ sql }: Home, id: string) =>
+  sql`delete from public."user" where id = ${id}`.then(
+    () => undefined,
+    ({ code, constraint_name, detail }) => ({ code, constraint_name, detail: String(detail) }),
+  );
+const addUser = ({ sql }: Home, id: string) =>
+  sql`insert into public."user" (id, name, email) values (${id}, ${id}, ${`${id}@example.com`})`;
+const hasUser = async ({ sql }: Home, id: string) =>
+  (await sql`select from public."user" where id = ${id}`).length === 1;
+const addItem = ({ sql }: Home, owner: string) =>
+  sql`select dpg.upsert_item(${owner}, 'yellow_dot', 'student', 'p', 'https://here.example.com', 's')`;
+
+test.skipIf(!hasOwnServers)('there, on to a third server, and home again', async () => {
+  const [a, b, c] = [
+    await (await startServerOfHomes()).home(),
+    await (await startServerOfHomes()).home(),
+    await (await startServerOfHomes()).home(),
+  ];
+  await prepare(a, 'yellow_dot', 1);
+  await moveAndExpect('moved', 'yellow_dot', a, b);
+
+  for (const [id, place] of [
+    ['asha', b],
+    ['mei', b],
+  ] as const) {
+    await addUser(a, id);
+    await eventually('the user is there', () => hasUser(place, id));
+    await addItem(place, id);
+    await eventually(
+      'the home of the users has heard of it',
+      async () => (await failure(a, id)) !== undefined,
+    );
+  }
+  const refused = await failure(a, 'asha');
+  expect(refused?.code).toBe('23503');
+  expect(JSON.parse(refused?.detail ?? '')).toEqual({
+    user_id: 'asha',
+    homes: [{ network: 'yellow_dot', server: b.server }],
+  });
+
+  // of before the move: what is left here holds, and then what is there
+  await a.sql`select dpg.erase_user('dpo', 'ravi', 'asked')`;
+  expect((await failure(a, 'ravi'))?.code).toBe('23503');
+  for (const id of ['ravi', 'asha']) {
+    await b.sql`select dpg.erase_user('dpo', ${id}, 'asked')`;
+    await eventually('it is heard of', async () => (await failure(a, id)) === undefined);
+    await eventually('the user is gone there', async () => !(await hasUser(b, id)));
+  }
+  await moveAndExpect('finished', 'yellow_dot', a, b, '--finish');
+
+  // the third server tells the first one, and the second one no longer does
+  await moveAndExpect('moved', 'yellow_dot', b, c);
+  await moveAndExpect('finished', 'yellow_dot', b, c, '--finish');
+  expect(await b.sql`select from dpg_private.home_owners`).toHaveLength(0);
+  const notes = async () =>
+    (await a.sql`select owner from dpg_private.home_owners where owner = 'mei'`).length;
+  await eventually('one of them says so', async () => (await notes()) === 1);
+  expect((await failure(a, 'mei'))?.code).toBe('23503');
+
+  // home again: the foreign key is there
+  await moveAndExpect('moved', 'yellow_dot', c, a);
+  await moveAndExpect('finished', 'yellow_dot', c, a, '--finish');
+  expect((await failure(a, 'mei'))?.constraint_name).toBe('items_created_by_fkey');
+  await eventually('nothing is noted any more', async () => {
+    const [row] = await a.sql`select count(*)::integer as notes from dpg_private.home_owners`;
+    return row?.notes === 0;
+  });
+  await a.sql`select dpg.erase_user('dpo', 'mei', 'asked')`;
+  expect(await failure(a, 'mei')).toBe(undefined);
+});
