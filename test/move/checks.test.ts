@@ -5,6 +5,7 @@ import {
   type Home,
   type HomeServer,
   hasOwnServers,
+  moveInWords,
   moveNetwork,
   removeCommand,
   startServerOfHomes,
@@ -194,6 +195,40 @@ describe.skipIf(!hasOwnServers)('in the way', () => {
     }
     const { exitCode, document } = await moveNetwork('yellow_dot', a, undefined, '--status');
     expect([exitCode, document.status.step]).toEqual([0, null]);
+  });
+
+  test('for people', async () => {
+    const [from, to] = [await network(one), await one.home()];
+    const words = async (...args: string[]) =>
+      (await moveInWords('yellow_dot', from, to, ...args))
+        .replaceAll(from.server, '<from>')
+        .replaceAll(to.server, '<to>')
+        .replace(/\d+ kB/g, '… kB')
+        .replace(/ {2,}… kB/g, '  … kB');
+    expect(await words('--dry-run')).toBe(`root           key      rows (about)  size
+items          student             0  … kB
+items          tutor               0  … kB
+item_actions   connect             0  … kB
+action_events  connect             0  … kB
+
+Note: the sender keeps WAL for a receiver that has stopped without a limit (max_slot_wal_keep_size = -1): look at --status.
+Note: users: the receiver follows the sender's public."user" from now on and after the move (publication and subscription dpg_users).
+
+Nothing was changed. Without --dry-run yellow_dot would be moved to <to>: … kB, about 6 s by a guess, and its writers would wait for less than a second at the end.
+`);
+    expect(await words('--status')).toBe('No move of yellow_dot from <from> is under way.\n');
+    expect(await words()).toMatch(
+      /^yellow_dot lives on <to>, after \d+ s; its writers waited for \d+ ms, and until it was open there\.\n/,
+    );
+    expect(await words('--status')).toMatch(
+      /^yellow_dot from <from> to <to>\nstep opened since [^\n]*\nusers: behind by /,
+    );
+    expect(await words('--finish')).toBe(
+      'The move of yellow_dot is finished: nothing of it is left on <from> but where it lives.\n',
+    );
+    expect(await words('--dry-run')).toMatch(
+      /the network yellow_dot does not live on the sender: its home is <to>\n {2}Name the server where it lives with --database-url.\n[^]*\nNothing was changed: see above what is in the way.\n$/,
+    );
   });
 
   test('usage', async () => {

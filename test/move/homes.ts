@@ -31,6 +31,8 @@ export interface HomeServer {
   home(): Promise<Home>;
   /** An empty one. */
   empty(): Promise<string>;
+  /** Ends it as a crash would, and starts it again. */
+  crash(): Promise<void>;
 }
 
 const SETTINGS = {
@@ -70,6 +72,10 @@ export async function startServerOfHomes(
       const home = { url, server: `postgres://${hostname}:${port}${pathname}`, sql };
       homes.push(home);
       return home;
+    },
+    async crash() {
+      await server.embedded.crash();
+      await server.embedded.restart();
     },
     async empty() {
       number += 1;
@@ -128,7 +134,19 @@ export async function moveNetwork(
   return { ...ended, document: ended.stdout === '' ? undefined : JSON.parse(ended.stdout) };
 }
 
-/** The same, and it must have come to this. */
+/** What it prints for people. */
+export async function moveInWords(
+  network: string,
+  from: Pick<Home, 'url'>,
+  to: Pick<Home, 'url'>,
+  ...args: string[]
+): Promise<string> {
+  installed ??= installedCommand();
+  const { dpgDatabase } = await installed;
+  return (await dpgDatabase(from.url, 'move', network, '--to', to.url, ...args)).stdout;
+}
+
+/** Runs it, and it must have come to this. */
 export async function moveAndExpect(
   outcome: string,
   ...[network, from, to, ...args]: Parameters<typeof moveNetwork>
@@ -148,7 +166,7 @@ export interface Started {
   said: string[];
 }
 
-/** Starts the command, to be killed. */
+/** Starts it, to be killed. */
 export async function startMove(network: string, from: Home, to: Home, ...args: string[]): Promise<Started> {
   installed ??= installedCommand();
   const { folder, project } = await installed;

@@ -22,6 +22,8 @@ export interface Question {
   users: Users;
   /** Whether the move has begun: then the leaves on the receiver are its own. */
   isUnderWay: boolean;
+  /** Actions between networks are counted in a dry run alone: that reads all actions of all networks. */
+  isDryRun: boolean;
 }
 
 export async function plan(question: Question): Promise<Plan> {
@@ -30,7 +32,7 @@ export async function plan(question: Question): Promise<Plan> {
   const bytes = leaves.reduce((sum, leaf) => sum + leaf.bytes, 0n);
   const obstacles: Obstacle[] = [];
   const notes: string[] = [];
-  const others = await actionsBetweenNetworks(sender, network);
+  const others = question.isDryRun ? await actionsBetweenNetworks(sender, network) : null;
   for (const look of [
     isHere(question, leaves),
     sameMigrations(sender, receiver),
@@ -46,6 +48,20 @@ export async function plan(question: Question): Promise<Plan> {
     notes.push(...found.notes);
   }
   if (obstacles.length === 0) obstacles.push(...(await reaches(question)));
+  if (others) notes.push(...betweenNetworks(others));
+  return {
+    leaves,
+    bytes,
+    seconds: Math.ceil(5 + Number(bytes) / COPY_SPEED),
+    actions_from_others: others?.from ?? null,
+    actions_to_others: others?.to ?? null,
+    obstacles,
+    notes,
+  };
+}
+
+function betweenNetworks(others: { from: number; to: number }): string[] {
+  const notes: string[] = [];
   const told = (number: number) => (number >= FEWER ? 'more than 10,000 actions' : count(number, 'action'));
   if (others.from > 0) {
     notes.push(
@@ -62,15 +78,7 @@ export async function plan(question: Question): Promise<Plan> {
       'new actions between networks on two servers are refused (DP017): one transaction cannot lock items on both; what is there can be changed where it lies',
     );
   }
-  return {
-    leaves,
-    bytes,
-    seconds: Math.ceil(5 + Number(bytes) / COPY_SPEED),
-    actions_from_others: others.from,
-    actions_to_others: others.to,
-    obstacles,
-    notes,
-  };
+  return notes;
 }
 
 interface Found {

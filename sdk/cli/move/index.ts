@@ -63,7 +63,7 @@ export async function move(options: WithReceiver, isDryRun: boolean): Promise<Mo
   if (record?.step !== 'closed') {
     const isUnderWay =
       record !== undefined && (await readRecord(receiver, network))?.server === sender.server;
-    report.plan = await plan({ sender, receiver, network, from, users, isUnderWay });
+    report.plan = await plan({ sender, receiver, network, from, users, isUnderWay, isDryRun });
     report.step = record?.step ?? null;
     if (report.plan.obstacles.length > 0) return { ...report, outcome: 'stopped' };
     if (isDryRun) return report;

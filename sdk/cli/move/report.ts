@@ -45,9 +45,12 @@ export interface Plan {
   bytes: bigint;
   /** A guess. */
   seconds: number;
-  /** Actions of this network whose source is an item of another one; of other networks, whose source is of this one. */
-  actions_from_others: number;
-  actions_to_others: number;
+  /**
+   * Actions of this network whose source is an item of another one; of other networks, whose source is of this one. 10,001
+   * stands for more than 10,000; null where it is no dry run.
+   */
+  actions_from_others: number | null;
+  actions_to_others: number | null;
   obstacles: Obstacle[];
   notes: string[];
 }

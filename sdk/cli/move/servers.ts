@@ -121,6 +121,10 @@ export async function takeLock({ sql, side, server }: Home, network: string): Pr
   );
 }
 
+export async function giveLock({ sql }: Home, network: string): Promise<void> {
+  await sql`select pg_advisory_unlock(hashtextextended(${LOCK(network)}, 0))`;
+}
+
 export function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

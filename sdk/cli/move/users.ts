@@ -12,7 +12,7 @@ import {
   subscriptionSql,
 } from './copy.js';
 import { OWNERS, ownersName, USERS, USERS_MARKER, usersSlot } from './names.js';
-import { connectHome, type Home, hidden } from './servers.js';
+import { connectHome, giveLock, type Home, hidden, takeLock } from './servers.js';
 
 export interface Users {
   /** Which server is, or becomes, the users' home. */
@@ -143,7 +143,10 @@ export async function ensureUsersSubscription(
   }
   const { from } = users;
   const home = users.home === 'sender' ? sender : await connectHome('sender', from);
+  // two networks may move at the same time
+  await takeLock(receiver, USERS_MARKER);
   try {
+    if (await readSubscription(receiver, USERS)) return;
     const slot = usersSlot(receiver.server);
     await ensureUsersPublication(home);
     await ensureSlot(home, slot, say);
@@ -166,6 +169,7 @@ export async function ensureUsersSubscription(
       );
     });
   } finally {
+    await giveLock(receiver, USERS_MARKER);
     if (home !== sender) await home.end();
   }
 }
