@@ -150,7 +150,7 @@ export class Replica {
         this.#lateness.end();
         return true;
       }
-    } while (!isLate && !this.#isLeftOut && now() < deadline);
+    } while (!isLate && !this.#isLeftOut && !this.#hasEnded && now() < deadline);
     return false;
   }
 
@@ -194,7 +194,11 @@ export class Replica {
     // Calls end by themselves, but for those of a server that is silent. Their name may lead to another server by now.
     if (error instanceof SilenceError) this.#connectAnew(0);
     if (error instanceof NotAReplicaError) this.#connectAnew(5);
-    this.#onLeftOut?.(this.name, error);
+    try {
+      this.#onLeftOut?.(this.name, error);
+    } catch {
+      // a log that fails ends no read, nor the process
+    }
   }
 
   /** Calls under way have so many seconds. */
@@ -286,11 +290,15 @@ export class Replica {
   }
 }
 
+/** A timer that is set for longer ends at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** The result, or an error after so many milliseconds. */
 export async function within<Result>(milliseconds: number, work: Promise<Result>): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const silence = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new SilenceError(`no answer within ${milliseconds} ms`)), milliseconds);
+    const silent = () => reject(new SilenceError(`no answer within ${milliseconds} ms`));
+    timer = setTimeout(silent, Math.min(milliseconds, LONGEST_TIMER));
   });
   try {
     return await Promise.race([work, silence]);
