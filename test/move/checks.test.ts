@@ -227,7 +227,7 @@ Nothing was changed. Without --dry-run yellow_dot would be moved to <to>: … kB
       'The move of yellow_dot is finished: nothing of it is left on <from> but where it lives.\n',
     );
     expect(await words('--dry-run')).toMatch(
-      /the network yellow_dot does not live on the sender: its home is <to>\n {2}Name the server where it lives with --database-url.\n[^]*\nNothing was changed: see above what is in the way.\n$/,
+      /the network yellow_dot does not live on the sender: its home is <to>\n {2}Name the server where it lives with --database-url.\n[\s\S]*\nNothing was changed: see above what is in the way.\n$/,
     );
   });
 

@@ -276,14 +276,12 @@ async function receiverSettings({ receiver, users, isUnderWay }: Question): Prom
           : `Connect as a superuser; or as the role that owns dpg's tables and public."user", after an administrator has run: grant pg_create_subscription to "${row.role}"; grant create on database ... to "${row.role}";`,
     });
   }
-  // what follows the sender, and one or two tables that are copied at the same time
-  const needed = (isUnderWay ? 1 : 3) + (users.is_subscribed ? 0 : 1);
-  for (const [setting, free] of [
-    ['max_logical_replication_workers', row.free_workers],
-    [
-      receiver.version >= 180000 ? 'max_active_replication_origins' : 'max_replication_slots',
-      row.free_origins,
-    ],
+  // what follows the sender, and one table or two that are copied at the same time; one table after the other does as well
+  const followers = 1 + (users.is_subscribed ? 0 : 1);
+  const origins = receiver.version >= 180000 ? 'max_active_replication_origins' : 'max_replication_slots';
+  for (const [setting, free, needed] of [
+    ['max_logical_replication_workers', row.free_workers, isUnderWay ? 1 : followers + 1],
+    [origins, row.free_origins, isUnderWay ? 1 : followers + 2],
   ]) {
     if (free < needed) {
       obstacles.push({
