@@ -251,7 +251,7 @@ function dpgOfHomes(servers: Servers, isExact: boolean): Dpg<postgres.Sql, never
     homes: async () => (await servers.all()).map((one) => dpgOf(one)),
     at: (position) => {
       check(startingAt, { position });
-      return dpgOf(home, end, way);
+      return dpgOf(home, undefined, way);
     },
   });
   const end: Dpg['end'] = async (how = {}) =>

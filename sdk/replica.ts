@@ -154,7 +154,7 @@ export class Replica {
         this.#lateness.end();
         return true;
       }
-    } while (!isLate && !this.#isLeftOut && now() < deadline);
+    } while (!isLate && !this.#isLeftOut && !this.#hasEnded && now() < deadline);
     return false;
   }
 
@@ -198,7 +198,11 @@ export class Replica {
     // The name may lead to another server by now, and postgres.js would wait longer and longer before it tries again. A server
     // that says what is wrong still answers other calls.
     this.#connectAnew(error instanceof NotAReplicaError || saysWhy(error) ? 5 : 0);
-    this.#onLeftOut?.(this.name, error);
+    try {
+      this.#onLeftOut?.(this.name, error);
+    } catch {
+      // a log that fails ends no read, nor the process
+    }
   }
 
   /** Calls under way have so many seconds. */
@@ -290,12 +294,15 @@ export class Replica {
   }
 }
 
+/** A timer that is set for longer ends at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** The result, or an error after so many milliseconds. */
 export async function within<Result>(milliseconds: number, work: Promise<Result>): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const silence = new Promise<never>((_, reject) => {
     const error = Object.assign(new Error(`no answer within ${milliseconds} ms`), { code: 'ETIMEDOUT' });
-    timer = setTimeout(() => reject(error), milliseconds);
+    timer = setTimeout(() => reject(error), Math.min(milliseconds, LONGEST_TIMER));
   });
   try {
     return await Promise.race([work, silence]);

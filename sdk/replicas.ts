@@ -282,7 +282,7 @@ export class Replicas {
   /** Replicas were waited for in vain: they are late, unless it was for something that there is not. */
   async #judge(replicas: readonly Replica[], wanted: readonly LogPosition[], own: OwnWrites): Promise<void> {
     const primary = await this.ask().catch(() => undefined);
-    const isReal = !primary || !wanted.some((one) => isBeyond(one, primary.committed));
+    const isReal = !primary || !wanted.some((one) => isNowhere(one, primary.committed));
     if (!isReal) own.correct(primary.committed);
     else for (const replica of replicas) replica.wasLate();
   }
@@ -300,8 +300,8 @@ class OwnWrites {
   /** Writes that have ended, and how many of them the position covers: nobody asks for it before it is needed. */
   #writes = 0;
   #covered = 0;
-  /** Whether transactions of the application were among them: each may have its own `synchronous_commit`. */
-  #wereTransactions = false;
+  /** The last of them that was a transaction of the application: each may have its own `synchronous_commit`. */
+  #lastTransaction = 0;
   #asking: { writes: number; done: Promise<void> } | undefined;
 
   constructor(replicas: Replicas, told: readonly LogPosition[]) {
@@ -311,7 +311,7 @@ class OwnWrites {
 
   wrote(inTransaction = false): void {
     this.#writes += 1;
-    this.#wereTransactions ||= inTransaction;
+    if (inTransaction) this.#lastTransaction = this.#writes;
   }
 
   /** Rejects where the primary does not say it. */
@@ -347,16 +347,10 @@ class OwnWrites {
   }
 
   async #askNow(writes: number): Promise<void> {
-    const wereTransactions = this.#wereTransactions;
-    this.#wereTransactions = false;
-    try {
-      const { isLazy, committed, flushed } = await this.#replicas.ask();
-      this.#own = later(this.#own, isLazy || wereTransactions ? committed : flushed);
-      this.#covered = Math.max(this.#covered, writes);
-    } catch (error) {
-      this.#wereTransactions ||= wereTransactions;
-      throw error;
-    }
+    const areTransactions = this.#lastTransaction > this.#covered;
+    const { isLazy, committed, flushed } = await this.#replicas.ask();
+    this.#own = later(this.#own, isLazy || areTransactions ? committed : flushed);
+    this.#covered = Math.max(this.#covered, writes);
   }
 }
 
@@ -373,6 +367,12 @@ async function firstToReach(
     throw new Error(`${replica.name} has it not`);
   });
   return Promise.any(reaching).catch(() => undefined);
+}
+
+/** Whether no replica of this primary can come there: it is beyond, or on a timeline that begins with a later promotion. */
+function isNowhere(told: LogPosition, primary: LogPosition): boolean {
+  const isOfLaterTimeline = told.cluster === primary.cluster && told.timeline > primary.timeline;
+  return isOfLaterTimeline || isBeyond(told, primary);
 }
 
 /** Of a cluster's position: whether the primary has never been there. */

@@ -28,9 +28,9 @@ were lost; collations whose version has changed; triggers, expressions and colum
 calls fail; partitions that are detached, renamed, unlogged,
 attached by hand, have another bound or lack an index, a trigger or a foreign key; triggers of immutability dropped or
 disabled; invalid indexes; dead rows; sequences near their end; settings that will hurt (plan_cache_mode,
-max_locks_per_transaction, jit, autovacuum); limits that are near;
-events that no subscription gets, or that are lost; subscriptions that lag; moves of networks that stand still, or have not
-ended as they should; replication slots and subscriptions of ours that stand still or fail; users who were kept.
+max_locks_per_transaction, jit, autovacuum); limits that are near; events that no subscription gets, or that are lost;
+subscriptions that lag; moves of networks that stand still, or have not ended as they should; replication slots and
+subscriptions of ours that stand still or fail; users who were kept.
 
 On a standby it finds no dead rows and no subscriptions that nobody reads: only the primary knows these. What mends is
 run on the primary, but for settings of the standby itself.

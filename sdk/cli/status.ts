@@ -20,9 +20,9 @@ Says which server and package these are, whether the database has run the packag
 there are, and how far behind each subscription is. Changes nothing.
 
 With --json: server_version, package_version, database, role, is_standby, is_up_to_date, migrations (name, state:
-applied, pending, altered, unknown or foreign; applied_at, shipped_hash, recorded_hash), missing_objects (names), partitions (networks;
-items, item_actions, action_events: leaves), subscriptions (as dpg.subscription_status has them); the last two are null
-where they cannot be read.
+applied, pending, altered, unknown or foreign; applied_at, shipped_hash, recorded_hash), missing_objects (names),
+partitions (networks; items, item_actions, action_events: leaves), subscriptions (as dpg.subscription_status has them);
+the last two are null where they cannot be read.
 
 Exit codes: 0 the database is up to date, 1 it is not: run dpg-database migrate, or install the version of the package
 that migrated it; or objects are missing: run dpg-database doctor; 2 wrong usage, 3 no connection, 4 refused.`,

@@ -60,6 +60,8 @@ export class Feeds {
 
   /** On all servers. What one of them does not have, another may have; the error is that of the first where none has it. */
   async everywhere<Row>({ name, given }: Called, send: Send<Row>): Promise<Row[]> {
+    // a server that nobody has named yet is read from as well, once it is found
+    await this.#registry.discover();
     const { homes } = this.#registry;
     if (name === 'retry_events' && typeof given.position === 'bigint' && homes.length > 1)
       throw new InvalidArgumentError('DP001', 'position may be one of several servers', {

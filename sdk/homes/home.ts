@@ -68,13 +68,14 @@ function addressesOf({ options }: Queryable): string[] {
 /** That of `postgres://host:port/database`; undefined where it is a name of another form. */
 export function addressOf(server: string): { url: URL; address: string } | undefined {
   let url: URL;
+  let database: string;
   try {
     url = new URL(server);
+    database = decodeURIComponent(url.pathname.slice(1));
   } catch {
     return undefined;
   }
   if (!/^postgres(ql)?:$/.test(url.protocol) || url.hostname === '') return undefined;
-  const database = decodeURIComponent(url.pathname.slice(1));
   return { url, address: address(url.hostname, url.port || 5432, database) };
 }
 

@@ -1,6 +1,7 @@
 // Lists over several servers: one order, one page, and tokens that continue on each.
 
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import type { GivenArguments } from '../client.js';
 import { InvalidPageTokenError } from '../errors.js';
 import type { Home } from './home.js';
@@ -79,10 +80,10 @@ export async function mergedPage(
     const row = next.rows.shift() as Row;
     tokens[next.home.id] = row.next_page_token;
     // one server by two names, or a row that was copied while it was looked for
-    const key = JSON.stringify(order.key.map((column) => row[column]));
+    const key = JSON.stringify(keyOf(row, order));
     if (taken.has(key)) continue;
     taken.add(key);
-    const place = { time: String(row[order.time]), id: String(row[order.id]), from: next.home.id, tokens };
+    const place = { time: String(row[order.time]), key: keyOf(row, order), from: next.home.id, tokens };
     page.push({ ...row, next_page_token: writeToken(place) });
   }
   return page;
@@ -138,16 +139,30 @@ export function byBytes(left: string, right: string): number {
   return Buffer.compare(Buffer.from(left), Buffer.from(right));
 }
 
-/** A network that has moved between two pages brings rows that the list has had. */
-function isAfter(row: Row, { time, id }: Place, order: Order, direction: number): boolean {
+/** By which rows of one time are told apart: in this order, but for the count, which is the highest first. */
+function keyOf(row: Row, { count, key }: Order): string[] {
+  return [...(count ? [count] : []), ...key].map((column) => String(row[column]));
+}
+
+/**
+ * A network that has moved between two pages brings rows that the list has had. Of rows of one time, names are ordered by the
+ * collation of the database, which is not known here: where only that would tell, the row comes again rather than never.
+ */
+function isAfter(row: Row, { time, key }: Place, order: Order, direction: number): boolean {
   const of = String(row[order.time]);
-  return of === time ? row[order.id] !== id : of > time === direction > 0;
+  if (of !== time) return of > time === direction > 0;
+  const own = keyOf(row, order);
+  const place = own.findIndex((part, index) => part !== key[index]);
+  if (place < 0) return false;
+  const column = [...(order.count ? [order.count] : []), ...order.key][place];
+  if (column === order.count) return Number(own[place]) < Number(key[place]);
+  return column !== order.id || String(own[place]) > String(key[place]);
 }
 
 /** Where a list goes on: after this row, and on each server after the last row that came before it there. */
 interface Place {
   time: string;
-  id: string;
+  key: readonly string[];
   /** The server of the row. */
   from: string;
   /** By server; null: from its first row on. */
@@ -156,16 +171,28 @@ interface Place {
 
 const check = (body: string) => createHash('sha256').update(body).digest('hex').slice(0, 8);
 
-function writeToken({ time, id, from, tokens }: Place): string {
-  const body = Buffer.from(JSON.stringify([time, id, from, tokens])).toString('base64url');
+const writtenPlace = z.tuple([
+  z.string(),
+  z.array(z.string()),
+  z.string(),
+  z.record(z.string(), z.string().nullable()),
+]);
+
+function writeToken({ time, key, from, tokens }: Place): string {
+  const body = Buffer.from(JSON.stringify([time, key, from, tokens])).toString('base64url');
   return `homes.${check(body)}.${body}`;
 }
 
 function readToken(text: string): Place {
   const [kind, checked, body = '', ...more] = text.split('.');
   if (kind !== 'homes' || more.length > 0 || checked !== check(body)) throw refusal(text);
-  const [time, id, from, tokens] = JSON.parse(Buffer.from(body, 'base64url').toString());
-  return { time, id, from, tokens };
+  try {
+    const written: unknown = JSON.parse(Buffer.from(body, 'base64url').toString());
+    const [time, key, from, tokens] = writtenPlace.parse(written);
+    return { time, key, from, tokens };
+  } catch {
+    throw refusal(text); // anybody can calculate the checksum
+  }
 }
 
 /** As the database refuses one. */

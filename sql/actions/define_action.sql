@@ -151,6 +151,8 @@ begin
   if rules is not null then
     perform dpg_private.note_changed_rules(partition_network);
   end if;
+  -- the writes may have waited for the switch of a move
+  perform dpg_private.check_still_here(partition_network);
 end
 $body$;
 

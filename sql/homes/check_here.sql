@@ -70,3 +70,26 @@ return case when network = any (dpg_private.moved_networks()) then dpg_private.c
 comment on function dpg_private.check_here(text) is
   'Raises DP017 where the home of a network is another server. Inlined: costs a comparison with a constant. The last of
 the checks of a call, so that DP001 comes before it and everything else after.';
+
+create or replace function dpg_private.check_still_here(network text)
+returns void
+language plpgsql
+volatile -- as it is now
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  if network = any (dpg_private.moved_networks()) then
+    perform dpg_private.check_home(network);
+    -- the snapshot is older than the row of dpg.homes
+    raise serialization_failure using
+      message = dpg_private.text_for_client(format('the network %L has moved meanwhile', network)),
+      hint = 'Repeat the transaction.';
+  end if;
+end
+$body$;
+
+comment on function dpg_private.check_still_here(text) is
+  'The same for who has written definitions, which have no leaf and so no trigger: what has waited for the switch of a
+move would be lost, since the receiver has read them before. Called behind the last write. Raises DP017; 40001 in
+repeatable read and serializable.';

@@ -24,6 +24,8 @@ begin
     delete from dpg.item_definitions d
     where d.item_network = define_item.item_network
       and d.item_domain = define_item.item_domain;
+    -- the writes may have waited for the switch of a move
+    perform dpg_private.check_still_here(item_network);
     return;
   end if;
 
@@ -77,6 +79,8 @@ begin
   set initial_status = excluded.initial_status,
     statuses = excluded.statuses
   where (d.initial_status, d.statuses) is distinct from (excluded.initial_status, excluded.statuses);
+  -- the writes may have waited for the switch of a move
+  perform dpg_private.check_still_here(item_network);
 end
 $body$;
 

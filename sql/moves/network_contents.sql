@@ -8,6 +8,7 @@ as $body$
 begin
   return jsonb_build_object(
     'network', network,
+    'page_seal', (select p.seal from dpg_private.page_seal p),
     'leaves', (
       select coalesce(
         jsonb_agg(

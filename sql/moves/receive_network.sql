@@ -76,6 +76,13 @@ begin
     set server = excluded.server;
   end if;
 
+  -- Pages go on after the move, where nobody has a token of this server yet.
+  if not exists (select from dpg_private.partition_names p where p.key is not null and not p.is_closed) then
+    update dpg_private.page_seal p
+    set seal = (contents ->> 'page_seal')::uuid
+    where p.seal <> (contents ->> 'page_seal')::uuid;
+  end if;
+
   -- words are kept from the first row on
   perform dpg_private.take_searches(network, contents);
   perform dpg_private.receive_leaf(l.root, receive_network.network, l.key, receive_network.server)

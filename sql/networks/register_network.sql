@@ -47,6 +47,8 @@ begin
 
   -- After the row is written: whoever defines a search meanwhile waits for it, or has committed and is seen here.
   perform dpg_private.check_searched_fields(named);
+  -- the writes may have waited for the switch of a move
+  perform dpg_private.check_still_here(named ->> 'name');
 end
 $body$;
 

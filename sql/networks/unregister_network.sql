@@ -15,6 +15,8 @@ begin
   where n.network = unregister_network.network;
   was_registered := found;
   perform dpg_private.register_rules(network, null);
+  -- the writes may have waited for the switch of a move
+  perform dpg_private.check_still_here(network);
   return was_registered;
 end
 $body$;

@@ -43,6 +43,8 @@ begin
   perform dpg_private.take_turns(array[dpg_private.turn_of_rules(network)]);
   select n.* into stored from dpg.network_rules n where n.network = define_network.network;
   perform dpg_private.store_network_rules(network, nullif(rules, '{}'), stored.registered_rules);
+  -- the writes may have waited for the switch of a move
+  perform dpg_private.check_still_here(network);
 end
 $body$;
 

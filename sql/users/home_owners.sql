@@ -44,8 +44,8 @@ end
 $body$;
 
 comment on function dpg_private.note_home_owner() is
-  'Trigger of dpg_private.owner_leaves on a home to which the users are only copied: keeps dpg_private.home_owners, which
-tells the home of the users. Fires for what is replicated here as well.';
+  'Trigger of dpg_private.owner_leaves on a home to which the users are only copied: keeps dpg_private.home_owners, from
+which the home of the users hears of it. Fires for what is replicated here as well.';
 
 create or replace function dpg_private.find_other_homes(owner text)
 returns table (network text, server text)

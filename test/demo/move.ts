@@ -9,7 +9,7 @@ import { createDpg } from '../../sdk/index.js';
 import { type Embedded, startEmbedded } from '../support/embedded.js';
 import { migrateToCurrent } from '../support/migrations.js';
 import { connectTo } from '../support/server.js';
-import { Counter } from './move/counter.js';
+import { Counter, indented } from './move/counter.js';
 import { Writer } from './move/writers.js';
 import {
   bold,
@@ -119,7 +119,7 @@ async function demonstrate(): Promise<void> {
     isRunning = false;
     await writing;
     counter.stop();
-    done(`${MOVING} lives on B since ${seconds(took)} after the command began; nobody had to be told`);
+    done(`${MOVING} lives on B, ${seconds(took)} after the command began; no writer was told`);
 
     heading('4 · What was acknowledged, and what is there');
     await compare(a, b, moving);
@@ -133,7 +133,7 @@ async function demonstrate(): Promise<void> {
 
     heading(`5 · npx dpg-database move ${MOVING} --to B --finish`);
     const finished = await runCli(a.url, ['move', MOVING, '--to', b.url, '--finish'], (line) =>
-      say(dim(`  ${inLetters(line)}`)),
+      say(dim(indented(inLetters(line)))),
     );
     expect(finished === 0, `the command to end with 0, not with ${finished}`);
     const [left] =

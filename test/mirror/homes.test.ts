@@ -211,6 +211,18 @@ describe('a reader of the feed', () => {
     expect(await errorOf(dpg.subscriptions.drop({ subscription }))).toBeInstanceOf(InvalidArgumentError);
   });
 
+  test('begins on servers that nobody has named as well', async () => {
+    const network = `unnamed ${randomUUID()}`;
+    const subscription = `reader ${randomUUID()}`;
+    await sendAway(network, first, second);
+    await dpg.subscriptions.create({ subscription, source_item_instance_url: peer });
+    const action = await request(network);
+    const got = [];
+    for (let times = 0; times < 4; times++)
+      got.push(...(await dpg.subscriptions.read({ subscription })).map(({ action_id }) => action_id));
+    expect(got).toEqual([action.action_id]);
+  });
+
   test('gives back and fails to the server that gave the lease', async () => {
     const subscription = `reader ${randomUUID()}`;
     await using both = createDpg({ homes: { far: secondUrl }, default: firstUrl });

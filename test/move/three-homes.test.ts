@@ -20,7 +20,8 @@ test.skipIf(!hasOwnServers)(
   'from PostgreSQL 15 to 18 and on to a third server, with a writer; never to an older one',
   async () => {
     const [old, first, second] = [
-      await startServerOfHomes('15'),
+      // follows who owns items on the two others, beside what a move takes
+      await startServerOfHomes('15', { max_logical_replication_workers: '8', max_worker_processes: '16' }),
       await startServerOfHomes('18'),
       await startServerOfHomes('18'),
     ];

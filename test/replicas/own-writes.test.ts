@@ -8,7 +8,7 @@ import { askPrimary, lsnText } from '../../sdk/positions.js';
 import type { ReplicaOptions } from '../../sdk/replicas.js';
 import { student } from '../sdk/story.js';
 import { hasOwnServers } from '../support/replica.js';
-import { caughtUp, startServers, until } from './servers.js';
+import { caughtUp, startServers, until, wait } from './servers.js';
 
 if (!hasOwnServers) console.log('SKIPPED: reads on replicas (no servers of our own on this machine)');
 const [primary, ...standbys] = hasOwnServers ? await startServers(2) : [];
@@ -255,7 +255,47 @@ test.skipIf(!hasOwnServers)(
     const mine = await other.as('asha').items.upsert(student());
     expect(await other.items.get(mine)).toEqual(mine);
     expect(said(/pg_last_wal_replay_lsn/)).toBeGreaterThan(0);
+    // neither for one of a promotion that never was
+    for (const timeline of ['-9-1', '-9-FFFFFFFFFFFF'])
+      expect(await dpg.at(position.replace(/-.*$/, timeline)).items.get(item)).toEqual(item);
+    await wait(100); // what was asked for these may be answered late
+    statements.length = 0;
+    const third = await other.as('asha').items.upsert(student());
+    expect(await other.items.get(third)).toEqual(third);
+    expect(said(/pg_last_wal_replay_lsn/)).toBeGreaterThan(0);
     // a position of another cluster is nothing to wait for
     expect(await dpg.at('1-1-FFFFFFFF').items.get(item)).toEqual(item);
   },
 );
+
+test.skipIf(!hasOwnServers)(
+  'who waits when the connections are ended does not hold up the process',
+  async () => {
+    await paused(async () => {
+      const dpg = open({ patience: 10_000 });
+      const item = await dpg.as('asha').items.upsert(student());
+      const read = dpg.items.get(item).catch((error) => error);
+      await wait(200);
+      const begun = performance.now();
+      await dpg.end({ timeout: 0 });
+      expect(await read).toMatchObject({ code: 'CONNECTION_ENDED' });
+      expect(performance.now() - begun, 'far less than its patience').toBeLessThan(3000);
+    });
+  },
+);
+
+test.skipIf(!hasOwnServers)('a patience without end is one', async () => {
+  await using dpg = open({ patience: Number.POSITIVE_INFINITY });
+  const item = await dpg.as('asha').items.upsert(student());
+  await paused(async () => {
+    const asha = dpg.as('asha');
+    await asha.items.update(item, { changes: { item_state: { n: 1 } } });
+    const reading = dpg.items.get(item);
+    statements.length = 0;
+    expect(await Promise.race([reading, wait(500)])).toBeUndefined();
+    // a timer that has ended too early asks a thousand times
+    expect(said(/pg_last_wal_replay_lsn/)).toBeLessThan(200);
+    for (const { sql } of standbys) await sql`select pg_wal_replay_resume()`;
+    expect((await reading).item_state).toEqual({ n: 1 });
+  });
+});

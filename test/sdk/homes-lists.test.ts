@@ -1,5 +1,6 @@
 // Lists that name no network, over several servers: each row once, in one order, whatever moves meanwhile.
 
+import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createDpg, type Dpg, InvalidPageTokenError, type Item, type List } from '../../sdk/index.js';
 import { testDatabase } from '../support/test-database.js';
@@ -154,6 +155,16 @@ describe.each(Object.entries(LISTINGS))('%s', (_, { list, time, key, rows, isOld
   });
 });
 
+test.each(['null', '7', '{', '[]', '["t",["k"],"f",null]', '["t",["k"],"f",{"a":7}]', '["t","k","f",{}]'])(
+  'a token that somebody made up is refused as any other: %s',
+  async (text) => {
+    const body = Buffer.from(text).toString('base64url');
+    const checksum = createHash('sha256').update(body).digest('hex').slice(0, 8);
+    const error = await errorOf(dpg.as('asha').items.own({ page_token: `homes.${checksum}.${body}` }));
+    expect(error).toBeInstanceOf(InvalidPageTokenError);
+  },
+);
+
 test('counts of all servers, in the order of the database', async () => {
   const counts = await dpg.as('asha').actions.counts();
   expect(counts.map((row) => [row.partition_network, row.action_status, row.action_count])).toEqual(
@@ -176,13 +187,13 @@ test('a server that cannot be reached is an error, never a shorter list', async 
   gone.pathname = '/no_such_database';
   await using broken = createDpg({ homes: { red: gone.href }, default: firstUrl });
   const asha = broken.as('asha');
-  for (const ask of [
+  const asked = [
     () => asha.items.own(),
     () => asha.actions.find(),
     () => asha.events.find(),
     () => asha.actions.counts(),
-  ])
-    expect(await errorOf(ask())).toMatchObject({ code: '3D000' });
+  ];
+  for (const ask of asked) expect(await errorOf(ask())).toMatchObject({ code: '3D000' });
   expect((await asha.items.own({ item_network: 'yellow' })).rows).toHaveLength(4);
 });
 
@@ -220,6 +231,35 @@ describe('a network that moves', () => {
       expect(got).toEqual(whole);
     }
   });
+
+  test.each(['items', 'actions', 'events'] as const)(
+    'between two pages of rows of one time: %s',
+    async (rows) => {
+      const network = `one time ${rows}`;
+      const mina = dpg.as('mina');
+      for (let i = 0; i < 6; i++) {
+        const source = await mina.items.upsert(student({ item_network: network }));
+        const target = await dpg.as('ravi').items.upsert(tutor({ item_network: network }));
+        await mina.actions.perform({ action_type: 'connect', source, target });
+      }
+      const at = '2026-11-02T00:00:00.000001Z';
+      await first.sql`update dpg.items set created_at = ${at} where item_network = ${network}`;
+      await first.sql`update dpg.item_actions set updated_at = ${at} where partition_network = ${network}`;
+      const listOf = {
+        items: (page: object) => mina.items.own({ ...page, item_domain: 'student' }),
+        actions: (page: object) => mina.actions.find(page),
+        events: (page: object) => mina.events.find(page),
+      }[rows] as (page: object) => List<Row>;
+      const key = { items: 'item_id', actions: 'action_id', events: 'event_id' }[rows];
+      const whole = columnOf((await listOf({ page_size: 1000 })).rows, key);
+      const page = await listOf({ page_size: whole.length - 2 });
+      await move(network, first, second);
+      const got = columnOf(page.rows, key);
+      for await (const row of listOf({ page_size: 2, page_token: page.next_page_token }))
+        got.push(...columnOf([row], key));
+      expect(got).toEqual(whole);
+    },
+  );
 
   test('while lists are read', async () => {
     const network = 'while';

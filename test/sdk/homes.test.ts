@@ -427,6 +427,12 @@ describe('one server', () => {
     expect((await dpg.homes()).map(({ sql }) => sql)).toEqual(expect.arrayContaining([dpg.sql, home.sql]));
   });
 
+  test('one for a request ends no connections of the others', async () => {
+    await using dpg = createDpg({ homes: {}, default: urlOf(usual) });
+    for (const one of [dpg.at(null), dpg.home('yellow_dot'), ...(await dpg.homes())]) await one.end();
+    expect(await dpg.items.count({ item_network: newNetwork() })).toBe(0n);
+  });
+
   test('what is refused there is not followed, and is remembered', async () => {
     const network = newNetwork();
     await sendAway(network, usual, yellow);
@@ -456,6 +462,18 @@ describe('one server', () => {
       expect(dpg.with(tx).home('yellow_dot').sql).toBe(tx);
     });
   });
+});
+
+test('a server that no URL leads to is one that only the configuration can explain', async () => {
+  const network = newNetwork();
+  for (const server of ['somewhere', 'postgres://host/%zz', 'postgres://one:1,two:2/dots']) {
+    await spare.sql`insert into dpg.homes (network, server) values (${network}, ${server})
+      on conflict (network) do update set server = excluded.server`;
+    await using dpg = createDpg({ homes: {}, default: urlOf(spare) });
+    for (const asked of [dpg.items.count({ item_network: network }), dpg.as('asha').items.own()])
+      expect(await errorOf(asked)).toMatchObject({ code: 'DP017', detail: { network, server } });
+  }
+  await spare.sql`delete from dpg.homes where network = ${network}`;
 });
 
 test('what is no server is refused', async () => {

@@ -58,6 +58,10 @@ export async function connectHome(side: Side, url: string): Promise<Home> {
     // postgres.js reserves a connection that is there already; one that it would make for that it forgets
     await main`select 1`;
     const sql = await main.reserve();
+    // A step that was done must not be lost with the server: the other one has gone on by then.
+    for (const session of [sql, aside])
+      await session`
+        select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'`;
     return { side, url, server, sql, aside, version: Number(row.version), end };
   } catch (error) {
     await end();

@@ -2,8 +2,9 @@
 // network, the receiver opens it. Until the sender commits, everything can be taken back, and is when it takes too long.
 
 import { Refusal } from '../command.js';
-import { hasMarker, markerTrip, readSubscription, writeMarker } from './copy.js';
+import { hasMarker, inTransaction, markerTrip, readSubscription, writeMarker } from './copy.js';
 import { moveName, USERS } from './names.js';
+import { readRecord } from './record.js';
 import type { Holder, SwitchReport, Verified } from './report.js';
 import { type Home, pause, until } from './servers.js';
 import type { Users } from './users.js';
@@ -126,7 +127,11 @@ export async function switchOver(
     const contents = await contentsOf(sender.sql, network);
     await receiver.sql.unsafe('begin');
     try {
-      await receiver.sql.unsafe(`set local lock_timeout = ${Math.max(Math.floor(milliseconds), 100)}`);
+      const longest = Math.max(Math.floor(milliseconds), 100);
+      await receiver.sql.unsafe(`set local lock_timeout = ${longest}`);
+      // sooner than the sender ends our session, which holds its writers: then it is a try in vain
+      const longestWork = options.verify ? 60_000 : longest + 250;
+      await receiver.sql.unsafe(`set local statement_timeout = ${longestWork}`);
       await receiver.sql.unsafe(`alter subscription ${moveName(network)} disable`);
       await openOnce(receiver, network, contents);
       return undefined;
@@ -198,8 +203,8 @@ async function compare(sender: Home, receiver: Home, network: string): Promise<V
 }
 
 /**
- * The receiver opens the network, which the sender has closed; where that was done already, nothing happens. First the
- * subscription is switched off: an erasure that is run on what is left on the sender must not come here.
+ * The receiver opens the network, which the sender has closed; where that was done already, nothing happens. The subscription is
+ * switched off with it: an erasure that is run on what is left on the sender must not come here afterwards.
  */
 export async function open(
   sender: Home,
@@ -207,19 +212,40 @@ export async function open(
   network: string,
   { patience, say }: Pick<SwitchOptions, 'patience' | 'say'>,
 ): Promise<void> {
-  if (await readSubscription(receiver, moveName(network)))
-    await receiver.aside.unsafe(`alter subscription ${moveName(network)} disable`);
-  const contents = await contentsOf(sender.aside, network);
   const end = performance.now() + patience * 1000;
+  const received = await readRecord(receiver, network);
+  if (received?.step === 'opened') return;
+  const isFollowing = (await readSubscription(receiver, moveName(network))) !== undefined;
+  if (isFollowing) await catchUpAgain(sender, receiver, network, patience);
+  const contents = await contentsOf(sender.aside, network);
   for (;;) {
     try {
-      return await openOnce(receiver, network, contents);
+      return await inTransaction(receiver, async () => {
+        await receiver.sql.unsafe(`set local lock_timeout = '2s'`);
+        if (isFollowing) await receiver.sql.unsafe(`alter subscription ${moveName(network)} disable`);
+        await openOnce(receiver, network, contents);
+      });
     } catch (error) {
       // nobody can use the network, so it is tried again at once
       if (!isPassing(error) || performance.now() > end) throw error;
       say(`not open yet: ${(error as Error).message}`);
     }
   }
+}
+
+/**
+ * What had arrived at the switch may be gone again, where the server of the receiver was lost since: an apply worker commits
+ * without a flush, and its rows are sent once more.
+ */
+async function catchUpAgain(sender: Home, receiver: Home, network: string, patience: number): Promise<void> {
+  const name = moveName(network);
+  const subscription = await readSubscription(receiver, name);
+  if (!subscription?.is_enabled) await receiver.aside.unsafe(`alter subscription ${name} enable`);
+  if ((await markerTrip(sender, receiver, network, patience * 1000)) !== undefined) return;
+  throw new Refusal(
+    `the receiver has not got the last rows of ${network} within ${patience} s, so it was not opened there`,
+    'The log of that server says why the subscription does not go on. Mend it and run the command again.',
+  );
 }
 
 async function contentsOf(sql: Home['sql'] | Home['aside'], network: string): Promise<string> {
@@ -231,7 +257,7 @@ async function openOnce({ sql }: Home, network: string, contents: string): Promi
   await sql`select dpg_private.open_network(${network}, ${contents}::text::jsonb)`;
 }
 
-/** Whether it is a lock, or somebody who was at the same. */
+/** Whether it is a lock, somebody who was at the same, or a time that is over. */
 function isPassing(error: unknown): boolean {
-  return ['DP010', '55P03', '40P01', '40001'].includes(String((error as { code?: unknown }).code));
+  return ['DP010', '55P03', '40P01', '40001', '57014'].includes(String((error as { code?: unknown }).code));
 }

@@ -25,7 +25,7 @@ export class Counter {
   /** A line above the counter. */
   say(line: string): void {
     if (isTerminal) process.stdout.write('\r\u001b[K');
-    process.stdout.write(`${dim(short(`  ${line}`))}\n`);
+    process.stdout.write(`${dim(indented(line))}\n`);
   }
 
   #show(): void {
@@ -41,6 +41,18 @@ export class Counter {
     // a log is no terminal: a line every few seconds is enough
     else if (this.#said++ % 3 === 0) process.stdout.write(`${text}\n`);
   }
+}
+
+/** As many lines as it takes. */
+export function indented(text: string): string {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + word.length < COLUMNS - 4)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines.map((line) => `  ${line}`).join('\n');
 }
 
 /** The last column stays free: a terminal would begin a new line. */
