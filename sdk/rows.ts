@@ -853,7 +853,10 @@ export interface Partition {
   key: string;
   /** The table that holds the rows. Always with its schema: `dpg.i_p_yellowdot_student`. */
   leaf: string;
-  /** Rows as last estimated; not exact. */
+  /**
+   * Rows as last estimated; not exact. On a standby 0 for a leaf that was never analysed: only the primary
+   * counts them.
+   */
   estimated_rows: bigint;
   /** Size on disk with indexes and oversized values, in bytes. */
   bytes: bigint;

@@ -70,7 +70,6 @@ export function picture(title: string, subtitle: string, panels: Panel[]): strin
     plot.setAttribute('x', String(MARGIN + x));
     plot.setAttribute('y', String(HEAD + y));
     plot.setAttribute('text-anchor', 'middle');
-    plot.setAttribute('aria-hidden', 'true'); // the picture as a whole has a label
     also?.(plot as Plot.Plot, adder(plot));
     root.append(plot);
   }
