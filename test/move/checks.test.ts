@@ -163,6 +163,11 @@ describe.skipIf(!hasOwnServers)('in the way', () => {
       found.filter((message) => message.startsWith('the receiver has the network')),
     );
     expect(row).toBe('the receiver has the network yellow_dot already: 4 leaves');
+    const defined = await one.home();
+    await defined.sql`select dpg.define_network('yellow_dot', '{"max_open_per_pair": 1}')`;
+    expect(await obstacles(a, defined, '--dry-run')).toContain(
+      'the receiver has a document, rules or definitions of yellow_dot, in whose place those of the sender would come',
+    );
     const empty = await one.home();
     expect(await obstacles(empty, await one.home(), '--dry-run')).toEqual([
       'the sender has no network yellow_dot: it has no leaves',

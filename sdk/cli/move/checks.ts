@@ -481,6 +481,19 @@ async function onReceiver({ receiver, sender, network, isUnderWay }: Question): 
       ),
       hint: 'Two networks of one name are not merged.',
     });
+  } else if (!record) {
+    const [row] = await receiver.aside`
+      select exists (select from dpg.networks n where n.network = ${network})
+        or exists (select from dpg.network_rules r where r.network = ${network})
+        or exists (select from dpg.action_definitions d where d.partition_network = ${network})
+        or exists (select from dpg.item_definitions d where d.item_network = ${network})
+        or exists (select from dpg.item_searches s where s.item_network = ${network}) as is_defined`;
+    if (row?.is_defined) {
+      obstacles.push({
+        message: `the receiver has a document, rules or definitions of ${network}, in whose place those of the sender would come`,
+        hint: 'Take them back there: unregister_network, and define_network, define_action, define_item, define_search with null.',
+      });
+    }
   }
   return { obstacles, notes: [] };
 }
