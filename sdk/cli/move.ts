@@ -1,6 +1,7 @@
 import { type Command, type Context, exitCodes, UsageError } from './command.js';
+import { isConnectionLoss } from './errors.js';
 import { abort, finish, type MoveOptions, type MoveReport, move, status } from './move/index.js';
-import { checkDifferent, connectHome, type Home, hidden, serverOf } from './move/servers.js';
+import { checkDifferent, connectHome, type Home, hidden, lostSession, serverOf } from './move/servers.js';
 import { inWords } from './move/text.js';
 import { plain } from './text.js';
 
@@ -109,7 +110,10 @@ Exit codes: 0 done, or nothing is in the way; 1 something is in the way, the swi
       if (json) writeJson(report);
       else write(inWords(report));
       return exitCode(report);
-    } catch (error) {
+    } catch (thrown) {
+      const error = isConnectionLoss(thrown)
+        ? lostSession(`a session was lost: ${(thrown as Error).message}`, thrown)
+        : thrown;
       if (error instanceof Error) error.message = hidden(error.message, ...secrets);
       throw error;
     } finally {

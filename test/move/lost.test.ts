@@ -4,12 +4,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { moveName } from '../../sdk/cli/move/names.js';
 import {
+  eventually,
   type Home,
   type HomeServer,
   hasOwnServers,
   moveAndExpect,
   moveNetwork,
   removeCommand,
+  startMove,
   startServerOfHomes,
   version,
 } from './homes.js';
@@ -83,6 +85,24 @@ describe.skipIf(!hasOwnServers)('accidents', () => {
     await to.sql.unsafe(`drop subscription ${SLOT}`);
     await change(from, 'after the subscription');
     await moveAndExpect('moved', 'yellow_dot', from, to, '--verify');
+    await expectThere(from, to);
+  }, 120_000);
+
+  test('the session on the sender is ended: the command says so, and the move goes on', async () => {
+    const [from, to] = await copied();
+    const told = await from.sql.begin(async (tx) => {
+      await tx`lock table dpg.i_p_yellowdot_tutor in row exclusive mode`;
+      const started = await startMove('yellow_dot', from, to);
+      await eventually('it waits', async () => started.said.some((line) => line.includes('not yet')));
+      await from.sql`
+        select pg_terminate_backend(a.pid) from pg_stat_activity a
+        where a.datname = current_database() and a.application_name = 'dpg-database move'`;
+      expect(await started.ended).toBe(3);
+      return started.said.join('\n');
+    });
+    expect(told).toMatch(/session.* was lost/);
+    expect(told).toContain('Run the command again');
+    await moveAndExpect('moved', 'yellow_dot', from, to);
     await expectThere(from, to);
   }, 120_000);
 

@@ -3,6 +3,7 @@
 
 import type postgres from 'postgres';
 import { connectTo } from '../../connection.js';
+import { guardSending } from '../../postgres-js.js';
 import { Refusal, UsageError } from '../command.js';
 import { place, withoutPassword } from '../connection.js';
 import { ConnectionError, connectionError } from '../errors.js';
@@ -25,8 +26,12 @@ export interface Home {
 
 export async function connectHome(side: Side, url: string): Promise<Home> {
   const server = serverOf(url);
+  let lost: { error: unknown } | undefined;
   const open = (name: string) =>
     connectTo(url, {
+      onclose: () => {
+        lost = { error: lostSession(`the session on the ${side} (${server}) was lost`) };
+      },
       max: 1,
       prepare: false,
       connect_timeout: 10,
@@ -57,7 +62,7 @@ export async function connectHome(side: Side, url: string): Promise<Home> {
     }
     // postgres.js reserves a connection that is there already; one that it would make for that it forgets
     await main`select 1`;
-    const sql = await main.reserve();
+    const sql = guarded(await main.reserve(), () => lost);
     // A step that was done must not be lost with the server: the other one has gone on by then.
     for (const session of [sql, aside])
       await session`
@@ -68,6 +73,29 @@ export async function connectHome(side: Side, url: string): Promise<Home> {
     if (error instanceof Refusal) throw error;
     throw connectionError(error, place(aside));
   }
+}
+
+export function lostSession(message: string, cause?: unknown): ConnectionError {
+  return new ConnectionError(message, 'Run the command again: it goes on where it was.', { cause });
+}
+
+/** A session that refuses what is sent after it was lost: postgres.js would end the process. */
+function guarded(
+  sql: postgres.ReservedSql,
+  refusal: () => { error: unknown } | undefined,
+): postgres.ReservedSql {
+  const guard = (made: unknown) => {
+    if (made instanceof Promise) guardSending(made, refusal, () => undefined);
+    return made;
+  };
+  return new Proxy(sql, {
+    apply: (target, self, given) => guard(Reflect.apply(target, self, given)),
+    get: (target, name) => {
+      const member = Reflect.get(target, name) as unknown;
+      if (name !== 'unsafe') return member;
+      return (...given: unknown[]) => guard((member as (...given: unknown[]) => unknown)(...given));
+    },
+  });
 }
 
 /** @throws {UsageError} when it is no URL of a server */
