@@ -659,7 +659,7 @@ export const subscriptionColumns = {
  * committed, where rows are as of now as well. In an older snapshot is_leased, is_dead and held_back_by do
  * not belong to the rows beside them. On a standby it tells what that has replayed: lag_events and
  * lag_seconds may be off by as much as the standby is behind. What only the primary knows is null there:
- * is_leased, is_dead, and the three columns held_back_…, which say nothing on a standby.
+ * is_leased, is_dead, held_back_by_pid, held_back_by and held_back_seconds, which say nothing on a standby.
  */
 export interface SubscriptionStatus {
   /** Name of the subscription. */

@@ -1,6 +1,6 @@
 --! Previous: sha1:3b183490de00521b1f7b0ced73e05b22e78eae13
---! Hash: sha1:7745d2b9b7b56a07d1a419a449263c84cf650a74
---! Message: Homes of networks: a network moves to another server while it is used
+--! Hash: sha1:ea1570907e9058da5a9d3b397bb4a68c40d4ced4
+--! Message: Homes of networks
 
 -- The objects that are there are noted before others are created.
 --! Included geo/extensions.sql
@@ -7880,7 +7880,7 @@ comment on view dpg.subscription_status is
 Times and locks are always as of now, so ask under read committed, where rows are as of now as well. In an older
 snapshot is_leased, is_dead and held_back_by do not belong to the rows beside them. On a standby it tells what that has
 replayed: lag_events and lag_seconds may be off by as much as the standby is behind. What only the primary knows is null
-there: is_leased, is_dead, and the three columns held_back_…, which say nothing on a standby.';
+there: is_leased, is_dead, held_back_by_pid, held_back_by and held_back_seconds, which say nothing on a standby.';
 comment on column dpg.subscription_status.subscription is 'Name of the subscription.';
 comment on column dpg.subscription_status.partition_network is 'Its filter.';
 comment on column dpg.subscription_status.action_type is 'Its filter.';
