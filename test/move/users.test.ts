@@ -6,6 +6,7 @@ import {
   type Home,
   hasOwnServers,
   moveAndExpect,
+  moveNetwork,
   removeCommand,
   startServerOfHomes,
   version,
@@ -84,3 +85,62 @@ test.skipIf(!hasOwnServers)('there, on to a third server, and home again', async
   await a.sql`select dpg.erase_user('dpo', 'mei', 'asked')`;
   expect(await failure(a, 'mei')).toBe(undefined);
 });
+
+test.skipIf(!hasOwnServers || Number(version) < 16)(
+  'by roles that are no superusers: a right that is missing is said first, and what goes without is made up for',
+  async () => {
+    const [a, b] = [await (await startServerOfHomes()).home(), await (await startServerOfHomes()).home()];
+    const by = async ({ sql, ...home }: Home, role: string, attributes: string): Promise<Home> => {
+      await sql.unsafe(`create role ${role} login password 'hush' ${attributes} in role postgres`);
+      const url = new URL(home.url);
+      [url.username, url.password] = [role, 'hush'];
+      return { ...home, sql, url: url.href };
+    };
+    await prepare(a, 'yellow_dot', 1);
+    const from = await by(a, 'mover', 'replication');
+    const to = await by(b, 'mover', '');
+    await b.sql`grant pg_create_subscription to mover`;
+    const dryRun = async (...args: string[]) => {
+      const { plan } = (await moveNetwork('yellow_dot', from, to, '--dry-run', ...args)).document;
+      const messages = plan.obstacles.map(({ message }: { message: string }) => message);
+      return { messages, notes: plan.notes.join('\n') };
+    };
+
+    // who would be left out without an error
+    await a.sql.unsafe(`
+      create role better_auth;
+      alter table public."user" owner to better_auth;
+      alter table public."user" enable row level security;
+      grant select on public."user" to mover`);
+    expect((await dryRun('--from', from.url)).messages).toContain(
+      'role mover, by which the receiver connects to the sender, may not see all rows of public."user": the table has row level security',
+    );
+    await a.sql`grant better_auth to mover`;
+    expect((await dryRun()).messages).toEqual([]);
+
+    const users = await a.sql`select to_jsonb(u) as u from public."user" u`;
+    for (const { u } of users)
+      await b.sql`insert into public."user" select (jsonb_populate_record(null::public."user", ${b.sql.json(u)})).*`;
+    const { messages, notes } = await dryRun();
+    expect(messages).toEqual([
+      'role mover may not copy the users of the receiver anew: without foreign keys, as that is done, it needs session_replication_role',
+    ]);
+    expect(notes).toContain(
+      'can delete such a user: role mover does not replicate on the receiver; role mover may not subscribe on the sender',
+    );
+    await b.sql`grant set on parameter session_replication_role to mover`;
+    await moveAndExpect('moved', 'yellow_dot', from, to, '--verify');
+    await eventually('the users are there', () => hasUser(b, 'ravi'));
+    const hears = () => a.sql`select from pg_subscription s where s.subname ~ '^dpg_owners_'`;
+    expect(await hears()).toHaveLength(0);
+
+    // the same command again, when it can be had
+    await b.sql`alter role mover replication`;
+    await a.sql`grant pg_create_subscription to mover`;
+    await moveAndExpect('moved', 'yellow_dot', from, to);
+    expect(await hears()).toHaveLength(1);
+    await eventually('the home of the users has heard of it', () => isNoted(a, 'ravi'));
+    await moveAndExpect('finished', 'yellow_dot', from, to, '--finish', '--even-undelivered');
+    expect((await failure(a, 'ravi'))?.code).toBe('23503');
+  },
+);

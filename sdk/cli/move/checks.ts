@@ -174,6 +174,8 @@ async function senderSettings({ sender, network, from, users }: Question): Promi
   const obstacles: Obstacle[] = [];
   const notes: string[] = [];
   const user = decodeURIComponent(new URL(from).username) || null;
+  const copied = COPIED.map(([table]) => table);
+  if (users.home === 'sender' && !users.is_subscribed) copied.push('public."user"');
   const [row] = await sender.aside`
     select current_setting('wal_level') as wal_level,
       current_setting('max_replication_slots')::integer - (select count(*)::integer from pg_replication_slots) as free_slots,
@@ -191,7 +193,16 @@ async function senderSettings({ sender, network, from, users }: Question): Promi
       u.rolname as copier, u.rolsuper or u.rolreplication as copier_replicates,
       u.rolsuper or pg_has_role(u.oid, (select c.relowner from pg_class c where c.oid = 'dpg.items'::regclass), 'usage')
         as copier_is_owner,
-      u.rolsuper or has_table_privilege(u.oid, 'public."user"', 'select') as copier_reads_users
+      u.rolsuper or has_table_privilege(u.oid, 'public."user"', 'select') as copier_reads_users,
+      array(
+        select c.oid::regclass::text
+        from unnest(${copied}::text[]) with ordinality t(relation, place)
+        join pg_class c on c.oid = t.relation::regclass
+        where not (u.rolsuper or u.rolbypassrls)
+          and c.relrowsecurity
+          and (c.relforcerowsecurity or not pg_has_role(u.oid, c.relowner, 'usage'))
+        order by t.place
+      ) as hidden
     from (values (coalesce(${user}, current_user::text))) given(name)
     left join pg_roles u on u.rolname = given.name`;
   if (!row) return { obstacles, notes };
@@ -222,6 +233,13 @@ async function senderSettings({ sender, network, from, users }: Question): Promi
     obstacles.push({
       message: `role ${row.copier}, by which the receiver connects to the sender, may not copy: it must replicate, be a member of the owner of dpg's tables and read public."user"`,
       hint: `Run on the sender: alter role "${row.copier}" replication; or name another role with --from.`,
+    });
+  }
+  // what policies hide is left out of a copy without an error
+  for (const relation of row.hidden) {
+    obstacles.push({
+      message: `role ${row.copier}, by which the receiver connects to the sender, may not see all rows of ${relation}: the table has row level security`,
+      hint: `Run on the sender: alter role "${row.copier}" bypassrls; or name another role with --from.`,
     });
   }
   // one for the move, one or two for tables that are copied, one for the users
@@ -408,6 +426,7 @@ async function tables(sender: Home, receiver: Home, network: string): Promise<Fo
 async function usersTable({ sender, receiver, users }: Question): Promise<Found> {
   const obstacles: Obstacle[] = [];
   const notes: string[] = [];
+  if (users.home === 'sender') notes.push(...(await hearsOfOwners(sender, receiver)));
   if (users.is_subscribed) return { obstacles, notes };
   if (users.home === 'another') {
     notes.push(
@@ -435,6 +454,16 @@ async function usersTable({ sender, receiver, users }: Question): Promise<Found>
       hint: 'Run there: alter table public."user" add primary key (id);',
     });
   }
+  const [taken] = await receiver.aside`
+    select exists (select from public."user") and not has_parameter_privilege('session_replication_role', 'set')
+        as is_refused,
+      current_user as role`;
+  if (taken?.is_refused) {
+    obstacles.push({
+      message: `role ${taken.role} may not copy the users of the receiver anew: without foreign keys, as that is done, it needs session_replication_role`,
+      hint: `Connect as a superuser; or let one run there: grant set on parameter session_replication_role to "${taken.role}"; or empty public."user" there.`,
+    });
+  }
   if (obstacles.length > 0) return { obstacles, notes };
   const found = await compareUsers(sender, receiver);
   const examples = found.examples.length > 0 ? `, such as ${found.examples.join(', ')}` : '';
@@ -458,6 +487,32 @@ async function usersTable({ sender, receiver, users }: Question): Promise<Found>
     `users: the receiver follows the sender's public."user" from now on and after the move (publication and subscription ${USERS})`,
   );
   return { obstacles, notes };
+}
+
+/** What keeps the home of the users from hearing who owns items on the receiver: the move does without it. */
+async function hearsOfOwners(home: Home, receiver: Home): Promise<string[]> {
+  const wrong: string[] = [];
+  const [there] = await receiver.aside`
+    select current_setting('wal_level') as wal_level, r.rolname as role, r.rolsuper or r.rolreplication as may_replicate
+    from pg_roles r
+    where r.rolname = current_user`;
+  if (there?.wal_level !== 'logical') wrong.push(`the receiver has wal_level = ${there?.wal_level}`);
+  if (!there?.may_replicate) wrong.push(`role ${there?.role} does not replicate on the receiver`);
+  const [here] = await home.aside`
+    select r.rolname as role, r.rolsuper as is_super,
+      exists (
+        select
+        from pg_roles p
+        where p.rolname = 'pg_create_subscription' and pg_has_role(r.oid, p.oid, 'usage')
+      ) and has_database_privilege(current_database(), 'create') as may_subscribe
+    from pg_roles r
+    where r.rolname = current_user`;
+  if (!here?.is_super && !here?.may_subscribe)
+    wrong.push(`role ${here?.role} may not subscribe on the sender`);
+  if (wrong.length === 0) return [];
+  return [
+    `the home of the users will not hear who owns items on the receiver, and can delete such a user: ${wrong.join('; ')}. When that is mended, run the command again: before --finish it subscribes`,
+  ];
 }
 
 async function onReceiver({ receiver, sender, network, isUnderWay }: Question): Promise<Found> {

@@ -57,8 +57,12 @@ export async function move(options: WithReceiver, isDryRun: boolean): Promise<Mo
   if (!isDryRun) await lockBoth(options);
   let record = await readRecord(sender, network);
   if (record) checkRecord(record, options);
-  if (record?.step === 'opened') return { ...report, outcome: 'moved', step: record.step };
   const users = await findUsersHome(sender, receiver, from);
+  if (record?.step === 'opened') {
+    // where it could not be had at the switch
+    if (!isDryRun) await ensureOwnersSubscription(users, sender, receiver, say);
+    return { ...report, outcome: 'moved', step: record.step };
+  }
 
   if (record?.step !== 'closed') {
     const isUnderWay =
