@@ -106,6 +106,25 @@ describe.skipIf(!hasOwnServers)('accidents', () => {
     await expectThere(from, to);
   }, 120_000);
 
+  test('a transaction that was writing before holds up the copy: the command and --status name it', async () => {
+    const [from, to] = [await one.home(), await other.home()];
+    await prepare(from, 'yellow_dot', 1);
+    const started = await from.sql.begin(async (tx) => {
+      await tx`set local application_name = 'a long report'`;
+      await tx`select pg_current_xact_id()`;
+      const begun = await startMove('yellow_dot', from, to);
+      await eventually('it is named', async () =>
+        begun.said.some((line) => /waiting for a transaction .*a long report/.test(line)),
+      );
+      const { exitCode, document } = await moveNetwork('yellow_dot', from, to, '--status');
+      expect(exitCode).toBe(1);
+      expect(document.status.problems.join('\n')).toMatch(/the copy waits for .*a long report/);
+      return begun;
+    });
+    expect(await started.ended).toBe(0);
+    await expectThere(from, to);
+  }, 120_000);
+
   test('the receiver crashes, then the sender: the move goes on', async () => {
     const [from, to] = await copied();
     await change(from, 'before');

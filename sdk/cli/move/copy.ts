@@ -29,11 +29,8 @@ export async function ensurePublication({ sql }: Home, network: string): Promise
 }
 
 /** Waits until every transaction of the server has ended that was writing when it began. */
-export async function ensureSlot(
-  { sql, aside }: Home,
-  slot: string,
-  say: (line: string) => void,
-): Promise<void> {
+export async function ensureSlot(sender: Home, slot: string, say: (line: string) => void): Promise<void> {
+  const { sql } = sender;
   const [there] = await sql`select from pg_replication_slots s where s.slot_name = ${slot}`;
   if (there) return;
   const [session] = await sql`select pg_backend_pid() as pid`;
@@ -43,20 +40,35 @@ export async function ensureSlot(
     () => true,
   );
   while (!(await Promise.race([ended, pause(5000)]))) {
-    const [holder] = await aside`
-      select b.pid, a.application_name, a.xact_start::text as since
-      from unnest(pg_blocking_pids(${session?.pid})) b(pid)
-      left join pg_stat_activity a on a.pid = b.pid
-      order by a.xact_start
-      limit 1`;
-    if (!holder) continue;
-    const who =
-      holder.pid === 0
-        ? 'a prepared transaction, see pg_prepared_xacts'
-        : `process ${holder.pid}, ${holder.application_name || 'without a name'}, since ${holder.since}`;
-    say(`waiting for a transaction to end before the copy can begin: ${who}`);
+    const holder = await holderOf(sender, Number(session?.pid));
+    if (holder) say(`waiting for a transaction to end before the copy can begin: ${holder}`);
   }
   await creating;
+}
+
+/**
+ * Who holds up a session of the sender, the oldest first; where no session is given, those that create a slot: the command's
+ * own, and the walsenders, which do it for each table that is copied.
+ */
+export async function holderOf({ aside }: Home, pid: number | null = null): Promise<string | undefined> {
+  const [holder] = await aside`
+    select b.pid, a.application_name, coalesce(a.xact_start, x.prepared)::text as since
+    from pg_stat_activity w
+    cross join unnest(pg_blocking_pids(w.pid)) b(pid)
+    left join pg_stat_activity a on a.pid = b.pid
+    left join lateral (select min(p.prepared) as prepared from pg_prepared_xacts p where b.pid = 0) x on true
+    where w.pid = ${pid}
+      or (
+        ${pid}::integer is null
+        and w.datname = current_database()
+        and (w.backend_type = 'walsender' or w.query like '%pg_create_logical_replication_slot%')
+      )
+    order by coalesce(a.xact_start, x.prepared)
+    limit 1`;
+  if (!holder) return undefined;
+  return holder.pid === 0
+    ? `a prepared transaction, since ${holder.since}: see pg_prepared_xacts`
+    : `process ${holder.pid}, ${holder.application_name || 'without a name'}, since ${holder.since}`;
 }
 
 export interface Slot {

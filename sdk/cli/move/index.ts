@@ -11,6 +11,7 @@ import {
   ensureSlot,
   ensureSubscription,
   hasMarker,
+  holderOf,
   readSlots,
   readSubscription,
   writeMarker,
@@ -290,7 +291,7 @@ async function endCopy({ sender, receiver, network }: MoveOptions): Promise<void
 
 /** Until the tables are copied, and those of the users. */
 async function waitForCopy(options: WithReceiver): Promise<void> {
-  const { receiver, network, say } = options;
+  const { sender, receiver, network, say } = options;
   const check = await stuckCheck(options);
   let told = performance.now();
   for (;;) {
@@ -309,6 +310,8 @@ async function waitForCopy(options: WithReceiver): Promise<void> {
       say(
         `copying: ${ready} of ${copy?.tables} tables are ready, ${count(Number(row?.rows), 'row')} of the present ones, ${size(kept)} of WAL kept`,
       );
+      const holder = await holderOf(sender);
+      if (holder) say(`a table waits for a transaction to end before its copy can begin: ${holder}`);
     }
     await pause(100);
   }

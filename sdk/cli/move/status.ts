@@ -1,7 +1,7 @@
 // How far a move is, and what is wrong with it.
 
 import { duration, size } from '../text.js';
-import { readSlots, readSubscription } from './copy.js';
+import { holderOf, readSlots, readSubscription } from './copy.js';
 import { moveName, USERS } from './names.js';
 import { readRecord } from './record.js';
 import type { MoveReport, SlotStatus, Status } from './report.js';
@@ -64,6 +64,8 @@ export async function readStatus(sender: Home, receiver: Home | undefined, netwo
     where s.kind = 'items'
       and (s.item_network is null or s.item_network = ${network})
     order by s.subscription`;
+  const holder =
+    record?.step === 'receiving' || record?.step === 'copying' ? await holderOf(sender) : undefined;
   const keep = BigInt(about?.keep_megabytes ?? -1);
   const status: Status = {
     step: record?.step ?? null,
@@ -98,6 +100,7 @@ export async function readStatus(sender: Home, receiver: Home | undefined, netwo
           : `no command works on it since the step ${record.step}: run it again, or end the move with --abort`,
       );
     }
+    if (holder) wrong.push(`the copy waits for a transaction to end: ${holder}`);
     if (isCopying && !ofMove)
       wrong.push(`the slot ${name} is gone: run the command again, it begins the copy anew`);
     if (isCopying && receiver && !copy)
