@@ -20,8 +20,8 @@ import {
   type PrimaryPosition,
   positionsIn,
   positionText,
-} from './positions.js';
-import { before, now, Pause, Replica, SILENCE } from './replica.js';
+} from './replicas/positions.js';
+import { before, now, Pause, Replica, SILENCE } from './replicas/replica.js';
 
 /** Where reading calls go. */
 export interface ReplicaOptions {

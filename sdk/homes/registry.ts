@@ -2,7 +2,7 @@
 
 import { InvalidArgumentError, NetworkElsewhereError } from '../errors.js';
 import { pause } from '../mirror/pause.js';
-import { type Departure, departuresOf } from './elsewhere.js';
+import { type Departure, departuresOf } from './departures.js';
 import { addressOf, type Home } from './home.js';
 
 /** What each server says of networks that live elsewhere. */

@@ -2,7 +2,7 @@
 
 import type { Queryable } from '../client.js';
 import type { Dpg } from '../dpg.js';
-import { type Departure, departuresOf } from '../homes/elsewhere.js';
+import { type Departure, departuresOf } from '../homes/departures.js';
 import { isSameInstance } from '../instance-url.js';
 
 /** What is asked of a server. */

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { createDpg, type Dpg, ItemNotFoundError } from '../../sdk/index.js';
-import { askPrimary } from '../../sdk/positions.js';
+import { askPrimary } from '../../sdk/replicas/positions.js';
 import type { ReplicaOptions } from '../../sdk/replicas.js';
 import { student } from '../sdk/story.js';
 import { hasOwnServers } from '../support/replica.js';

@@ -4,7 +4,7 @@ import { sql as statement } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { expect, test } from 'vitest';
 import { createDpg, type Item, ItemNotFoundError } from '../../sdk/index.js';
-import { askPrimary, lsnText } from '../../sdk/positions.js';
+import { askPrimary, lsnText } from '../../sdk/replicas/positions.js';
 import type { ReplicaOptions } from '../../sdk/replicas.js';
 import { student } from '../sdk/story.js';
 import { hasOwnServers } from '../support/replica.js';

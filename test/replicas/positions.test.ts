@@ -2,9 +2,9 @@
 
 import { expect, test } from 'vitest';
 import { createDpg } from '../../sdk/index.js';
-import { isReached, later, lsnText, positionsIn, positionText } from '../../sdk/positions.js';
+import { isReached, later, lsnText, positionsIn, positionText } from '../../sdk/replicas/positions.js';
+import { addUsers, noting, student } from '../sdk/story.js';
 import { testDatabase } from '../support/test-database.js';
-import { addUsers, noting, student } from './story.js';
 
 const database = await testDatabase();
 const statements: string[] = [];

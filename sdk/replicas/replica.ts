@@ -1,8 +1,8 @@
 // One replica: its connections, how far it has replayed, and whether it is left out for a while.
 
 import type postgres from 'postgres';
-import { type ConnectionOptions, connectTo } from './connection.js';
-import { isConnectionLoss } from './connection-loss.js';
+import { type ConnectionOptions, connectTo } from '../connection.js';
+import { isConnectionLoss } from '../connection-loss.js';
 import { isReached, type LogPosition, later, lsnText, type Replayed, textsOf } from './positions.js';
 
 /** A server that says nothing for so long is taken for gone. */

@@ -1,8 +1,8 @@
 // Positions in the write-ahead log: where a write ended, so that a read on another server, or in another process, waits
 // until that server has it.
 
-import type { Queryable } from './client.js';
-import { type Cells, textOf } from './columns.js';
+import type { Queryable } from '../client.js';
+import { type Cells, textOf } from '../columns.js';
 
 /** A place in the log of a cluster. */
 export interface LogPosition {
