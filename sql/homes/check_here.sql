@@ -90,6 +90,6 @@ end
 $body$;
 
 comment on function dpg_private.check_still_here(text) is
-  'The same for who has written definitions, which have no leaf and so no trigger: what has waited for the switch of a
-move would be lost, since the receiver has read them before. Called behind the last write. Raises DP017; 40001 in
-repeatable read and serializable.';
+  'The same for who has written definitions or records, which have no leaf and so no trigger: what has waited for the
+switch of a move would be lost, since the receiver has read them before. Called behind the last write. Raises DP017;
+40001 in repeatable read and serializable.';

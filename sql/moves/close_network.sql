@@ -106,7 +106,8 @@ begin
   perform dpg_private.lock_leaves(
     array(select l.leaf from dpg_private.find_leaves_of_network(network) l)
       || array[
-        'dpg.networks', 'dpg.network_rules', 'dpg.action_definitions', 'dpg.item_definitions', 'dpg.item_searches'
+        'dpg.networks', 'dpg.network_rules', 'dpg.action_definitions', 'dpg.item_definitions', 'dpg.item_searches',
+        'dpg.redactions', 'dpg.differing_events'
       ]::regclass[],
     network, null, format('the network %L cannot be closed', network), make_interval(secs => milliseconds / 1000.0)
   );
@@ -114,9 +115,9 @@ end
 $body$;
 
 comment on function dpg_private.lock_network(text, integer) is
-  'Locks the leaves of a network and the tables of definitions (SHARE ROW EXCLUSIVE), all or none, so that nobody writes
-there until the transaction ends. Gives up after so many milliseconds: DP010, whose DETAIL has blocked_by. Then it
-waits for nobody, and no writer waits for it, for longer than lock_leaves says.';
+  'Locks the leaves of a network and the tables of definitions and records (SHARE ROW EXCLUSIVE), all or none, so that
+nobody writes there until the transaction ends. Gives up after so many milliseconds: DP010, whose DETAIL has blocked_by.
+Then it waits for nobody, and no writer waits for it, for longer than lock_leaves says.';
 
 create or replace function dpg_private.close_network(network text, server text)
 returns void

@@ -16,6 +16,7 @@ begin
     dpg_private.check_actor(actor),
     dpg_private.check_reason(reason);
   proposed := dpg_private.parse_event(event);
+  perform dpg_private.check_here(proposed.partition_network);
   if dpg_private.is_instance_url(proposed.origin_instance_domain)
     or dpg_private.normalised_url(proposed.target_item_instance_url)
       <> dpg_private.normalised_url(proposed.origin_instance_domain)
@@ -122,6 +123,7 @@ begin
     and dpg_private.normalised_url(m.origin_instance_domain)
       = dpg_private.normalised_url(proposed.origin_instance_domain)
     and proposed.update_count >= m.update_count;
+  perform dpg_private.check_still_here(proposed.partition_network);
   return redaction;
 end
 $body$;

@@ -98,6 +98,7 @@ begin
     and d.partition_network = redact_event.partition_network
     and d.action_type = redact_event.action_type;
   if is_beside then
+    perform dpg_private.check_still_here(partition_network);
     return redaction;
   end if;
   execute format(
@@ -126,6 +127,7 @@ begin
     and s.network = redact_event.partition_network
     and s.key = redact_event.action_type
     and s.root in ('item_actions', 'action_events');
+  perform dpg_private.check_still_here(partition_network);
   return redaction;
 end
 $body$;
