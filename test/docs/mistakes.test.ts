@@ -99,6 +99,8 @@ test('JSON that is none', async () => {
 });
 
 const isMissing = (name: string) => OTHER_LANGUAGES.find((each) => each.name === name)?.missing;
+for (const { name, missing } of OTHER_LANGUAGES)
+  if (missing) console.log(`SKIPPED: mistakes in ${name} are found (no ${missing} on this machine)`);
 
 test.skipIf(isMissing('python'))('what is so in Python, and a program that raises', async () => {
   const said = await run(
