@@ -11,6 +11,7 @@ const library = {
     network: 'sdk/network/index.ts',
     drizzle: 'sdk/drizzle/index.ts',
     migrate: 'sdk/migrate/index.ts',
+    dev: 'sdk/dev/index.ts',
   },
 };
 

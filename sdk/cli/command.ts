@@ -16,7 +16,7 @@ export const exitCodes = {
   refused: 4,
 } as const;
 
-/** An option of one command; those of all (--database-url, --json, --help, --version) are in options.ts. */
+/** An option of one command; those of all (--json, --help, --version; --database-url where one is needed) are in options.ts. */
 export interface Option {
   type: 'boolean' | 'string';
   short?: string;
@@ -27,10 +27,8 @@ export interface Option {
   description: string;
 }
 
-export interface Context {
-  /** One connection, made with the first statement; whoever started the command closes it. */
-  readonly sql: postgres.Sql;
-  readonly url: string;
+/** What every command has. */
+export interface Surroundings {
   /** Nothing but one JSON document goes to standard output: see `writeJson`. */
   readonly json: boolean;
   /** Of the command's own options. */
@@ -44,7 +42,13 @@ export interface Context {
   note(text: string): void;
 }
 
-export interface Command {
+export interface Context extends Surroundings {
+  /** One connection, made with the first statement; whoever started the command closes it. */
+  readonly sql: postgres.Sql;
+  readonly url: string;
+}
+
+interface Described {
   name: string;
   /** For the list of commands: a few words, without a full stop. */
   summary: string;
@@ -53,9 +57,21 @@ export interface Command {
   options?: Record<string, Option>;
   /** How positional arguments stand in the usage line: `[<subscription>]`. None are taken where this is missing. */
   positionals?: string;
+}
+
+export interface DatabaseCommand extends Described {
+  needsDatabase?: true;
   /** The exit code, one of `exitCodes`. An `Error` that is thrown is told in a line or two, and ends with `refused`. */
   run(context: Context): Promise<number>;
 }
+
+/** One that is given no database. */
+export interface LocalCommand extends Described {
+  needsDatabase: false;
+  run(surroundings: Surroundings): Promise<number>;
+}
+
+export type Command = DatabaseCommand | LocalCommand;
 
 /** What the caller should have written: told with the usage, and ends with `exitCodes.usage`. */
 export class UsageError extends Error {

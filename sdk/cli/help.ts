@@ -1,5 +1,5 @@
 import { type Command, exitCodes, type Option } from './command.js';
-import { commonOptions } from './options.js';
+import { commonOptions, optionsBesides } from './options.js';
 
 const EXIT_CODES: [keyof typeof exitCodes, string][] = [
   ['fine', 'all is well, or done'],
@@ -37,7 +37,7 @@ export function commandHelp(command: Command): string {
     ...own,
     '',
     'Options of all commands:',
-    ...optionLines(commonOptions),
+    ...optionLines(optionsBesides(command)),
   ].join('\n');
 }
 

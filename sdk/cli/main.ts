@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { packageVersion } from '../migrate/package-folder.js';
-import { type Command, type Context, exitCodes, UsageError } from './command.js';
+import { type Command, type DatabaseCommand, exitCodes, type Surroundings, UsageError } from './command.js';
 import { commands } from './commands.js';
 import { connect, databaseUrl, place, withoutPassword } from './connection.js';
 import { connectionError, isConnectionLoss, isOfMissing, missingObjectError, told } from './errors.js';
@@ -20,8 +20,10 @@ export async function main(args: string[]): Promise<number> {
     if (values.version) return print(packageVersion());
     if (values.help) return print(command ? commandHelp(command) : help(commands));
     if (!command) throw new UsageError(`no command is named: ${names()}`);
+    const surroundings = surroundingsOf(command, { json: values.json === true, values, positionals });
+    if (command.needsDatabase === false) return await command.run(surroundings);
     url = databaseUrl(values['database-url']);
-    return await run(command, { url, json: values.json === true, values, positionals });
+    return await run(command, url, surroundings);
   } catch (error) {
     const { exitCode, lines } = told(error, command);
     process.stderr.write(withoutPassword(`dpg-database: ${lines.map(plain).join('\n')}\n`, url));
@@ -34,26 +36,28 @@ function asked({ name, rest }: ReturnType<typeof splitCommand>): ReturnType<type
   return name === 'help' ? splitCommand([...rest, '--help']) : { name, rest };
 }
 
-async function run(
-  command: Command,
-  { url, json, values, positionals }: Pick<Context, 'url' | 'json' | 'values' | 'positionals'>,
-): Promise<number> {
+function surroundingsOf(
+  { name }: Command,
+  { json, values, positionals }: Pick<Surroundings, 'json' | 'values' | 'positionals'>,
+): Surroundings {
+  return {
+    json,
+    values,
+    positionals,
+    write: (text = '') => process.stdout.write(`${text}\n`),
+    writeJson: (document) => process.stdout.write(`${asJson({ command: name, ...document })}\n`),
+    note: (text) => process.stderr.write(`${text}\n`),
+  };
+}
+
+async function run(command: DatabaseCommand, url: string, surroundings: Surroundings): Promise<number> {
   const sql = connect(url);
   try {
     // by itself, so that nothing that goes wrong later is taken for it
     await sql`select 1`.catch((error: unknown) => {
       throw connectionError(error, place(sql));
     });
-    return await command.run({
-      sql,
-      url,
-      json,
-      values,
-      positionals,
-      write: (text = '') => process.stdout.write(`${text}\n`),
-      writeJson: (document) => process.stdout.write(`${asJson({ command: command.name, ...document })}\n`),
-      note: (text) => process.stderr.write(`${text}\n`),
-    });
+    return await command.run({ ...surroundings, sql, url });
   } catch (error) {
     if (isConnectionLoss(error)) throw connectionError(error, place(sql));
     throw isOfMissing(error) && (await isRecorded(sql)) ? missingObjectError(error) : error;

@@ -13,6 +13,13 @@ export const commonOptions: Record<string, Option> = {
   version: { type: 'boolean', short: 'v', description: 'the version of the package' },
 };
 
+/** Without those that are of no use to the command. */
+export function optionsBesides(command?: Command): Record<string, Option> {
+  if (command?.needsDatabase !== false) return commonOptions;
+  const { 'database-url': _, ...others } = commonOptions;
+  return others;
+}
+
 type Parsed = Pick<Context, 'values' | 'positionals'>;
 
 function configuration(options: Record<string, Option>): NonNullable<ParseArgsConfig['options']> {
@@ -42,7 +49,7 @@ export function parseOptions(args: string[], command?: Command): Parsed {
   try {
     const { values, positionals } = parseArgs({
       args,
-      options: configuration({ ...command?.options, ...commonOptions }),
+      options: configuration({ ...command?.options, ...optionsBesides(command) }),
       allowPositionals: command?.positionals !== undefined,
     });
     return { values: values as Parsed['values'], positionals };

@@ -1,6 +1,7 @@
 // What a migration waits for, as the server knows it: another process that migrates, or whoever has a lock that it needs.
 
 import type postgres from 'postgres';
+import { tell } from '../listeners.js';
 
 /** A session of the server. */
 export interface Holder {

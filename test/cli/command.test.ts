@@ -8,7 +8,7 @@ import { type Installed, installedCommand } from './command.js';
 
 const database = await testDatabase();
 const empty = await testDatabase({ from: 'empty' });
-const NAMES = ['migrate', 'status', 'doctor', 'partitions', 'subscriptions'];
+const NAMES = ['dev', 'migrate', 'status', 'doctor', 'partitions', 'subscriptions'];
 let command: Installed;
 
 beforeAll(async () => {
@@ -36,8 +36,8 @@ describe('help', () => {
     const { exitCode, stdout } = await command.dpgDatabase(undefined, name, '-h');
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(new RegExp(`^Usage: dpg-database ${name} \\[options\\]`));
-    for (const word of ['With --json: ', 'Exit codes: 0 ', '--database-url <url>'])
-      expect(stdout).toContain(word);
+    for (const word of ['With --json: ', 'Exit codes: 0 ']) expect(stdout).toContain(word);
+    expect(stdout.includes('--database-url <url>')).toBe(name !== 'dev');
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
   });
 
@@ -59,8 +59,8 @@ describe('help', () => {
 
 describe('wrong usage ends with 2, and sends nothing', () => {
   test.each([
-    [[], /^dpg-database: no command is named: it is one of migrate, status, /],
-    [['heal'], /^dpg-database: there is no command 'heal': it is one of migrate, /],
+    [[], /^dpg-database: no command is named: it is one of dev, migrate, status, /],
+    [['heal'], /^dpg-database: there is no command 'heal': it is one of dev, migrate, /],
     [['status', '--quick'], /^dpg-database: Unknown option '--quick'\nSee dpg-database status --help\.\n$/],
     [['status', 'now'], /^dpg-database: Unexpected argument 'now'/],
     [
@@ -68,6 +68,9 @@ describe('wrong usage ends with 2, and sends nothing', () => {
       /^dpg-database: --root is items, item_actions, action_events, not 'leaves'/,
     ],
     [['partitions', '--sort', 'age'], /^dpg-database: --sort is name, rows, size, not 'age'/],
+    [['dev', '--port', '0'], /^dpg-database: --port is a number from 1 to 65535, not '0'/],
+    [['dev', '--temporary', '--directory', 'x'], /^dpg-database: --temporary keeps no data/],
+    [['dev', '--json', '--', 'true'], /^dpg-database: --json says where the server is/],
     [['subscriptions', 'one', 'two'], /^dpg-database: one subscription can be named/],
     [['subscriptions', '--max-lag', 'soon'], /^dpg-database: --max-lag is a number of seconds, not 'soon'/],
     [['doctor', '--sql', '--json'], /^dpg-database: --sql and --json exclude one another\n/],

@@ -1,7 +1,8 @@
 // npm run db: a server that stays up, migrated.
 
 import { parseArgs } from 'node:util';
-import { describe, startMigrated, untilTold } from './development.js';
+import { untilTold } from '../../sdk/cli/dev/until-told.js';
+import { describe, startMigrated } from './development.js';
 
 const USAGE = `Usage: npm run db -- [--keep] [--pg15] [--port <port>] [--directory <folder>]
   --keep                keep the data for the next time, in .database/<version>, and write as a production server does

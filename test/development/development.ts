@@ -51,17 +51,6 @@ export function describe({ server, urls }: Development): string {
   ].join('\n');
 }
 
-/** Returns when the process is told to end, after which it has to end by itself. */
-export function untilTold(): Promise<void> {
-  return new Promise((resolve) => {
-    // A terminal sends its Ctrl-C to the runner and to us, and the runner passes its own on: more than one may come.
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => resolve());
-    // Nothing else keeps the process alive; and where the runner was killed there is nobody to tell us.
-    const parent = process.ppid;
-    setInterval(() => process.ppid !== parent && resolve(), 500);
-  });
-}
-
 function keptDirectory(options: StartOptions): string {
   const version = options.version ?? process.env.DPG_POSTGRES_VERSION ?? '18';
   return options.directory ?? join(projectFolder, '.database', version);

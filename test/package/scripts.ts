@@ -142,6 +142,23 @@ export const SCRIPTS: Script[] = [
       }`,
     expected: `${inspect(await committedMigrations())}\n[] function\ndpg.i_p_yellowdot_student\n`,
   },
+  {
+    entry: './dev',
+    imports: { 'dpg-database': 'createDpg', 'dpg-database/dev': 'ServerError, startServer' },
+    body: `
+      async function main() {
+        const server = await startServer();
+        console.log(server.applied, server.started_by);
+        const dpg = createDpg(server.application_url, { max: 1 });
+        console.log(await dpg.partitions.ensureItem({ item_network: 'yellow_dot', item_domain: 'student' }));
+        await dpg.end();
+        const port = server.port;
+        await startServer({ port }).catch((error) => console.log(error instanceof ServerError, error.hint));
+        await server.stop();
+      }`,
+    expected: `${inspect(await committedMigrations())} null\ndpg.i_p_yellowdot_student
+true Choose another, or none: then a free one is found.\n`,
+  },
 ];
 
 /** Every method that returns a list, awaited twice and iterated. */
