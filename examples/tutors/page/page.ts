@@ -77,6 +77,7 @@ let question = new AbortController();
 /** Asks when nothing has changed for a quarter of a second. */
 function changed() {
   clearTimeout(waiting);
+  $('#list').ariaBusy = 'true';
   waiting = window.setTimeout(() => {
     const { lat, lng } = map.getCenter().wrap();
     history.replaceState(null, '', `#${map.getZoom()}/${lat.toFixed(5)}/${lng.toFixed(5)}`);
@@ -101,6 +102,7 @@ async function discover(page_token?: string) {
     if (page_token) return $('#rows').insertAdjacentHTML('beforeend', found.rows);
     $('#rows').innerHTML = found.rows;
     showMarkers(found.markers);
+    $('#list').ariaBusy = 'false';
     // the map leaves nothing out: its sum is the total
     const total = found.markers.reduce((sum: number, { item_count }: Marker) => sum + item_count, 0);
     $('#total').textContent = `${total.toLocaleString('en')} on this map`;
