@@ -36,6 +36,7 @@ describe('what is in it', () => {
     expect(files.filter((name) => !/^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)(\.map)?$/.test(name))).toEqual([
       'LICENSE',
       'README.md',
+      'dist/dpg-database.sql',
       ...(await committedMigrations()).map((name) => `migrations/committed/${name}`),
       'package.json',
     ]);
