@@ -1,5 +1,6 @@
 // Reading a subscription, batch after batch: of events (mirror/follow.ts) and of items (items.ts).
 
+import { tell } from './listeners.js';
 import { isTransient } from './mirror/errors.js';
 import { backoff, pause } from './mirror/pause.js';
 
@@ -43,7 +44,7 @@ export async function* batchesOf<Row extends { position: bigint; lease_id: strin
         failures = 0;
       } catch (error) {
         if (!isTransient(error)) throw error;
-        onError?.(error);
+        tell(onError, error);
         failures += 1;
         await pause(backoff({ first: 100, most: 10_000 }, failures), signal);
         continue;

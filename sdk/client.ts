@@ -9,6 +9,7 @@
 
 import type postgres from 'postgres';
 import { writeArray } from './arrays.js';
+import { Observer, type OnCall } from './calls.js';
 import type { Cells, Returns } from './columns.js';
 import { isConnectionLoss, OutcomeUnknownError } from './connection-loss.js';
 import { toDpgError } from './errors.js';
@@ -195,10 +196,33 @@ function statement<Result>(
 const PREPARED = { prepare: true };
 
 const EXACT = Symbol('numbers are read exactly');
+const OBSERVER = Symbol('who is told of calls');
 
-/** The same connections, through which numbers of JSON are read exactly. */
-export function exactly<Sql extends Queryable>(sql: Sql): Sql {
-  return Object.create(sql, { [EXACT]: { value: true } }) as Sql;
+/** What holds for all calls of a `dpg`. */
+export interface CallSettings {
+  /** Whether numbers of JSON are read exactly. */
+  isExact: boolean;
+  onCall: OnCall | undefined;
+}
+
+/** The same connections, for calls with these settings. `server` is its name for who is told of calls. */
+export function withSettings<Sql extends Queryable>(
+  sql: Sql,
+  { isExact, onCall }: CallSettings,
+  server = serverOf(sql),
+): Sql {
+  if (!isExact && !onCall) return sql;
+  return Object.create(sql, {
+    ...(isExact && { [EXACT]: { value: true } }),
+    ...(onCall && { [OBSERVER]: { value: new Observer(onCall, server) } }),
+  }) as Sql;
+}
+
+/** `host:port/database` of each host, without user and password; undefined where the instance does not tell. */
+export function serverOf({ options }: Queryable): string | undefined {
+  const { host, port, database } = (options ?? {}) as Partial<postgres.ParsedOptions>;
+  if (!Array.isArray(host) || !Array.isArray(port)) return undefined;
+  return `${host.map((name, i) => `${name}:${port[i] ?? port[0]}`).join(',')}/${database}`;
 }
 
 async function send<Result>(
@@ -214,9 +238,11 @@ async function send<Result>(
 
 async function sendTo<Result>(
   sql: Queryable,
-  { text, types, returns, writes }: Statement<Result>,
+  { name, text, types, returns, writes }: Statement<Result>,
   values: { readonly [name: string]: unknown },
 ): Promise<Result[]> {
+  const observer = (sql as { [OBSERVER]?: Observer })[OBSERVER];
+  const begun = observer ? performance.now() : 0;
   let query: PromiseLike<ArrayLike<Cells>> | undefined;
   let rows: ArrayLike<Cells>;
   try {
@@ -226,10 +252,12 @@ async function sendTo<Result>(
     query = leavesTextAsItIs(sql) && sent.values ? sent.values() : sent.raw();
     rows = await query;
   } catch (error) {
+    if (query) observer?.ended(name, writes === undefined, begun, { error });
     if (writes && query && isOutcomeUnknown(sql, query, error))
       throw new OutcomeUnknownError(writes, values, { cause: error });
     throw toNotMigratedError(toDpgError(error));
   }
+  observer?.ended(name, writes === undefined, begun, { rows: rows.length });
   const results = new Array<Result>(rows.length);
   const parseJson = EXACT in sql ? parseExactly : JSON.parse;
   for (let i = 0; i < rows.length; i++) results[i] = returns.read(rows[i] as Cells, parseJson);

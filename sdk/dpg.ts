@@ -2,7 +2,8 @@ import type postgres from 'postgres';
 import { z } from 'zod';
 import { type ActorActions, actorActions, type InstanceActions, instanceActions } from './actions.js';
 import { check, type ExactJsonObject, fields, type JsonObject, key } from './arguments.js';
-import type { Queryable } from './client.js';
+import { type OnCall, onCallOption } from './calls.js';
+import { type CallSettings, type Queryable, serverOf } from './client.js';
 import { type ConnectionOptions, checkUrl, connectTo } from './connection.js';
 import { takesActor, takesNoActor, withHints } from './elsewhere.js';
 import { InvalidArgumentError } from './errors.js';
@@ -123,6 +124,12 @@ export interface DpgOptions<N extends Numbers = Numbers> {
    * `JsonNumber`, which is written digit for digit; all others stay plain numbers.
    */
   numbers?: N;
+  /**
+   * Is told of each call when it has ended: its name, how long it took, how many rows came, the code of a refusal. For a
+   * log, a measurement or a trace. It is called where the call was awaited from, so that a span gets the right parent. A
+   * call that is sent again, to another server, is told each time. What it throws, or rejects with, is not heard.
+   */
+  onCall?: OnCall;
 }
 
 type JsonOf<N extends Numbers> = N extends 'exact' ? ExactJsonObject : JsonObject;
@@ -164,25 +171,25 @@ export function createDpg(
   urlOrSql: string | Queryable | Homes,
   given: ConnectionOptions & DpgOptions = {},
 ): unknown {
-  const { numbers, replicas, staleness, patience, onLeftOut, ...options } = check(
+  const { numbers, onCall, replicas, staleness, patience, onLeftOut, ...options } = check(
     dpgOptions,
     given,
     'options',
   ) as ConnectionOptions & DpgOptions & ReplicaOptions;
-  const isExact = numbers === 'exact';
+  const settings: CallSettings = { isExact: numbers === 'exact', onCall };
   if (isHomes(urlOrSql)) {
     if (replicas) throw replicasOfHomes(replicas.length);
-    return dpgOfHomes(new Servers(urlOrSql, options, isExact), isExact);
+    return dpgOfHomes(new Servers(urlOrSql, options, settings), settings);
   }
   if (isQueryable(urlOrSql)) {
     if (replicas) throw replicasOfAnInstance(replicas.length);
-    return dpgOn(readsOn(urlOrSql, isExact), isExact);
+    return dpgOn(readsOn(urlOrSql, settings), settings);
   }
   checkUrl(urlOrSql, 'createDpg takes an instance or transaction of postgres.js, or a connection string');
   const sql = connectTo(urlOrSql, options);
   const servers = replicas && new Replicas(sql, { replicas, staleness, patience, onLeftOut }, options);
-  const reads = servers ? servers.reads([], isExact) : readsOn(sql, isExact);
-  return dpgOn(reads, isExact, async (how = {}) =>
+  const reads = servers ? servers.reads([], settings) : readsOn(sql, settings);
+  return dpgOn(reads, settings, async (how = {}) =>
     (servers ?? sql).end(check(howToEnd, how, 'how') as { timeout?: number }),
   );
 }
@@ -208,6 +215,7 @@ function replicasOfAnInstance(count: number): InvalidArgumentError {
 const dpgOptions = z.looseObject(
   {
     numbers: z.enum(['javascript', 'exact'], 'Numbers are javascript or exact.').optional(),
+    ...onCallOption,
     ...replicaOptions,
   },
   'Pass an object of options.',
@@ -235,17 +243,17 @@ const OF_INSTANCES = {
 };
 
 /** Where networks live on several servers. */
-function dpgOfHomes(servers: Servers, isExact: boolean): Dpg<postgres.Sql, never> {
+function dpgOfHomes(servers: Servers, settings: CallSettings): Dpg<postgres.Sql, never> {
   const dpgOf = (
     home: Home,
     end?: Dpg['end'],
     way = servers.wayOf(home, home.way),
   ): Dpg<postgres.Sql, never> => ({
-    ...dpgOn(readsOn(home.sql, isExact), isExact, end, way),
+    ...dpgOn(readsOn(home.sql, settings), settings, end, way),
     with: (tx) => {
       check(onTransaction, { tx });
-      const reads = readsOn(tx, isExact);
-      return dpgOn(reads, isExact, undefined, servers.wayOf(home, reads.way));
+      const reads = readsOn(tx, settings, serverOf(home.sql));
+      return dpgOn(reads, settings, undefined, servers.wayOf(home, reads.way));
     },
     home: (network) => dpgOf(servers.homeOf(check(ofNetwork, { network }).network)),
     homes: async () => (await servers.all()).map((one) => dpgOf(one)),
@@ -261,7 +269,7 @@ function dpgOfHomes(servers: Servers, isExact: boolean): Dpg<postgres.Sql, never
 
 function dpgOn<Sql extends Queryable>(
   reads: Reads<Sql>,
-  isExact: boolean,
+  settings: CallSettings,
   end: Dpg['end'] = async () => undefined,
   way = reads.way,
 ): Dpg<Sql, never> {
@@ -285,7 +293,7 @@ function dpgOn<Sql extends Queryable>(
     },
     with: (tx) => {
       check(onTransaction, { tx });
-      return dpgOn(readsOn(tx, isExact), isExact);
+      return dpgOn(readsOn(tx, settings, reads.server), settings);
     },
     home: (network) => {
       check(ofNetwork, { network });
@@ -293,7 +301,7 @@ function dpgOn<Sql extends Queryable>(
     },
     homes: async () => [dpg],
     position: () => reads.position(),
-    at: (position) => dpgOn(reads.at(check(startingAt, { position }).position), isExact),
+    at: (position) => dpgOn(reads.at(check(startingAt, { position }).position), settings),
     end,
     [Symbol.asyncDispose]: () => end(),
   };

@@ -3,7 +3,7 @@
 import type postgres from 'postgres';
 import { z } from 'zod';
 import { check, fields, key } from './arguments.js';
-import { type Queryable, routed } from './client.js';
+import { type CallSettings, type Queryable, routed } from './client.js';
 import { type ConnectionOptions, checkUrl, connectTo } from './connection.js';
 import { InvalidArgumentError } from './errors.js';
 import { Home } from './homes/home.js';
@@ -46,7 +46,7 @@ export class Servers {
   /** Of calls that may go to any. */
   readonly way: Queryable;
 
-  constructor(given: Homes, options: ConnectionOptions, isExact: boolean) {
+  constructor(given: Homes, options: ConnectionOptions, settings: CallSettings) {
     const checked = check(homesOption, given, 'homes') as Homes;
     const opened: Home[] = [];
     const open = (one: Server): Home => {
@@ -55,7 +55,7 @@ export class Servers {
         if (known) return known;
       } else checkUrl(one, 'createDpg takes connection strings or instances of postgres.js');
       const sql = typeof one === 'string' ? connectTo(one, options) : one;
-      const home = new Home(sql, { isExact, isOurs: typeof one === 'string' });
+      const home = new Home(sql, settings, typeof one === 'string');
       const same = opened.find(({ addresses }) =>
         addresses.some((address) => home.addresses.includes(address)),
       );
@@ -67,7 +67,7 @@ export class Servers {
     const configured = new Map(Object.entries(checked.homes).map(([network, one]) => [network, open(one)]));
     this.#registry = new Registry(usual, configured, (url, refuser) => {
       const sql = refuser.connectElsewhere(url, options);
-      return new Home(sql, { isExact, isOurs: true });
+      return new Home(sql, settings, true);
     });
     this.way = routed(usual.primary, routeOf(this.#registry));
   }

@@ -26,6 +26,7 @@ export type {
   JsonScalar,
   JsonValue,
 } from './arguments.js';
+export type { EndedCall, OnCall } from './calls.js';
 export type { Queryable } from './client.js';
 export { isConnectionLoss, OutcomeUnknownError } from './connection-loss.js';
 export { type ActorDpg, type ConnectionOptions, createDpg, type Dpg, type DpgOptions } from './dpg.js';

@@ -8,7 +8,7 @@
 import type postgres from 'postgres';
 import { z } from 'zod';
 import { fields } from './arguments.js';
-import { exactly, type Queryable, type Route, routed } from './client.js';
+import { type CallSettings, type Queryable, type Route, routed, serverOf, withSettings } from './client.js';
 import { type ConnectionOptions, checkUrl } from './connection.js';
 import { isConnectionLoss } from './connection-loss.js';
 import { InvalidArgumentError } from './errors.js';
@@ -95,16 +95,23 @@ export interface Reads<Sql extends Queryable = Queryable> {
   readonly sql: Sql;
   /** For the calls of the SDK. */
   readonly way: Queryable;
+  /** Its name, that of the primary where there are replicas; undefined where the instance does not tell. */
+  readonly server: string | undefined;
   position(): Promise<string>;
   /** The same servers, for somebody who has to see these positions, and has written nothing yet. */
   at(positions: readonly LogPosition[]): Reads<Sql>;
 }
 
-/** One server, or a transaction on it: all calls go there. */
-export function readsOn<Sql extends Queryable>(sql: Sql, isExact: boolean): Reads<Sql> {
+/** One server, or a transaction on it, which does not tell the name of its server: all calls go there. */
+export function readsOn<Sql extends Queryable>(
+  sql: Sql,
+  settings: CallSettings,
+  server = serverOf(sql),
+): Reads<Sql> {
   const reads: Reads<Sql> = {
     sql,
-    way: isExact ? exactly(sql) : sql,
+    way: withSettings(sql, settings, server),
+    server,
     async position() {
       if ('savepoint' in sql)
         throw new InvalidArgumentError(
@@ -218,13 +225,12 @@ export class Replicas {
   }
 
   /** For one that has to see these positions, and what it writes itself. */
-  reads(positions: readonly LogPosition[], isExact: boolean): Reads<postgres.Sql> {
+  reads(positions: readonly LogPosition[], settings: CallSettings): Reads<postgres.Sql> {
     const own = new OwnWrites(this, positions);
-    const exact = <Sql extends Queryable>(sql: Sql) => (isExact ? exactly(sql) : sql);
-    const primary = exact(this.primary);
+    const primary = withSettings(this.primary, settings);
     const route: Route = async (called, send) => {
       if (called.isReading && !ONLY_PRIMARY.has(called.name))
-        return this.#read(own, (sql) => send(exact(sql)));
+        return this.#read(own, (sql) => send(withSettings(sql, settings)));
       try {
         return await send(primary);
       } finally {
@@ -234,8 +240,9 @@ export class Replicas {
     return {
       sql: noting(this.primary, () => own.wrote(true)),
       way: routed(primary, route),
+      server: serverOf(primary),
       position: () => own.position(),
-      at: (others) => this.reads(others, isExact),
+      at: (others) => this.reads(others, settings),
     };
   }
 

@@ -218,6 +218,7 @@
 --!include users/kept_users.sql
 
 -- What looks at everything that is there
+--!include metrics/metrics.sql
 --!include moves/take_searches.sql
 --!include moves/close_network.sql
 --!include moves/begin_move.sql

@@ -13,8 +13,9 @@ It says what it would do, and does it with --execute: in one transaction, within
 It refuses while there are rows that dpg cannot hold, and lists them with examples; --quarantine keeps these, whole and
 with the reason, in dpg.quarantined_rows (for dpg_admin), and moves the others; a later run with --execute moves those
 that fit by then, and takes them out of there. Owners that are missing in actions and events are taken from the items.
+Columns that dpg lacks are in the way where they have values; --keep-columns adds them to the tables of dpg.
 Counts and checksums of both sides are compared before anything is final: the checksum of a leaf is
-sum(hash_record_extended(row(<columns>), 0)).
+sum(hash_record_extended(row(<columns>), 0)) over all columns that were moved, turned into others, or kept (as text).
 
 While it runs with --execute, the old tables can be read and nobody can write to them, and sign-ups wait
 (public."user"). Afterwards the old tables are as they were and refuse writes; a second run moves nothing else and says what
@@ -24,8 +25,8 @@ Moved events are not in the feed of dpg.read_events: whoever wanted to know of t
 again may have effects again. With --feed they are, in the order of their times, before all that come later.
 
 With --json: outcome (planned, adopted, stopped, adopted_before, released), is_dry_run, schema, time_zone, tables,
-leaves (root, network, key, rows, to_move, already_there, refused, quarantined_before, from_quarantine, owners_filled,
-leaf), problems (root, reason, explanation, rows, examples), obstacles (message, hint, may_stay), missing_users,
+columns (root, column, type, became, into), additions (columns, indexes, notes), leaves (root, network, key, rows, to_move, already_there, refused, quarantined_before, from_quarantine, owners_filled,
+leaf), problems (root, reason, explanation, hint, rows, examples), obstacles (message, hint, may_stay), missing_users,
 instance_urls, notes, moved (root, network, key, leaf, rows, old_checksum, checksum), quarantined, seconds, adopted_at,
 drop_statements.
 
@@ -49,6 +50,16 @@ are neither in dpg nor in quarantine; 2 wrong usage; 3 no connection; 4 refused,
       description:
         'where nothing tells the owner of an item of another instance, name the tombstone of erased users',
     },
+    'keep-columns': {
+      type: 'boolean',
+      description:
+        'add columns that dpg lacks, with their indexes, to its tables as columns of your own; nobody can use these tables until the end',
+    },
+    'owner-of-none': {
+      type: 'string',
+      value: '<user>',
+      description: 'the id of the user who owns items of this instance that have no owner',
+    },
     'leave-behind': {
       type: 'boolean',
       description:
@@ -69,6 +80,8 @@ are neither in dpg nor in quarantine; 2 wrong usage; 3 no connection; 4 refused,
       schema: text(values.from),
       timeZone: text(values['time-zone']),
       unknownOwners: values['unknown-owners'] === true,
+      keepColumns: values['keep-columns'] === true,
+      ...(typeof values['owner-of-none'] === 'string' && { ownerOfNone: values['owner-of-none'] }),
       leaveBehind: values['leave-behind'] === true,
       leaveWritable: values['leave-writable'] === true,
       feed: values.feed === true,

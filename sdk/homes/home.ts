@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type postgres from 'postgres';
-import { exactly, type Queryable } from '../client.js';
+import { type CallSettings, type Queryable, withSettings } from '../client.js';
 import { type ConnectionOptions, connectTo } from '../connection.js';
 
 export class Home {
@@ -18,9 +18,9 @@ export class Home {
   /** host:port/database, of each host; none where the instance does not tell. */
   readonly addresses: readonly string[];
 
-  constructor(sql: postgres.Sql, { isExact, isOurs }: { isExact: boolean; isOurs: boolean }) {
+  constructor(sql: postgres.Sql, settings: CallSettings, isOurs: boolean) {
     this.sql = sql;
-    this.primary = isExact ? exactly(sql) : sql;
+    this.primary = withSettings(sql, settings);
     this.way = this.primary;
     this.isOurs = isOurs;
     this.addresses = addressesOf(sql);

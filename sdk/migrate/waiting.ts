@@ -1,6 +1,7 @@
 // What a migration waits for, as the server knows it: another process that migrates, or whoever has a lock that it needs.
 
 import type postgres from 'postgres';
+import { tell } from '../listeners.js';
 
 /** A session of the server. */
 export interface Holder {
@@ -78,11 +79,11 @@ export class Watch {
   constructor(
     sql: postgres.Sql,
     application_name: string,
-    tell: (waiting: Waiting) => void = () => undefined,
+    onWaiting: (waiting: Waiting) => void = () => undefined,
   ) {
     this.#sql = sql;
     this.#application_name = application_name;
-    this.#tell = tell;
+    this.#tell = onWaiting;
   }
 
   /** Looks from time to time until the work has ended. */
@@ -127,7 +128,7 @@ export class Watch {
     const told = JSON.stringify(this.last);
     if (told === this.#told) return;
     this.#told = told;
-    this.#tell(this.last);
+    tell(this.#tell, this.last);
   }
 }
 

@@ -6,6 +6,7 @@ import { isTextTooDeep, MOST_LEVELS } from '../documents.js';
 import type { Dpg } from '../dpg.js';
 import { type DpgErrorCode, httpStatuses } from '../errors.js';
 import { isSameInstance } from '../instance-url.js';
+import { tell } from '../listeners.js';
 import { stringifyJson } from '../numbers.js';
 import { type BodyFlaw, type BodyLimits, BodyReader, BodyRefusal } from './body.js';
 import { codeOf, isTransient } from './errors.js';
@@ -113,7 +114,7 @@ export function handlerOf(options: HandlerOptions, protocol: Protocol): Handler 
     const status = httpStatuses[code as DpgErrorCode];
     if (status < 500 && !LATER.includes(code)) return json(said, status);
     if (IMPOSSIBLE.test(code)) return json(said, 422);
-    onError?.(error);
+    tell(onError, error);
     if (LATER.includes(code)) return json(said, 503, { 'retry-after': '10' });
     // what went wrong inside is nobody's business outside
     return isTransient(error)

@@ -5,6 +5,7 @@ import { setMaxListeners } from 'node:events';
 import type { JsonObject } from '../arguments.js';
 import type { FeedEvent } from '../feed.js';
 import { normalisedUrl } from '../instance-url.js';
+import { tell } from '../listeners.js';
 import type { MirrorOptions } from './delivery.js';
 import { isEnded, isMisconfiguration } from './errors.js';
 import { OldFeeds } from './old-feeds.js';
@@ -52,7 +53,7 @@ export async function mirror<Json = JsonObject>(options: MirrorOptions<Json>): P
         } catch (error) {
           if (isFatal(error, experience)) throw error;
           failed = true;
-          onHappening?.({ what: 'database', peer: null, error });
+          tell(onHappening, { what: 'database', peer: null, error });
         }
         for (const { instance_url: peer } of known) {
           const form = `${server.number} ${normalisedUrl(peer)}`;
@@ -133,7 +134,7 @@ async function serve<Json>(
       // what was leased comes again by itself; a subscription that somebody dropped is made again
       isMade = false;
       failures += 1;
-      onHappening?.({ what: 'database', peer, error });
+      tell(onHappening, { what: 'database', peer, error });
       await pause(backoff(DATABASE, failures), signal);
     }
   }

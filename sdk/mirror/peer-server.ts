@@ -1,6 +1,7 @@
 // The deliveries to one peer: in which order its events are tried, what is acknowledged, and when the peer is tried again.
 
 import { eventText, type FeedEvent } from '../feed.js';
+import { tell } from '../listeners.js';
 import type { MirrorOptions } from './delivery.js';
 import { DeliveryRefusedError, messageOf, PeerUnavailableError } from './errors.js';
 import { backoff } from './pause.js';
@@ -194,12 +195,12 @@ export class PeerServer<Json> {
           until: performance.now() + milliseconds,
           failures,
         });
-        onHappening?.({ what: 'unavailable', peer, error, nextTryMilliseconds: milliseconds });
+        tell(onHappening, { what: 'unavailable', peer, error, nextTryMilliseconds: milliseconds });
         return { error, milliseconds: Math.min(milliseconds, MOST_MILLISECONDS_FOR_OTHERS), of: 'network' };
       }
       if (error instanceof PeerUnavailableError && !this.#isOfEvent(event, error)) {
         const milliseconds = this.#pauseFor(error);
-        onHappening?.({ what: 'unavailable', peer, error, nextTryMilliseconds: milliseconds });
+        tell(onHappening, { what: 'unavailable', peer, error, nextTryMilliseconds: milliseconds });
         return { error, milliseconds, of: 'peer' };
       }
       const { attempts, state } = await dpg.subscriptions.fail({
@@ -212,14 +213,14 @@ export class PeerServer<Json> {
       });
       const isDead = state === 'dead';
       if (isDead) this.#doubts.delete(event.position);
-      onHappening?.({ what: 'failed', peer, event, attempts, isDead, error });
+      tell(onHappening, { what: 'failed', peer, event, attempts, isDead, error });
       return isDead ? 'dead' : { error, milliseconds: this.#pauseAfter(attempts), of: 'event' };
     }
     this.#refusals = 0;
     this.#taken += 1;
     this.#networks.delete(event.partition_network);
     this.#doubts.delete(event.position);
-    onHappening?.({ what: 'delivered', peer, event, isRetry });
+    tell(onHappening, { what: 'delivered', peer, event, isRetry });
     return 'delivered';
   }
 

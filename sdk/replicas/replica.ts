@@ -1,8 +1,10 @@
 // One replica: its connections, how far it has replayed, and whether it is left out for a while.
 
 import type postgres from 'postgres';
+import { serverOf } from '../client.js';
 import { type ConnectionOptions, connectTo } from '../connection.js';
 import { isConnectionLoss } from '../connection-loss.js';
+import { tell } from '../listeners.js';
 import { isReached, type LogPosition, later, lsnText, type Replayed, textsOf } from './positions.js';
 
 /** A server that says nothing for so long is taken for gone. */
@@ -112,8 +114,7 @@ export class Replica {
     this.#options = { ...options, connect_timeout: Math.min(options.connect_timeout ?? 2, 2) };
     this.#onLeftOut = onLeftOut;
     [this.#sql, this.#questions] = this.#connections();
-    const { host, port, database } = this.#sql.options;
-    this.name = `${host.map((name, i) => `${name}:${port[i]}`).join(',')}/${database}`;
+    this.name = serverOf(this.#sql) as string;
   }
 
   get sql(): postgres.Sql {
@@ -198,11 +199,7 @@ export class Replica {
     // The name may lead to another server by now, and postgres.js would wait longer and longer before it tries again. A server
     // that says what is wrong still answers other calls.
     this.#connectAnew(error instanceof NotAReplicaError || saysWhy(error) ? 5 : 0);
-    try {
-      this.#onLeftOut?.(this.name, error);
-    } catch {
-      // a log that fails ends no read, nor the process
-    }
+    tell(this.#onLeftOut, this.name, error);
   }
 
   /** Calls under way have so many seconds. */

@@ -136,13 +136,14 @@ $body$;
 
 revoke all on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definitions, dpg.item_definitions,
   dpg.network_rules, dpg.homes,
-  dpg.item_searches, dpg.instance_urls, dpg.partitions, dpg.limits, dpg.redactions, dpg.networks, dpg.differing_events
+  dpg.item_searches, dpg.instance_urls, dpg.partitions, dpg.limits, dpg.redactions, dpg.networks, dpg.differing_events,
+  dpg.metrics
 from dpg_app, dpg_readonly, dpg_admin;
 
 grant select on dpg.items, dpg.item_actions, dpg.action_events, dpg.action_definitions, dpg.item_definitions,
   dpg.network_rules, dpg.homes,
   dpg.item_searches, dpg.instance_urls, dpg.partitions, dpg.limits, dpg.subscriptions, dpg.failed_events,
-  dpg.subscription_status, dpg.peers, dpg.networks, dpg.differing_events
+  dpg.subscription_status, dpg.peers, dpg.networks, dpg.differing_events, dpg.metrics
 to dpg_app, dpg_readonly, dpg_admin;
 
 grant select on dpg.redactions to dpg_admin;

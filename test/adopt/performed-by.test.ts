@@ -90,7 +90,7 @@ test('performed_by itself comes first; a column of another type is one that dpg 
     const stopped = await adopt(sql, { execute: true });
     expect(stopped.obstacles.map(({ message }) => message)).toEqual([
       'public.item_actions."performed_by_org_id" has a value in 1 row, and dpg has no such column',
-      'public.action_events."performed_by" has a value in 3 rows, and dpg has no such column',
+      'public.action_events."performed_by" has a value in 3 rows, and dpg has a column of that name for something else',
     ]);
     expect(await adopt(sql, { execute: true, leaveBehind: true })).toMatchObject({ outcome: 'adopted' });
     expect((await performers(sql)).map(({ performed_by }) => performed_by)).toEqual([

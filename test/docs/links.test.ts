@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
+import { anchorOf } from '../../docs/.vitepress/links.js';
 import { projectFolder } from '../support/migrations.js';
 
 const guides = (await readdir(join(projectFolder, 'docs')))
@@ -13,6 +14,7 @@ const documents = [
   'README.md',
   'CONTRIBUTING.md',
   'CHANGELOG.md',
+  'SECURITY.md',
   'sql/README.md',
   'test/bench/results/README.md',
   ...guides,
@@ -23,8 +25,7 @@ const read = (path: string) => readFile(join(projectFolder, path), 'utf8');
 function anchorsOf(document: string): Set<string> {
   const anchors = new Set<string>();
   for (const [, heading = ''] of withoutCode(document).matchAll(/^#{1,6} +(.*?) *$/gm)) {
-    const plain = heading.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, '');
-    const name = plain.replaceAll(' ', '-');
+    const name = anchorOf(heading);
     let anchor = name;
     for (let count = 1; anchors.has(anchor); count++) anchor = `${name}-${count}`;
     anchors.add(anchor);

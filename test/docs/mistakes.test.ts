@@ -1,6 +1,7 @@
 // A document that shows what is not so is found out, and the line named.
 
 import { expect, test, vi } from 'vitest';
+import { OTHER_LANGUAGES } from './documents/other-languages.js';
 import { runDocument } from './documents/run.js';
 
 // compilers and processes: on a busy machine they take their time
@@ -95,4 +96,38 @@ test('a block that nobody can run, and an output of nothing', async () => {
 test('JSON that is none', async () => {
   const [said] = await run(fence('json', '{"a": }'));
   expect(said).toContain('page.md:2: ');
+});
+
+const isMissing = (name: string) => OTHER_LANGUAGES.find((each) => each.name === name)?.missing;
+for (const { name, missing } of OTHER_LANGUAGES)
+  if (missing) console.log(`SKIPPED: mistakes in ${name} are found (no ${missing} on this machine)`);
+
+test.skipIf(isMissing('python'))('what is so in Python, and a program that raises', async () => {
+  const said = await run(
+    fence('python', '# words.py\ndef word():\n    return 1 / 0'),
+    fence('python', 'import psycopg\nfrom words import word\nprint("one")'),
+    fence('text', 'one'),
+    fence('sql', 'select 1;'),
+    fence('python', 'print("two")'),
+    fence('text', 'three'),
+  );
+  expect(said).toEqual(['page.md:26: the output of line 22 is\ntwo\n']);
+  const [raised] = await run(
+    fence('python', '# words.py\ndef word():\n    return 1 / 0'),
+    fence('python', 'from words import word\nword()'),
+  );
+  expect(raised).toMatch(/^page.md:8: [\s\S]*page.md:9[\s\S]*page.md:4[\s\S]*ZeroDivisionError/);
+});
+
+test.skipIf(isMissing('java'))('what is so in Java, and a program that the compiler refuses', async () => {
+  const said = await run(
+    fence('java', '// Word.java\nclass Word { static String word() { return "one"; } }'),
+    fence('java', 'import java.util.List;\nvar words = List.of(Word.word());\nSystem.out.println(words);'),
+    fence('text', '[one]'),
+    fence('java', 'System.out.println(words.size());'),
+    fence('text', '2'),
+  );
+  expect(said).toEqual(['page.md:21: the output of line 17 is\n1\n']);
+  const [refused] = await run(fence('java', 'int n = 1;\nString text = n;'));
+  expect(refused).toMatch(/^page.md:2: [\s\S]*page.md:3: error: incompatible types/);
 });

@@ -2,7 +2,7 @@
 // entries.
 
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -31,15 +31,51 @@ const filesOf = async (folder: string) =>
     .sort();
 
 describe('what is in it', () => {
-  test('what is built, the migrations, README and licence: nothing else', async () => {
+  test('what is built, the migrations and the documents: nothing else', async () => {
     const files = await filesOf(installed);
-    expect(files.filter((name) => !/^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)(\.map)?$/.test(name))).toEqual([
-      'LICENSE',
-      'README.md',
-      'dist/dpg-database.sql',
-      ...(await committedMigrations()).map((name) => `migrations/committed/${name}`),
-      'package.json',
-    ]);
+    const built = /^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)(\.map)?$/;
+    const pictures = /^(docs|test\/bench\/results)\/[\w-]+\.(svg|png)$/;
+    const guides = await readdir(join(projectFolder, 'docs'));
+    expect(files.filter((name) => !built.test(name) && !pictures.test(name))).toEqual(
+      [
+        'CHANGELOG.md',
+        'CONTRIBUTING.md',
+        'LICENSE',
+        'README.md',
+        'SECURITY.md',
+        ...guides.filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
+        'dist/dpg-database.sql',
+        'docs/compose.yaml',
+        ...(await committedMigrations()).map((name) => `migrations/committed/${name}`),
+        'package.json',
+        'sql/README.md',
+      ].sort(),
+    );
+  });
+
+  // npmjs.com makes links into the repository of those of README.md; in node_modules they are paths
+  test('a document leads to documents in it; what else it leads to is a source', async () => {
+    const files = await filesOf(installed);
+    const outside: string[] = [];
+    for (const from of files.filter((name) => name.endsWith('.md'))) {
+      const text = (await readFile(join(installed, from), 'utf8')).replace(/^```[\s\S]*?^```/gm, '');
+      for (const [, image, target = ''] of text.matchAll(/(!?)\[[^\]]*\]\(([^)#\s]+)[^)]*\)/g)) {
+        if (/^https?:/.test(target)) continue;
+        const path = join(dirname(from), target);
+        if (files.includes(path)) continue;
+        const isSource = image === '' && from !== 'README.md' && /^(\.ci|sql|test)\//.test(path);
+        outside.push(isSource ? 'a source' : `${from}: ${target}`);
+      }
+    }
+    expect([...new Set(outside)]).toEqual(['a source']);
+  });
+
+  test('npm would publish it', async () => {
+    const { code, stdout, stderr } = await project.npm(['publish', project.tarball, '--dry-run']);
+    expect({ code, stdout }, stderr).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^\+ dpg-database@/m),
+    });
   });
 
   test('the migrations are those of this repository', async () => {

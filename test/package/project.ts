@@ -16,8 +16,13 @@ const SOURCES = [
   'tsconfig.json',
   'README.md',
   'LICENSE',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'docs',
   'sdk',
   'sql',
+  'test/bench/results',
   'migrations',
 ];
 const DEPENDENCIES = ['@cfworker/json-schema', 'lossless-json', 'postgres', 'zod'];
@@ -38,6 +43,8 @@ export interface Project {
   node(args: string[], env?: NodeJS.ProcessEnv): Promise<Run>;
   /** Runs the package's command, as `npx dpg-database …`. */
   npx(args: string[], env?: NodeJS.ProcessEnv): Promise<Run>;
+  /** Runs npm in the project, without a registry. */
+  npm(args: string[]): Promise<Run>;
   /** Runs a program of this repository's dependencies in the project: the path of its script in node_modules. */
   tool(script: string, ...args: string[]): Promise<Run>;
   write(name: string, text: string): Promise<void>;
@@ -57,8 +64,8 @@ export async function makeProject(): Promise<Project> {
   await mkdir(tarballs);
   await mkdir(folder);
 
-  const npm = (cwd: string, ...args: string[]) =>
-    succeed('npm', [...args, '--offline', '--cache', join(place, 'cache'), '--loglevel', 'error'], cwd);
+  const offline = ['--offline', '--cache', join(place, 'cache'), '--loglevel', 'error'];
+  const npm = (cwd: string, ...args: string[]) => succeed('npm', [...args, ...offline], cwd);
   const into = ['--pack-destination', tarballs];
   await npm(clone, 'pack', ...into);
   await npm(
@@ -94,6 +101,7 @@ export async function makeProject(): Promise<Project> {
         npm_config_cache: join(place, 'cache'),
         ...env,
       }),
+    npm: (args) => run('npm', [...args, ...offline], folder),
     write: (name, text) => writeFile(join(folder, name), text),
     async link(...packages) {
       for (const name of packages) {

@@ -4,6 +4,8 @@
 import type postgres from 'postgres';
 import { isConnectionLoss } from '../../connection-loss.js';
 import { Refusal } from '../command.js';
+import { accounts } from './accounts.js';
+import { additions } from './additions.js';
 import { countLeaves, type Leaf } from './leaves.js';
 import { move } from './move.js';
 import { undeclared } from './networks.js';
@@ -12,7 +14,7 @@ import { compareWithQuarantine, createMatches, missingUsers, problems, quarantin
 import { dropStatements, refuseWrites } from './refuse-writes.js';
 import { remarks } from './remarks.js';
 import type { AdoptionReport } from './report.js';
-import { extraColumns, readSource, type Source } from './source.js';
+import { extraColumns, isRefiled, readSource, type Source } from './source.js';
 import { stages, urls } from './stages.js';
 import { roots } from './tables.js';
 import { checkDatabase, findExtensions, inWords, lock, settings } from './transaction.js';
@@ -30,6 +32,10 @@ export interface AdoptOptions {
   quarantine?: boolean;
   /** Go on although columns with values or detached partitions stay behind. */
   leaveBehind?: boolean;
+  /** Add columns that dpg lacks, and their indexes, as the application's own. */
+  keepColumns?: boolean;
+  /** The user who owns what has no owner. */
+  ownerOfNone?: string;
   /** Do not refuse writes to the old tables afterwards. */
   leaveWritable?: boolean;
   /** Name the tombstone of erased users where nothing tells the owner of another instance's item. */
@@ -50,8 +56,17 @@ export async function adopt(sql: postgres.Sql, options: AdoptOptions = {}): Prom
     );
   }
   await checkDatabase(sql, options.timeZone ?? 'UTC');
-  const found = await readSource(sql, schema, options.timeZone ?? 'UTC');
-  const timeZone = timeZoneOf(found, options.timeZone);
+  const wanted = {
+    timeZone: options.timeZone ?? 'UTC',
+    ownerOfNone: options.ownerOfNone,
+    keepColumns: options.keepColumns ?? false,
+  };
+  const found = await readSource(sql, schema, wanted);
+  const reading = {
+    ...wanted,
+    timeZone: timeZoneOf(found, options.timeZone),
+    ownerOfNone: await ownerOf(sql, found, options.ownerOfNone),
+  };
   const started = performance.now();
   // who may not lock is told so by the report
   const execute = options.execute === true && (await missingPrivileges(sql, found, options)).length === 0;
@@ -63,7 +78,7 @@ export async function adopt(sql: postgres.Sql, options: AdoptOptions = {}): Prom
     if (execute) await lock(tx, found, options.lockSeconds ?? 10);
     await tx.unsafe(settings);
     await findExtensions(tx);
-    const report = await run(tx, await readSource(tx, schema, timeZone), { ...options, execute });
+    const report = await run(tx, await readSource(tx, schema, reading), { ...options, execute });
     isCommitting = report.outcome === 'adopted' || report.outcome === 'released';
     await tx.unsafe(isCommitting ? 'commit' : 'rollback');
     tx.release();
@@ -99,6 +114,30 @@ function timeZoneOf(source: Source, wanted: string | undefined): string {
   return before ?? source.time_zone;
 }
 
+/** So do those that have no owner. */
+async function ownerOf(
+  sql: postgres.ISql,
+  source: Source,
+  wanted: string | undefined,
+): Promise<string | undefined> {
+  const before = source.tables.items?.adopted_owner;
+  if (before !== undefined && wanted !== undefined && wanted !== before) {
+    throw new Refusal(
+      `these tables were adopted with ${before} as the owner of what has none`,
+      `Leave --owner-of-none out, or say ${before}.`,
+    );
+  }
+  if (wanted !== undefined) {
+    const [user] = await sql`select from public."user" u where u.id = ${wanted}`;
+    if (!user)
+      throw new Refusal(
+        `there is no user '${wanted}' in public."user"`,
+        'Name the id of a user that is there: --owner-of-none <user>.',
+      );
+  }
+  return before ?? wanted;
+}
+
 async function run(tx: postgres.ISql, source: Source, options: AdoptOptions): Promise<AdoptionReport> {
   const obstacles = [...source.obstacles, ...(await missingPrivileges(tx, source, options))];
   const adoptedAt = source.tables.items?.adopted ?? null;
@@ -108,6 +147,8 @@ async function run(tx: postgres.ISql, source: Source, options: AdoptOptions): Pr
     schema: source.schema,
     time_zone: source.time_zone,
     tables: [],
+    columns: [],
+    additions: { columns: [], indexes: [], notes: [] },
     leaves: [],
     problems: [],
     obstacles,
@@ -123,8 +164,14 @@ async function run(tx: postgres.ISql, source: Source, options: AdoptOptions): Pr
   if (obstacles.some((obstacle) => !obstacle.may_stay)) return { ...report, outcome: 'stopped' };
   for (const root of roots) {
     const table = source.tables[root];
-    if (table) obstacles.push(...(await extraColumns(tx, table)));
+    if (!table) continue;
+    obstacles.push(...(await extraColumns(tx, table)));
+    table.is_refiled = await isRefiled(tx, table);
   }
+  const added = await additions(tx, source);
+  report.additions = added.made;
+  obstacles.push(...added.obstacles);
+  report.columns = accounts(source);
 
   const [limit] = await tx`select dpg_private.limit_of('json_bytes_per_document')::text as bytes`;
   const looks = stages(source, {
@@ -178,7 +225,7 @@ async function run(tx: postgres.ISql, source: Source, options: AdoptOptions): Pr
   if (isStopped) return { ...report, outcome: 'stopped' };
   if (!options.execute) return { ...report, outcome: isDone ? 'adopted_before' : 'planned' };
 
-  report.moved = await move(tx, source, report.leaves, {
+  report.moved = await move(tx, source, report.leaves, report.additions, {
     feed: options.feed ?? false,
     progress: options.progress ?? (() => undefined),
   });

@@ -1,8 +1,10 @@
 // Counts by leaf: what is in the old tables, and what an adoption makes of it.
 
 import type postgres from 'postgres';
+import { keptTexts } from './kept.js';
 import { matches } from './quarantine.js';
 import { oldRows, type Source } from './source.js';
+import { identifier } from './sql-text.js';
 import { isMoved, notes } from './stages.js';
 import { columnNames, type Root, tables } from './tables.js';
 
@@ -71,18 +73,22 @@ export function sumOldRows(sql: postgres.ISql, source: Source, root: Root): Prom
   return sums(
     sql,
     root,
-    columns,
+    [...columns, ...keptTexts(source.tables[root]?.kept ?? []).old],
     `${oldRows(source, root)} o
      ${root === 'items' ? 'left ' : ''}join ${notes[root]} n on n.leaf_id = o.leaf_id and n.row_id = o.row_id
      where ${root === 'items' ? 'n.leaf_id is null or ' : ''}${isMoved('n')}`,
   );
 }
 
-export function sumRows(sql: postgres.ISql, root: Root): Promise<Sums> {
+export function sumRows(sql: postgres.ISql, source: Source, root: Root): Promise<Sums> {
+  const kept = source.tables[root]?.kept ?? [];
   return sums(
     sql,
     root,
-    columnNames(root).map((name) => `o.${name}`),
+    [
+      ...columnNames(root).map((name) => `o.${name}`),
+      ...kept.map(({ name }) => `o.${identifier(name)}::text`),
+    ],
     `dpg.${root} o`,
   );
 }

@@ -1,10 +1,11 @@
 // The moving itself: partitions first, then rows, leaf by leaf, each with one statement in the database.
 
 import type postgres from 'postgres';
+import type { Additions } from './additions.js';
 import { type Leaf, nameOf, nothing, type Sum, type Sums, sumOldRows, sumRows } from './leaves.js';
 import { emptyQuarantine } from './quarantine.js';
 import { oldRows, type Source } from './source.js';
-import { equal, literal } from './sql-text.js';
+import { equal, identifier, literal } from './sql-text.js';
 import { isMoved, isUnnoted, notes, urls } from './stages.js';
 import { columnNames, type Root, roots, tables } from './tables.js';
 
@@ -36,14 +37,16 @@ export async function move(
   sql: postgres.ISql,
   source: Source,
   leaves: readonly Leaf[],
+  additions: Additions,
   options: MoveOptions,
 ): Promise<Moved[]> {
+  for (const statement of additions.columns) await sql.unsafe(statement);
   const wanted = leaves.filter((leaf) => leaf.to_move > 0) as (Leaf & { network: string; key: string })[];
   for (const leaf of wanted) {
     await sql.unsafe(`select dpg.${ensure[leaf.root]}(${literal(leaf.network)}, ${literal(leaf.key)})`);
   }
   const before = new Map<Root, Sums>();
-  for (const root of roots) before.set(root, await sumRows(sql, root));
+  for (const root of roots) before.set(root, await sumRows(sql, source, root));
 
   // The plans that check foreign keys are kept then: planned anew for each row they take three times as long.
   await sql.unsafe('set local plan_cache_mode = force_generic_plan');
@@ -52,6 +55,10 @@ export async function move(
     options.progress(`${leaf.root} ${leaf.network}/${leaf.key}: ${leaf.to_move} rows`);
   }
   await sql.unsafe('set local plan_cache_mode = auto');
+  for (const statement of additions.indexes) {
+    await sql.unsafe(statement);
+    options.progress(statement);
+  }
   await sql.unsafe(insertUrls(source));
   await sql.unsafe(insertPeers);
   await sql.unsafe(noteMirroredActions);
@@ -60,7 +67,7 @@ export async function move(
   const moved: Moved[] = [];
   for (const root of roots) {
     const expected = await sumOldRows(sql, source, root);
-    const after = await sumRows(sql, root);
+    const after = await sumRows(sql, source, root);
     const ofRoot = wanted.filter((leaf) => leaf.root === root);
     moved.push(...(await compared(sql, ofRoot, expected, before.get(root) ?? new Map(), after)));
   }
@@ -72,7 +79,11 @@ function insertInto(source: Source, leaf: Leaf & { network: string; key: string 
   const { root } = leaf;
   const [network, key] = tables[root].leaf;
   const columns = columnNames(root);
-  const added = addedColumns[root];
+  const kept = (source.tables[root]?.kept ?? []).filter((column) => !column.is_computed);
+  const added = {
+    ...addedColumns[root],
+    ...Object.fromEntries(kept.map(({ name, as }) => [identifier(name), `o.${as}`])),
+  };
   const values = columns.map((name) => `${name.endsWith('_owner') ? 'n' : 'o'}.${name}`);
   const ofLeaf = (alias: string) =>
     `${alias}.${network} = ${literal(leaf.network)} and ${alias}.${key} = ${literal(leaf.key)}`;
@@ -94,7 +105,8 @@ const addedColumns: Record<Root, Record<string, string>> = {
     target_item_longitude: 'n.target_item_longitude',
     source_item_is_local: 'n.source_item_is_local',
     source_local_item_id: `case
-      when n.source_item_is_local and o.source_item_network = o.partition_network then o.source_item_id
+      when n.source_item_is_local and not n.is_source_gone and o.source_item_network = o.partition_network
+        then o.source_item_id
     end`,
   },
   action_events: {

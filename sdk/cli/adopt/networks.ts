@@ -2,7 +2,8 @@
 // it is said beforehand, and of all: dpg.register_network and what it enforces are in sql/networks.
 
 import type postgres from 'postgres';
-import { type Obstacle, oldRows, type Source } from './source.js';
+import type { Obstacle } from './obstacle.js';
+import { oldRows, type Source } from './source.js';
 import { literal } from './sql-text.js';
 import { isMoved, isUnnoted, notes } from './stages.js';
 

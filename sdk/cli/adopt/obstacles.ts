@@ -2,8 +2,9 @@
 
 import type postgres from 'postgres';
 import type { Leaf } from './leaves.js';
+import type { Obstacle } from './obstacle.js';
 import type { AdoptionReport } from './report.js';
-import type { Obstacle, Source } from './source.js';
+import type { Source } from './source.js';
 import { roots } from './tables.js';
 
 /** All items are refused, or all rows where there are no items: what else might be moved has lost its meaning. */

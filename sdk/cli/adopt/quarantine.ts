@@ -1,7 +1,7 @@
 // Rows that dpg cannot hold: listed with examples, and kept in a table of their own when the caller says so.
 
 import type postgres from 'postgres';
-import { explain } from './reasons.js';
+import { explain, remedy } from './reasons.js';
 import { isAdopted, oldRows, type Source } from './source.js';
 import { listed, literal } from './sql-text.js';
 import { isMoved, isUnnoted, notes } from './stages.js';
@@ -14,6 +14,8 @@ export interface Problem {
   /** A code and, where one column is to blame, its name. */
   reason: string;
   explanation: string;
+  /** What can be done besides mending the rows, if anything. */
+  hint: string | null;
   rows: number;
   /** Keys of some of these rows. */
   examples: Record<string, unknown>[];
@@ -130,7 +132,14 @@ export async function problems(sql: postgres.ISql, source: Source): Promise<Prob
       ) s
       order by s.rows desc, s.reason`);
     for (const { reason, rows: count, examples } of rows) {
-      found.push({ root, reason, explanation: explain(reason), rows: count, examples: JSON.parse(examples) });
+      found.push({
+        root,
+        reason,
+        explanation: explain(reason),
+        hint: remedy(reason) ?? null,
+        rows: count,
+        examples: JSON.parse(examples),
+      });
     }
   }
   return found;

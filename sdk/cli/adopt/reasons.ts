@@ -8,20 +8,21 @@ export const explanations: Record<string, string> = {
   id: 'is missing',
   url: 'is missing, blank or longer than 1,024 bytes',
   object: 'is no JSON object',
-  size: 'is longer than the limit json_bytes_per_document of dpg.limits (dpg_admin can raise it)',
+  size: 'is longer than the limit json_bytes_per_document of dpg.limits',
   note: 'is longer than 65,536 bytes',
   count: 'is missing or negative',
   time: 'is missing, or not between the years 1 and 9999',
   coordinates: 'has one coordinate only, or one that is out of range or no number',
   user: 'is no user in public."user"',
   owner: 'is missing, and no item tells it',
+  'owner created_by': 'is missing',
   network: 'partition_network is not the network of the target',
   repeated: 'another row has the same key, and that one is moved',
   event_twice:
     'another event has the same origin, action and update_count, and that one, the older, is moved',
   differs: 'dpg has a row with this key and other content',
   target_missing: 'its target is not among the items that can be moved',
-  source_missing: 'its source is of this instance and not among the items that can be moved',
+  source_missing: 'its source is an item that cannot be moved',
   action_missing: 'it was made here, and its action is not among those that can be moved',
   missing: 'neither in dpg nor in quarantine: deleted in dpg since, or written past the trigger',
   ahead: 'its update_count is higher than that of its action, which could never be changed again',
@@ -30,7 +31,19 @@ export const explanations: Record<string, string> = {
 /** In words: `item_type is missing, blank or longer than 120 characters`. */
 export function explain(reason: string): string {
   const [code = '', column] = reason.split(' ');
-  return [column, explanations[code] ?? code].filter(Boolean).join(' ');
+  return [column, explanations[reason] ?? explanations[code] ?? code].filter(Boolean).join(' ');
+}
+
+/** What can be done besides mending the rows. */
+export function remedy(reason: string): string | undefined {
+  if (reason === 'owner created_by') return 'Name a user for them with --owner-of-none <user>.';
+  if (reason.startsWith('owner '))
+    return 'Where the item is of this instance, --owner-of-none <user> names a user; where it is of another, --unknown-owners names the tombstone of erased users.';
+  if (reason === 'user created_by')
+    return 'Create these users in public."user" first; they are listed below.';
+  if (reason.startsWith('size '))
+    return `dpg_admin can raise the limit: update dpg.limits set limit_value = … where limit_name = 'json_bytes_per_document';`;
+  return undefined;
 }
 
 /** A list of `case when … then '<reason>' end`, of columns of the rows `o`. */
@@ -69,6 +82,17 @@ const keyOrNone = (...columns: string[]): Rule => ({
   columns,
   when: (column) => `${column} is not null and dpg_private.is_key(${column}) is not true`,
 });
+/** A blank one has a reason of its own. */
+const keyOrBlank = (...columns: string[]): Rule => ({
+  code: 'key',
+  columns,
+  when: (column) => `${column} ~ '\\S' and dpg_private.is_key(${column}) is not true`,
+});
+const owner: Rule = {
+  code: 'owner',
+  columns: ['created_by'],
+  when: (column) => `(${column} ~ '\\S') is not true`,
+};
 const id = (...columns: string[]): Rule => ({
   code: 'id',
   columns,
@@ -123,7 +147,9 @@ const sideKeys = ['source', 'target'].flatMap((side) =>
 // Owners are looked at after they were filled: see stages.ts.
 const reasonsByRoot: Record<Root, readonly Rule[]> = {
   items: [
-    key('item_network', 'item_domain', 'item_type', 'created_by'),
+    key('item_network', 'item_domain', 'item_type', 'item_status'),
+    owner,
+    keyOrBlank('created_by'),
     id('item_id'),
     url('item_instance_url', 'item_schema_url'),
     object('item_state'),

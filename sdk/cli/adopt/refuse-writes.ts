@@ -4,9 +4,17 @@
 import type postgres from 'postgres';
 import { type Source, TRIGGER } from './source.js';
 import { literal } from './sql-text.js';
-import { roots } from './tables.js';
+import { type Root, roots } from './tables.js';
 
 const FUNCTION = 'refuse_write_after_adoption';
+
+/** Told to whoever writes to an old table. */
+const instead: Record<Root, string> = {
+  items: 'Write items by functions of dpg, such as dpg.upsert_item',
+  item_actions: 'Write actions by functions of dpg, such as dpg.perform_action and dpg.transition_action',
+  action_events:
+    'Functions of dpg that write an action write its event, and dpg.store_event stores one of another instance',
+};
 
 export async function refuseWrites(sql: postgres.ISql, source: Source): Promise<void> {
   const name = `${source.schema_name}.${FUNCTION}`;
@@ -22,7 +30,7 @@ export async function refuseWrites(sql: postgres.ISql, source: Source): Promise<
       raise exception using
         errcode = 'object_not_in_prerequisite_state',
         message = format('%s of %I.%I is refused: its rows live in schema dpg now', lower(tg_op), tg_table_schema, tg_table_name),
-        hint = 'Write by the functions of dpg, such as dpg.upsert_item; whoever writes here was not moved over yet.';
+        hint = format('%s; what writes here was not moved over yet.', tg_argv[0]);
     end
     $body$;
     comment on function ${name}() is
@@ -49,15 +57,15 @@ export async function refuseWrites(sql: postgres.ISql, source: Source): Promise<
         await sql.unsafe(`
           create trigger ${TRIGGER}
           before insert or update or delete on ${member.name}
-          for each row execute function ${name}()`);
+          for each row execute function ${name}(${literal(instead[root])})`);
       }
       await sql.unsafe(`
         create trigger ${TRIGGER}_truncate
         before truncate on ${member.name}
-        for each statement execute function ${name}()`);
+        for each statement execute function ${name}(${literal(instead[root])})`);
     }
     await sql.unsafe(
-      `comment on trigger ${TRIGGER} on ${table.name} is ${literal(`${now?.time} ${source.time_zone}`)}`,
+      `comment on trigger ${TRIGGER} on ${table.name} is ${literal([now?.time, source.time_zone, source.owner_of_none].filter(Boolean).join(' '))}`,
     );
   }
 }

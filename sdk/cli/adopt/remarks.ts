@@ -1,11 +1,14 @@
 import type postgres from 'postgres';
-import { renamed, type Source } from './source.js';
-import { isMoved, notes, urls } from './stages.js';
-import { roots } from './tables.js';
+import { isNoPlace } from './places.js';
+import { hasNoPlace, isOfSource, locationsOf, oldRows, renamed, type Source } from './source.js';
+import { isMoved, isUnnoted, notes, urls } from './stages.js';
+import { places, type Root, roots, tables } from './tables.js';
 
 /** What a reader of the report should know besides. */
 export async function remarks(tx: postgres.ISql, source: Source): Promise<string[]> {
-  const [counts] = await tx.unsafe<Record<'strange' | 'mirrored' | 'absent' | 'received', number>[]>(`
+  const [counts] = await tx.unsafe<
+    Record<'strange' | 'mirrored' | 'absent' | 'received' | 'gone', number>[]
+  >(`
     select
       (
         select count(*)::double precision
@@ -24,6 +27,11 @@ export async function remarks(tx: postgres.ISql, source: Source): Promise<string
         where ${isMoved('n')} and not n.source_item_is_local
       ) as received,
       (
+        select count(*)::double precision
+        from ${notes.item_actions} n
+        where ${isMoved('n')} and n.is_source_gone
+      ) as gone,
+      (
         select count(distinct p.id)::double precision
         from (
           select n.target_item_owner as id from ${notes.item_actions} n where ${isMoved('n')}
@@ -37,6 +45,8 @@ export async function remarks(tx: postgres.ISql, source: Source): Promise<string
   const said = [
     counts?.mirrored && `mirrored from other instances: ${rows(counts.mirrored, 'event')}`,
     counts?.received && `with their source on another instance: ${rows(counts.received, 'action')}`,
+    counts?.gone &&
+      `with a source of this instance that is gone: ${rows(counts.gone, 'action')}, moved as they are`,
     counts?.strange &&
       `of actions of this instance, but with an origin that is none of its URLs: ${rows(counts.strange, 'event')}, moved as they are`,
     counts?.absent &&
@@ -45,6 +55,77 @@ export async function remarks(tx: postgres.ISql, source: Source): Promise<string
       [...(source.tables[root]?.types.values() ?? [])].some((type) => type.endsWith('without time zone')),
     ) && `times without a time zone are taken as ${source.time_zone}`,
     ...renamed(source),
+    await statuses(tx, source),
+    ...(await odd(
+      tx,
+      source,
+      'action_events',
+      isOfSource,
+      'in the network of the source',
+      'filed under that of the target',
+    )),
+    ...(await lists(tx, source)),
   ];
   return said.filter((line): line is string => typeof line === 'string');
+}
+
+const SHOWN = 10;
+
+/** Those of rows to move: what no definition knows is found, and may act. */
+async function statuses(tx: postgres.ISql, source: Source): Promise<string | undefined> {
+  if (!source.tables.items?.renamed.has('lifecycle_status')) return undefined;
+  const found = await tx.unsafe<{ status: string; items: number }[]>(`
+    select o.item_status as status, count(*)::double precision as items
+    from ${oldRows(source, 'items')} o
+    where ${isUnnoted('items')}
+    group by 1
+    order by 2 desc, 1
+    limit ${SHOWN + 1}`);
+  if (found.length === 0) return undefined;
+  const shown = found.slice(0, SHOWN).map(({ status, items }) => `${status} (${items})`);
+  return `statuses of items: ${shown.join(', ')}${found.length > SHOWN ? ', …' : ''}; until dpg.define_item says otherwise items are found in all of them, and may act`;
+}
+
+/** Lists of locations whose first entry is no place, of rows that have no coordinates either. */
+async function lists(tx: postgres.ISql, source: Source): Promise<string[]> {
+  const said: string[] = [];
+  for (const root of roots) {
+    const table = source.tables[root];
+    for (const place of places[root]) {
+      const locations = locationsOf(table, place);
+      if (!table || !locations) continue;
+      const condition = `${hasNoPlace(table, place)} and ${isNoPlace(locations.list, locations.type)}`;
+      said.push(
+        ...(await odd(
+          tx,
+          source,
+          root,
+          condition,
+          `with ${place}_locations that do not begin with a place`,
+          'moved without one',
+        )),
+      );
+    }
+  }
+  return said;
+}
+
+/** How many rows of an old table are so, with some of their ids. */
+async function odd(
+  tx: postgres.ISql,
+  source: Source,
+  root: Root,
+  condition: string,
+  how: string,
+  outcome: string,
+): Promise<string[]> {
+  const table = source.tables[root];
+  if (!table) return [];
+  const id = tables[root].key[2] === 'item_type' ? 'item_id' : tables[root].key[2];
+  const [row] = await tx.unsafe<{ rows: number; ids: string[] }[]>(`
+    select count(*)::double precision as rows, (array_agg(o.${id}::text order by o.${id}))[1:3] as ids
+    from ${table.name} o
+    where ${condition}`);
+  if (!row?.rows) return [];
+  return [`${root} ${how}: ${row.rows}, ${outcome} (such as ${row.ids.join(', ')})`];
 }

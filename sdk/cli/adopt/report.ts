@@ -1,7 +1,9 @@
+import type { Account } from './accounts.js';
+import type { Additions } from './additions.js';
 import type { Leaf } from './leaves.js';
 import type { Moved } from './move.js';
+import type { Obstacle } from './obstacle.js';
 import type { Problem } from './quarantine.js';
-import type { Obstacle } from './source.js';
 import type { Root } from './tables.js';
 
 export type Outcome =
@@ -37,6 +39,10 @@ export interface AdoptionReport {
     from_quarantine: number;
     owners_filled: number;
   }[];
+  /** What becomes of each column of the old tables. */
+  columns: Account[];
+  /** With keepColumns: what is done to the tables of dpg for columns that they lack. */
+  additions: Additions;
   leaves: Leaf[];
   /** Kinds of rows that dpg cannot hold. */
   problems: Problem[];

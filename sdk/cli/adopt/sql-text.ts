@@ -16,6 +16,18 @@ export function equal(left: string, right: string, columns: readonly string[]): 
   return columns.map((column) => `${left}.${column} = ${right}.${column}`).join(' and ');
 }
 
+/** An expression with other names of columns; what stands in single quotes stays. */
+export function replaceNames(expression: string, names: ReadonlyMap<string, string>): string {
+  return expression
+    .split(/('(?:[^']|'')*')/)
+    .map((part, i) =>
+      i % 2 === 1
+        ? part
+        : part.replace(/"(?:[^"]|"")*"|\b[a-z_][a-z0-9_]*\b/g, (word) => names.get(word) ?? word),
+    )
+    .join('');
+}
+
 /** `a.x, a.y` */
 export function listed(alias: string, columns: readonly string[]): string {
   return columns.map((column) => `${alias}.${column}`).join(', ');

@@ -2,9 +2,10 @@
 // what it lacks. The rows themselves are not copied. Items first, then actions, which need their items, then events,
 // which need their actions.
 
+import { keptTexts } from './kept.js';
 import { isPlace, reasonsOf } from './reasons.js';
 import { oldRows, type Source } from './source.js';
-import { equal, listed } from './sql-text.js';
+import { equal, listed, literal } from './sql-text.js';
 import { columnNames, type Root, tables, updateKey } from './tables.js';
 
 export interface Look {
@@ -32,14 +33,17 @@ const isBlank = (column: string) => `(${column} is null or ${column} !~ '\\S')`;
 /** The rows of a root, with whether an earlier one has the same key. */
 function rowsToStage(source: Source, root: Root): string {
   const rows = oldRows(source, root);
-  const repeated = source.tables[root]?.has_key
-    ? 'false'
-    : `row_number() over (
+  const table = source.tables[root];
+  // keys that tell rows apart in the old table need not do so when events are filed again
+  const repeated =
+    table?.has_key && !table.is_refiled
+      ? 'false'
+      : `row_number() over (
         partition by ${listed('r', tables[root].key)}
         order by ${root === 'action_events' ? 'r.created_at' : 'r.updated_at desc nulls last'}, r.leaf_id, r.row_id
       ) > 1`;
   const twice =
-    root === 'action_events' && !source.tables.action_events?.has_update_key
+    root === 'action_events' && (!table?.has_update_key || table.is_refiled)
       ? `row_number() over (
           partition by ${listed('r', updateKey)}
           order by r.created_at, r.event_id, r.leaf_id, r.row_id
@@ -48,23 +52,38 @@ function rowsToStage(source: Source, root: Root): string {
   return `(select r.*, ${repeated} as is_repeated, ${twice} as is_twice from ${rows} r)`;
 }
 
+/** Whether dpg holds the same in these columns and in those that are kept. */
+function isSame(source: Source, root: Root, columns: readonly string[]): string {
+  const kept = keptTexts(source.tables[root]?.kept ?? []);
+  const [old, there] = [
+    [listed('o', columns), ...kept.old],
+    [listed('d', columns), ...kept.dpg],
+  ];
+  return `(${old.join(', ')}) is not distinct from (${there.join(', ')})`;
+}
+
+/** What is taken out of the old rows; whether they are the same here is asked in another way of the others. */
+const isPlain = (name: string) =>
+  !name.endsWith('_owner') && name !== 'performed_by' && name !== 'item_status';
+
 const reasonList = (reasons: string[]) => `array_remove(array[${reasons.join(',\n')}]::text[], null)`;
 
 function stageItems(source: Source, look: Look): string[] {
-  const columns = columnNames('items');
+  const same = `(${isSame(source, 'items', columnNames('items').filter(isPlain))}
+    and coalesce(o.given_status = d.item_status, true))`;
+  const isOwned = `o.created_by ~ '\\S'`;
   return [
     `create temp table adopted_items on commit drop as
     select s.*
     from (
       select o.leaf_id, o.row_id, ${listed('o', columnNames('items').slice(0, 4))}, o.created_by,
-        d.item_id is not null and (${listed('o', columns)}) is not distinct from (${listed('d', columns)}) as is_there,
-        u.id is null as is_user_missing, false as is_kept,
+        d.item_id is not null and ${same} as is_there,
+        u.id is null and ${isOwned} as is_user_missing, false as is_kept,
         ${reasonList([
           ...reasonsOf('items', look.documentBytes),
-          `case when u.id is null then 'user created_by' end`,
+          `case when u.id is null and ${isOwned} then 'user created_by' end`,
           `case when o.is_repeated then 'repeated' end`,
-          `case when d.item_id is not null and (${listed('o', columns)}) is distinct from (${listed('d', columns)})
-            then 'differs' end`,
+          `case when d.item_id is not null and not ${same} then 'differs' end`,
         ])} as reasons
       from ${rowsToStage(source, 'items')} o
       left join public."user" u on u.id = o.created_by
@@ -106,9 +125,16 @@ function knownItems(source: Source): string {
 const itemOf = (side: string, row: string, item: string) =>
   tables.items.key.map((column) => `${item}.${column} = ${row}.${side}_${column}`).join(' and ');
 
-/** The snapshot of an owner, and where old rows have none, what the candidates say. */
-const filled = (look: Look, side: string, ...candidates: string[]) =>
-  `case when ${isBlank(`o.${side}_item_owner`)} then coalesce(${[...candidates, look.unknownOwners ? 'dpg_private.tombstone()' : 'null'].join(', ')}) else o.${side}_item_owner end`;
+/** The snapshot of an owner, and where old rows have none, what the candidates say; last who owns what has no owner. */
+function filled(source: Source, look: Look, side: string, isLocal: string, ...candidates: string[]): string {
+  const last = [
+    ...(source.owner_of_none === undefined
+      ? []
+      : [`case when ${isLocal} then ${literal(source.owner_of_none)} end`]),
+    look.unknownOwners ? 'dpg_private.tombstone()' : 'null',
+  ];
+  return `case when ${isBlank(`o.${side}_item_owner`)} then coalesce(${[...candidates, ...last].join(', ')}) else o.${side}_item_owner end`;
+}
 
 /** Releases before 0.2.0 left behind who carried it out. */
 const isSamePerformer = '(d.performed_by is null or d.performed_by is not distinct from o.performed_by)';
@@ -119,8 +145,8 @@ const ownerReason = (side: string) => `case
 end`;
 
 function stageActions(source: Source, look: Look): string[] {
-  const columns = columnNames('item_actions');
-  const plain = columns.filter((name) => !name.endsWith('_owner') && name !== 'performed_by');
+  const plain = columnNames('item_actions').filter(isPlain);
+  const reasons = reasonsOf('item_actions', look.documentBytes);
   // where it was when the action was made: as its first event says, or as the item says that has not changed since
   const place = (side: 'source' | 'target', item: string) =>
     ['latitude', 'longitude']
@@ -131,11 +157,28 @@ function stageActions(source: Source, look: Look): string[] {
         end as ${side}_item_${axis}`,
       )
       .join(', ');
+  const localSource = '(si.item_id is not null or su.instance_url is not null)';
   return [
+    // a source that is gone is known as one of this instance by its URL
+    `insert into ${urls} (instance_url, first_seen_at, found_in)
+    select a.instance_url, clock_timestamp(), min(a.found_in)
+    from (
+      select distinct s.instance_url, s.found_in
+      from ${oldRows(source, 'item_actions')} o
+      left join ${knownItems(source)} si on ${itemOf('source', 'o', 'si')}
+      join ${knownItems(source)} ti on ${itemOf('target', 'o', 'ti')}
+      cross join lateral (values
+        (o.target_item_instance_url, 'targets of actions'),
+        (case when si.item_id is not null then o.source_item_instance_url end, 'sources of actions')
+      ) s(instance_url, found_in)
+      where s.instance_url is not null and ${reasonList(reasons)} = '{}'
+    ) a
+    where not exists (select from ${urls} u where u.instance_url = a.instance_url)
+    group by a.instance_url`,
     `create temp table adopted_actions on commit drop as
     select s.leaf_id, s.row_id, ${listed('s', tables.item_actions.key)}, s.update_count,
       s.source_item_instance_url, s.target_item_instance_url,
-      s.source_item_owner, s.target_item_owner, s.is_filled, s.source_item_is_local, false as is_kept,
+      s.source_item_owner, s.target_item_owner, s.is_filled, s.source_item_is_local, s.is_source_gone, false as is_kept,
       s.source_item_latitude, s.source_item_longitude, s.target_item_latitude, s.target_item_longitude,
       s.is_known and s.is_same and (s.source_item_owner, s.target_item_owner)
         is not distinct from (s.known_source_owner, s.known_target_owner) as is_there,
@@ -148,24 +191,29 @@ function stageActions(source: Source, look: Look): string[] {
     from (
       select o.leaf_id, o.row_id, ${listed('o', tables.item_actions.key)}, o.update_count,
         o.source_item_instance_url, o.target_item_instance_url,
-        ${filled(look, 'source', 'si.created_by')} as source_item_owner,
-        ${filled(look, 'target', 'ti.created_by')} as target_item_owner,
+        ${filled(source, look, 'source', localSource, 'si.created_by')} as source_item_owner,
+        ${filled(source, look, 'target', 'true', 'ti.created_by')} as target_item_owner,
         ${isBlank('o.source_item_owner')} or ${isBlank('o.target_item_owner')} as is_filled,
-        si.item_id is not null as source_item_is_local,
+        ${localSource} as source_item_is_local,
+        si.item_id is null and su.instance_url is not null as is_source_gone,
         ${place('source', 'si')},
         ${place('target', 'ti')},
         d.action_id is not null as is_known,
-        (${listed('o', plain)}) is not distinct from (${listed('d', plain)}) and ${isSamePerformer} as is_same,
+        ${isSame(source, 'item_actions', plain)} and ${isSamePerformer} as is_same,
         d.source_item_owner as known_source_owner,
         d.target_item_owner as known_target_owner,
         ${reasonList([
-          ...reasonsOf('item_actions', look.documentBytes),
+          ...reasons,
           `case when o.is_repeated then 'repeated' end`,
           `case when ti.item_id is null and o.target_item_id is not null then 'target_missing' end`,
+          `case when si.item_id is null
+            and exists (select from ${notes.items} r where r.reasons <> '{}' and ${itemOf('source', 'o', 'r')})
+            then 'source_missing' end`,
         ])} as reasons
       from ${rowsToStage(source, 'item_actions')} o
       left join ${knownItems(source)} si on ${itemOf('source', 'o', 'si')}
       left join ${knownItems(source)} ti on ${itemOf('target', 'o', 'ti')}
+      left join ${urls} su on su.instance_url = o.source_item_instance_url
       left join (
         select distinct on (e.partition_network, e.action_type, e.action_id) e.*
         from ${oldRows(source, 'action_events')} e
@@ -176,24 +224,6 @@ function stageActions(source: Source, look: Look): string[] {
     ) s`,
     `create index on ${notes.item_actions} (${tables.item_actions.leaf.join(', ')})`,
     `analyze ${notes.item_actions}`,
-    `insert into ${urls} (instance_url, first_seen_at, found_in)
-    select a.instance_url, clock_timestamp(), min(a.found_in)
-    from (
-      select n.target_item_instance_url as instance_url, 'targets of actions' as found_in
-      from ${notes.item_actions} n
-      where n.reasons = '{}'
-      union all
-      select n.source_item_instance_url, 'sources of actions'
-      from ${notes.item_actions} n
-      where n.reasons = '{}' and n.source_item_is_local
-    ) a
-    where not exists (select from ${urls} u where u.instance_url = a.instance_url)
-    group by a.instance_url`,
-    // another instance's source need not be here
-    `update ${notes.item_actions} n
-    set reasons = n.reasons || 'source_missing'::text
-    where not n.source_item_is_local
-      and exists (select from ${urls} u where u.instance_url = n.source_item_instance_url)`,
   ];
 }
 
@@ -210,8 +240,8 @@ const knownActions = `(
 )`;
 
 function stageEvents(source: Source, look: Look): string[] {
-  const columns = columnNames('action_events');
-  const plain = columns.filter((name) => !name.endsWith('_owner') && name !== 'performed_by');
+  const plain = columnNames('action_events').filter(isPlain);
+  const localSource = '(si.item_id is not null or su.instance_url is not null)';
   return [
     `create temp table adopted_events on commit drop as
     select s.leaf_id, s.row_id, ${listed('s', tables.action_events.key)}, s.origin_instance_domain,
@@ -226,13 +256,13 @@ function stageEvents(source: Source, look: Look): string[] {
       ])} as reasons
     from (
       select o.leaf_id, o.row_id, ${listed('o', tables.action_events.key)}, o.origin_instance_domain,
-        ${filled(look, 'source', 'a.source_item_owner', 'si.created_by')} as source_item_owner,
-        ${filled(look, 'target', 'a.target_item_owner')} as target_item_owner,
+        ${filled(source, look, 'source', `coalesce(a.source_item_is_local, ${localSource})`, 'a.source_item_owner', 'si.created_by')} as source_item_owner,
+        ${filled(source, look, 'target', 'a.action_id is not null', 'a.target_item_owner')} as target_item_owner,
         ${isBlank('o.source_item_owner')} or ${isBlank('o.target_item_owner')} as is_filled,
-        coalesce(a.source_item_is_local, si.item_id is not null or su.instance_url is not null) as source_item_is_local,
+        coalesce(a.source_item_is_local, ${localSource}) as source_item_is_local,
         a.action_id is not null as target_item_is_local,
         d.event_id is not null as is_known,
-        (${listed('o', plain)}) is not distinct from (${listed('d', plain)}) and ${isSamePerformer} as is_same,
+        ${isSame(source, 'action_events', plain)} and ${isSamePerformer} as is_same,
         d.source_item_owner as known_source_owner,
         d.target_item_owner as known_target_owner,
         ${reasonList([

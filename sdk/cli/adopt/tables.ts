@@ -12,6 +12,21 @@ export interface Column {
   otherwise?: string;
   /** Columns that mean the same in tables of somebody's own make; of several the first that has something counts. */
   olderNames?: readonly string[];
+  /** Whether a text of white space alone is nothing. */
+  isBlankNone?: boolean;
+}
+
+/** A column of an old table. */
+export interface OldColumn {
+  name: string;
+  type: string;
+  /** The type below a domain: its id, and what it is called here; an enum is a text. */
+  base: string;
+  base_type: string;
+  is_not_null: boolean;
+  /** As pg_attribute.attgenerated. */
+  generated: '' | 's' | 'v';
+  comment: string | null;
 }
 
 export interface Table {
@@ -44,6 +59,34 @@ const place = (type: string) => [
 const performedBy: Column = {
   ...column('performed_by', 'text', 'null::text'),
   olderNames: ['performed_by_service_user_id', 'performed_by_org_id'],
+  isBlankNone: true,
+};
+
+/** Of an item that has none it is that of a new one. */
+const itemStatus: Column = {
+  ...column('item_status', 'text', 'null::text'),
+  olderNames: ['lifecycle_status'],
+};
+
+/** Places whose columns are filled from a list of locations, where the table has one: `<place>_locations`. */
+export const places: Record<Root, readonly string[]> = {
+  items: ['item'],
+  item_actions: [],
+  action_events: ['source_item', 'target_item'],
+};
+
+/** Columns of dpg that an adoption fills by itself; an old column of such a name means something else. */
+export const ownColumns: Record<Root, readonly string[]> = {
+  items: [],
+  item_actions: [
+    'source_item_latitude',
+    'source_item_longitude',
+    'target_item_latitude',
+    'target_item_longitude',
+    'source_item_is_local',
+    'source_local_item_id',
+  ],
+  action_events: ['source_item_is_local', 'target_item_is_local', 'acting_side'],
 };
 
 export const tables: Record<Root, Table> = {
@@ -63,6 +106,7 @@ export const tables: Record<Root, Table> = {
       column('created_by', 'text'),
       column('created_at', 'timestamptz'),
       column('updated_at', 'timestamptz'),
+      itemStatus,
     ],
   },
   item_actions: {

@@ -7,11 +7,14 @@ import type { AdoptionReport } from './report.js';
 export function inWords(report: AdoptionReport, isQuarantined: boolean): string {
   return [
     tablesOf(report),
+    columnsOf(report),
+    additionsOf(report),
     report.moved.length > 0 ? movedOf(report) : leavesOf(report),
     ...report.problems.map((problem) =>
       [
         `${problem.root}: ${count(problem.rows, 'row')}: ${problem.explanation}`,
         ...problem.examples.map((example) => `  ${plain(JSON.stringify(example))}`),
+        ...(problem.hint === null ? [] : [`  ${plain(problem.hint)}`]),
       ].join('\n'),
     ),
     usersOf(report),
@@ -40,6 +43,36 @@ function tablesOf({ tables }: AdoptionReport): string {
     ['table', 'kind', 'rows', 'to move', 'in dpg', 'refused', 'in quarantine', 'owners filled'],
     rows,
   );
+}
+
+function columnsOf({ columns, outcome, obstacles }: AdoptionReport): string {
+  if (outcome === 'adopted_before' || columns.every(({ became }) => became === 'moved')) return '';
+  const words = {
+    moved: 'moved',
+    turned: 'turned into',
+    kept: 'kept as',
+    computed: 'left behind: computed from others',
+    left: obstacles.length > 0 ? 'no place in dpg' : 'left behind: empty',
+  };
+  const roots = [...new Set(columns.map(({ root }) => root))];
+  const rows = roots.flatMap((root) => {
+    const ofRoot = columns.filter((column) => column.root === root);
+    const others = ofRoot.filter(({ became }) => became !== 'moved');
+    return [
+      [root, count(ofRoot.length - others.length, 'column'), null, 'moved', 'the same names'],
+      ...others.map(({ column, type, became, into }) => [root, column, type, words[became], into.join(', ')]),
+    ];
+  });
+  return table(['table', 'column', 'type', 'became', 'in dpg'], rows);
+}
+
+function additionsOf({ additions, is_dry_run }: AdoptionReport): string {
+  const statements = [...additions.columns, ...additions.indexes];
+  return [
+    ...(statements.length > 0 ? [is_dry_run ? 'To be added to dpg:' : 'Added to dpg:'] : []),
+    ...statements.map((statement) => `  ${plain(statement.replace(/\s+/g, ' '))};`),
+    ...additions.notes.map((line) => `Note: ${plain(line)}.`),
+  ].join('\n');
 }
 
 function leavesOf({ leaves, outcome }: AdoptionReport): string {
@@ -109,6 +142,9 @@ function conclusion(report: AdoptionReport, isQuarantined: boolean): string {
     case 'adopted':
       return [
         moved,
+        ...(report.columns.some(({ became }) => became !== 'moved')
+          ? ['The checksums are over all columns of the list above but those left behind.']
+          : []),
         ...(report.quarantined > 0
           ? [`${count(report.quarantined, 'row')} kept in dpg.quarantined_rows.`]
           : []),

@@ -65,9 +65,12 @@ export async function findExtensions(tx: postgres.ISql): Promise<void> {
 
 export async function lock(tx: postgres.ISql, source: Source, seconds: number): Promise<void> {
   const names = roots.flatMap((root) => source.tables[root]?.name ?? []);
+  // to add a column takes this lock anyway, and would wait for it without a limit and in the midst
+  const added = roots.filter((root) => source.tables[root]?.kept.some((column) => !column.is_there));
   await tx.unsafe(`
     set local lock_timeout = '${Math.ceil(seconds * 1000)}ms';
     lock table ${names.join(', ')} in share row exclusive mode;
+    ${added.map((root) => `lock table dpg.${root} in access exclusive mode;`).join(' ')}
     set local lock_timeout = 0`);
 }
 
@@ -78,7 +81,7 @@ export function inWords(error: unknown): unknown {
   const options = { cause: error };
   if (code === '55P03') {
     return new Refusal(
-      `the old tables could not be locked: somebody is writing to them (${message}); nothing was changed`,
+      `the tables could not be locked: somebody is using them (${message}); nothing was changed`,
       'Stop the application, or repeat the call at a quieter time.',
       options,
     );

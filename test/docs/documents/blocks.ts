@@ -2,7 +2,7 @@
 //
 //   <!-- database: empty -->  anywhere: the document begins with an empty database, not with a migrated one
 //   <!-- not run: why -->     right before a block: it is not run, nor is the output below it compared
-//   <!-- hidden sql           (or ts, sh) a block that is run and not shown: what a reader is assumed to have;
+//   <!-- hidden sql           (or ts, python, java, sh) a block that is run and not shown: what a reader is assumed to have;
 //   ...                       it ends with the comment
 //   -->
 //

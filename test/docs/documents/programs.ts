@@ -75,12 +75,12 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-/** Starts it up to its first block. */
-export function start(program: Program, folder: string, env: NodeJS.ProcessEnv): Running {
-  const child = spawn(process.execPath, ['--import', LOADER, program.path], {
-    cwd: folder,
-    env: { ...env, TSX_DISABLE_CACHE: '1' },
-  });
+/** What runs a program of TypeScript. */
+export const nodeCommand = ({ path }: Program): string[] => [process.execPath, '--import', LOADER, path];
+
+/** Starts a program up to its first block. */
+export function start([command = '', ...words]: string[], folder: string, env: NodeJS.ProcessEnv): Running {
+  const child = spawn(command, words, { cwd: folder, env: { ...env, TSX_DISABLE_CACHE: '1' } });
   const reader = readSteps(child);
   let isStarted = false;
   return {

@@ -4,12 +4,23 @@ import { spawn } from 'node:child_process';
 import { temporaryDatabase } from '../../support/test-database.js';
 import { type Block, isAsWritten, readBlocks } from './blocks.js';
 import { type Complaint, complaints } from './compiler.js';
-import { documentLine, programText, type Running, STEP_FILE, sourcesOf, start } from './programs.js';
+import { OTHER_LANGUAGES, sourcesIn, withLinesOf } from './other-languages.js';
+import {
+  documentLine,
+  nodeCommand,
+  programText,
+  type Running,
+  STEP_FILE,
+  sourcesOf,
+  start,
+} from './programs.js';
 import { makeProject } from './project.js';
 import { session } from './session.js';
 
 /** GitHub draws these. */
 const ONLY_READ = ['mermaid'];
+
+const RUN = ['sql', 'ts', 'sh', 'json', ...OTHER_LANGUAGES.map(({ name }) => name)];
 
 /** What is wrong with a document, each with its line; nothing when all that it shows is so. */
 export async function runDocument(name: string, document: string): Promise<string[]> {
@@ -22,6 +33,7 @@ export async function runDocument(name: string, document: string): Promise<strin
   const sql = session(database.url);
   const env = environment(project.folder, {
     DATABASE_URL: database.url,
+    JDBC_URL: jdbcUrl(database.url),
     // no standby, which is found out: then the primary answers
     REPLICA_URL: database.url,
     YELLOW_URL: database.url,
@@ -29,6 +41,12 @@ export async function runDocument(name: string, document: string): Promise<strin
     PORT: '0',
   });
   const { files, programs } = sourcesOf(blocks);
+  const others = OTHER_LANGUAGES.map((language) => ({ language, ...sourcesIn(language, blocks) })).filter(
+    ({ sources }) => sources.length > 0,
+  );
+  const skipped = others.filter(({ language }) => language.missing).map(({ language }) => language);
+  for (const { name: language, missing } of skipped)
+    console.log(`SKIPPED: the ${language} of ${name} (no ${missing} on this machine)`);
   const running = new Map<string, Running>();
   const at = (line: number, text: string) => `${name}:${line}: ${text}`;
 
@@ -37,9 +55,12 @@ export async function runDocument(name: string, document: string): Promise<strin
     if (block.language === 'json') JSON.parse(block.text);
     if (block.language === 'sh') return runCommands(block.text, project.folder, env);
     const program = programs.find((each) => each.blocks.includes(block));
-    if (!program) return { output: '', failed: false };
-    const child = running.get(program.path) ?? start(program, project.folder, env);
-    running.set(program.path, child);
+    const language = others.find((each) => each.program.includes(block))?.language;
+    const path = program?.path ?? language?.path;
+    if (!path) return { output: '', failed: false };
+    const command = program ? nodeCommand(program) : (language?.command ?? []);
+    const child = running.get(path) ?? start(command, project.folder, env);
+    running.set(path, child);
     return { output: await child.next(), failed: false };
   };
 
@@ -47,6 +68,8 @@ export async function runDocument(name: string, document: string): Promise<strin
     await project.write('document-step.ts', STEP_FILE);
     for (const program of programs) await project.write(program.path, programText(program));
     for (const file of files) await project.write(file.path, `${file.block.text}\n`);
+    for (const { path, lines } of others.flatMap(({ sources }) => sources))
+      await project.write(path, lines.map(({ text }) => `${text}\n`).join(''));
 
     const place = ({ file, line, message }: Complaint) => {
       const path = file.replace(`${project.folder}/`, '');
@@ -61,7 +84,8 @@ export async function runDocument(name: string, document: string): Promise<strin
 
     for (const block of blocks) {
       if (block.notRun || ONLY_READ.includes(block.language)) continue;
-      if (!['sql', 'ts', 'sh', 'json'].includes(block.language))
+      if (skipped.some((language) => language.name === block.language)) continue;
+      if (!RUN.includes(block.language))
         return [at(block.line, `nobody runs '${block.language}': say why, <!-- not run: … -->`)];
       const { output, failed } = await run(block).catch((error: Error) => ({
         output: withDocumentLines(error.message),
@@ -81,11 +105,20 @@ export async function runDocument(name: string, document: string): Promise<strin
   }
 
   function withDocumentLines(text: string): string {
-    return text.replace(/(program-\d+\.ts):(\d+)/g, (found, path, line) => {
+    const sources = others.flatMap((each) => each.sources);
+    return withLinesOf(name, sources, text).replace(/(program-\d+\.ts):(\d+)/g, (found, path, line) => {
       const program = programs.find((each) => each.path === path);
       return program ? `${name}:${documentLine(program, Number(line))}` : found;
     });
   }
+}
+
+/** As JDBC wants it: user and password behind the address. */
+function jdbcUrl(url: string): string {
+  const { host, pathname, username, password, searchParams } = new URL(url);
+  searchParams.set('user', decodeURIComponent(username));
+  searchParams.set('password', decodeURIComponent(password));
+  return `jdbc:postgresql://${host}${pathname}?${searchParams}`;
 }
 
 /** As in a terminal of somebody's own: nothing of this test run is in it, and nothing of the machine (support/environment.ts). */

@@ -75,12 +75,12 @@ select is(
 );
 select is(
   pg_temp.relation_privileges('dpg_app'),
-  'select: action_definitions action_events differing_events failed_events homes instance_urls item_actions item_definitions item_searches items limits network_rules networks partitions peers subscription_status subscriptions',
+  'select: action_definitions action_events differing_events failed_events homes instance_urls item_actions item_definitions item_searches items limits metrics network_rules networks partitions peers subscription_status subscriptions',
   'dpg_app reads the tables and writes none, no leaf either'
 );
 select is(
   pg_temp.relation_privileges('dpg_readonly'),
-  'select: action_definitions action_events differing_events failed_events homes instance_urls item_actions item_definitions item_searches items limits network_rules networks partitions peers subscription_status subscriptions',
+  'select: action_definitions action_events differing_events failed_events homes instance_urls item_actions item_definitions item_searches items limits metrics network_rules networks partitions peers subscription_status subscriptions',
   'dpg_readonly the same'
 );
 select is(

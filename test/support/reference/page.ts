@@ -55,7 +55,8 @@ const HEAD = `# Reference
 Everything in schema \`dpg\`: the functions by subject, each with its arguments, errors and an example, and the tables, views and
 types that they return. The text is that of the comments in the database. An argument with a default may be left out; all are best
 called by name (\`item_type => 'profile_1.0'\`). What the errors mean and which class the SDK has for each: [Errors](errors.md). How to
-call the functions from TypeScript: [The SDK](sdk.md#functions-and-methods).`;
+call the functions from TypeScript: [The SDK](sdk.md#functions-and-methods); from Python, Java and others:
+[Other languages](other-languages.md).`;
 
 const DIAGRAM = `## Entities
 
