@@ -44,6 +44,7 @@ describe('what is in it', () => {
         'README.md',
         'SECURITY.md',
         ...documents.filter((name) => !name.startsWith('.vitepress/')).map((name) => `docs/${name}`),
+        'dist/dpg-database.sql',
         ...(await committedMigrations()).map((name) => `migrations/committed/${name}`),
         'package.json',
         'sql/README.md',
