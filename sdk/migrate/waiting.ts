@@ -79,11 +79,11 @@ export class Watch {
   constructor(
     sql: postgres.Sql,
     application_name: string,
-    tell: (waiting: Waiting) => void = () => undefined,
+    onWaiting: (waiting: Waiting) => void = () => undefined,
   ) {
     this.#sql = sql;
     this.#application_name = application_name;
-    this.#tell = tell;
+    this.#tell = onWaiting;
   }
 
   /** Looks from time to time until the work has ended. */
@@ -128,7 +128,7 @@ export class Watch {
     const told = JSON.stringify(this.last);
     if (told === this.#told) return;
     this.#told = told;
-    this.#tell(this.last);
+    tell(this.#tell, this.last);
   }
 }
 

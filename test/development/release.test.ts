@@ -39,7 +39,13 @@ test.each<[string, Partial<State>]>([
 });
 
 test('the manifest has one address, which may not be filled in yet', async () => {
-  const manifest = JSON.parse(await readFile(join(projectFolder, 'package.json'), 'utf8'));
+  const text = await readFile(join(projectFolder, 'package.json'), 'utf8');
+  const names = text
+    .split('\n', 9)
+    .slice(6)
+    .map((line) => line.trim().split(':')[0]);
+  expect(names, 'CONTRIBUTING.md says lines 7 to 9').toEqual(['"repository"', '"homepage"', '"bugs"']);
+  const manifest = JSON.parse(text);
   const changelog = `## [${manifest.version}] - 2027-01-31\n`;
   expect(obstacles({ manifest, changelog, changes: '' }).filter((why) => !why.includes('OWNER'))).toEqual([]);
 });

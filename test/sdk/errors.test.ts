@@ -400,3 +400,13 @@ test('the documentation has the class and the HTTP status of each code', async (
     expect(error.name).toBe(name);
   }
 });
+
+test('the wrapper for PostgREST answers with these statuses', async () => {
+  const page = await readFile(new URL('../../docs/postgrest.md', import.meta.url), 'utf8');
+  const cases = [...page.matchAll(/when code (?:in|=) (.+) then (\d{3})$/gm)];
+  const statuses = cases.flatMap(([, codes = '', status]) =>
+    [...codes.matchAll(/DP\d{3}/g)].map(([code]) => [code, Number(status)] as const),
+  );
+  const others = Object.fromEntries(Object.keys(httpStatuses).map((code) => [code, 500]));
+  expect({ ...others, ...Object.fromEntries(statuses) }).toEqual(httpStatuses);
+});

@@ -116,7 +116,7 @@ async function definitionOf(
     where a.attrelid = ${table.name}::regclass and a.attname = ${column.name}`;
   const of = `${name} ${type?.type}${type?.collation ? ` collate ${type.collation}` : ''}`;
   if (column.generated !== '') {
-    const expression = replaceNames(type?.value ?? '', table.renamed);
+    const expression = inDpg(table, type?.value ?? '');
     const kind = column.generated === 'v' ? 'virtual' : 'stored';
     return { before: [], definition: `${of} generated always as (${expression}) ${kind}` };
   }
@@ -154,6 +154,15 @@ async function definitionOf(
       note: 'may be null in dpg: the functions of dpg do not know it, and it has no default',
     }),
   };
+}
+
+/** An expression over the columns of an old table, over those of dpg: an enum that has another name there is a text. */
+function inDpg(table: OldTable, expression: string): string {
+  let renamed = replaceNames(expression, table.renamed);
+  for (const { name, type, base_type } of table.columns)
+    if (table.renamed.has(name) && base_type === 'text' && type !== 'text')
+      renamed = renamed.split(`::${type}`).join('::text');
+  return renamed;
 }
 
 interface Index {
@@ -215,7 +224,7 @@ async function indexesOf(tx: postgres.ISql, table: OldTable): Promise<Index[]> {
       name: row.name,
       is_unique: row.is_unique && lacks.length === 0,
       lacks,
-      definition: replaceNames(using, table.renamed),
+      definition: inDpg(table, using),
     };
     const same = `${index.is_unique} ${index.definition}`;
     if (!found.has(same)) found.set(same, index);

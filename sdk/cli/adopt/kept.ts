@@ -2,7 +2,6 @@
 // columns. A column that dpg has already, from an earlier run or by hand, is filled.
 
 import type postgres from 'postgres';
-import type { Obstacle } from './obstacle.js';
 import { identifier } from './sql-text.js';
 import { type OldColumn, ownColumns, type Root, tables } from './tables.js';
 
@@ -16,15 +15,16 @@ export interface Kept {
   is_computed: boolean;
 }
 
-/** Columns that rows have besides those of `tables`, as dpg will have them. */
+/** Columns that rows have besides those of `tables`, as dpg will have them; and those of another type there, with that. */
 export async function keptColumns(
   sql: postgres.ISql,
   root: Root,
   candidates: readonly OldColumn[],
   isAdding: boolean,
-  obstacles: Obstacle[],
-): Promise<Kept[]> {
-  if (candidates.length === 0) return [];
+): Promise<{ kept: Kept[]; unlike: ReadonlyMap<string, string> }> {
+  const kept: Kept[] = [];
+  const unlike = new Map<string, string>();
+  if (candidates.length === 0) return { kept, unlike };
   const there = await sql<{ name: string; type: string; base: string; is_computed: boolean }[]>`
     with recursive bases as (
       select a.attname as name, a.atttypid as id, a.atttypid as type_id, a.attgenerated <> '' as is_computed
@@ -39,24 +39,19 @@ export async function keptColumns(
     from bases b
     join pg_type t on t.oid = b.id and t.typtype <> 'd'`;
   const ours = [...tables[root].columns.map(({ name }) => name), ...ownColumns[root]];
-  const kept: Kept[] = [];
   for (const column of candidates) {
     const found = there.find(({ name }) => name === column.name);
     const as = `kept_${kept.length + 1}`;
     if (ours.includes(column.name)) continue;
     if (found && found.base !== column.base) {
-      obstacles.push({
-        message: `dpg.${root}.${identifier(column.name)} is ${found.type}, and the old column of that name is ${column.type}`,
-        hint: 'Give one of them the type of the other; or leave the old one behind with --leave-behind.',
-        may_stay: true,
-      });
+      unlike.set(column.name, found.type);
     } else if (found) {
       kept.push({ name: column.name, as, is_there: true, is_computed: found.is_computed });
     } else if (isAdding) {
       kept.push({ name: column.name, as, is_there: false, is_computed: column.generated !== '' });
     }
   }
-  return kept;
+  return { kept, unlike };
 }
 
 /** Of the rows `o` and `d`: what they hold in columns that are kept, as texts, since not every type can be compared. */

@@ -35,6 +35,8 @@ export interface OldTable {
   extra: readonly string[];
   /** Columns that come along as the application's own. */
   kept: readonly Kept[];
+  /** From columns that dpg has with another type to that type. */
+  unlike: ReadonlyMap<string, string>;
   /** From the name of a column that has another one in dpg to that one. */
   renamed: ReadonlyMap<string, string>;
   /** Whether events lie in the network of their source; in dpg they lie in that of their target. */
@@ -186,12 +188,11 @@ async function readTable(
       ) as adopted
     from pg_partition_tree(${id}::oid::regclass) t`;
   const [adopted, adopted_zone, ...owner] = shape?.adopted?.split(' ') ?? [];
-  const kept = await keptColumns(
+  const { kept, unlike } = await keptColumns(
     sql,
     root,
     columns.filter((column) => !types.has(column.name) || seconds.includes(column.name)),
     isKeeping && adopted === undefined,
-    obstacles,
   );
   const extra = columns.filter(
     (column) => !types.has(column.name) && !kept.some(({ name }) => name === column.name),
@@ -205,6 +206,7 @@ async function readTable(
     columns,
     extra: extra.map((column) => column.name),
     kept,
+    unlike,
     renamed,
     is_refiled: false,
     has_key: await isUnique(sql, id, tables[root].key),
@@ -315,15 +317,26 @@ export async function extraColumns(sql: postgres.ISql, table: OldTable): Promise
   const extra = extras.flatMap((name, i): Obstacle[] => {
     const rows = found[i] ?? 0;
     if (rows === 0) return [];
-    const isOwn =
+    const unlike = table.unlike.get(name);
+    const isOurs =
       ownColumns[table.root].includes(name) ||
       tables[table.root].columns.some((column) => column.name === name);
+    const column = `${table.name}.${identifier(name)}`;
+    const because = () => {
+      if (isOurs) return 'dpg has a column of that name for something else';
+      return unlike === undefined ? 'dpg has no such column' : `dpg has it with the type ${unlike}`;
+    };
+    const hint = () => {
+      if (isOurs)
+        return `Rename it, and keep it with --keep-columns: alter table ${table.name} rename column ${identifier(name)} to …; or leave it behind with --leave-behind.`;
+      return unlike === undefined
+        ? keepIt(table.root)
+        : 'Give one of the two the type of the other; or leave it behind with --leave-behind.';
+    };
     return [
       {
-        message: `${table.name}.${identifier(name)} has a value ${inRows(rows)}, and dpg has ${isOwn ? 'a column of that name for something else' : 'no such column'}`,
-        hint: isOwn
-          ? `Rename it, and keep it with --keep-columns: alter table ${table.name} rename column ${identifier(name)} to …; or leave it behind with --leave-behind.`
-          : keepIt(table.root),
+        message: `${column} has a value ${inRows(rows)}, and ${because()}`,
+        hint: hint(),
         may_stay: true,
       },
     ];
