@@ -58,7 +58,7 @@ export async function startExample(name: string, env: NodeJS.ProcessEnv): Promis
 
 /** What `npm run build` makes of it, in a second and without declarations. */
 async function installPackage(folder: string): Promise<void> {
-  const entries = ['mirror', 'network', 'migrate'].map((name) => [
+  const entries = ['mirror', 'network', 'migrate', 'dev'].map((name) => [
     name,
     join(projectFolder, `sdk/${name}/index.ts`),
   ]);

@@ -15,17 +15,13 @@ const say = (text: string) => $('#says').replaceChildren(text);
 /** What the server says; its refusals are thrown. */
 async function ask(path: string, options?: RequestInit): Promise<Response> {
   const answer = await fetch(path, options);
-  if (!answer.ok) throw new Error((await answer.json()).message);
+  if (!answer.ok) throw new Error((await answer.json().catch(() => null))?.message ?? answer.statusText);
   return answer;
 }
 
 // ---- the map
 
-const [zoom, latitude, longitude] = (location.hash.slice(1) || '2/25/15').split('/').map(Number) as [
-  number,
-  number,
-  number,
-];
+const [zoom = 2, latitude = 25, longitude = 15] = location.hash.match(/[\d.-]+/g)?.map(Number) ?? [];
 const options = { zoom, minZoom: 1, maxZoom: 18, zoomSnap: 0.5, worldCopyJump: true };
 const map = L.map('map', { ...options, center: [latitude, longitude] });
 map.attributionControl.addAttribution('places: GeoNames, CC BY 4.0 · land: Natural Earth');
@@ -102,7 +98,6 @@ async function discover(page_token?: string) {
     if (page_token) return $('#rows').insertAdjacentHTML('beforeend', found.rows);
     $('#rows').innerHTML = found.rows;
     showMarkers(found.markers);
-    $('#list').ariaBusy = 'false';
     // the map leaves nothing out: its sum is the total
     const total = found.markers.reduce((sum: number, { item_count }: Marker) => sum + item_count, 0);
     $('#total').textContent = `${total.toLocaleString('en')} on this map`;
@@ -112,6 +107,7 @@ async function discover(page_token?: string) {
   } catch (error) {
     if (!signal.aborted) say((error as Error).message);
   }
+  if (!signal.aborted) $('#list').ariaBusy = 'false';
 }
 filters.addEventListener('input', changed);
 map.on('moveend', changed);
@@ -146,12 +142,9 @@ document.addEventListener('submit', async (event) => {
   const path = event.submitter?.getAttribute('formaction') ?? form.action;
   const filled = [...new FormData(form, event.submitter)].filter(([, value]) => value !== '');
   const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify(Object.fromEntries(filled));
   try {
-    const answer = await ask(path, {
-      method: 'POST',
-      headers,
-      body: JSON.stringify(Object.fromEntries(filled)),
-    });
+    const answer = await ask(path, { method: 'POST', headers, body });
     if (path.includes('/api/auth/')) return location.reload();
     dialog.close();
     changed();

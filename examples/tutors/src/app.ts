@@ -6,6 +6,7 @@ import { type Dpg, DpgError, httpStatuses, OutcomeUnknownError } from 'dpg-datab
 import { withNetwork } from 'dpg-database/network';
 import { build } from 'esbuild';
 import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 import { compress } from 'hono/compress';
 import { HTTPException } from 'hono/http-exception';
 import { secureHeaders } from 'hono/secure-headers';
@@ -17,6 +18,8 @@ import { discover } from './discover.js';
 import { changes } from './live.js';
 import { domains, key, network, type Profile, profile, urls } from './network.js';
 import { ask, list, mine, page, publish, signIn } from './views.js';
+
+const { item_network } = key;
 
 export async function makeApp(plain: Dpg, auth: Pick<Auth, 'handler' | 'api'>): Promise<Hono> {
   const dpg = withNetwork(plain, network); // items are held to their schemas before they are sent
@@ -30,7 +33,8 @@ export async function makeApp(plain: Dpg, auth: Pick<Auth, 'handler' | 'api'>): 
   /** What a form sends: text. The SDK checks each value before a call is made, and refuses with DP001. */
   const form = async (c: Context) => z.record(z.string(), z.string()).parse(await c.req.json());
 
-  app.use(compress(), secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'self'", 'data:'] } }));
+  app.use(bodyLimit({ maxSize: 100_000 }), compress());
+  app.use(secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'self'", 'data:'] } }));
   app.on(['GET', 'POST'], '/api/auth/*', (c) => auth.handler(c.req.raw));
   app.get('/', async (c) => c.html(page((await userOf(c))?.name)));
   app.get('/sign', (c) => c.html(signIn()));
@@ -46,23 +50,18 @@ export async function makeApp(plain: Dpg, auth: Pick<Auth, 'handler' | 'api'>): 
 
   app.get('/mine', async (c) => {
     const me = await signedIn(c);
-    const items = await plain.as(me).items.own<Profile>({ item_network: 'yellow_dot' });
-    const actions = await plain.as(me).actions.find({ partition_network: 'yellow_dot', with_items: true });
+    const items = await plain.as(me).items.own<Profile>({ item_network });
+    const actions = await plain.as(me).actions.find({ partition_network: item_network, with_items: true });
     return c.html(mine(me, items.rows, actions.rows));
   });
 
   app.get('/items/:domain/:id', async (c) => {
-    const item = await plain.items.get<Profile>({
-      ...key,
-      item_domain: c.req.param('domain'),
-      item_id: c.req.param('id'),
-    });
+    const { domain: item_domain, id: item_id } = c.req.param();
+    const item = await plain.items.get<Profile>({ ...key, item_domain, item_id });
     const user = await userOf(c);
     if (!user) return c.html(ask(item, [], 'Sign in to ask.'));
-    if (item.item_domain !== 'tutor' || item.created_by === user.id) return c.html(ask(item, [], ''));
-    const own = await plain
-      .as(user.id)
-      .items.own<Profile>({ item_network: 'yellow_dot', item_domain: 'student' });
+    if (item_domain !== 'tutor' || item.created_by === user.id) return c.html(ask(item, [], ''));
+    const own = await plain.as(user.id).items.own<Profile>({ item_network, item_domain: 'student' });
     return c.html(ask(item, own.rows, 'First publish, as a student, what you look for.'));
   });
 
@@ -79,23 +78,21 @@ export async function makeApp(plain: Dpg, auth: Pick<Auth, 'handler' | 'api'>): 
 
   app.post('/actions', async (c) => {
     const me = await signedIn(c);
-    const { source_id = '', target_id = '', ...request } = await form(c);
+    const { action_id, source_id = '', target_id = '', remarks } = await form(c);
     await dpg.as(me).actions.perform({
       action_type: 'connect',
       source: { ...key, item_domain: 'student', item_id: source_id },
       target: { ...key, item_domain: 'tutor', item_id: target_id },
-      ...request,
+      ...{ action_id, remarks },
     });
     return c.json({ said: 'Your request is sent' });
   });
 
   app.post('/actions/:id', async (c) => {
     const me = await signedIn(c);
-    const ref = { action_type: 'connect', action_id: c.req.param('id') } as const;
-    const { action_status = '', event_id, expected_update_count } = await form(c);
-    // refused, if somebody else was first
-    const change = { action_status, event_id, expected_update_count: Number(expected_update_count) };
-    await dpg.as(me).actions.transition(ref, change);
+    const { action_status = '', event_id, seen } = await form(c);
+    const change = { action_status, event_id, expected_update_count: Number(seen) }; // refused, if another was first
+    await dpg.as(me).actions.transition({ action_type: 'connect', action_id: c.req.param('id') }, change);
     return c.json({ said: `The request is ${action_status}` });
   });
 
@@ -116,13 +113,13 @@ export async function makeApp(plain: Dpg, auth: Pick<Auth, 'handler' | 'api'>): 
   const script = fileURLToPath(new URL('../page/page.ts', import.meta.url));
   const output = {
     outdir: '/',
+    write: false,
     bundle: true,
     minify: true,
-    write: false,
-    format: 'esm',
     loader: { '.png': 'dataurl' },
   } as const;
-  for (const { path, text } of (await build({ entryPoints: [script], ...output })).outputFiles)
+  const { outputFiles } = await build({ entryPoints: [script], format: 'esm', ...output });
+  for (const { path, text } of outputFiles)
     app.get(path, (c) => c.body(text, 200, { 'content-type': getMimeType(path) ?? 'text/plain' }));
 
   app.onError((error, c) => {

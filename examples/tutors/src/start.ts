@@ -1,51 +1,49 @@
 // npm start: the database, what is in it, the application.
 
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { serve } from '@hono/node-server';
 import { betterAuth } from 'better-auth';
 import { createDpg } from 'dpg-database';
+import { startServer } from 'dpg-database/dev';
 import { Pool } from 'pg';
 import { makeApp } from './app.js';
-import { startDatabase } from './database.js';
 import { followChanges } from './live.js';
 import { loadPlaces } from './places.js';
 import { authOptions, setUp } from './set-up.js';
 
-const { PORT = '3000', PLACES, DATA = 'data' } = process.env;
+const { DATABASE_URL, BETTER_AUTH_SECRET, PORT = '3000', PLACES } = process.env;
 const stopping = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort());
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stopping.abort());
 
-await mkdir(DATA, { recursive: true });
-const database = await startDatabase(join(DATA, 'postgres'));
-await setUp(database.url);
+// without a database of yours: a server that keeps its data in the folder `data`
+const server = DATABASE_URL ? undefined : await startServer({ directory: 'data' });
+const url = DATABASE_URL ?? server?.url ?? '';
+await setUp(url);
 
-// The application has the rights of dpg_app only: it calls the functions, and cannot write the tables.
-const dpg = createDpg(database.url, { connection: { role: 'dpg_app' } });
+// The application has the rights of dpg_app alone, as in production: it calls the functions, and cannot write the tables.
+const dpg = createDpg(url, { connection: { role: 'dpg_app' } });
+const database = new Pool({ connectionString: url, options: '-c role=dpg_app' });
+database.on('error', console.error); // a connection that is cut while nobody uses it; the next query makes a new one
 await loadPlaces(dpg, PLACES ? Number(PLACES) : undefined);
 
-const pool = new Pool({ connectionString: database.url, options: '-c role=dpg_app' });
-const origin = `http://localhost:${PORT}`;
-const secret = await readSecret(join(DATA, 'secret'));
-const auth = betterAuth({ ...authOptions, database: pool, secret, baseURL: origin });
-const { fetch } = await makeApp(dpg, auth);
-const server = serve({ fetch, port: Number(PORT), hostname: 'localhost' });
-console.log(`Open ${origin}. Ctrl-C stops it.`);
+const baseURL = `http://localhost:${PORT}`;
+const secret = BETTER_AUTH_SECRET ?? (await keptSecret());
+const { fetch } = await makeApp(dpg, betterAuth({ ...authOptions, database, secret, baseURL }));
+const listening = serve({ fetch, hostname: 'localhost', port: Number(PORT) });
+await once(listening, 'listening');
+console.log(`Open ${baseURL}. Ctrl-C stops it.`);
 
-await followChanges(dpg, stopping.signal); // until the signal
-
-server.close();
-if ('closeAllConnections' in server) server.closeAllConnections(); // those of pages that are open
-await Promise.all([dpg.end(), pool.end()]);
-await database.stop();
+await followChanges(dpg, stopping.signal); // until then
+await Promise.all([dpg.end(), database.end()]);
+await server?.stop();
 process.exit(0);
 
-/** Signs the cookies. Made at the first start, and kept. */
-async function readSecret(file: string): Promise<string> {
-  if (process.env.BETTER_AUTH_SECRET) return process.env.BETTER_AUTH_SECRET;
-  await writeFile(file, randomBytes(32).toString('hex'), { flag: 'wx', mode: 0o600 }).catch((error) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
-  return readFile(file, 'utf8');
+/** It signs the cookies: made at the first start, and kept. */
+async function keptSecret(): Promise<string> {
+  await mkdir('data', { recursive: true });
+  const made = writeFile('data/secret', randomBytes(32).toString('hex'), { flag: 'wx', mode: 0o600 });
+  await made.catch(() => 'it is there');
+  return readFile('data/secret', 'utf8');
 }

@@ -41,9 +41,11 @@ export const page = (name: string | undefined) => html`<!doctype html>
       </section>
       ${name && html`<section id="mine" aria-label="Mine" tabindex="-1"></section>`}
       <dialog>
-        <button data-close aria-label="Close">×</button>
-        <div id="content"></div>
-        <p id="refusal" role="alert"></p>
+        <div>
+          <button data-close aria-label="Close">×</button>
+          <div id="content"></div>
+          <p id="refusal" role="alert"></p>
+        </div>
       </dialog>
       <p id="says" role="status"></p>
     </body>
@@ -88,7 +90,7 @@ function request(action: FoundAction, side: 'source' | 'target') {
       <mark class="${action.action_status}">${action.action_status}</mark>
       <p>${action.remarks}</p>
       ${action.action_status === 'accepted' && html`<p>${other?.contact}</p>`}
-      <input type="hidden" name="expected_update_count" value="${action.update_count}">
+      <input type="hidden" name="seen" value="${action.update_count}">
       <input type="hidden" name="event_id" value="${crypto.randomUUID()}">
       ${changes.map(({ to, button }) => html`<button name="action_status" value="${to}">${button}</button>`)}
     </form>`;
