@@ -10,6 +10,7 @@ import { addUsers } from '../sdk/story.js';
 import { committedMigrations, migrationsFolder, projectFolder } from '../support/migrations.js';
 import { temporaryDatabase, testDatabase } from '../support/test-database.js';
 import { complaints } from './compiler.js';
+import { twoPackages } from './pnpm.js';
 import { makeProject, type Project } from './project.js';
 import { fileName, heads, LISTS, program, SCRIPTS, type Script } from './scripts.js';
 
@@ -321,5 +322,17 @@ describe('with the optional peers', () => {
         expect.stringMatching(/^wrong\.mts:4: /),
       ]);
     }, 180_000);
+  });
+});
+
+describe('in a pnpm workspace of two packages with drizzle-orm', { timeout: 300_000 }, () => {
+  test('where one has postgres beside it and the other another driver, there are two copies, and types differ', async () => {
+    const { copies, errors } = await twoPackages(project.tarball, ['pg']);
+    expect(copies).toBe(2);
+    expect(errors[0]).toMatch(/^reads\/index\.ts.*'SQL<unknown>' is not assignable/);
+  });
+
+  test('with postgres in each there is one copy, and no error', async () => {
+    expect(await twoPackages(project.tarball, ['pg', 'postgres'])).toEqual({ copies: 1, errors: [] });
   });
 });
