@@ -107,7 +107,7 @@ describe.runIf(browserCommand)('in a browser', () => {
   test('a reader searches for a function, and follows the sidebar', async () => {
     await page.goto(origin);
     await page.keyboard.press('Control+k');
-    await page.keyboard.type('upsert_item');
+    await page.locator('#localsearch-input').fill('upsert_item');
     await page.locator('#localsearch-list a.selected[href$="#upsert_item"]').waitFor();
     await page.keyboard.press('Enter');
     await page.waitForURL('**/docs/reference.html#upsert_item');

@@ -63,7 +63,7 @@ describe('what is in it', () => {
         if (/^https?:/.test(target)) continue;
         const path = join(dirname(from), target);
         if (files.includes(path)) continue;
-        const isSource = image === '' && from !== 'README.md' && /^(\.ci|sql|test)\//.test(path);
+        const isSource = image === '' && from !== 'README.md' && /^(\.ci|\.github|sql|test)\//.test(path);
         outside.push(isSource ? 'a source' : `${from}: ${target}`);
       }
     }
