@@ -61,7 +61,7 @@ export async function move(
   }
   await sql.unsafe(insertUrls(source));
   await sql.unsafe(insertPeers);
-  await sql.unsafe(noteMirroredActions);
+  for (const statement of noteMirroredActions) await sql.unsafe(statement);
   if (options.feed) await sql.unsafe(queueEvents(source));
 
   const moved: Moved[] = [];
@@ -145,12 +145,20 @@ const insertPeers = `
   where not dpg_private.is_instance_url(p.instance_url)
     and not exists (select from dpg_private.peer_url_sightings s where s.instance_url = p.instance_url)`;
 
-/** What dpg.store_event does for an event of another instance. */
-const noteMirroredActions = `
-  select dpg_private.note_mirrored_action(e)
+/**
+ * What dpg.store_event does for an event of another instance. The function's plans are made while its table is empty: kept
+ * ones that read the whole table would make the time grow with the square of the number of events.
+ */
+const noteMirroredActions = [
+  `create temp table adopted_mirrored on commit drop as
+  select e as event
   from ${notes.action_events} n
   join dpg.action_events e on ${equal('e', 'n', tables.action_events.key)}
-  where ${isMoved('n')} and n.source_item_is_local and not n.target_item_is_local`;
+  where ${isMoved('n')} and n.source_item_is_local and not n.target_item_is_local`,
+  'set local enable_seqscan = off',
+  'select dpg_private.note_mirrored_action(m.event) from pg_temp.adopted_mirrored m',
+  'set local enable_seqscan = on',
+];
 
 /** In the order of their times; within an action by update_count, as the feed promises. */
 function queueEvents(source: Source): string {
