@@ -48,6 +48,7 @@ export async function move(
   const before = new Map<Root, Sums>();
   for (const root of roots) before.set(root, await sumRows(sql, source, root));
 
+  for (const statement of noteParties) await sql.unsafe(statement);
   // The plans that check foreign keys are kept then: planned anew for each row they take three times as long.
   await sql.unsafe('set local plan_cache_mode = force_generic_plan');
   for (const leaf of wanted) {
@@ -61,7 +62,7 @@ export async function move(
   }
   await sql.unsafe(insertUrls(source));
   await sql.unsafe(insertPeers);
-  await sql.unsafe(noteMirroredActions);
+  for (const statement of noteMirroredActions) await sql.unsafe(statement);
   if (options.feed) await sql.unsafe(queueEvents(source));
 
   const moved: Moved[] = [];
@@ -145,12 +146,48 @@ const insertPeers = `
   where not dpg_private.is_instance_url(p.instance_url)
     and not exists (select from dpg_private.peer_url_sightings s where s.instance_url = p.instance_url)`;
 
-/** What dpg.store_event does for an event of another instance. */
-const noteMirroredActions = `
-  select dpg_private.note_mirrored_action(e)
+const partiesOf = (note: string, condition: string, owners: readonly string[]) => `
+  select distinct p.owner, n.partition_network, n.action_type
+  from ${note} n
+  cross join lateral unnest(array[${owners.join(', ')}]) p(owner)
+  where ${isMoved('n')} and ${condition} and p.owner is not null`;
+
+const localSource = 'case when n.source_item_is_local then n.source_item_owner end';
+
+/**
+ * What the triggers of actions and events do row by row. They find it done, and an analysed table: their plans, kept
+ * since it was empty, would read the whole of it for each row.
+ */
+const noteParties = [
+  `insert into dpg_private.party_leaves (owner, partition_network, action_type)
+  select w.owner, w.partition_network, w.action_type
+  from (
+    ${partiesOf(notes.item_actions, 'true', [localSource, 'n.target_item_owner'])}
+    union
+    ${partiesOf(notes.action_events, 'not n.target_item_is_local', [localSource])}
+  ) w
+  where not exists (
+    select
+    from dpg_private.party_leaves l
+    where l.owner = w.owner and l.partition_network = w.partition_network and l.action_type = w.action_type
+  )`,
+  'analyze dpg_private.party_leaves',
+];
+
+/**
+ * What dpg.store_event does for an event of another instance. The function's plans are made while its table is empty: kept
+ * ones that read the whole table would make the time grow with the square of the number of events.
+ */
+const noteMirroredActions = [
+  `create temp table adopted_mirrored on commit drop as
+  select e as event
   from ${notes.action_events} n
   join dpg.action_events e on ${equal('e', 'n', tables.action_events.key)}
-  where ${isMoved('n')} and n.source_item_is_local and not n.target_item_is_local`;
+  where ${isMoved('n')} and n.source_item_is_local and not n.target_item_is_local`,
+  'set local enable_seqscan = off',
+  'select dpg_private.note_mirrored_action(m.event) from pg_temp.adopted_mirrored m',
+  'set local enable_seqscan = on',
+];
 
 /** In the order of their times; within an action by update_count, as the feed promises. */
 function queueEvents(source: Source): string {

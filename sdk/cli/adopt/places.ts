@@ -6,7 +6,7 @@ const FIRST_IS_PLACE = `strict $[0] ? (
   @.lat.double() >= -90 && @.lat.double() <= 90 && @.lng.double() >= -180 && @.lng.double() <= 180
 )`;
 
-/** Whether the first location of a list, of type jsonb, is a place. */
+/** Whether the first location of a list, of type jsonb, is a place; null where there is none. */
 const isPlace = (list: string) => `jsonb_path_exists(${list}, '${FIRST_IS_PLACE}', '{}', true)`;
 
 /** Both coordinates of the first location, or nulls. */
@@ -19,5 +19,5 @@ export function firstPlace(list: string): Record<'latitude' | 'longitude', strin
 
 /** Whether a list says something of which no place could be taken. */
 export function isNoPlace(list: string): string {
-  return `(${list} not in ('null', '[]') and not ${isPlace(list)})`;
+  return `(${list} not in ('null', '[]') and ${isPlace(list)} is not true)`;
 }
