@@ -1,5 +1,5 @@
 --! Previous: sha1:692955b6b89f05b97266662b01174fbd67bf84c2
---! Hash: sha1:83d0e58d39197bb16e0f3ba5e621f5f3adc8bfe0
+--! Hash: sha1:335f10d999c5b336dcc13daf264404ecb72c6311
 --! Message: Figures for a monitor
 
 --! Included access/known_objects.sql
@@ -53,7 +53,7 @@ from (
 
   union all
   -- Sessions of others are seen by pg_read_all_stats, which is in pg_monitor. Without it 0 would be a lie.
-  select c.metric, '', coalesce(c.value, 0)
+  select c.metric, '' as subject, coalesce(c.value, 0) as value
   from (
     select
       max(extract(epoch from clock_timestamp() - a.xact_start)) as open_seconds,
@@ -73,22 +73,24 @@ from (
   where pg_has_role('pg_read_all_stats', 'usage')
 
   union all
-  select 'dpg_lock_wait_seconds', '', coalesce(max(extract(epoch from clock_timestamp() - l.waitstart)), 0)
+  select 'dpg_lock_wait_seconds' as metric, '' as subject,
+    coalesce(max(extract(epoch from clock_timestamp() - l.waitstart)), 0) as value
   from pg_locks l
   join pg_stat_activity a on a.pid = l.pid
   where not l.granted
     and a.datname = current_database()
 
   union all
-  select 'dpg_locks_ratio', '',
+  select 'dpg_locks_ratio' as metric, '' as subject,
     count(*)::numeric / (
       current_setting('max_locks_per_transaction')::integer
       * (current_setting('max_connections')::integer + current_setting('max_prepared_transactions')::integer)
-    )
+    ) as value
   from pg_locks
 
   union all
-  select 'dpg_limit_ratio', n.limit_name || ' ' || n.subject, n.used::numeric / nullif(l.limit_value, 0)
+  select 'dpg_limit_ratio' as metric, n.limit_name || ' ' || n.subject as subject,
+    n.used::numeric / nullif(l.limit_value, 0) as value
   from (
     select p.limit_name, concat_ws(' ', p.root, p.network) as subject, count(*) as used
     from (
@@ -120,7 +122,7 @@ from (
     ) p
     group by p.limit_name, p.root, p.network
     union all
-    select 'networks', p.root, count(*)
+    select 'networks' as limit_name, p.root as subject, count(*) as used
     from dpg_private.partition_names p
     where p.key is null
       and to_regclass('dpg.' || p.name) is not null
@@ -131,7 +133,7 @@ from (
   union all
   -- Twenty at most, so that a thousand leaves do not make a thousand time series.
   (
-    select 'dpg_table_dead_rows', c.oid::regclass::text, pg_stat_get_dead_tuples(c.oid)
+    select 'dpg_table_dead_rows' as metric, c.oid::regclass::text as subject, pg_stat_get_dead_tuples(c.oid) as value
     from pg_class c
     where c.relnamespace in ('dpg'::regnamespace, 'dpg_private'::regnamespace)
       and c.relkind = 'r'
@@ -141,7 +143,7 @@ from (
   )
 
   union all
-  select 'dpg_oldest_row_transactions', '', max(age(c.relfrozenxid))
+  select 'dpg_oldest_row_transactions' as metric, '' as subject, max(age(c.relfrozenxid)) as value
   from pg_class c
   where c.relkind in ('r', 't', 'm')
 ) m
@@ -155,9 +157,9 @@ sessions of others without pg_read_all_stats (pg_monitor has it), of what only t
 docs/operations.md says when to be alerted.
 select metric, subject, value from dpg.metrics where metric = ''dpg_subscription_lag_seconds'';';
 comment on column dpg.metrics.metric is
-  'dpg_subscription_lag_events, dpg_subscription_lag_seconds, dpg_subscription_dead_events, dpg_subscription_is_dead (1 or
-0), dpg_subscription_held_back_seconds: as dpg.subscription_status has them. dpg_transaction_seconds: the oldest open
-transaction of another session of this database. dpg_idle_transaction_seconds: the longest that one has been idle.
+  'dpg_subscription_lag_events, dpg_subscription_lag_seconds, dpg_subscription_dead_events, dpg_subscription_is_dead
+(1 or 0), dpg_subscription_held_back_seconds: as dpg.subscription_status has them. dpg_transaction_seconds: the oldest
+open transaction of another session of this database. dpg_idle_transaction_seconds: the longest that one has been idle.
 dpg_lock_wait_seconds: the longest wait for a lock. dpg_locks_ratio: locks that are held, as part of what there is.
 dpg_limit_ratio: leaves and networks, as part of their limit. dpg_table_dead_rows: of the tables of dpg that have more
 dead rows than others, the twenty with the most. dpg_oldest_row_transactions: the age of the oldest row.';
