@@ -34,9 +34,11 @@ describe('what is in it', () => {
   test('what is built, the migrations and the documents: nothing else', async () => {
     const files = await filesOf(installed);
     const built = /^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)(\.map)?$/;
-    const pictures = /^(docs|test\/bench\/results)\/[\w-]+\.(svg|png)$/;
+    const pictures = /^(docs|test\/bench\/results|examples\/\w+)\/[\w-]+\.(svg|png)$/;
+    const example =
+      /^examples\/tutors\/((src|page)\/[\w-]+\.(ts|css)|package\.json|tsconfig\.json|README\.md)$/;
     const guides = await readdir(join(projectFolder, 'docs'));
-    expect(files.filter((name) => !built.test(name) && !pictures.test(name))).toEqual(
+    expect(files.filter((name) => ![built, pictures, example].some((known) => known.test(name)))).toEqual(
       [
         'CHANGELOG.md',
         'CONTRIBUTING.md',
