@@ -1,7 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { transform } from 'esbuild';
 import { defineConfig, type Options } from 'tsup';
+import { version } from './package.json';
+import { psqlFile } from './sdk/migrate/psql.js';
+import { shippedMigrations } from './sdk/migrate/shipped.js';
 
 const library = {
   target: 'node20',
@@ -74,5 +77,9 @@ export default defineConfig([
     format: 'esm',
     sourcemap: true,
     plugins: [privateNames],
+    // for those who have psql and no Node.js
+    async onSuccess() {
+      await writeFile('dist/dpg-database.sql', psqlFile(await shippedMigrations('migrations'), version));
+    },
   },
 ]);

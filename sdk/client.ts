@@ -148,12 +148,16 @@ function calling(name: string, types: Types): string {
   return `dpg.${name}(${given.join(', ')}) as result`;
 }
 
+/** Names of the views, and tables, that the SDK reads. */
+export const views = new Set<string>();
+
 /** Reads the rows of the view `dpg.<name>`, of which the named columns have the values given. */
 export function view<Columns extends Types, Row>(
   name: string,
   columns: Columns,
   returns: Returns<Row>,
 ): (sql: Queryable, given: Optional<Columns>) => Promise<Row[]> {
+  views.add(name);
   const next = parameters();
   const wanted = Object.entries(columns).map(
     ([column, type]) => `result.${column} = coalesce(${next(type)}, result.${column})`,

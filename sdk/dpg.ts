@@ -9,6 +9,7 @@ import { takesActor, takesNoActor, withHints } from './elsewhere.js';
 import { InvalidArgumentError } from './errors.js';
 import { type ActorEvents, actorEvents, type InstanceEvents, instanceEvents } from './events.js';
 import { type FeedEvent, type Subscriptions, subscriptionsOf } from './feed.js';
+import { type AskHealth, askHealth, type Health, healthOf, healthOfTransaction } from './health.js';
 import type { Home } from './homes/home.js';
 import { type Homes, isHomes, Servers } from './homes.js';
 import type { ItemChange, ReadItemChanges } from './item-changes.js';
@@ -97,6 +98,14 @@ export interface Dpg<Sql extends Queryable = postgres.Sql, Json = JsonObject> {
    * @throws {InvalidArgumentError} at once, when it is no text of `position()`
    */
   at(position: string | null): Dpg<Sql, Json>;
+
+  /**
+   * Whether calls can be answered now, for a probe: one statement to each server, and an answer in any case, after
+   * `timeoutMilliseconds` (2,000) at the latest. `ok` is false where a server is away, does not answer, refuses the login, or
+   * has an older database than this SDK needs (`not_migrated`): `reason` and `code` say which. In a transaction it is
+   * refused (DP001).
+   */
+  health(how?: AskHealth): Promise<Health>;
 
   /**
    * Closes the connections that the SDK made for a connection string; an instance that you passed is left as it is.
@@ -255,6 +264,13 @@ function dpgOfHomes(servers: Servers, settings: CallSettings): Dpg<postgres.Sql,
       const reads = readsOn(tx, settings, serverOf(home.sql));
       return dpgOn(reads, settings, undefined, servers.wayOf(home, reads.way));
     },
+    health: async (how = {}) => {
+      const asked = way === servers.way ? servers.known : [home];
+      return healthOf(
+        asked.map(({ sql }) => ({ sql, isReplica: false })),
+        check(askHealth, how, 'how') as AskHealth,
+      );
+    },
     home: (network) => dpgOf(servers.homeOf(check(ofNetwork, { network }).network)),
     homes: async () => (await servers.all()).map((one) => dpgOf(one)),
     at: (position) => {
@@ -301,6 +317,11 @@ function dpgOn<Sql extends Queryable>(
     },
     homes: async () => [dpg],
     position: () => reads.position(),
+    async health(how = {}) {
+      const asked = reads.servers();
+      if (asked.length === 0) throw healthOfTransaction();
+      return healthOf(asked, check(askHealth, how, 'how') as AskHealth);
+    },
     at: (position) => dpgOn(reads.at(check(startingAt, { position }).position), settings),
     end,
     [Symbol.asyncDispose]: () => end(),

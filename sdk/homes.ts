@@ -82,6 +82,11 @@ export class Servers {
     return this.#registry.homeOf(network);
   }
 
+  /** All servers that are known; nobody is asked for others. */
+  get known(): Home[] {
+    return this.#registry.homes;
+  }
+
   /** All servers that are known, after they were asked for others. One that cannot be asked is among them. */
   async all(): Promise<Home[]> {
     await this.#registry.discover();

@@ -60,6 +60,7 @@ export {
   type Subscriptions,
 } from './feed.js';
 export { type Bounds, type Box, boxOf } from './geo.js';
+export type { Ailment, AskHealth, Health, ServerHealth } from './health.js';
 export type { Homes, Server } from './homes.js';
 export type {
   CreateItemSubscription,

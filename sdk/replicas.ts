@@ -12,6 +12,7 @@ import { type CallSettings, type Queryable, type Route, routed, serverOf, withSe
 import { type ConnectionOptions, checkUrl } from './connection.js';
 import { isConnectionLoss } from './connection-loss.js';
 import { InvalidArgumentError } from './errors.js';
+import type { Asked } from './health.js';
 import { NotMigratedError } from './not-migrated.js';
 import {
   askPrimary,
@@ -97,6 +98,8 @@ export interface Reads<Sql extends Queryable = Queryable> {
   readonly way: Queryable;
   /** Its name, that of the primary where there are replicas; undefined where the instance does not tell. */
   readonly server: string | undefined;
+  /** Those that a probe asks; none on a transaction. */
+  servers(): Asked[];
   position(): Promise<string>;
   /** The same servers, for somebody who has to see these positions, and has written nothing yet. */
   at(positions: readonly LogPosition[]): Reads<Sql>;
@@ -112,6 +115,7 @@ export function readsOn<Sql extends Queryable>(
     sql,
     way: withSettings(sql, settings, server),
     server,
+    servers: () => ('savepoint' in sql ? [] : [{ sql, isReplica: false }]),
     async position() {
       if ('savepoint' in sql)
         throw new InvalidArgumentError(
@@ -241,6 +245,10 @@ export class Replicas {
       sql: noting(this.primary, () => own.wrote(true)),
       way: routed(primary, route),
       server: serverOf(primary),
+      servers: () => [
+        { sql: this.primary, isReplica: false },
+        ...this.#replicas.map(({ sql }) => ({ sql, isReplica: true })),
+      ],
       position: () => own.position(),
       at: (others) => this.reads(others, settings),
     };

@@ -78,7 +78,10 @@ from (
             then 'mirrored_leaves_per_network'
           else 'leaves_per_network'
         end as limit_name
-      from dpg.partitions p
+      -- as the limits count; dpg.partitions takes 0.2 ms a leaf to look for its root
+      from dpg_private.partition_names p
+      where p.key is not null
+        and to_regclass('dpg.' || p.name) is not null
     ) p
     group by p.limit_name, p.root, p.network
     union all

@@ -8,9 +8,9 @@ import { projectFolder } from '../support/migrations.js';
 const readme = await readFile(join(projectFolder, 'README.md'), 'utf8');
 
 test('it leads to every page of docs/', async () => {
-  const pages = (await readdir(join(projectFolder, 'docs')))
-    .filter((name) => !name.startsWith('.'))
-    .map((name) => `docs/${name}`);
+  const pages = (await readdir(join(projectFolder, 'docs'), { withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => `docs/${entry.name}`);
   expect(pages.length).toBeGreaterThan(0);
   expect(pages.filter((page) => !readme.includes(`](${page})`))).toEqual([]);
 });

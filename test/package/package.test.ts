@@ -10,6 +10,7 @@ import { addUsers } from '../sdk/story.js';
 import { committedMigrations, migrationsFolder, projectFolder } from '../support/migrations.js';
 import { temporaryDatabase, testDatabase } from '../support/test-database.js';
 import { complaints } from './compiler.js';
+import { twoPackages } from './pnpm.js';
 import { makeProject, type Project } from './project.js';
 import { fileName, heads, LISTS, program, SCRIPTS, type Script } from './scripts.js';
 
@@ -34,18 +35,19 @@ describe('what is in it', () => {
   test('what is built, the migrations and the documents: nothing else', async () => {
     const files = await filesOf(installed);
     const built = /^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)(\.map)?$/;
-    const pictures = /^(docs|test\/bench\/results|examples\/\w+)\/[\w-]+\.(svg|png)$/;
+    const charts = /^test\/bench\/results\/[\w-]+\.svg$/;
     const example =
-      /^examples\/tutors\/((src|page)\/[\w-]+\.(ts|css)|package\.json|tsconfig\.json|README\.md)$/;
-    const guides = await readdir(join(projectFolder, 'docs'));
-    expect(files.filter((name) => ![built, pictures, example].some((known) => known.test(name)))).toEqual(
+      /^examples\/tutors\/((src|page)\/[\w-]+\.(ts|css)|(package|tsconfig)\.json|README\.md|screenshot\.png)$/;
+    const documents = await filesOf(join(projectFolder, 'docs'));
+    expect(files.filter((name) => ![built, charts, example].some((known) => known.test(name)))).toEqual(
       [
         'CHANGELOG.md',
         'CONTRIBUTING.md',
         'LICENSE',
         'README.md',
         'SECURITY.md',
-        ...guides.filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
+        ...documents.filter((name) => !name.startsWith('.vitepress/')).map((name) => `docs/${name}`),
+        'dist/dpg-database.sql',
         ...(await committedMigrations()).map((name) => `migrations/committed/${name}`),
         'package.json',
         'sql/README.md',
@@ -322,5 +324,17 @@ describe('with the optional peers', () => {
         expect.stringMatching(/^wrong\.mts:4: /),
       ]);
     }, 180_000);
+  });
+});
+
+describe('in a pnpm workspace of two packages with drizzle-orm', { timeout: 300_000 }, () => {
+  test('where one has postgres beside it and the other another driver, there are two copies, and types differ', async () => {
+    const { copies, errors } = await twoPackages(project.tarball, ['pg']);
+    expect(copies).toBe(2);
+    expect(errors[0]).toMatch(/^reads\/index\.ts.*'SQL<unknown>' is not assignable/);
+  });
+
+  test('with postgres in each there is one copy, and no error', async () => {
+    expect(await twoPackages(project.tarball, ['pg', 'postgres'])).toEqual({ copies: 1, errors: [] });
   });
 });

@@ -2,10 +2,10 @@
 
 import type postgres from 'postgres';
 import { expect, test } from 'vitest';
-import { createDpg, type Dpg } from '../../sdk/index.js';
+import { createDpg, type Dpg, type EndedCall } from '../../sdk/index.js';
 import { parseComment } from '../support/reference/example.js';
 import { hasOwnServers } from '../support/replica.js';
-import { caughtUp, type ServerOfTest, startServers } from './servers.js';
+import { caughtUp, type ServerOfTest, startServers, until } from './servers.js';
 
 if (!hasOwnServers) console.log('SKIPPED: functions on a standby (no servers of our own on this machine)');
 const [primary, standby] = (hasOwnServers ? await startServers(1) : []) as [ServerOfTest, ServerOfTest];
@@ -55,6 +55,9 @@ async function tellStory(): Promise<void> {
   // another network: its document says little of what its items may have
   await primary.sql.unsafe(example('register_network').replaceAll('yellow_dot', 'green_dot'));
 }
+
+/** Views of what a server has seen itself. */
+const ITS_OWN = ['subscription_status', 'metrics'];
 
 /** By function: how the SDK calls it. A function that is not here fails the test below. */
 const READS: Record<string, (dpg: Dpg<postgres.Sql>) => PromiseLike<unknown>> = {
@@ -128,11 +131,24 @@ test.skipIf(!hasOwnServers)(
         sql.unsafe(`select to_jsonb(r) as row from dpg.${name} r order by to_jsonb(r)::text`);
       const [expected, found] = [await rows(primary.sql), await rows(standby.sql)];
       if (expected.length === 0) empty.push(name);
-      if (name !== 'subscription_status') expect([...found], name).toEqual([...expected]);
+      if (!ITS_OWN.includes(name)) expect([...found], name).toEqual([...expected]);
     }
     expect(empty).toEqual(['differing_events']);
   },
 );
+
+test.skipIf(!hasOwnServers)('dpg.metrics leaves out what only the primary knows', async () => {
+  const names = async (sql: postgres.Sql) =>
+    (
+      await sql`select distinct metric from dpg.metrics where metric <> 'dpg_table_dead_rows' order by metric`
+    ).map(({ metric }) => metric);
+  const unknown = ['dpg_subscription_held_back_seconds', 'dpg_subscription_is_dead'];
+  const all = await names(primary.sql);
+  expect(all).toEqual(
+    expect.arrayContaining([...unknown, 'dpg_subscription_lag_seconds', 'dpg_locks_ratio']),
+  );
+  expect(await names(standby.sql)).toEqual(all.filter((name) => !unknown.includes(name)));
+});
 
 test.skipIf(!hasOwnServers)('subscription_status does not say what only the primary knows', async () => {
   await using there = createDpg(primary.url);
@@ -193,3 +209,32 @@ test.skipIf(!hasOwnServers)('what writes is refused on a standby, by SQL and thr
   ];
   for (const write of writes) await expect(write()).rejects.toMatchObject({ code: '25006' });
 });
+
+test.skipIf(!hasOwnServers)('a probe and who is told of calls see which server it was', async () => {
+  const told: EndedCall[] = [];
+  await using here = createDpg(standby.url);
+  expect(await here.health()).toMatchObject({ ok: true, servers: [{ isStandby: true, isReplica: false }] });
+  await using dpg = createDpg(primary.url, {
+    replicas: [standby.url, 'postgres://nobody:secret@127.0.0.1:1/nowhere'],
+    staleness: Number.POSITIVE_INFINITY,
+    onCall: (call) => told.push(call),
+  });
+  // where a replica is away, others answer
+  expect(await dpg.health()).toMatchObject({
+    ok: true,
+    servers: [
+      { ok: true, isStandby: false, isReplica: false },
+      { ok: true, isStandby: true, isReplica: true },
+      { ok: false, reason: 'no_connection', isReplica: true, server: '127.0.0.1:1/nowhere' },
+    ],
+  });
+  expect(told).toEqual([]);
+  await until(async () => {
+    await dpg.items.count(AT);
+    return told.some(({ server, code }) => server === nameOf(standby) && code === undefined);
+  });
+  await dpg.partitions.list();
+  expect(told.at(-1)).toMatchObject({ name: 'partitions', isReading: true, server: nameOf(primary) });
+});
+
+const nameOf = ({ url }: ServerOfTest) => new URL(url).host + new URL(url).pathname;

@@ -94,7 +94,7 @@ async function lists(tx: postgres.ISql, source: Source): Promise<string[]> {
     for (const place of places[root]) {
       const locations = locationsOf(table, place);
       if (!table || !locations) continue;
-      const condition = `${hasNoPlace(table, place)} and ${isNoPlace(locations.list, locations.type)}`;
+      const condition = `${hasNoPlace(table, place)} and ${isNoPlace(locations)}`;
       said.push(
         ...(await odd(
           tx,

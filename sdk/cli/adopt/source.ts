@@ -361,13 +361,9 @@ export const isOfSource =
   'o.partition_network <> o.target_item_network and o.partition_network = o.source_item_network';
 
 /** The list of locations of a place, where the table has one. */
-export function locationsOf(
-  table: OldTable | undefined,
-  place: string,
-): { list: string; type: 'json' | 'jsonb' } | undefined {
+export function locationsOf(table: OldTable | undefined, place: string): string | undefined {
   const column = table?.columns.find(({ name }) => name === `${place}_locations`);
-  if (column?.base_type !== 'jsonb' && column?.base_type !== 'json') return undefined;
-  return { list: `o.${column.name}`, type: column.base_type };
+  return column?.base_type === 'jsonb' ? `o.${column.name}` : undefined;
 }
 
 /** The columns of an old table that have what belongs into a column of dpg. */
@@ -466,7 +462,7 @@ function oldValue(source: Source, table: OldTable, column: Column): string {
   const [, place = '', axis] = /^(.*)_(latitude|longitude)$/.exec(column.name) ?? [];
   const locations = places[table.root].includes(place) ? locationsOf(table, place) : undefined;
   if (!locations) return value;
-  const first = firstPlace(locations.list, locations.type)[axis as 'latitude' | 'longitude'];
+  const first = firstPlace(locations)[axis as 'latitude' | 'longitude'];
   return `case when ${hasNoPlace(table, place)} then ${first} else ${value} end`;
 }
 

@@ -91,6 +91,7 @@ function stageItems(source: Source, look: Look): string[] {
     ) s
     where s.is_there or s.reasons <> '{}'`,
     `create index on ${notes.items} (leaf_id, row_id)`,
+    `create index on ${notes.items} (item_id)`,
     `analyze ${notes.items}`,
     `create temp table adopted_urls on commit drop as
     select u.instance_url, min(u.first_seen_at) as first_seen_at, 'items' as found_in
@@ -125,7 +126,8 @@ function knownItems(source: Source): string {
 const itemOf = (side: string, row: string, item: string) =>
   tables.items.key.map((column) => `${item}.${column} = ${row}.${side}_${column}`).join(' and ');
 
-/** The snapshot of an owner, and where old rows have none, what the candidates say; last who owns what has no owner. */
+/** The snapshot of an owner, and where old rows have none, what the candidates say; last who owns what has no owner. What dpg has is as an
+ * earlier run filled it. */
 function filled(source: Source, look: Look, side: string, isLocal: string, ...candidates: string[]): string {
   const last = [
     ...(source.owner_of_none === undefined
@@ -133,7 +135,7 @@ function filled(source: Source, look: Look, side: string, isLocal: string, ...ca
       : [`case when ${isLocal} then ${literal(source.owner_of_none)} end`]),
     look.unknownOwners ? 'dpg_private.tombstone()' : 'null',
   ];
-  return `case when ${isBlank(`o.${side}_item_owner`)} then coalesce(${[...candidates, ...last].join(', ')}) else o.${side}_item_owner end`;
+  return `case when ${isBlank(`o.${side}_item_owner`)} then coalesce(${[`d.${side}_item_owner`, ...candidates, ...last].join(', ')}) else o.${side}_item_owner end`;
 }
 
 /** Releases before 0.2.0 left behind who carried it out. */

@@ -138,6 +138,11 @@ function conclusion(report: AdoptionReport, isQuarantined: boolean): string {
       return [
         `Nothing was changed. With --execute ${count(rows, 'row')} would be moved${outOf}${refused > 0 ? ` and ${count(refused, 'row')} kept in dpg.quarantined_rows` : ''}.`,
         'Until that ends, writes to the old tables and sign-ups wait; reads go on. Whoever writes now is waited for, 10 s.',
+        ...(report.additions.columns.length > 0
+          ? [
+              'To add columns it takes the tables of dpg for itself: until it ends nobody reads or writes these.',
+            ]
+          : []),
       ].join('\n');
     case 'adopted':
       return [

@@ -29,7 +29,8 @@ export async function checkDatabase(sql: postgres.ISql, timeZone: string): Promi
 }
 
 // Rows that a policy hides would be left out without a word: an error instead. No limit on time ends it half-way. Tables
-// that were never analysed look small, and a nested loop over them would never end.
+// that were never analysed look small, and a nested loop over them would never end; nor would a merge of rows that are
+// sorted by their partition keys alone.
 export const settings = `
   set local row_security = off;
   set local standard_conforming_strings = on;
@@ -37,6 +38,7 @@ export const settings = `
   set local idle_in_transaction_session_timeout = 0;
   set local jit = off;
   set local enable_nestloop = off;
+  set local enable_mergejoin = off;
   select set_config('transaction_timeout', '0', true) where current_setting('server_version_num')::integer >= 170000;
   select set_config('work_mem', '64MB', true) where pg_size_bytes(current_setting('work_mem')) < 67108864`;
 
