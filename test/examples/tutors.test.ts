@@ -1,5 +1,6 @@
 // The example as people start it and use it: a copy of its folder, `npm start`, a real browser. On some of its places.
 
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -38,6 +39,18 @@ async function signUp(name: string): Promise<string> {
     .map((cookie) => cookie.split(';')[0])
     .join('; ');
 }
+
+test('it stays under 600 lines, without blank ones and comments', async () => {
+  const folders = ['src', 'page'].map((name) => join(projectFolder, 'examples/tutors', name));
+  const files = (
+    await Promise.all(
+      folders.map(async (folder) => (await readdir(folder)).map((name) => join(folder, name))),
+    )
+  ).flat();
+  const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+  const lines = texts.flatMap((text) => text.split('\n')).filter((line) => !/^\s*($|\/\/|\/?\*)/.test(line));
+  expect(lines.length).toBeLessThan(600);
+});
 
 describe('refusals', () => {
   const item_id = '22222222-2222-4222-8222-222222222222';
@@ -176,7 +189,7 @@ describe.skipIf(!browserCommand)('in a browser', () => {
       await settled(page);
       expect(await shown(page), page.url()).toBe(await stored(page));
     }
-    expect(steps).toBeGreaterThan(2);
+    expect(steps).toBeGreaterThan(1);
     expect(await page.locator('.one').count()).toBe(await shown(page)); // each its own marker
     const name = (await page.locator('.one').first().textContent()) ?? '';
     await page.locator('.one').first().click({ force: true });
@@ -208,7 +221,7 @@ describe.skipIf(!browserCommand)('in a browser', () => {
 
     await signUpIn(asha, 'Asha');
     await asha.getByRole('button', { name: 'Publish here' }).click();
-    await asha.getByLabel('item_domain').selectOption('student');
+    await asha.getByLabel('I am a').selectOption('student');
     await asha.getByLabel('name').fill('Asha');
     await asha.getByRole('dialog').getByRole('button', { name: 'Publish' }).click();
     await asha.locator('#mine').getByText('Asha').waitFor();
@@ -230,15 +243,18 @@ describe.skipIf(!browserCommand)('in a browser', () => {
     await asha.locator('#mine').getByText('accepted').waitFor();
     await asha.locator('#mine').getByText('ravi@example.com').waitFor(); // told to whom he is connected with
     await asha.locator('#says').getByText('A request is accepted').waitFor();
-    if (process.env.DPG_SCREENSHOTS)
-      await asha.screenshot({ path: join(projectFolder, 'examples/tutors/screenshot.png') });
+    if (!process.env.DPG_SCREENSHOTS) return;
+    await asha.setViewportSize({ width: 1200, height: 720 });
+    await asha.getByRole('searchbox').fill('');
+    await settled(asha);
+    await asha.screenshot({ path: join(projectFolder, 'examples/tutors/screenshot.png') });
   });
 
   test('with the keyboard alone: an account, an item on the map, and a way into the map', async () => {
     const page = await open({ viewport: { width: 360, height: 760 }, colorScheme: 'dark' });
     const reach = async (what: string) => {
       for (let presses = 0; presses < 80; presses++) {
-        await page.keyboard.press('Tab');
+        if (presses > 0) await page.keyboard.press('Tab');
         const focused = page.locator(':focus');
         const is = (await focused.count()) > 0 && (await focused.and(page.locator(what)).count()) > 0;
         if (!is) continue;

@@ -36,8 +36,10 @@ describe('what is in it', () => {
     const files = await filesOf(installed);
     const built = /^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)(\.map)?$/;
     const charts = /^test\/bench\/results\/[\w-]+\.svg$/;
+    const example =
+      /^examples\/tutors\/((src|page)\/[\w-]+\.(ts|css)|(package|tsconfig)\.json|README\.md|screenshot\.png)$/;
     const documents = await filesOf(join(projectFolder, 'docs'));
-    expect(files.filter((name) => !built.test(name) && !charts.test(name))).toEqual(
+    expect(files.filter((name) => ![built, charts, example].some((known) => known.test(name)))).toEqual(
       [
         'CHANGELOG.md',
         'CONTRIBUTING.md',

@@ -20,6 +20,7 @@ const SOURCES = [
   'CONTRIBUTING.md',
   'SECURITY.md',
   'docs',
+  'examples',
   'sdk',
   'sql',
   'test/bench/results',

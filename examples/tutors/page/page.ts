@@ -124,8 +124,7 @@ async function openDialog(path: string) {
     say((error as Error).message);
   }
 }
-const publish = ({ lat, lng }: L.LatLng) =>
-  openDialog(`/publish?${new URLSearchParams({ latitude: `${lat}`, longitude: `${lng}` })}`);
+const publish = ({ lat, lng }: L.LatLng) => openDialog(`/publish?latitude=${lat}&longitude=${lng}`);
 map.on('click', ({ latlng }) => publish(latlng.wrap()));
 $('#publish').onclick = () => publish(map.getCenter().wrap()); // the same by keyboard
 document.addEventListener('click', ({ target }) => {

@@ -35,7 +35,5 @@ export const TRANSITIONS = [
 
 /** What every item of this application has in common. */
 export const key = { item_network: 'yellow_dot', item_type: 'profile_1.0' } as const;
-export const urls = {
-  item_instance_url: 'https://tutors.example.com',
-  item_schema_url: 'https://schemas.example.com/profile_1.0.json',
-};
+const item_schema_url = 'https://schemas.example.com/profile_1.0.json';
+export const urls = { item_instance_url: 'https://tutors.example.com', item_schema_url };

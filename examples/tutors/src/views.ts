@@ -9,8 +9,7 @@ type Found = FoundItem<Profile> & { distance_meters?: number };
 export const page = (name: string | undefined) => html`<!doctype html>
   <html lang="en">
     <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
       <title>Tutors</title>
       <link rel="icon" href="data:,">
       <link rel="stylesheet" href="/page.css">
@@ -31,13 +30,11 @@ export const page = (name: string | undefined) => html`<!doctype html>
         </form>
       </search>
       <section id="list" aria-label="List">
-        <p id="total" role="status"></p>
-        <ul id="rows"></ul>
+        <p id="total" role="status"></p><ul id="rows"></ul>
         <button id="more" class="secondary" hidden>More</button>
       </section>
       <section id="place" aria-label="Map">
-        <div id="map"></div>
-        <button id="publish">Publish here</button>
+        <div id="map"></div> <button id="publish">Publish here</button>
       </section>
       ${name && html`<section id="mine" aria-label="Mine" tabindex="-1"></section>`}
       <dialog>
@@ -64,7 +61,7 @@ const choices = (name: string, type: string, values: readonly string[]) => {
 const opens = (path: string, text: unknown) =>
   html`<button type="button" data-opens="${path}">${text}</button>`;
 
-const facts = (state: Profile) => fieldNames.map((field) => state[field]).join(' · ');
+const facts = (state: Profile) => fieldNames.flatMap((field) => state[field] ?? []).join(' · ');
 
 const row = ({ item_domain, item_id, item_state, distance_meters }: Found) => {
   const distance = distance_meters === undefined ? '' : ` · ${(distance_meters / 1000).toFixed(1)} km`;
@@ -99,15 +96,15 @@ function request(action: FoundAction, side: 'source' | 'target') {
 export const signIn = () => html`
   <form action="/api/auth/sign-in/email">
     <h2>Sign in or sign up</h2>
-    <label>e-mail <input name="email" type="email" autocomplete="username" required></label>
+    <label>e-mail <input name="email" type="email" autofocus autocomplete="username" required></label>
     <label>password <input name="password" type="password" autocomplete="current-password" required></label>
     <label>name, for a new account <input name="name" autocomplete="name"></label>
     <button>Sign in</button>
     <button class="secondary" formaction="/api/auth/sign-up/email">Sign up</button>
   </form>`;
 
-const select = (name: string, options: readonly string[]) => html`
-  <label>${name} <select name="${name}">${options.map((one) => html`<option>${one}</option>`)}</select></label>`;
+const select = (name: string, options: readonly string[], label = name) => html`
+  <label>${label} <select name="${name}">${options.map((one) => html`<option>${one}</option>`)}</select></label>`;
 
 // The ids are chosen here: however often a form is sent, it has its effect once.
 export const publish = (latitude: string, longitude: string) => html`
@@ -116,8 +113,8 @@ export const publish = (latitude: string, longitude: string) => html`
     <input type="hidden" name="item_id" value="${crypto.randomUUID()}">
     <input type="hidden" name="latitude" value="${latitude}">
     <input type="hidden" name="longitude" value="${longitude}">
-    ${select('item_domain', domains)}
-    <label>name <input name="name" maxlength="80" required></label>
+    ${select('item_domain', domains, 'I am a')}
+    <label>name <input name="name" maxlength="80" required autofocus></label>
     ${fieldNames.map((field) => select(field, FIELDS[field]))}
     <label>about <input name="about" maxlength="500"></label>
     <label>contact, for whom you accept <input name="contact" maxlength="120"></label>
