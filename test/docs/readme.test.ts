@@ -9,7 +9,7 @@ const readme = await readFile(join(projectFolder, 'README.md'), 'utf8');
 
 test('it leads to every page of docs/', async () => {
   const pages = (await readdir(join(projectFolder, 'docs'), { withFileTypes: true }))
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && /\.(md|svg)$/.test(entry.name))
     .map((entry) => `docs/${entry.name}`);
   expect(pages.length).toBeGreaterThan(0);
   expect(pages.filter((page) => !readme.includes(`](${page})`))).toEqual([]);

@@ -73,7 +73,7 @@ describe('grants and owners', () => {
           '30 partitions',
           /^pg_monitor has privileges on what is a partition by itself \(select\)/,
         ),
-        notice('grants', '18 tables', /^pg_monitor has privileges .* not granted \(select\)/),
+        notice('grants', '19 tables', /^pg_monitor has privileges .* not granted \(select\)/),
       ],
     },
     'a leaf and a function belong to somebody else': {
