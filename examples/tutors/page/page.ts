@@ -79,7 +79,7 @@ function changed() {
     history.replaceState(null, '', `#${map.getZoom()}/${lat.toFixed(5)}/${lng.toFixed(5)}`);
     asked = new URLSearchParams([...new FormData(filters)] as [string, string][]);
     const { x, y } = map.getSize();
-    asked.set('markers', `${Math.round((x * y) / 8000)}`);
+    asked.set('markers', `${Math.round((x * y) / 2500)}`);
     asked.set('center', `${lat},${lng}`);
     asked.set('bbox', map.getBounds().toBBoxString());
     discover();
