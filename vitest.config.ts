@@ -33,6 +33,22 @@ const OWN_PROCESS = ['better-auth', 'crashes', 'mirror', 'support'].map(
   (name) => `test/${name}/**/*.test.ts`,
 );
 
+/**
+ * What is the same for every version of PostgreSQL: the package, the site, the example, links. `npm test` runs them; once is
+ * enough, so the scripts for other versions (test:pg15, …) set DPG_TESTS=server and leave them out.
+ */
+const NOT_OF_THE_SERVER = [
+  'bench',
+  'cli/dev.test.ts',
+  'development',
+  'docs/{generated,links,mistakes,readme,references,site}.test.ts',
+  'examples',
+  'lint',
+  'package',
+  'simulation',
+].map((name) => (name.endsWith('.ts') ? `test/${name}` : `test/${name}/**/*.test.ts`));
+const leftOut = process.env.DPG_TESTS === 'server' ? NOT_OF_THE_SERVER : [];
+
 const common = { pool: 'forks', testTimeout: 60_000, hookTimeout: 60_000 } as const;
 
 export default defineConfig({
@@ -48,7 +64,7 @@ export default defineConfig({
           ...common,
           name: 'typescript',
           include: ['test/**/*.test.ts'],
-          exclude: OWN_PROCESS,
+          exclude: [...OWN_PROCESS, ...leftOut],
           isolate: false,
         },
       },

@@ -58,6 +58,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     const behind = pooler ? `, behind PgBouncer ${poolerVersion()}` : '';
     console.log(`PostgreSQL ${server.version} (${server.kind})${behind}, migrated in ${seconds} s`);
+    if (process.env.DPG_TESTS === 'server')
+      console.log('Left out: tests that are the same for every version of PostgreSQL (vitest.config.ts)');
   } catch (error) {
     await pooler?.stop();
     await end(server, prefix);
