@@ -1,7 +1,7 @@
 // What is no page but sends its reader to one: the heading is there. And what CONTRIBUTING.md says of scripts and of continuous
 // integration is so.
 
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { blankMigration } from '../development/blank-migration.js';
@@ -65,4 +65,12 @@ test('CONTRIBUTING.md lists what .ci/run runs', async () => {
   const commands = [...steps.matchAll(/"([^"]+)"/g)].map(([, step = '']) => step);
   expect(commands.length).toBeGreaterThan(5);
   expect([...said.matchAll(/`((?:npm |\.ci\/programs)[^`]*)`/g)].map(([, step]) => step)).toEqual(commands);
+});
+
+test('the map in sql/README.md names each folder of sql/', async () => {
+  const map = /^## The folders$(.*?)^## /ms.exec(await read('sql/README.md'))?.[1] ?? '';
+  const entries = await readdir(join(projectFolder, 'sql'), { withFileTypes: true });
+  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  expect(folders).toContain('items');
+  expect(folders.filter((name) => !map.includes(`\`${name}\``))).toEqual([]);
 });
