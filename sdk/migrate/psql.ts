@@ -50,6 +50,16 @@ set local client_min_messages = warning;
 \\set ON_ERROR_STOP on
 select pg_catalog.pg_advisory_xact_lock(${LOCK}) as dpg_psql_ignored \\gset
 
+do $refuse$
+begin
+  if not pg_catalog.has_database_privilege(pg_catalog.current_database(), 'create') then
+    raise insufficient_privilege using
+      message = pg_catalog.format('permission denied for database %s', pg_catalog.current_database()),
+      hint = pg_catalog.format('The owner of the database must run: grant create on database %I to %I;', pg_catalog.current_database(), current_user);
+  end if;
+end
+$refuse$;
+
 -- the record, as graphile-migrate 2.0.0-rc.3 makes it
 create schema if not exists graphile_migrate;
 create table if not exists graphile_migrate.migrations (

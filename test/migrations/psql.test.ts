@@ -93,6 +93,17 @@ describe.skipIf(!hasPsql)('with psql', () => {
     await database.sql.unsafe(`reassign owned by ${username} to current_user`); // so that the login can be dropped
   });
 
+  test('a role that may create no schemas is told what the owner must run', async () => {
+    const database = await emptyDatabase();
+    const login = await database.createLogin('dpg_readonly');
+    const grant = `grant create on database ${database.name} to ${new URL(login).username};`;
+    expect(await psql(login)).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining(`HINT:  The owner of the database must run: ${grant}`),
+    });
+    expect(await database.sql`select from pg_namespace where nspname ~ '^(dpg|graphile)'`).toHaveLength(0);
+  });
+
   test('what it refuses: nothing is left, and the message says what to do', async () => {
     const database = await emptyDatabase();
     expect(await psql(database.url, shipped, [])).toMatchObject({
