@@ -25,7 +25,8 @@ export default defineConfig({
   base: process.env.DPG_SITE_BASE ?? '/',
   srcDir: root,
   outDir: join(import.meta.dirname, 'dist'),
-  srcExclude: ['!(docs|sql)/**/*.md'],
+  // of an example that is installed, its node_modules as well
+  srcExclude: ['!(docs|sql|examples)/**/*.md', 'examples/*/*/**'],
   rewrites: Object.fromEntries(PAGES.map((page) => [page, rewritten(page)])),
   head: [['link', { rel: 'icon', href: `data:image/svg+xml,${encodeURIComponent(DOT)}` }]],
   transformPageData: (page) => (page.relativePath === 'index.md' ? { titleTemplate: ':title' } : undefined),

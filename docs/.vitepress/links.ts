@@ -13,6 +13,7 @@ export const PAGES = [
   'CONTRIBUTING.md',
   'CHANGELOG.md',
   'SECURITY.md',
+  'examples/tutors/README.md',
   ...docs.map((name) => `docs/${name}`),
 ];
 
