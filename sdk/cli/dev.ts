@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { type DevServer, start } from '../dev/server.js';
 import { type Command, exitCodes, Refusal, UsageError } from './command.js';
 import { devFolder } from './dev/folder.js';
@@ -57,12 +58,15 @@ what to do. With a command: its own.`,
     const directory = values.temporary ? undefined : devFolder(values.directory);
     const over = new AbortController();
     const told = untilTold(over.signal);
+    const lastPort = directory === undefined ? undefined : await lastPortOf(directory);
     let server: DevServer | undefined;
     try {
       server = await start({ ...(directory !== undefined && { directory }), ...(port && { port }) }, false);
       const unknown = server.migrations.flatMap(({ name, state }) => (state === 'unknown' ? [name] : []));
       if (unknown.length > 0)
         note(`The database is newer than this package, which does not have ${unknown.join(', ')}.`);
+      const moved = otherPort(server, port, lastPort);
+      if (moved) note(moved);
       if (positionals.length > 0) return await runWith(server, positionals);
       const { migrations, ended, stop, ...document } = server;
       if (json) writeJson(document);
@@ -84,6 +88,25 @@ function portOf(given: unknown): number | undefined {
   const isPort = /^\d{1,5}$/.test(String(given)) && Number(given) >= 1 && Number(given) <= 65_535;
   if (!isPort) throw new UsageError(`--port is a number from 1 to 65535, not '${given}'`);
   return Number(given);
+}
+
+/** Where the server in this folder listened the last time. */
+async function lastPortOf(directory: string): Promise<number | undefined> {
+  return Number(await readFile(join(directory, 'port'), 'utf8').catch(() => '')) || undefined;
+}
+
+/** Why the server does not listen where the caller expects it: a URL that was copied before may be another server's. */
+function otherPort(
+  server: DevServer,
+  wanted: number | undefined,
+  last: number | undefined,
+): string | undefined {
+  if (server.started_by !== null)
+    return wanted !== undefined && wanted !== server.port
+      ? `It runs already, on port ${server.port}. Stop it first, to start it on port ${wanted}.`
+      : undefined;
+  if (wanted !== undefined || last === undefined || last === server.port) return undefined;
+  return `Port ${last} of the last time is taken. The server listens on ${server.port}, so its URLs are new.`;
 }
 
 function described(server: DevServer, isKept: boolean): string {

