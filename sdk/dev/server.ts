@@ -173,15 +173,19 @@ async function migrated({
 }: Pick<DevServer, 'url' | 'application_url'>): Promise<
   Pick<DevServer, 'server_version' | 'applied' | 'migrations'>
 > {
-  const admin = connectTo(url.replace(/[^/]+$/, 'postgres'), { max: 1 });
+  // a statement that fails is written to the server's log, and one of these has a password
+  const quiet = { connection: { log_min_error_statement: 'panic' } };
+  const admin = connectTo(url.replace(/[^/]+$/, 'postgres'), { max: 1, ...quiet });
   try {
-    const [row] = await admin`select split_part(current_setting('server_version'), ' ', 1) as server_version`;
-    await whereMissing(admin`create database ${admin(DATABASE)}`);
+    const [row] = await admin`
+      select split_part(current_setting('server_version'), ' ', 1) as server_version,
+        exists (select from pg_database where datname = ${DATABASE}) as has_database,
+        exists (select from pg_roles where rolname = ${APPLICATION}) as has_role`;
+    if (!row?.has_database) await whereMissing(admin`create database ${admin(DATABASE)}`);
     const { applied, migrations } = await migrate(url);
     const password = new URL(application_url).password;
-    await whereMissing(
-      admin.unsafe(`create role ${APPLICATION} login password '${password}' in role dpg_app`),
-    );
+    const login = `create role ${APPLICATION} login password '${password}' in role dpg_app`;
+    if (!row?.has_role) await whereMissing(admin.unsafe(login));
     return { server_version: String(row?.server_version), applied, migrations };
   } finally {
     await admin.end({ timeout: 1 });
