@@ -234,14 +234,19 @@ test('a role that lacks rights is told which', async () => {
     expect(report.obstacles.map(({ message }) => message)).toEqual([
       `${user} does not own the tables of dpg`,
       `${user} may not create a function in schema public, which refuses writes to the old tables afterwards`,
-      `${user} lacks on public.items: select, update, trigger`,
-      `${user} lacks on public.item_actions: select, update, trigger`,
-      `${user} lacks on public.action_events: select, update, trigger`,
+      `${user} does not own public.items, which is to refuse writes afterwards`,
+      `${user} does not own public.item_actions, which is to refuse writes afterwards`,
+      `${user} does not own public.action_events, which is to refuse writes afterwards`,
     ]);
-    expect(report.obstacles.map(({ hint }) => hint)).toContain(
-      `Its owner must run: grant select, update, trigger on public.items to ${user};`,
+    expect(report.obstacles[2]?.hint).toMatch(
+      new RegExp(`^An administrator must run: grant \\S+ to ${user}; or leave the tables writable`),
     );
     expect(report.outcome).toBe('stopped');
+    const writable = await adopt(login, { leaveWritable: true });
+    expect(writable.obstacles.map(({ message, hint }) => [message, hint])).toContainEqual([
+      `${user} lacks on public.items: select, update`,
+      `Its owner must run: grant select, update on public.items to ${user};`,
+    ]);
   } finally {
     await drop();
   }
@@ -258,10 +263,36 @@ test('a policy that would hide rows is an error', () =>
       alter table public.items force row level security;
       create policy tutors on public.items using (item_domain = 'tutor');`);
     const login = connect({ url, max: 1 });
-    expect(await errorOf(adopt(login, { execute: true }))).toMatchObject({ code: '42501' });
+    const refusal = await errorOf(adopt(login, { execute: true, leaveWritable: true }));
+    expect(refusal).toBeInstanceOf(Refusal);
+    expect(refusal).toMatchObject({
+      message: /row-level security policy for table "items"; nothing was changed$/,
+      hint: /disable row level security/,
+    });
     await sql.unsafe(`
       do $$ begin execute format('revoke %I from ${user}', (select relowner::regrole from pg_class where oid = 'dpg.items'::regclass)); end $$;
       revoke all on all tables in schema public from ${user}; revoke create on schema public from ${user};`);
+  }));
+
+test('what is tied to the old tables is named', () =>
+  withStory(async ({ sql }) => {
+    await sql.unsafe(`
+      create view public.names as select item_id from public.items;
+      create table public.bookmarks (
+        network text, domain text, type text, id uuid,
+        constraint bookmarks_item foreign key (network, domain, type, id) references public.items
+      );
+      create function public.touch() returns trigger language plpgsql as 'begin return new; end';
+      create trigger touch before update on public.items for each row execute function public.touch();
+      create policy tutors on public.items using (item_domain = 'tutor');`);
+    const tied = [
+      'foreign keys of other tables: bookmarks_item of public.bookmarks to public.items; let them refer to dpg before you drop the old tables',
+      'views on the old tables: public.names; create them anew on dpg before you drop the old tables',
+      'triggers that do not come along: touch of public.items',
+      'policies that do not come along: tutors of public.items',
+    ];
+    for (const execute of [false, true, true])
+      expect((await adopt(sql, { execute })).notes).toEqual(expect.arrayContaining(tied));
   }));
 
 test('a database without dpg, without old tables, with a view in their place; and the tables of dpg themselves', async () => {

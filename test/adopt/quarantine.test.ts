@@ -118,6 +118,54 @@ test('only what is in quarantine comes: not what was deleted in dpg since, nor w
     { levels: 0, unique: false },
   ));
 
+test('an action stays in quarantine as long as its source does', () =>
+  withStory(async ({ sql }) => {
+    await sql`delete from public."user" where id = 'asha'`;
+    await adopt(sql, { execute: true, quarantine: true });
+    const before = await quarantined(sql);
+    expect(before).toContainEqual(['public.item_actions', ['source_missing']]);
+    expect(await adopt(sql, { execute: true })).toMatchObject({ outcome: 'adopted_before', moved: [] });
+    expect(await quarantined(sql)).toEqual(before);
+
+    await addUsers(sql, 'asha');
+    expect(await adopt(sql, { execute: true })).toMatchObject({ outcome: 'released' });
+    const [held] = await sql`select source_local_item_id as id from dpg.item_actions`;
+    expect(held?.id).toBe(student);
+    expect(await quarantined(sql)).toEqual([]);
+  }));
+
+test('rows are kept whole, also what jsonb cannot hold, and found again', () =>
+  withStory(async ({ sql, connect }) => {
+    await sql.unsafe(`
+      create extension if not exists hstore schema public;
+      alter table public.items add column raw json, add column pairs public.hstore, add column tags text[],
+        add column note jsonb, add column lasts interval;
+      update public.items set tags = '[5:6]={x,"y z"}', note = 'null', pairs = 'a=>1, "b c"=>NULL', lasts = '1 mon -1 day',
+        raw = case item_domain when 'tutor' then '{"a": "\\u0000",  "a": 1e9999}' else '{"b": 1,  "b": 2}' end::json;
+      delete from public."user" where id = 'ravi';`);
+    const options = { execute: true, quarantine: true, keepColumns: true };
+    expect(await adopt(sql, options)).toMatchObject({ outcome: 'adopted', quarantined: 4 });
+    const [kept] = await sql`
+      select q.source_text = o::text as is_text,
+        (q.source_text::public.items)::text = o::text as is_whole,
+        (jsonb_populate_record(null::public.items, q.source_row)).pairs = o.pairs as is_pairs
+      from dpg.quarantined_rows q
+      join public.items o on o.item_domain = 'tutor'
+      where q.source_table = 'public.items'`;
+    expect(kept).toMatchObject({ is_text: true, is_whole: true, is_pairs: true });
+    const other = connect({ max: 1 });
+    await other.unsafe(`set intervalstyle = 'iso_8601'; set datestyle = 'German'`);
+    expect(await adopt(other, options)).toMatchObject({ outcome: 'adopted_before', problems: [] });
+    await addUsers(sql, 'ravi');
+    expect(await adopt(other, options)).toMatchObject({ outcome: 'released', problems: [] });
+    const [same] = await sql`
+      select bool_and((o.raw::text, o.pairs::text, o.tags::text, o.note::text, o.lasts)
+        is not distinct from (d.raw::text, d.pairs::text, d.tags::text, d.note::text, d.lasts)) as is_same, count(*)::int
+      from public.items o
+      join dpg.items d using (item_network, item_domain, item_type, item_id)`;
+    expect(same).toEqual({ is_same: true, count: 2 });
+  }));
+
 test('without the trigger as well', () =>
   withStory(async ({ sql }) => {
     await sql`delete from public."user" where id = 'ravi'`;

@@ -53,6 +53,18 @@ export async function missingPrivileges(
   for (const root of roots) {
     const table = source.tables[root];
     if (!table) continue;
+    const [owner] = await tx<{ name: string; is_ours: boolean }[]>`
+      select quote_ident(pg_get_userbyid(c.relowner)) as name, pg_has_role(c.relowner, 'usage') as is_ours
+      from pg_class c
+      where c.oid = ${table.name}::regclass`;
+    if (!options.leaveWritable && !owner?.is_ours) {
+      // a comment on the trigger says when they were adopted, and only an owner may write it
+      missing(
+        `${role?.name} does not own ${table.name}, which is to refuse writes afterwards`,
+        `An administrator must run: grant ${owner?.name} to ${role?.name}; or leave the tables writable with --leave-writable.`,
+      );
+      continue;
+    }
     const needed = options.leaveWritable ? ['select', 'update'] : ['select', 'update', 'trigger'];
     const lacking = await tx<{ privilege: string }[]>`
       select p.privilege

@@ -2,8 +2,8 @@
 
 import type postgres from 'postgres';
 import { explain, remedy } from './reasons.js';
-import { isAdopted, oldRows, type Source } from './source.js';
-import { listed, literal } from './sql-text.js';
+import { isAdopted, type OldTable, oldRows, type Source } from './source.js';
+import { identifier, listed, literal } from './sql-text.js';
 import { isMoved, isUnnoted, notes } from './stages.js';
 import { type Root, roots, tables } from './tables.js';
 
@@ -40,6 +40,27 @@ const isMatched = (alias: string, more = 'true') => `exists (
   select from ${matches} m where m.leaf_id = ${alias}.leaf_id and m.row_id = ${alias}.row_id and ${more}
 )`;
 
+/** In a value of type json: what jsonb has no room for, such as \u0000, and would be an error. */
+const BEYOND_JSONB = literal('\\\\u0000|\\\\u[dD][89a-fA-F]|[eE][+-]?[0-9]{4}');
+
+/**
+ * An old row `o` as one JSON object, whatever its columns are. What jsonb cannot hold is a text; so is an hstore, which
+ * jsonb_populate_record reads from a text only.
+ */
+function rowAsJson({ columns }: OldTable): string {
+  const isJson = columns.some(({ base_type }) => base_type === 'json' || isHstore(base_type));
+  if (!isJson) return 'to_jsonb(o)';
+  const values = columns.map(({ name, base_type }) => {
+    const column = identifier(name);
+    if (isHstore(base_type)) return `o.${column}::text as ${column}`;
+    if (base_type !== 'json') return `o.${column}`;
+    return `case when o.${column}::text ~ ${BEYOND_JSONB} then to_jsonb(o.${column}::text) else o.${column}::text::jsonb end as ${column}`;
+  });
+  return `(select to_jsonb(r) from (select ${values.join(', ')}) r)`;
+}
+
+const isHstore = (type: string) => /(^|\.)hstore$/.test(type);
+
 /**
  * Corrects the notes of a root by what earlier runs did. A row that is in quarantine and does not fit is not in the way
  * again; nor is one that was kept because another row had its place, which may have been deleted in dpg since. After an
@@ -54,7 +75,7 @@ export async function compareWithQuarantine(sql: postgres.ISql, source: Source, 
       insert into ${matches} (root, leaf_id, row_id, quarantined_row_id, is_replaced)
       select '${root}', o.tableoid, o.ctid, q.quarantined_row_id, q.reasons && array['repeated', 'event_twice', 'differs']
       from ${QUARANTINE} q
-      join ${table.name} o on to_jsonb(o) = q.source_row
+      join ${table.name} o on ${rowAsJson(table)} = q.source_row
       where q.source_table = ${literal(table.name)}`);
     await sql.unsafe(`analyze ${matches}`);
     if (root === 'items') await sql.unsafe(noteItems(source, isMatched('o', 'm.is_replaced'), true));
@@ -166,8 +187,10 @@ export async function quarantine(sql: postgres.ISql, source: Source): Promise<nu
       source_leaf text not null,
       reasons text[] not null,
       source_row jsonb not null,
+      source_text text,
       constraint quarantined_rows_pkey primary key (quarantined_row_id)
     );
+    alter table ${QUARANTINE} add column if not exists source_text text;
     comment on table ${QUARANTINE} is
       'Rows of older tables that could not be moved here, kept whole. Made by "dpg-database adopt --quarantine"; a later adopt moves what fits then. Nothing else reads or writes it. For dpg_admin.';
     comment on column ${QUARANTINE}.quarantined_row_id is 'In the order in which rows were put here.';
@@ -176,6 +199,8 @@ export async function quarantine(sql: postgres.ISql, source: Source): Promise<nu
     comment on column ${QUARANTINE}.source_leaf is 'The table or partition in which the row was.';
     comment on column ${QUARANTINE}.reasons is 'Why it could not be moved: each a code and, where one column is to blame, its name.';
     comment on column ${QUARANTINE}.source_row is 'The whole row as it was, by column name; times without time zone as they stood.';
+    comment on column ${QUARANTINE}.source_text is
+      'The same row exactly, as PostgreSQL writes one: (source_text::public.items).* has it. jsonb does not tell a JSON null in a column from null, nor keep the spaces of json.';
     revoke all on ${QUARANTINE} from public, dpg_app, dpg_readonly;
     grant select on ${QUARANTINE} to dpg_admin`);
   let count = 0;
@@ -183,8 +208,8 @@ export async function quarantine(sql: postgres.ISql, source: Source): Promise<nu
     const table = source.tables[root];
     if (!table) continue;
     const inserted = await sql.unsafe(`
-      insert into ${QUARANTINE} (source_table, source_leaf, reasons, source_row)
-      select ${literal(table.name)}, format('%I.%I', m.nspname, c.relname), n.reasons, to_jsonb(o)
+      insert into ${QUARANTINE} (source_table, source_leaf, reasons, source_row, source_text)
+      select ${literal(table.name)}, format('%I.%I', m.nspname, c.relname), n.reasons, ${rowAsJson(table)}, o::text
       from ${notes[root]} n
       join pg_class c on c.oid = n.leaf_id
       join pg_namespace m on m.oid = c.relnamespace

@@ -1,6 +1,6 @@
 import type postgres from 'postgres';
 import { isNoPlace } from './places.js';
-import { hasNoPlace, isOfSource, locationsOf, oldRows, renamed, type Source } from './source.js';
+import { hasNoPlace, isOfSource, locationsOf, oldRows, renamed, type Source, TRIGGER } from './source.js';
 import { isMoved, isUnnoted, notes, urls } from './stages.js';
 import { places, type Root, roots, tables } from './tables.js';
 
@@ -65,8 +65,62 @@ export async function remarks(tx: postgres.ISql, source: Source): Promise<string
       'filed under that of the target',
     )),
     ...(await lists(tx, source)),
+    ...(await dependents(tx, source)),
   ];
   return said.filter((line): line is string => typeof line === 'string');
+}
+
+/** What is tied to the old tables: it stays with them, and keeps them from being dropped or ends with them. */
+async function dependents(tx: postgres.ISql, source: Source): Promise<string[]> {
+  const names = roots.flatMap((root) => source.tables[root]?.name ?? []);
+  const found = await tx<{ kind: 'key' | 'view' | 'trigger' | 'policy'; name: string; table: string }[]>`
+    with recursive tree as (
+      select t.name::regclass::oid as id, t.name as root
+      from unnest(${names}::text[]) t(name)
+      union all
+      select i.inhrelid, t.root
+      from pg_inherits i
+      join tree t on t.id = i.inhparent
+    )
+    select d.kind, d.name, d.root as table
+    from (
+      select 'key' as kind, format('%s of %I.%I', quote_ident(k.conname), n.nspname, c.relname) as name, t.root
+      from pg_constraint k
+      join tree t on t.id = k.confrelid
+      join pg_class c on c.oid = k.conrelid
+      join pg_namespace n on n.oid = c.relnamespace
+      where k.contype = 'f' and k.conparentid = 0 and k.conrelid not in (select o.id from tree o)
+      union
+      select 'view', format('%I.%I', n.nspname, c.relname), t.root
+      from pg_depend p
+      join tree t on t.id = p.refobjid
+      join pg_rewrite w on w.oid = p.objid
+      join pg_class c on c.oid = w.ev_class
+      join pg_namespace n on n.oid = c.relnamespace
+      where p.classid = 'pg_rewrite'::regclass and p.refclassid = 'pg_class'::regclass and c.relkind in ('v', 'm')
+      union
+      select 'trigger', quote_ident(g.tgname), t.root
+      from pg_trigger g
+      join tree t on t.id = g.tgrelid
+      where not g.tgisinternal and g.tgparentid = 0 and g.tgname not in (${TRIGGER}, ${`${TRIGGER}_truncate`})
+      union
+      select 'policy', quote_ident(y.polname), t.root
+      from pg_policy y
+      join tree t on t.id = y.polrelid
+    ) d
+    order by d.kind, d.root, d.name`;
+  const of = (kind: (typeof found)[number]['kind']) => found.filter((one) => one.kind === kind);
+  const named = (kind: 'trigger' | 'policy') => of(kind).map(({ name, table }) => `${name} of ${table}`);
+  const keys = of('key').map(({ name, table }) => `${name} to ${table}`);
+  const views = [...new Set(of('view').map(({ name }) => name))];
+  return [
+    keys.length > 0 &&
+      `foreign keys of other tables: ${keys.join(', ')}; let them refer to dpg before you drop the old tables`,
+    views.length > 0 &&
+      `views on the old tables: ${views.join(', ')}; create them anew on dpg before you drop the old tables`,
+    of('trigger').length > 0 && `triggers that do not come along: ${named('trigger').join(', ')}`,
+    of('policy').length > 0 && `policies that do not come along: ${named('policy').join(', ')}`,
+  ].filter((line): line is string => typeof line === 'string');
 }
 
 const SHOWN = 10;

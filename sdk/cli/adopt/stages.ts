@@ -209,7 +209,7 @@ function stageActions(source: Source, look: Look): string[] {
           `case when o.is_repeated then 'repeated' end`,
           `case when ti.item_id is null and o.target_item_id is not null then 'target_missing' end`,
           `case when si.item_id is null
-            and exists (select from ${notes.items} r where r.reasons <> '{}' and ${itemOf('source', 'o', 'r')})
+            and exists (select from ${notes.items} r where (r.reasons <> '{}' or r.is_kept) and ${itemOf('source', 'o', 'r')})
             then 'source_missing' end`,
         ])} as reasons
       from ${rowsToStage(source, 'item_actions')} o

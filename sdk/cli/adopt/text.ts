@@ -18,7 +18,7 @@ export function inWords(report: AdoptionReport, isQuarantined: boolean): string 
       ].join('\n'),
     ),
     usersOf(report),
-    ...report.obstacles.map(({ message, hint }) => `${plain(message)}\n  ${plain(hint)}`),
+    ...obstaclesOf(report),
     urlsOf(report),
     report.notes.map((line) => `Note: ${plain(line)}.`).join('\n'),
     conclusion(report, isQuarantined),
@@ -105,6 +105,13 @@ function usersOf({ missing_users }: AdoptionReport): string {
   if (missing_users.length === 0) return '';
   const rows = missing_users.map(({ user, items }) => [user, items]);
   return table(['owner that is no user', 'items'], rows);
+}
+
+/** Those with the same hint stand together, above it: forty columns need it once. */
+function obstaclesOf({ obstacles }: AdoptionReport): string[] {
+  const byHint = new Map<string, string[]>();
+  for (const { message, hint } of obstacles) byHint.set(hint, [...(byHint.get(hint) ?? []), message]);
+  return [...byHint].map(([hint, messages]) => [...messages.map(plain), `  ${plain(hint)}`].join('\n'));
 }
 
 const SHOWN_URLS = 20;

@@ -30,10 +30,13 @@ export async function checkDatabase(sql: postgres.ISql, timeZone: string): Promi
 
 // Rows that a policy hides would be left out without a word: an error instead. No limit on time ends it half-way. Tables
 // that were never analysed look small, and a nested loop over them would never end; nor would a merge of rows that are
-// sorted by their partition keys alone.
+// sorted by their partition keys alone. Values are written as text in one way, whatever the session's settings.
 export const settings = `
   set local row_security = off;
   set local standard_conforming_strings = on;
+  set local datestyle = 'ISO';
+  set local intervalstyle = 'postgres';
+  set local extra_float_digits = 1;
   set local statement_timeout = 0;
   set local idle_in_transaction_session_timeout = 0;
   set local jit = off;
@@ -92,6 +95,15 @@ export function inWords(error: unknown): unknown {
     return new Refusal(
       `somebody changed dpg or the users meanwhile (${message}); nothing was changed`,
       'Repeat the call.',
+      options,
+    );
+  }
+  if (code === '42501') {
+    return new Refusal(
+      `${message}; nothing was changed`,
+      message.includes('row-level security')
+        ? 'The policy would hide rows. Connect as a superuser, or have the owner of the table run: alter table … disable row level security; and no force row level security;'
+        : 'Connect as the owner of the old tables, who is a member of the role that migrates too; or ask the owner of what is named for the grant.',
       options,
     );
   }

@@ -28,7 +28,18 @@ const WORDS: Record<string, string> = {
   policy: 'it lets see, or hides, what the root does not.',
 };
 
+/** What adopt --quarantine creates: to move it would keep a later adopt from finding it. */
+const ofAdoption: Finding = {
+  severity: 'notice',
+  object: 'table dpg.quarantined_rows',
+  problem:
+    'Rows of older tables that adopt could not move are kept here: docs/adopt.md says how to move them later. When nobody needs them, drop the old tables first, then this one.',
+  mend: [],
+  mend_with: 'sql',
+};
+
 function finding({ kind, name, on }: Added): Finding {
+  if (kind === 'table' && name === 'dpg.quarantined_rows') return ofAdoption;
   const object = on ? `${kind} ${name} on ${on}` : `${kind} ${name}`;
   return {
     severity: 'warning',

@@ -48,6 +48,11 @@ const FAULTS: Record<string, { plant: string; found: [string, string, string][];
     undo: `drop materialized view dpg.counts; drop table dpg.notes; drop sequence dpg.numbers; drop type dpg.pair, dpg.colour, dpg.span;
       drop view dpg_private.seen; drop domain dpg.short`,
   },
+  'the table of adopt --quarantine': {
+    plant: 'create table dpg.quarantined_rows (quarantined_row_id bigint generated always as identity)',
+    found: [['additions', 'notice', 'table dpg.quarantined_rows']],
+    undo: 'drop table dpg.quarantined_rows',
+  },
   'rules, and a policy of one partition': {
     plant: `create rule silent as on delete to dpg.networks do instead nothing;
       create policy theirs on dpg.e_p_restoreone_visit for select to public using (true)`,
