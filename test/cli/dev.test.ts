@@ -128,6 +128,11 @@ test('a restart finds data and URL, also after each kind of kill', async () => {
   expect(fourth.said).toMatchObject({ url, started_by: null });
   expect(await ask(url, NOTED)).toEqual({ note: 'kept' });
   expect(await kill('SIGTERM', fourth)).toBe(0);
+
+  const log = await readFile(join(folder, 'server.log'), 'utf8');
+  expect(log).toContain('database system is ready');
+  for (const each of [url, fourth.said.application_url]) expect(log).not.toContain(new URL(each).password);
+  expect(log).not.toContain('already exists');
 });
 
 test('of two that start at once one has the server, and the other says so', async () => {

@@ -25,7 +25,15 @@ interface Copy {
 async function copyOfRepository(): Promise<Copy> {
   const folder = await mkdtemp(join(tmpdir(), 'dpg-commit-'));
   onTestFinished(() => rm(folder, { recursive: true }));
-  for (const path of ['sql', 'migrations', 'test/support', 'test/development', 'package.json', '.gmrc'])
+  for (const path of [
+    'sql',
+    'migrations',
+    'sdk',
+    'test/support',
+    'test/development',
+    'package.json',
+    '.gmrc',
+  ])
     await cp(join(projectFolder, path), join(folder, path), { recursive: true, verbatimSymlinks: true });
   await symlink(join(projectFolder, 'node_modules'), join(folder, 'node_modules'));
   const [database, shadow] = [await temporaryDatabase(), await temporaryDatabase({ from: 'empty' })];
