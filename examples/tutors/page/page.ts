@@ -96,7 +96,9 @@ async function discover(page_token?: string) {
     $('#more').hidden = !found.next_page_token;
     $('#more').onclick = () => discover(found.next_page_token);
     if (page_token) return $('#rows').insertAdjacentHTML('beforeend', found.rows);
+    const { opens } = (document.activeElement as HTMLElement).dataset;
     $('#rows').innerHTML = found.rows;
+    if (document.activeElement === document.body && opens) $(`#rows [data-opens="${opens}"]`)?.focus();
     showMarkers(found.markers);
     // the map leaves nothing out: its sum is the total
     const total = found.markers.reduce((sum: number, { item_count }: Marker) => sum + item_count, 0);
@@ -119,6 +121,7 @@ async function openDialog(path: string) {
   try {
     $('#content').innerHTML = await (await ask(path)).text();
     $('#refusal').textContent = '';
+    dialog.close(); // one may be open; a new one gets the focus
     dialog.showModal();
   } catch (error) {
     say((error as Error).message);
@@ -164,9 +167,11 @@ async function showMine() {
 }
 if ($('#mine')) {
   const live = new EventSource('/live');
-  live.onopen = showMine; // at first, and after each break: what happened meanwhile is in the actions
+  live.onerror = () => say('No connection: what you see may be old.');
+  // at first, and after each break: what happened meanwhile is in the actions
+  live.onopen = () => showMine().then(() => say(''));
   live.onmessage = async ({ data }) => {
     await showMine();
-    say(data === 'created' ? 'There is a new request' : `A request is ${data}`);
+    say(`A request is ${data}`); // to both parties
   };
 }

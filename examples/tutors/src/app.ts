@@ -8,6 +8,7 @@ import { build } from 'esbuild';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { compress } from 'hono/compress';
+import { csrf } from 'hono/csrf';
 import { HTTPException } from 'hono/http-exception';
 import { secureHeaders } from 'hono/secure-headers';
 import { streamSSE } from 'hono/streaming';
@@ -17,7 +18,7 @@ import { z } from 'zod';
 import { discover } from './discover.js';
 import { changes } from './live.js';
 import { domains, key, network, type Profile, profile, urls } from './network.js';
-import { ask, list, mine, page, publish, signIn } from './views.js';
+import { ask, list, mine, page, publish, sign } from './views.js';
 
 const { item_network } = key;
 
@@ -33,14 +34,15 @@ export async function makeApp(plain: Dpg, auth: Pick<Auth, 'handler' | 'api'>): 
   /** What a form sends: text. The SDK checks each value before a call is made, and refuses with DP001. */
   const form = async (c: Context) => z.record(z.string(), z.string()).parse(await c.req.json());
 
-  app.use(bodyLimit({ maxSize: 100_000 }), compress());
-  app.use(secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'self'", 'data:'] } }));
+  // csrf() refuses a form of another site. For JSON a browser asks first, and no answer allows it.
+  app.use(bodyLimit({ maxSize: 100_000 }), compress(), csrf());
+  app.use(secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'self'"], imgSrc: ["'self'", 'data:'] } }));
   app.on(['GET', 'POST'], '/api/auth/*', (c) => auth.handler(c.req.raw));
   app.get('/', async (c) => c.html(page((await userOf(c))?.name)));
-  app.get('/sign', (c) => c.html(signIn()));
+  app.get('/sign/:in', (c) => c.html(sign(c.req.param('in') === 'up')));
   app.get('/publish', async (c) => {
     const { latitude = '', longitude = '' } = c.req.query();
-    return c.html((await userOf(c)) ? publish(latitude, longitude) : signIn());
+    return c.html((await userOf(c)) ? publish(latitude, longitude) : sign());
   });
 
   app.get('/discover', async (c) => {
@@ -70,7 +72,7 @@ export async function makeApp(plain: Dpg, auth: Pick<Auth, 'handler' | 'api'>): 
     const { item_domain, item_id, latitude, longitude, ...state } = await form(c);
     await dpg.as(me).items.upsert({
       ...{ ...key, ...urls, item_id, item_domain: z.enum(domains).parse(item_domain) },
-      ...{ item_latitude: Number(latitude), item_longitude: Number(longitude) },
+      ...{ item_latitude: Number(latitude || NaN), item_longitude: Number(longitude || NaN) }, // Number('') is 0
       item_state: profile.parse(state),
     });
     return c.json({ said: `${state.name} is published` });
@@ -102,7 +104,7 @@ export async function makeApp(plain: Dpg, auth: Pick<Auth, 'handler' | 'api'>): 
       const tell = (status: string) => void stream.writeSSE({ data: status });
       changes.on(`of ${me}`, tell);
       stream.onAbort(() => void changes.off(`of ${me}`, tell));
-      while (!stream.aborted) {
+      while (!stream.aborted && (await userOf(c))) {
         await stream.writeSSE({ event: 'alive', data: '' }); // what is silent for long is cut by something in between
         await stream.sleep(20_000);
       }
@@ -127,7 +129,8 @@ export async function makeApp(plain: Dpg, auth: Pick<Auth, 'handler' | 'api'>): 
     if (error instanceof DpgError)
       return answer(httpStatuses[error.code] ?? 500, [error.message, error.hint].filter(Boolean).join('. '));
     if (error instanceof HTTPException) return answer(error.status, error.message);
-    if (error instanceof z.ZodError || error instanceof SyntaxError) return answer(422, error.message);
+    if (error instanceof z.ZodError) return answer(422, z.prettifyError(error));
+    if (error instanceof SyntaxError) return answer(422, error.message);
     if (error instanceof OutcomeUnknownError) return answer(503, 'Send it again.'); // it has its ids: once is enough
     console.error(error);
     return answer(500, 'Something went wrong here. Try again.');

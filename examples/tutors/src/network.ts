@@ -11,7 +11,7 @@ export const FIELDS = {
 export const fieldNames = Object.keys(FIELDS) as (keyof typeof FIELDS)[];
 
 export const profile = z.object({
-  name: z.string().min(1).max(80),
+  name: z.string().regex(/\S/, 'It is empty.').max(80),
   subject: z.enum(FIELDS.subject),
   lessons: z.enum(FIELDS.lessons),
   about: z.string().max(500).optional(),

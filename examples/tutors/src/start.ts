@@ -16,6 +16,12 @@ import { authOptions, setUp } from './set-up.js';
 const { DATABASE_URL, BETTER_AUTH_SECRET, PORT = '3000', PLACES } = process.env;
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stopping.abort());
+process.on('uncaughtException', (error) => {
+  const isTaken = error.message.includes('EADDRINUSE');
+  if (isTaken) console.error(`Port ${PORT} is in use. Choose another: PORT=3001 npm start`);
+  else if (!stopping.signal.aborted) console.error(error); // what Ctrl-C interrupts is no fault
+  process.exit(1);
+});
 
 // without a database of yours: a server that keeps its data in the folder `data`
 const server = DATABASE_URL ? undefined : await startServer({ directory: 'data' });
@@ -25,7 +31,7 @@ await setUp(url);
 // The application has the rights of dpg_app alone, as in production: it calls the functions, and cannot write the tables.
 const dpg = createDpg(url, { connection: { role: 'dpg_app' } });
 const database = new Pool({ connectionString: url, options: '-c role=dpg_app' });
-database.on('error', console.error); // a connection that is cut while nobody uses it; the next query makes a new one
+database.on('error', ({ message }) => console.error(message)); // cut while idle; the next query makes a new one
 await loadPlaces(dpg, PLACES ? Number(PLACES) : undefined);
 
 const baseURL = `http://localhost:${PORT}`;

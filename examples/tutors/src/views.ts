@@ -19,7 +19,7 @@ export const page = (name: string | undefined) => html`<!doctype html>
       <header>
         <h1>Tutors</h1>
         <form action="/api/auth/sign-out">
-          ${name ? html`<button>Sign out ${name}</button>` : opens('/sign', 'Sign in')}
+          ${name ? html`<button>Sign out ${name}</button>` : opens('/sign/in', 'Sign in')}
         </form>
       </header>
       <search>
@@ -93,14 +93,15 @@ function request(action: FoundAction, side: 'source' | 'target') {
     </form>`;
 }
 
-export const signIn = () => html`
-  <form action="/api/auth/sign-in/email">
-    <h2>Sign in or sign up</h2>
+/** Each has a form of its own, so that Enter means what the page says. */
+export const sign = (up = false) => html`
+  <form action="/api/auth/sign-${up ? 'up' : 'in'}/email">
+    <h2>Sign ${up ? 'up' : 'in'}</h2>
     <label>e-mail <input name="email" type="email" autofocus autocomplete="username" required></label>
-    <label>password <input name="password" type="password" autocomplete="current-password" required></label>
-    <label>name, for a new account <input name="name" autocomplete="name"></label>
-    <button>Sign in</button>
-    <button class="secondary" formaction="/api/auth/sign-up/email">Sign up</button>
+    <label>password <input name="password" type="password" minlength="${up ? 8 : 1}" required></label>
+    ${up && html`<label>name <input name="name" autocomplete="name" required maxlength="80"></label>`}
+    <button>Sign ${up ? 'up' : 'in'}</button>
+    ${up ? opens('/sign/in', 'I have an account') : opens('/sign/up', 'I am new here')}
   </form>`;
 
 const select = (name: string, options: readonly string[], label = name) => html`
