@@ -21,6 +21,14 @@ import { domains, key, network, type Profile, profile, urls } from './network.js
 import { ask, list, mine, page, publish, sign } from './views.js';
 
 const { item_network } = key;
+const page_size = 200;
+
+/** The rows of all pages: what is mine does not end at the first without a word. */
+async function all<Row>(pages: AsyncIterable<Row>): Promise<Row[]> {
+  const rows: Row[] = [];
+  for await (const row of pages) rows.push(row);
+  return rows;
+}
 
 export async function makeApp(plain: Dpg, auth: Pick<Auth, 'handler' | 'api'>): Promise<Hono> {
   const dpg = withNetwork(plain, network); // items are held to their schemas before they are sent
@@ -52,9 +60,9 @@ export async function makeApp(plain: Dpg, auth: Pick<Auth, 'handler' | 'api'>): 
 
   app.get('/mine', async (c) => {
     const me = await signedIn(c);
-    const items = await plain.as(me).items.own<Profile>({ item_network });
-    const actions = await plain.as(me).actions.find({ partition_network: item_network, with_items: true });
-    return c.html(mine(me, items.rows, actions.rows));
+    const items = await all(plain.as(me).items.own<Profile>({ item_network, page_size }));
+    const which = { partition_network: item_network, with_items: true, page_size } as const;
+    return c.html(mine(me, items, await all(plain.as(me).actions.find(which))));
   });
 
   app.get('/items/:domain/:id', async (c) => {
@@ -63,8 +71,9 @@ export async function makeApp(plain: Dpg, auth: Pick<Auth, 'handler' | 'api'>): 
     const user = await userOf(c);
     if (!user) return c.html(ask(item, [], 'Sign in to ask.'));
     if (item_domain !== 'tutor' || item.created_by === user.id) return c.html(ask(item, [], ''));
-    const own = await plain.as(user.id).items.own<Profile>({ item_network, item_domain: 'student' });
-    return c.html(ask(item, own.rows, 'First publish, as a student, what you look for.'));
+    const own = { item_network, item_domain: 'student', page_size };
+    const students = await all(plain.as(user.id).items.own<Profile>(own));
+    return c.html(ask(item, students, 'First publish, as a student, what you look for.'));
   });
 
   app.post('/items', async (c) => {
