@@ -134,6 +134,30 @@ begin
     limit max_changes - cardinality(positions)
     for update skip locked
   );
+  -- Of an item that has changed since that first look, what waits takes the place: a batch has each item once.
+  if waiting <> '{}' and positions <> '{}' then
+    with superseded as (
+      delete from dpg_private.item_changes c
+      where c.follower = hand_out_changes.follower.follower
+        and exists (
+          select
+          from dpg_private.changed_items w
+          where w.item_id = c.item_id
+            and w.item_type = c.item_type
+            and w.item_domain = c.item_domain
+            and w.item_network = c.item_network
+            and w.follower = c.follower
+        )
+      returning c."position"
+    )
+    select array(
+      select p.p
+      from unnest(positions) p(p)
+      where p.p not in (select s."position" from superseded s)
+      order by p.p
+    )
+    into positions;
+  end if;
   if waiting <> '{}' then
     with taken as (
       delete from dpg_private.changed_items c

@@ -320,3 +320,39 @@ test('a batch reads its own items and no others, also in a leaf without statisti
       await sql`update dpg.items set item_state = '{"n": 2}' where item_network = 'batch' and item_state @> '{"n": 1}'`;
   }
 });
+
+test('an item that changes while a reader looks at what it has not acknowledged comes once, as it is then', async () => {
+  const [holder, reader] = [await session(), await session()];
+  const [one, other] = [randomUUID(), randomUUID()];
+  await sql`select dpg.create_item_subscription('between', 'between')`;
+  for (const id of [one, other]) await upsert(sql, 'between', id, 1);
+  const before = await read(reader, 'between');
+  expect(before).toHaveLength(2);
+  await sql`select dpg.release_events('between', lease_id => ${before[0]?.lease_id ?? ''}::uuid)`;
+
+  // the reader stands between its look at what it handed out and its look at what waits
+  await sql.unsafe(`
+    create function public.stop_here() returns trigger language plpgsql as
+      'begin perform pg_advisory_xact_lock(4711); return null; end';
+    create trigger stop_here before delete on dpg_private.item_changes for each statement execute function public.stop_here()`);
+  await holder`select pg_advisory_lock(4711)`;
+  await reader`set lock_timeout = 0`;
+  const reading = read(reader, 'between');
+  for (let waits = false; !waits; ) {
+    const [row] =
+      await sql`select count(*)::integer as n from pg_locks where locktype = 'advisory' and not granted`;
+    waits = row?.n > 0;
+  }
+  await upsert(sql, 'between', one, 2);
+  await holder`select pg_advisory_unlock(4711)`;
+  const rows = await reading;
+  await sql.unsafe('drop function public.stop_here() cascade');
+
+  expect(rows.map(({ item_id, n }) => [item_id, n])).toEqual([
+    [other, 1],
+    [one, 2],
+  ]);
+  expect(Number(rows[1]?.position)).toBeGreaterThan(Number(before[1]?.position));
+  await acknowledge(sql, 'between', rows[1]?.position ?? '');
+  expect(await read(reader, 'between')).toEqual([]);
+});

@@ -125,14 +125,14 @@ test.skipIf(!hasOwnServers)(
 test.skipIf(!hasOwnServers)(
   'while the primary is gone, replicas answer who has written nothing',
   async () => {
-    await using dpg = open({ patience: 100 });
+    await using dpg = open({ patience: 2000 });
     await caughtUp(primary, first, second);
     const count = await dpg.items.count({ item_network: 'yellow_dot' });
     await primary.embedded.crash();
     try {
       await wait(300);
       expect(await dpg.items.count({ item_network: 'yellow_dot' })).toBe(count);
-      await using begun = open({ patience: 100 });
+      await using begun = open({ patience: 2000 });
       expect(await begun.items.count({ item_network: 'yellow_dot' })).toBe(count);
       await expect(dpg.as('asha').items.upsert(student())).rejects.toThrow();
     } finally {
