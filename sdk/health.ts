@@ -64,7 +64,7 @@ export interface Health {
 
 /** How a probe asks. */
 export interface AskHealth {
-  /** An answer is waited for so long, 2,000 unless told. */
+  /** An answer is waited for so long; 2,000 by default. */
   timeoutMilliseconds?: number;
 }
 

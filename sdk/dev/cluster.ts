@@ -71,11 +71,12 @@ export async function startOnPort(options: Launch): Promise<Started> {
     if (!failure) return { keeper, port };
     const isTaken = failure.includes('could not bind');
     if (options.port !== undefined && isTaken)
+      // those below 1024 are root's, and PostgreSQL does not run as root
       throw new ServerError(
-        failure.includes('Permission denied') ? `port ${port} is for root alone` : `port ${port} is taken`,
-        {
-          hint: 'Choose another, or none: then a free one is found.',
-        },
+        failure.includes('Permission denied')
+          ? `PostgreSQL may not listen on port ${port}`
+          : `port ${port} is taken`,
+        { hint: 'Choose another, or none: then a free one is found.' },
       );
     if (attempt === 5 || !isTaken)
       throw new ServerError(`PostgreSQL did not start in ${directory}:\n${failure}`);

@@ -28,7 +28,7 @@ export interface StartOptions {
    * can be, and are gone when it stops.
    */
   directory?: string;
-  /** The port to listen on, and no other; unless told the last one of the folder, or a free one. */
+  /** The port to listen on, and no other. Default: the last one of the folder, or a free one. */
   port?: number;
 }
 

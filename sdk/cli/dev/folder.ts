@@ -6,7 +6,7 @@ import { unprivilegedUser } from '../../dev/user.js';
 const NAME = '.dpg-database';
 
 /**
- * Where the data stay unless told: in the current folder. As root the server runs as another user, who may not reach that
+ * Where the data stay by default: in the current folder. As root the server runs as another user, who may not reach that
  * (a project in /root): then in one of root's own, which nobody else can make before.
  */
 export function devFolder(given: unknown): string {
